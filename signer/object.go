@@ -1,0 +1,151 @@
+package signer
+
+import (
+	"compress/zlib"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/go-djsession/go-djsession/internal/inflate"
+)
+
+// DumpsSalt is the default salt of django.core.signing.dumps and loads.
+const DumpsSalt = "django.core.signing"
+
+// Dumps is django.core.signing.dumps for data that is serialized already: TimestampSigner.SignObject with the default salt
+// "django.core.signing". A TimestampSigner is faster for more than one. The error is ErrNoKey, ErrSeparator, ErrAlgorithm or
+// ErrTooLarge.
+func Dumps(keys Keys, data []byte, opts Options, compress bool) (string, error) {
+	s, err := NewTimestamp(keys, opts.forDumps())
+	if err != nil {
+		return "", err
+	}
+	return s.SignObject(data, compress)
+}
+
+// Loads is django.core.signing.loads as far as bytes, without max_age: TimestampSigner.UnsignObject with the default salt
+// "django.core.signing". A TimestampSigner is faster for more than one, and can limit the age. The error is ErrNoKey, ErrSeparator,
+// ErrAlgorithm or one of UnsignObject.
+func Loads(keys Keys, text string, opts Options) ([]byte, Info, error) {
+	s, err := NewTimestamp(keys, opts.forDumps())
+	if err != nil {
+		return nil, Info{}, err
+	}
+	return s.UnsignObject(text)
+}
+
+// forDumps puts in the salt that dumps and loads have when none is given.
+func (o Options) forDumps() Options {
+	if o.Salt == "" {
+		o.Salt = DumpsSalt
+	}
+	return o
+}
+
+// maxKept is the largest buffer that a pool keeps, in bytes.
+const maxKept = 64 << 10
+
+// scratch is the memory in which one value is taken apart or put together. Nothing that leaves this package points into it.
+type scratch struct {
+	text    []byte // the signed text
+	bin     []byte // what its base64 holds
+	data    []byte // decompressed
+	inflate inflate.Decoder
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func getScratch() *scratch { return scratches.Get().(*scratch) }
+
+func (sc *scratch) put() {
+	if cap(sc.text) > maxKept || cap(sc.bin) > maxKept || cap(sc.data) > maxKept {
+		*sc = scratch{}
+	}
+	scratches.Put(sc)
+}
+
+// frame puts data into sc.text the way sign_object does, unsigned.
+func (s *Signer) frame(sc *scratch, data []byte, compress bool) error {
+	if len(data) > s.limits.maxDecompressed() {
+		return ErrTooLarge
+	}
+	sc.text = sc.text[:0]
+	// 1. zlib, kept when it saves more than one byte; a leading dot says so, inside of the signature.
+	if compress {
+		df := deflaters.Get().(*deflater)
+		defer df.put()
+		if compressed := df.compress(data); len(compressed) < len(data)-1 {
+			data = compressed
+			sc.text = append(sc.text, '.')
+		}
+	}
+	// 2. URL-safe base64 without padding.
+	sc.text = base64.RawURLEncoding.AppendEncode(sc.text, data)
+	return nil
+}
+
+// unframe undoes frame, in a new slice.
+func unframe(sc *scratch, framed []byte, limits Limits) (data []byte, compressed bool, err error) {
+	limit := limits.maxDecompressed()
+	// 1. A leading dot says that there is zlib under the base64.
+	if len(framed) > 0 && framed[0] == '.' {
+		compressed = true
+		framed = framed[1:]
+	}
+	// 2. URL-safe base64.
+	if sc.bin, err = appendBase64(sc.bin[:0], framed); err != nil {
+		return nil, compressed, err
+	}
+	out := sc.bin
+	// 3. zlib.
+	if compressed {
+		if sc.data, err = sc.inflate.AppendZlib(sc.data[:0], sc.bin, limit); err != nil {
+			if errors.Is(err, inflate.ErrTooLarge) {
+				return nil, compressed, ErrTooLarge
+			}
+			return nil, compressed, fmt.Errorf("decompress: %w: %w", ErrMalformed, err)
+		}
+		out = sc.data
+	}
+	if len(out) > limit {
+		return nil, compressed, ErrTooLarge
+	}
+	data = make([]byte, len(out))
+	copy(data, out)
+	return data, compressed, nil
+}
+
+// A deflater compresses into its own buffer. It holds more than 1 MB, most of it in the standard library's compressor.
+type deflater struct {
+	buf []byte
+	zw  *zlib.Writer
+}
+
+var deflaters = sync.Pool{New: func() any {
+	df := new(deflater)
+	df.zw = zlib.NewWriter(df)
+	return df
+}}
+
+// compress is zlib.compress with the default level, as in sign_object. The result is good until the next call or put.
+func (df *deflater) compress(data []byte) []byte {
+	df.buf = df.buf[:0]
+	df.zw.Reset(df)
+	_, _ = df.zw.Write(data) // df.Write cannot fail
+	_ = df.zw.Close()
+	return df.buf
+}
+
+// Write is io.Writer for the compressor.
+func (df *deflater) Write(p []byte) (int, error) {
+	df.buf = append(df.buf, p...)
+	return len(p), nil
+}
+
+func (df *deflater) put() {
+	if cap(df.buf) > maxKept {
+		df.buf = nil
+	}
+	deflaters.Put(df)
+}
