@@ -1,0 +1,101 @@
+package serializer
+
+import "slices"
+
+// Builder makes a Dict, key by key. It is what Serializers read into.
+type Builder struct {
+	d *Dict
+	// seen holds a bit for every name added so far, at its hash: for a name whose
+	// bit is not there the Dict need not be searched.
+	seen [4]uint64
+}
+
+// NewBuilder returns a Builder with room for n keys.
+func NewBuilder(n int) Builder {
+	const few = 6
+	if 0 < n && n <= few {
+		b := &struct { // one allocation for a session that holds a login
+			Dict
+			entries [few]entry
+		}{}
+		b.Dict.entries = b.entries[:0]
+		return Builder{d: &b.Dict}
+	}
+	return Builder{d: &Dict{entries: make([]entry, 0, n)}}
+}
+
+// AddName sets the text key name to v, as With does.
+func (b *Builder) AddName(name string, v any) {
+	b.slot(name).set(v)
+}
+
+// AddRaw is AddName for a value in JSON, without boxing it.
+func (b *Builder) AddRaw(name string, raw RawJSON) {
+	e := b.slot(name)
+	e.raw, e.val = raw, nil
+}
+
+// Add is AddName for a key of any type.
+//
+// Keys that are not text are looked for one by one: a reader of foreign bytes
+// that may hold many such keys removes repeated ones itself and uses Append.
+func (b *Builder) Add(key, v any) {
+	if name, ok := key.(string); ok {
+		b.AddName(name, v)
+		return
+	}
+	if i := b.d.findKey(key); i >= 0 {
+		b.d.entries[i].set(v)
+		return
+	}
+	b.Append(key, v)
+}
+
+// Append adds a key that is not text and that the caller knows to be new.
+func (b *Builder) Append(key, v any) {
+	e := entry{other: &key}
+	e.set(v)
+	b.d.entries = append(b.d.entries, e)
+}
+
+// room makes room for n keys.
+func (b *Builder) room(n int) {
+	b.d.entries = slices.Grow(b.d.entries, max(0, n-len(b.d.entries)))
+}
+
+// Dict returns what was built. The Builder must not be used afterwards.
+func (b *Builder) Dict() *Dict { return b.d }
+
+// slot returns the entry of name, which it appends when it is not there.
+func (b *Builder) slot(name string) *entry {
+	d := b.d
+	h := hash(name)
+	if word, bit := h>>6, uint64(1)<<(h&63); b.seen[word]&bit == 0 {
+		b.seen[word] |= bit
+	} else {
+		if d.index == nil && len(d.entries) >= indexFrom {
+			d.reindex()
+		}
+		if i := d.find(name); i >= 0 {
+			return &d.entries[i]
+		}
+	}
+	if d.index != nil {
+		d.index[name] = len(d.entries)
+	}
+	d.entries = append(d.entries, entry{name: name})
+	return &d.entries[len(d.entries)-1]
+}
+
+// hash tells most names apart, by their ends and their length. It is below 256.
+func hash(name string) uint64 {
+	h := uint64(len(name))
+	if len(name) >= 8 {
+		h += load8(name) ^ load8(name[len(name)-8:])<<1
+	} else {
+		for i := range len(name) {
+			h = h<<8 | uint64(name[i])
+		}
+	}
+	return h * 0x9E3779B97F4A7C15 >> 56
+}

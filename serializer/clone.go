@@ -1,0 +1,133 @@
+package serializer
+
+import (
+	"math/big"
+	"reflect"
+	"unsafe"
+)
+
+// clone returns a copy of a decoded value that shares with v only what never
+// changes. What v holds twice the copy holds twice, and not two copies of it: a
+// value may hold itself.
+func clone(v any) any {
+	c := cloner{}
+	return c.value(v)
+}
+
+// cloner maps what it has met to the copies. It recurses as deep as the value
+// goes, which the readers limit.
+type cloner struct {
+	seen map[identity]any
+}
+
+// identity is what tells two changeable values apart.
+type identity struct {
+	t   reflect.Type
+	at  unsafe.Pointer
+	len int
+}
+
+func (c *cloner) value(v any) any {
+	switch v := v.(type) {
+	case RawJSON:
+		return v
+	case Lazy:
+		return v.Value()
+	case *big.Int:
+		if v == nil {
+			return v
+		}
+		return new(big.Int).Set(v)
+	case []any:
+		return items(c, v)
+	case Tuple:
+		return items(c, v)
+	case Set:
+		return items(c, v)
+	case FrozenSet:
+		return items(c, v)
+	case ByteArray:
+		return append(ByteArray{}, v...)
+	case Message:
+		v.Message, v.ExtraTags = c.value(v.Message), c.value(v.ExtraTags)
+		return v
+	case Path:
+		v.Parts = append([]string{}, v.Parts...)
+		return v
+	case DateTime:
+		v.Zone = c.value(v.Zone)
+		return v
+	case Time:
+		v.Zone = c.value(v.Zone)
+		return v
+	case *Dict:
+		return c.dict(v)
+	case *OrderedDict:
+		return once(c, v, func(n *OrderedDict) { n.Dict = c.dict(v.Dict) })
+	case *DefaultDict:
+		return once(c, v, func(n *DefaultDict) { n.Factory, n.Dict = c.value(v.Factory), c.dict(v.Dict) })
+	case *Object:
+		return once(c, v, func(n *Object) {
+			*n = *v
+			n.Class = c.value(v.Class)
+			n.Args, n.Items = items(c, v.Args), items(c, v.Items)
+			n.Kwargs = c.dict(v.Kwargs)
+			n.SetItems = make([]Item, len(v.SetItems))
+			for i, it := range v.SetItems {
+				n.SetItems[i] = Item{c.value(it.Key), c.value(it.Value)}
+			}
+			n.State, n.Setter = c.value(v.State), c.value(v.Setter)
+		})
+	}
+	return v
+}
+
+// once returns the copy of *v, which it makes by fill if there is none yet.
+func once[T any](c *cloner, v *T, fill func(*T)) *T {
+	if v == nil {
+		return nil
+	}
+	id := identity{t: reflect.TypeFor[T](), at: unsafe.Pointer(v)}
+	if n, ok := c.seen[id]; ok {
+		return n.(*T)
+	}
+	n := new(T)
+	c.note(id, n)
+	fill(n)
+	return n
+}
+
+func (c *cloner) dict(d *Dict) *Dict {
+	return once(c, d, func(n *Dict) {
+		n.entries = append(n.entries, d.entries...)
+		n.index, n.source, n.changed = d.index, d.source, d.changed
+		for i := range n.entries {
+			if e := &n.entries[i]; e.raw == "" {
+				e.val = c.value(e.val)
+			}
+		}
+	})
+}
+
+func items[S ~[]any](c *cloner, s S) S {
+	if len(s) == 0 {
+		return append(s[:0:0], s...)
+	}
+	id := identity{reflect.TypeFor[S](), unsafe.Pointer(unsafe.SliceData(s)), len(s)}
+	if n, ok := c.seen[id]; ok {
+		return n.(S)
+	}
+	n := make(S, len(s))
+	c.note(id, n)
+	for i, v := range s {
+		n[i] = c.value(v)
+	}
+	return n
+}
+
+func (c *cloner) note(id identity, n any) {
+	if c.seen == nil {
+		c.seen = map[identity]any{}
+	}
+	c.seen[id] = n
+}

@@ -1,0 +1,275 @@
+package serializer
+
+import (
+	"encoding"
+	"encoding/json"
+	"math"
+	"math/big"
+	"reflect"
+	"time"
+)
+
+// converter puts values as Loads and Freeze give them into Go variables.
+type converter struct {
+	nodes int
+	most  int // nodes: a value that holds one list very often must end
+}
+
+// set puts v into dst, which is addressable. depth is how deep v lies.
+func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
+	switch l := v.(type) {
+	case RawJSON:
+		text, err := decodeText(string(l), false, noLimits)
+		if err != nil {
+			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
+		}
+		c.most = math.MaxInt // as it is a tree
+		v = text
+	case Lazy:
+		v = l.Value()
+	}
+	if c.nodes++; c.nodes > c.most {
+		return overLimit("too many values")
+	}
+	if depth > maxDepth {
+		return overLimit("too deeply nested")
+	}
+	t := dst.Type()
+	if t.Kind() == reflect.Interface {
+		return c.setInterface(dst, v)
+	}
+	if v == nil {
+		return c.setNone(dst)
+	}
+	if done, err := c.setKnown(dst, v); done {
+		return err
+	}
+	if t.Kind() == reflect.Pointer {
+		p := reflect.New(t.Elem())
+		if err := c.set(p.Elem(), v, depth+1); err != nil {
+			return err
+		}
+		dst.Set(p)
+		return nil
+	}
+	if done, err := c.unmarshaler(dst, v); done {
+		return err
+	}
+	return c.setKind(dst, v, depth)
+}
+
+func (c *converter) setInterface(dst reflect.Value, v any) *ConvertError {
+	if v == nil {
+		dst.SetZero()
+		return nil
+	}
+	if dst.NumMethod() > 0 {
+		return wrongType("%s does not fit %v", kindOf(v), dst.Type())
+	}
+	dst.Set(reflect.ValueOf(clone(v)))
+	return nil
+}
+
+// setNone puts None into dst, which is no interface.
+func (c *converter) setNone(dst reflect.Value) *ConvertError {
+	switch dst.Kind() {
+	case reflect.Slice, reflect.Map:
+		if done, err := c.unmarshaler(dst, nil); done {
+			return err // such as json.RawMessage
+		}
+		dst.SetZero()
+		return nil
+	case reflect.Pointer:
+		if dst.Type() == reflect.TypeFor[*Dict]() {
+			break // an empty dict is not None
+		}
+		dst.SetZero()
+		return nil
+	}
+	return wrongType("None does not fit %v", dst.Type())
+}
+
+// setKnown sets the types that are known by name.
+func (c *converter) setKnown(dst reflect.Value, v any) (done bool, err *ConvertError) {
+	if !dst.CanInterface() {
+		return false, nil
+	}
+	fits := false
+	switch to := dst.Addr().Interface().(type) {
+	case *time.Time:
+		if *to, fits = asTime(v); !fits {
+			return true, wrongType("%s that is no aware moment does not fit %v", kindOf(v), dst.Type())
+		}
+	case *time.Duration:
+		if d, ok := v.(TimeDelta); ok {
+			*to, fits = d.Duration()
+		}
+	case *big.Int:
+		switch n := v.(type) {
+		case int64:
+			to.SetInt64(n)
+			fits = true
+		case *big.Int:
+			to.Set(n)
+			fits = true
+		}
+	case *json.Number:
+		if f, ok := v.(float64); kindOf(v) == "int" || ok && f-f == 0 {
+			text, err := textOf(v)
+			*to = json.Number(text)
+			return true, err
+		}
+	case *RawJSON:
+		text, err := textOf(v)
+		*to = RawJSON(text)
+		return true, err
+	case **Dict:
+		var d *Dict
+		if d, fits = asDict(v); fits {
+			*to = clone(d).(*Dict)
+		}
+	default:
+		if !isPython(dst.Type()) {
+			return false, nil
+		}
+		if fits = reflect.TypeOf(v) == dst.Type(); fits {
+			dst.Set(reflect.ValueOf(clone(v)))
+		}
+	}
+	if !fits {
+		return true, misfit(v, dst)
+	}
+	return true, nil
+}
+
+func misfit(v any, dst reflect.Value) *ConvertError {
+	return wrongType("%s does not fit %v", kindOf(v), dst.Type())
+}
+
+// textOf returns the JSON of v.
+func textOf(v any) ([]byte, *ConvertError) {
+	e := newEncoder(nil, noLimits)
+	if err := e.value(v, 0); err != nil {
+		return nil, err
+	}
+	return e.dst, nil
+}
+
+// unmarshaler hands v to the methods of dst, if it has any: the JSON of v, or its
+// text if JSON cannot hold it or nothing else is asked for.
+func (c *converter) unmarshaler(dst reflect.Value, v any) (done bool, err *ConvertError) {
+	if !dst.CanInterface() {
+		return false, nil
+	}
+	asJSON, isJSON := dst.Addr().Interface().(json.Unmarshaler)
+	asText, isText := dst.Addr().Interface().(encoding.TextUnmarshaler)
+	if !isJSON && !isText {
+		return false, nil
+	}
+	if isJSON {
+		text, err := textOf(v)
+		if err == nil {
+			if cause := asJSON.UnmarshalJSON(text); cause != nil {
+				return true, failedMethod("UnmarshalJSON", dst.Type(), cause)
+			}
+			return true, nil
+		}
+		if !isText {
+			return true, err
+		}
+	}
+	text, ok := textIn(v)
+	if !ok || !isText {
+		return true, misfit(v, dst)
+	}
+	if err := asText.UnmarshalText([]byte(text)); err != nil {
+		return true, failedMethod("UnmarshalText", dst.Type(), err)
+	}
+	return true, nil
+}
+
+// setKind sets what is left by its kind.
+func (c *converter) setKind(dst reflect.Value, v any, depth int) *ConvertError {
+	fits := false
+	switch dst.Kind() {
+	case reflect.Bool:
+		var b bool
+		if b, fits = v.(bool); fits {
+			dst.SetBool(b)
+		}
+	case reflect.String:
+		var s string
+		if s, fits = Text(v); fits {
+			dst.SetString(s)
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		switch n := v.(type) {
+		case int64:
+			if dst.OverflowInt(n) {
+				return outOfRange(dst)
+			}
+			dst.SetInt(n)
+			fits = true
+		case *big.Int:
+			return outOfRange(dst)
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		switch n := v.(type) {
+		case int64:
+			if n < 0 || dst.OverflowUint(uint64(n)) {
+				return outOfRange(dst)
+			}
+			dst.SetUint(uint64(n))
+			fits = true
+		case *big.Int:
+			if !n.IsUint64() || dst.OverflowUint(n.Uint64()) {
+				return outOfRange(dst)
+			}
+			dst.SetUint(n.Uint64())
+			fits = true
+		}
+	case reflect.Float32, reflect.Float64:
+		return setFloat(dst, v)
+	case reflect.Slice:
+		return c.setSlice(dst, v, depth)
+	case reflect.Array:
+		return c.setArray(dst, v, depth)
+	case reflect.Map:
+		return c.setMap(dst, v, depth)
+	case reflect.Struct:
+		return c.setStruct(dst, v, depth)
+	}
+	if !fits {
+		return misfit(v, dst)
+	}
+	return nil
+}
+
+func outOfRange(dst reflect.Value) *ConvertError {
+	return wrongType("an int that is out of the range of %v", dst.Type())
+}
+
+// setFloat takes floats, rounded if dst is a float32, and ints that dst can hold
+// exactly.
+func setFloat(dst reflect.Value, v any) *ConvertError {
+	switch n := v.(type) {
+	case float64:
+		if dst.OverflowFloat(n) && !math.IsInf(n, 0) {
+			return wrongType("a float that is out of the range of %v", dst.Type())
+		}
+		dst.SetFloat(n)
+		return nil
+	case int64:
+		v = big.NewInt(n)
+	}
+	n, ok := v.(*big.Int)
+	if !ok {
+		return misfit(v, dst)
+	}
+	f, exact := new(big.Float).SetInt(n).Float64()
+	if dst.Kind() == reflect.Float32 && float64(float32(f)) != f || exact != big.Exact {
+		return wrongType("an int that %v cannot hold exactly", dst.Type())
+	}
+	dst.SetFloat(f)
+	return nil
+}

@@ -1,0 +1,216 @@
+package serializer
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// decoder builds values while its scanner checks them.
+type decoder struct {
+	scanner
+	utf8 bool // bytes from 0x80 are UTF-8, as Go programs write it, not latin-1
+}
+
+// noLimits is for text that was held against the limits when it came in.
+var noLimits = Limits{Size: math.MaxInt, Depth: maxDepth, Nodes: math.MaxInt, Digits: math.MaxInt}
+
+// decodeText decodes a whole text.
+func decodeText(s string, isUTF8 bool, lim Limits) (any, *DecodeError) {
+	p := decoder{scanner{s: s, lim: lim}, isUTF8}
+	i := p.begin()
+	if i < 0 {
+		return nil, p.err
+	}
+	v, i := p.decode(i, 0)
+	if i < 0 || p.end(i) < 0 {
+		return nil, p.err
+	}
+	return v, nil
+}
+
+// decode is value, and returns it.
+func (p *decoder) decode(i, depth int) (any, int) {
+	var c byte
+	if i < len(p.s) {
+		c = p.s[i]
+	}
+	switch c {
+	case '{':
+		return p.decodeDict(i, depth+1)
+	case '[':
+		return p.decodeList(i, depth+1)
+	case '"':
+		if !p.node(i) {
+			return nil, -1
+		}
+		end, plain := p.str(i)
+		if end < 0 {
+			return nil, -1
+		}
+		text, ok := p.text(i, p.s[i:end], plain)
+		if !ok {
+			return nil, -1
+		}
+		return text, end
+	}
+	end := p.value(i, depth)
+	if end < 0 {
+		return nil, -1
+	}
+	switch c {
+	case 'n':
+		return nil, end
+	case 't':
+		return true, end
+	case 'f':
+		return false, end
+	}
+	return numberValue(p.s[i:end]), end
+}
+
+func (p *decoder) decodeList(i, depth int) (any, int) {
+	if !p.node(i) {
+		return nil, -1
+	}
+	list := []any{}
+	i, more := p.open(i, depth, ']')
+	for more {
+		var v any
+		if v, i = p.decode(i, depth); i < 0 {
+			return nil, -1
+		}
+		list = append(list, v)
+		i, more = p.comma(i, ']')
+	}
+	return list, i
+}
+
+func (p *decoder) decodeDict(i, depth int) (any, int) {
+	if !p.node(i) {
+		return nil, -1
+	}
+	b := NewBuilder(0)
+	i, more := p.open(i, depth, '}')
+	for more {
+		quoted, at, plain := p.key(i)
+		if at < 0 {
+			return nil, -1
+		}
+		name, ok := p.text(i, quoted, plain)
+		if !ok {
+			return nil, -1
+		}
+		var v any
+		if v, i = p.decode(at, depth); i < 0 {
+			return nil, -1
+		}
+		b.AddName(name, v)
+		i, more = p.comma(i, '}')
+	}
+	return b.Dict(), i
+}
+
+// text returns the value of a string at i that str has checked.
+func (p *decoder) text(i int, quoted string, plain bool) (string, bool) {
+	if plain {
+		return quoted[1 : len(quoted)-1], true
+	}
+	if p.utf8 && !utf8.ValidString(quoted) {
+		p.fail(i, "invalid UTF-8 in a string")
+		return "", false
+	}
+	return unquote(quoted, p.utf8), true
+}
+
+// unquote returns the value of a checked string that stands in quotes. As in
+// Python, an escaped surrogate is joined with its other half if that follows at
+// once, and otherwise stays a surrogate, in its three-byte form.
+func unquote(s string, isUTF8 bool) string {
+	s = s[1 : len(s)-1]
+	b := make([]byte, 0, len(s)+16)
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= 0x80 && !isUTF8:
+			b = append(b, 0xC0|c>>6, 0x80|c&0x3F)
+			i++
+		case c != '\\':
+			b = append(b, c)
+			i++
+		case s[i+1] != 'u':
+			b = append(b, unescaped(s[i+1]))
+			i += 2
+		default:
+			r, _ := hex4(s[i+2:])
+			i += 6
+			if isHigh(r) && strings.HasPrefix(s[i:], `\u`) {
+				if low, _ := hex4(s[i+2:]); isLow(low) {
+					r = (r-0xD800)<<10 + (low - 0xDC00) + 0x10000
+					i += 6
+				}
+			}
+			b = appendWTF8(b, r)
+		}
+	}
+	return string(b)
+}
+
+// unescaped returns what c stands for behind a backslash.
+func unescaped(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
+}
+
+func isHigh(r rune) bool { return 0xD800 <= r && r < 0xDC00 }
+func isLow(r rune) bool  { return 0xDC00 <= r && r < 0xE000 }
+
+// appendWTF8 is utf8.AppendRune, but keeps surrogates.
+func appendWTF8(b []byte, r rune) []byte {
+	if isHigh(r) || isLow(r) {
+		return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
+	}
+	return utf8.AppendRune(b, r)
+}
+
+// numberValue returns the value of a checked number: an int, unless there is a
+// point, an exponent or a word in it.
+func numberValue(s string) any {
+	if !isWhole(s) {
+		return floatValue(s)
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n
+	}
+	n, _ := new(big.Int).SetString(s, 10)
+	return n
+}
+
+func isWhole(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != '-' && !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// floatValue returns the value of a checked number as a float. One that is too
+// large is an infinity, as in Python.
+func floatValue(s string) float64 {
+	f, _ := strconv.ParseFloat(s, 64)
+	return f
+}

@@ -1,0 +1,286 @@
+package serializer
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+)
+
+// Dict is a Python dict: ordered by insertion, keys of any hashable Python type.
+//
+// A Dict never changes: With and Without return a new one, which shares what is
+// equal with the old one. It is therefore safe for concurrent use, and a nil
+// *Dict is an empty dict.
+//
+// A value may be kept in the form it was read in (see Lazy) until somebody asks
+// for it. Every reading method decodes anew, so what it returns belongs to the
+// caller.
+type Dict struct {
+	entries []entry
+	index   map[string]int // of the text keys; nil for a small Dict
+	source  any            // what WithSource was given
+	changed bool           // since WithSource
+}
+
+// entry is one key with its value. Text keys, nearly all there are, and JSON
+// text are kept unboxed: a login is read without an allocation a key.
+type entry struct {
+	name  string  // the key, if other is nil
+	other *any    // the key, if it is not text
+	raw   RawJSON // the value, if not empty
+	val   any     // the value, if raw is empty
+}
+
+func (e *entry) named() bool { return e.other == nil }
+
+func (e *entry) key() any {
+	if e.named() {
+		return e.name
+	}
+	return *e.other
+}
+
+func (e *entry) stored() any {
+	if e.raw != "" {
+		return e.raw
+	}
+	return e.val
+}
+
+func (e *entry) value() any {
+	if e.raw != "" {
+		return e.raw.Value()
+	}
+	return force(e.val)
+}
+
+func (e *entry) set(v any) {
+	if raw, ok := v.(RawJSON); ok {
+		e.raw, e.val = raw, nil
+		return
+	}
+	e.raw, e.val = "", v
+}
+
+// Lazy is a value that is still in the form a Serializer read it in. It was
+// checked when it was read, so that Value cannot fail; each call returns a new
+// value that shares nothing with earlier ones.
+type Lazy interface{ Value() any }
+
+func force(v any) any {
+	if l, ok := v.(Lazy); ok {
+		return l.Value()
+	}
+	return v
+}
+
+// Item is a key of a Dict with its value.
+type Item struct{ Key, Value any }
+
+// indexFrom is the number of entries from which a map of the names is worth its
+// making: looking at 60 entries costs about as much as three look-ups in a map,
+// but making the map as much as two hundred.
+const indexFrom = 64
+
+// NewDict returns a Dict of the items in their order. As in a Python literal,
+// a repeated key keeps its first place and takes its last value. Keys are
+// compared as Python compares them (1, 1.0 and True are one key).
+func NewDict(items ...Item) *Dict {
+	b := NewBuilder(len(items))
+	for _, it := range items {
+		b.Add(it.Key, it.Value)
+	}
+	return b.Dict()
+}
+
+// FromMap returns a Dict of m in the order of the sorted keys.
+func FromMap(m map[string]any) *Dict {
+	b := NewBuilder(len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b.AddName(k, m[k])
+	}
+	return b.Dict()
+}
+
+// Len is the number of keys.
+func (d *Dict) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.entries)
+}
+
+// Has reports whether d holds the text key name.
+func (d *Dict) Has(name string) bool { return d.find(name) >= 0 }
+
+// Get returns the value of the text key name, and whether there is one.
+func (d *Dict) Get(name string) (any, bool) {
+	i := d.find(name)
+	if i < 0 {
+		return nil, false
+	}
+	return d.entries[i].value(), true
+}
+
+// GetKey is Get for a key of any type.
+func (d *Dict) GetKey(key any) (any, bool) {
+	i := d.findKey(key)
+	if i < 0 {
+		return nil, false
+	}
+	return d.entries[i].value(), true
+}
+
+// Stored is Get without decoding: the value may be a Lazy or a RawJSON. It is
+// for Serializers.
+func (d *Dict) Stored(name string) (any, bool) {
+	i := d.find(name)
+	if i < 0 {
+		return nil, false
+	}
+	return d.entries[i].stored(), true
+}
+
+// All yields the keys and values in order.
+func (d *Dict) All() iter.Seq2[any, any] {
+	return func(yield func(any, any) bool) {
+		if d == nil {
+			return
+		}
+		for i := range d.entries {
+			if e := &d.entries[i]; !yield(e.key(), e.value()) {
+				return
+			}
+		}
+	}
+}
+
+// AllStored is All without decoding, for Serializers: see Stored.
+func (d *Dict) AllStored() iter.Seq2[any, any] {
+	return func(yield func(any, any) bool) {
+		if d == nil {
+			return
+		}
+		for i := range d.entries {
+			if e := &d.entries[i]; !yield(e.key(), e.stored()) {
+				return
+			}
+		}
+	}
+}
+
+// Keys yields the keys in order.
+func (d *Dict) Keys() iter.Seq[any] {
+	return func(yield func(any) bool) {
+		if d == nil {
+			return
+		}
+		for i := range d.entries {
+			if !yield(d.entries[i].key()) {
+				return
+			}
+		}
+	}
+}
+
+// With returns d with the text key name set to v: in its old place, or at the
+// end. v is kept as it is; a caller that changes it later must not.
+func (d *Dict) With(name string, v any) *Dict {
+	i := d.find(name)
+	if i < 0 {
+		e := entry{name: name}
+		e.set(v)
+		n := &Dict{entries: make([]entry, 0, d.Len()+1)}
+		if d != nil {
+			n.entries = append(n.entries, d.entries...)
+			n.source, n.changed = d.source, true
+		}
+		n.entries = append(n.entries, e)
+		n.reindex()
+		return n
+	}
+	n := &Dict{entries: slices.Clone(d.entries), index: d.index, source: d.source, changed: true}
+	n.entries[i].set(v)
+	return n
+}
+
+// Without returns d without the text key name.
+func (d *Dict) Without(name string) *Dict {
+	i := d.find(name)
+	if i < 0 {
+		return d
+	}
+	n := &Dict{entries: make([]entry, 0, len(d.entries)-1), source: d.source, changed: true}
+	n.entries = append(append(n.entries, d.entries[:i]...), d.entries[i+1:]...)
+	n.reindex()
+	return n
+}
+
+// WithSource returns d with a note of what it was read from, which belongs to
+// the Serializer that read it. The note outlives With and Without.
+func (d *Dict) WithSource(source any) *Dict {
+	n := Dict{source: source}
+	if d != nil {
+		n.entries, n.index = d.entries, d.index
+	}
+	return &n
+}
+
+// Source returns what WithSource was given, and whether d was changed since.
+func (d *Dict) Source() (source any, changed bool) {
+	if d == nil {
+		return nil, false
+	}
+	return d.source, d.changed
+}
+
+// Format prints the number of keys, whatever the verb: what a session holds is for
+// no log.
+func (d *Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", d.Len()) }
+
+func (d *Dict) find(name string) int {
+	if d == nil {
+		return -1
+	}
+	if d.index != nil {
+		if i, ok := d.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range d.entries {
+		if e := &d.entries[i]; e.name == name && e.named() {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Dict) findKey(key any) int {
+	if name, ok := key.(string); ok {
+		return d.find(name)
+	}
+	if d == nil {
+		return -1
+	}
+	for i := range d.entries {
+		if e := &d.entries[i]; !e.named() && keyEqual(*e.other, key) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Dict) reindex() {
+	d.index = nil
+	if len(d.entries) < indexFrom {
+		return
+	}
+	d.index = make(map[string]int, len(d.entries))
+	for i := range d.entries {
+		if d.entries[i].named() {
+			d.index[d.entries[i].name] = i
+		}
+	}
+}

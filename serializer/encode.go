@@ -1,0 +1,385 @@
+package serializer
+
+import (
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// encoder appends JSON as json.dumps(obj, separators=(",", ":")) writes it.
+type encoder struct {
+	dst   []byte
+	most  int // length that dst may reach
+	lim   Limits
+	nodes int
+
+	// lenient is for people's eyes: what JSON cannot hold has a stand-in, and
+	// nothing is taken over as it stood.
+	lenient bool
+}
+
+func newEncoder(dst []byte, lim Limits) encoder {
+	lim = lim.WithDefaults()
+	return encoder{dst: dst, most: len(dst) + min(lim.Size, math.MaxInt-len(dst)), lim: lim}
+}
+
+// node counts a value or a key. Values in memory may hold themselves, or one
+// value very often: that ends here, or at Depth.
+func (e *encoder) node() *ConvertError {
+	e.nodes++
+	if e.nodes > e.lim.Nodes {
+		return overLimit("too many values")
+	}
+	return e.size()
+}
+
+func (e *encoder) size() *ConvertError {
+	if len(e.dst) > e.most {
+		return overLimit("too long")
+	}
+	return nil
+}
+
+func (e *encoder) null() *ConvertError {
+	e.dst = append(e.dst, "null"...)
+	return nil
+}
+
+// value appends v. depth is how many lists and dicts it is in.
+func (e *encoder) value(v any, depth int) *ConvertError {
+	if raw, ok := v.(RawJSON); ok && !e.lenient {
+		return e.raw(raw, depth)
+	}
+	if err := e.node(); err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case nil:
+		return e.null()
+	case bool:
+		e.dst = strconv.AppendBool(e.dst, v)
+	case int:
+		e.dst = strconv.AppendInt(e.dst, int64(v), 10)
+	case int64:
+		e.dst = strconv.AppendInt(e.dst, v, 10)
+	case float64:
+		e.dst = appendFloat(e.dst, v, 64)
+	case *big.Int:
+		return e.bigInt(v)
+	case string:
+		return e.str(v)
+	case []any:
+		if v == nil {
+			return e.null()
+		}
+		return e.list(v, depth)
+	case Tuple:
+		return e.list(v, depth)
+	case *Dict:
+		return e.dict(v, depth)
+	case map[string]any:
+		if v == nil {
+			return e.null()
+		}
+		return e.stringMap(v, depth)
+	case time.Time:
+		text, ok := isoTime(v)
+		if !ok {
+			return wrongType("a time outside of the years 1 to 9999")
+		}
+		return e.str(text)
+	case time.Duration:
+		return wrongType("a time.Duration: give its seconds, as a number")
+	case Lazy:
+		return e.value(v.Value(), depth)
+	default:
+		return e.goValue(v, depth)
+	}
+	return e.size()
+}
+
+// raw appends checked text as it is. It is checked once more, because nothing
+// keeps a program from making a RawJSON of any string.
+func (e *encoder) raw(r RawJSON, depth int) *ConvertError {
+	p := scanner{s: string(r), lim: e.lim, nodes: e.nodes}
+	text, ok := p.whole(depth)
+	if !ok {
+		if p.err.Err == ErrLimit {
+			return overLimit(p.err.Reason)
+		}
+		return wrongType("a RawJSON that is not JSON")
+	}
+	e.nodes = p.nodes
+	e.dst = append(e.dst, text...)
+	return e.size()
+}
+
+func (e *encoder) list(items []any, depth int) *ConvertError {
+	if depth >= e.lim.Depth {
+		return overLimit("too deeply nested")
+	}
+	e.dst = append(e.dst, '[')
+	for i, v := range items {
+		if i > 0 {
+			e.dst = append(e.dst, ',')
+		}
+		if err := e.value(v, depth+1); err != nil {
+			return err.at(i)
+		}
+	}
+	e.dst = append(e.dst, ']')
+	return e.size()
+}
+
+func (e *encoder) dict(d *Dict, depth int) *ConvertError {
+	if depth >= e.lim.Depth {
+		return overLimit("too deeply nested")
+	}
+	e.dst = append(e.dst, '{')
+	for i := range d.Len() {
+		it := &d.entries[i]
+		if i > 0 {
+			e.dst = append(e.dst, ',')
+		}
+		if err := e.key(it); err != nil {
+			return err
+		}
+		e.dst = append(e.dst, ':')
+		var err *ConvertError
+		if it.raw != "" && !e.lenient {
+			err = e.raw(it.raw, depth+1)
+		} else {
+			err = e.value(it.stored(), depth+1)
+		}
+		if err != nil {
+			return err.in(keyName(it.key()))
+		}
+	}
+	e.dst = append(e.dst, '}')
+	return e.size()
+}
+
+// key appends a key as text, as json.dumps turns numbers, bools and None into it.
+func (e *encoder) key(it *entry) *ConvertError {
+	if err := e.node(); err != nil {
+		return err
+	}
+	if it.named() {
+		return e.str(it.name)
+	}
+	if text, ok := jsonText(it.key()); ok {
+		return e.str(text)
+	}
+	e.dst = append(e.dst, '"')
+	switch k := it.key().(type) {
+	case nil:
+		e.dst = append(e.dst, "null"...)
+	case bool:
+		e.dst = strconv.AppendBool(e.dst, k)
+	case int64:
+		e.dst = strconv.AppendInt(e.dst, k, 10)
+	case int:
+		e.dst = strconv.AppendInt(e.dst, int64(k), 10)
+	case float64:
+		e.dst = appendFloat(e.dst, k, 64)
+	case *big.Int:
+		if err := e.bigInt(k); err != nil {
+			return err
+		}
+	default:
+		if e.lenient {
+			e.dst = e.dst[:len(e.dst)-1]
+			return e.keyText(k)
+		}
+		return wrongType("keys must be text, numbers, bools or None, not %s", kindOf(k))
+	}
+	e.dst = append(e.dst, '"')
+	return nil
+}
+
+// keyText appends a key of any type as the text of its JSON.
+func (e *encoder) keyText(key any) *ConvertError {
+	k := encoder{most: e.most, lim: e.lim, nodes: e.nodes, lenient: true}
+	if err := k.value(key, 0); err != nil {
+		return err
+	}
+	e.nodes = k.nodes
+	if k.dst[0] != '"' {
+		k.dst, _ = appendQuoted(nil, string(k.dst))
+	}
+	e.dst = append(e.dst, k.dst...)
+	return nil
+}
+
+// keyName is how a key is called in a path.
+func keyName(key any) string {
+	switch k := key.(type) {
+	case string:
+		return k
+	case int64:
+		return strconv.FormatInt(k, 10)
+	}
+	return kindOf(key)
+}
+
+func (e *encoder) stringMap(m map[string]any, depth int) *ConvertError {
+	if depth >= e.lim.Depth {
+		return overLimit("too deeply nested")
+	}
+	e.dst = append(e.dst, '{')
+	for i, k := range slices.Sorted(maps.Keys(m)) {
+		if err := e.member(k, i == 0); err != nil {
+			return err
+		}
+		if err := e.value(m[k], depth+1); err != nil {
+			return err.in(k)
+		}
+	}
+	e.dst = append(e.dst, '}')
+	return e.size()
+}
+
+// member appends a key that is text, with what stands before and behind it.
+func (e *encoder) member(name string, first bool) *ConvertError {
+	if !first {
+		e.dst = append(e.dst, ',')
+	}
+	if err := e.node(); err != nil {
+		return err
+	}
+	if err := e.str(name); err != nil {
+		return err
+	}
+	e.dst = append(e.dst, ':')
+	return nil
+}
+
+func (e *encoder) bigInt(n *big.Int) *ConvertError {
+	if n == nil {
+		return e.null()
+	}
+	// A digit holds less than four bits: do not even begin with what has too many.
+	if n.BitLen()/4 > e.lim.Digits {
+		return overLimit("too many digits")
+	}
+	from := len(e.dst)
+	e.dst = n.Append(e.dst, 10)
+	digits := len(e.dst) - from
+	if n.Sign() < 0 {
+		digits--
+	}
+	if digits > e.lim.Digits {
+		return overLimit("too many digits")
+	}
+	return nil
+}
+
+func (e *encoder) str(s string) *ConvertError {
+	dst, ok := appendQuoted(e.dst, s)
+	if !ok {
+		return wrongType("a string that is not UTF-8")
+	}
+	e.dst = dst
+	return e.size()
+}
+
+// appendQuoted appends s as json.dumps(s, ensure_ascii=True) does, DEL escaped and
+// slashes not. It returns false if s is neither UTF-8 nor the three-byte form of a surrogate.
+func appendQuoted(dst []byte, s string) ([]byte, bool) {
+	dst = append(dst, '"')
+	for {
+		n := 0
+		for n < len(s) && s[n] >= 0x20 && s[n] < 0x7F && s[n] != '"' && s[n] != '\\' {
+			n++
+		}
+		dst = append(dst, s[:n]...)
+		s = s[n:]
+		if s == "" {
+			return append(dst, '"'), true
+		}
+		if s[0] < 0x80 {
+			dst = appendEscaped(dst, s[0])
+			s = s[1:]
+			continue
+		}
+		r, size := decodeWTF8(s)
+		if size == 0 {
+			return nil, false
+		}
+		if r >= 0x10000 {
+			dst = appendUnit(dst, 0xD800+(r-0x10000)>>10)
+			r = 0xDC00 + (r-0x10000)&0x3FF
+		}
+		dst = appendUnit(dst, r)
+		s = s[size:]
+	}
+}
+
+// appendEscaped appends an ASCII character that may not stand as it is.
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, `\b`...)
+	case '\f':
+		return append(dst, `\f`...)
+	case '\n':
+		return append(dst, `\n`...)
+	case '\r':
+		return append(dst, `\r`...)
+	case '\t':
+		return append(dst, `\t`...)
+	}
+	return appendUnit(dst, rune(c))
+}
+
+// appendUnit appends \uXXXX.
+func appendUnit(dst []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// decodeWTF8 is utf8.DecodeRuneInString, but knows surrogates, and returns size 0
+// for what is neither.
+func decodeWTF8(s string) (r rune, size int) {
+	r, size = utf8.DecodeRuneInString(s)
+	if r != utf8.RuneError || size != 1 {
+		return r, size
+	}
+	if len(s) >= 3 && s[0] == 0xED && s[1]&0xE0 == 0xA0 && s[2]&0xC0 == 0x80 {
+		return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), 3
+	}
+	return 0, 0
+}
+
+// appendFloat appends f as float.__repr__ does: the shortest digits that mean f,
+// with an exponent below 1e-04 and from 1e+16, and never without a point or an
+// exponent. Infinities and NaN are as json.dumps writes them.
+func appendFloat(dst []byte, f float64, bits int) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "NaN"...)
+	case math.IsInf(f, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Infinity"...)
+	}
+	small := 1e-4
+	if bits == 32 {
+		small = float64(float32(small))
+	}
+	if abs := math.Abs(f); abs != 0 && (abs < small || abs >= 1e16) {
+		return strconv.AppendFloat(dst, f, 'e', -1, bits)
+	}
+	from := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'f', -1, bits)
+	if slices.Contains(dst[from:], '.') {
+		return dst
+	}
+	return append(dst, ".0"...)
+}

@@ -1,0 +1,93 @@
+package serializer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// DecodeError tells where serialized bytes are not what the format allows, or
+// pass a limit. It matches the sentinel in Err, and quotes nothing of the bytes.
+type DecodeError struct {
+	Offset int    // bytes from the start to where reading stopped
+	Reason string // what was wrong there
+	Err    error  // ErrSyntax, ErrNotDict or ErrLimit
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("%v at offset %d: %s", e.Err, e.Offset, e.Reason)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// ConvertError tells which part of a value cannot be held by the format (Freeze,
+// Dumps) or by the Go type asked for (Field, Convert). It matches the sentinel in
+// Err and, if a method of the caller's own type failed, that method's error. The
+// latter is not printed: such texts quote values.
+type ConvertError struct {
+	Path   string // as in cart.items[3].price; empty for the value itself
+	Reason string // what was wrong there; names types, never values
+	Err    error  // ErrType, ErrSyntax or ErrLimit
+	Cause  error  // what the caller's own method returned, or nil
+}
+
+func (e *ConvertError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("%v: %s", e.Err, e.Reason)
+	}
+	return fmt.Sprintf("%v: %s: %s", e.Err, e.Path, e.Reason)
+}
+
+func (e *ConvertError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Cause}
+}
+
+func wrongType(format string, args ...any) *ConvertError {
+	return &ConvertError{Reason: fmt.Sprintf(format, args...), Err: ErrType}
+}
+
+func overLimit(reason string) *ConvertError {
+	return &ConvertError{Reason: reason, Err: ErrLimit}
+}
+
+// in returns e as an error of the member name of what e.Path starts from.
+func (e *ConvertError) in(name string) *ConvertError { return e.under(pathName(name)) }
+
+// at returns e as an error of item i of what e.Path starts from.
+func (e *ConvertError) at(i int) *ConvertError { return e.under("[" + strconv.Itoa(i) + "]") }
+
+func (e *ConvertError) under(step string) *ConvertError {
+	if e.Path != "" && e.Path[0] != '[' {
+		step += "."
+	}
+	if len(e.Path) < maxPath {
+		e.Path = step + e.Path
+	}
+	return e
+}
+
+// maxPath bounds the text of a path, which grows from its end.
+const maxPath = 1000
+
+// pathName writes a key as it stands in a path: plain, if no reader can mistake
+// where it ends.
+func pathName(name string) string {
+	const most = 60
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "..."
+		return "[" + strconv.QuoteToASCII(name) + "]"
+	}
+	plain := name != ""
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			plain = false
+		}
+	}
+	if plain {
+		return name
+	}
+	return "[" + strconv.QuoteToASCII(name) + "]"
+}

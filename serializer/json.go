@@ -1,0 +1,114 @@
+package serializer
+
+import (
+	"unsafe"
+)
+
+// JSON is django.contrib.sessions.serializers.JSONSerializer (its code is in
+// django.core.signing):
+//
+//	json.dumps(obj, separators=(",", ":")).encode("latin-1")
+//	json.loads(data.decode("latin-1"))
+//
+// The zero value is ready to use.
+type JSON struct {
+	Limits Limits
+}
+
+var _ Serializer = JSON{}
+
+// RawJSON is a value as it stands in a session's JSON: checked, but not decoded.
+// Text that did not come from Loads or Freeze is checked when it is written, and
+// has the Value nil if it is not JSON.
+type RawJSON string
+
+var _ Lazy = RawJSON("")
+
+// Value decodes r: nil, bool, int64 or *big.Int, float64, string, []any or *Dict.
+func (r RawJSON) Value() any {
+	v, _ := decodeText(string(r), false, noLimits)
+	return v
+}
+
+// firstEntries is how many keys a session usually has room for: a login has three.
+const firstEntries = 6
+
+// Loads is JSONSerializer.loads: it checks all of data, and decodes nothing but
+// the keys at the top. Every value there is a RawJSON until it is asked for.
+//
+// Errors are *DecodeError.
+func (j JSON) Loads(data []byte) (*Dict, error) {
+	// The contract gives data away, so that it may be looked at as a string.
+	p := scanner{s: unsafe.String(unsafe.SliceData(data), len(data)), lim: j.Limits.WithDefaults()}
+	d, ok := p.top()
+	if !ok {
+		return nil, p.err
+	}
+	return d, nil
+}
+
+// top reads a whole text whose value is a dict.
+func (p *scanner) top() (*Dict, bool) {
+	i := p.begin()
+	if i < 0 {
+		return nil, false
+	}
+	if i == len(p.s) || p.s[i] != '{' {
+		if i = p.value(i, 0); i >= 0 && p.end(i) >= 0 {
+			p.err = &DecodeError{Reason: "the value is no dict", Err: ErrNotDict}
+		}
+		return nil, false
+	}
+	if !p.node(i) {
+		return nil, false
+	}
+	b := NewBuilder(firstEntries)
+	i, more := p.open(i, 1, '}')
+	for more {
+		quoted, at, plain := p.key(i)
+		if at < 0 {
+			return nil, false
+		}
+		name := quoted[1 : len(quoted)-1]
+		if !plain {
+			name = unquote(quoted, false)
+		}
+		if i = p.value(at, 1); i < 0 {
+			return nil, false
+		}
+		if n := b.d.Len(); n == cap(b.d.entries) {
+			// Make room for as many keys as there will be if they go on like this.
+			b.room(min(8*n, n*len(p.s)/i+n))
+		}
+		b.AddRaw(name, RawJSON(p.s[at:i]))
+		i, more = p.comma(i, '}')
+	}
+	if i < 0 || p.end(i) < 0 {
+		return nil, false
+	}
+	return b.Dict(), true
+}
+
+// Dumps is JSONSerializer.dumps. A value that Loads read is written byte for byte
+// as it was; the keys are written as Python would write them.
+//
+// Errors are *ConvertError.
+func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
+	e := newEncoder(dst, j.Limits)
+	if err := e.dict(d, 0); err != nil {
+		return dst, err
+	}
+	return e.dst, nil
+}
+
+// Freeze returns v in JSON, as json.dumps would write it and json.loads will read
+// it. See the package documentation for what becomes of which Go type.
+//
+// Errors are *ConvertError.
+func (j JSON) Freeze(v any) (any, error) {
+	e := newEncoder(make([]byte, 0, 64), j.Limits)
+	if err := e.value(v, 1); err != nil {
+		return nil, err
+	}
+	return RawJSON(e.dst), nil
+}

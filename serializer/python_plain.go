@@ -1,0 +1,455 @@
+package serializer
+
+import (
+	"encoding"
+	"encoding/json"
+	"math/big"
+	"reflect"
+	"slices"
+	"time"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// Frozen is a value that Plain made: a Lazy that holds Go values, each look at
+// which gets a copy of its own.
+type Frozen struct{ v any }
+
+var _ Lazy = (*Frozen)(nil)
+
+// Value returns a copy of the value.
+func (f *Frozen) Value() any { return clone(f.v) }
+
+// Peek returns the value itself, for Serializers, which do not change it.
+func (f *Frozen) Peek() any { return f.v }
+
+// Freeze returns v as a Python value that nobody can change: Plain's result, in a
+// Frozen unless it is of a type without parts. It is Freeze of the Serializers
+// that hold more than JSON does.
+//
+// Errors are *ConvertError.
+func Freeze(v any, lim Limits) (any, error) {
+	switch l := v.(type) {
+	case *Frozen:
+		return l, nil
+	case RawJSON:
+	case Lazy:
+		v = l.Value()
+	}
+	plain, err := Plain(v, lim)
+	if err != nil {
+		return nil, err
+	}
+	switch plain.(type) {
+	case []any, Tuple, Set, FrozenSet, ByteArray, *Dict, *OrderedDict, *DefaultDict, *Object, *big.Int, Path, DateTime, Time:
+		return &Frozen{plain}, nil
+	}
+	return plain, nil
+}
+
+// Plain returns an ordinary Go value as the Python value that it stands for: nil,
+// bool, int64 or *big.Int, float64, string, []any, *Dict or one of the named types.
+// It shares nothing with v that could be changed; a list that v holds twice, or
+// that holds itself, is one list in the copy too.
+//
+// What becomes of which Go type is as for JSON, except that nothing need be text:
+// []byte becomes Bytes, time.Time an aware DateTime in UTC, time.Duration (in whole
+// microseconds) a TimeDelta, and the keys of a map of ints are ints.
+//
+// Keys of dicts that are equal become one string, as json.loads does it, so that
+// a pickle holds each once.
+//
+// Errors are *ConvertError.
+func Plain(v any, lim Limits) (any, error) {
+	p := plainer{lim: lim.WithDefaults(), names: map[string]string{}}
+	plain, err := p.value(v, 0)
+	if err != nil {
+		return nil, err
+	}
+	return plain, nil
+}
+
+type plainer struct {
+	lim   Limits
+	nodes int
+	seen  map[identity]any
+	names map[string]string
+}
+
+func (p *plainer) value(v any, depth int) (any, *ConvertError) {
+	if p.nodes++; p.nodes > p.lim.Nodes {
+		return nil, overLimit("too many values")
+	}
+	if depth > p.lim.Depth {
+		return nil, overLimit("too deeply nested")
+	}
+	switch v := v.(type) {
+	case nil, bool, int64, float64, Bytes, Str2, Decimal, Fraction, UUID, Global,
+		Date, TimeDelta, TimeZone, ZoneInfo, Pytz, PytzFixed:
+		return v, nil
+	case string:
+		return p.text(v)
+	case int:
+		return int64(v), nil
+	case *big.Int:
+		if v == nil {
+			return nil, nil
+		}
+		return p.bigInt(v)
+	case big.Int:
+		return p.bigInt(&v)
+	case []any:
+		if v == nil {
+			return nil, nil
+		}
+		return plainItems(p, v, depth)
+	case Tuple:
+		return plainItems(p, v, depth)
+	case Set:
+		return plainItems(p, v, depth)
+	case FrozenSet:
+		return plainItems(p, v, depth)
+	case ByteArray:
+		return p.byteArray(v)
+	case *Dict:
+		return p.dict(v, depth)
+	case RawJSON:
+		text, err := decodeText(string(v), false, p.lim)
+		if err != nil {
+			return nil, &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
+		}
+		return p.value(text, depth)
+	case Lazy:
+		return p.value(v.Value(), depth)
+	case time.Time:
+		if y := v.UTC().Year(); y < 1 || y > 9999 {
+			return nil, wrongType("a time outside of the years 1 to 9999")
+		}
+		return NewDateTime(v), nil
+	case time.Duration:
+		if v%time.Microsecond != 0 {
+			return nil, wrongType("a time.Duration that is no whole number of microseconds")
+		}
+		return NewTimeDelta(v), nil
+	case json.Number:
+		return p.number(string(v))
+	}
+	if isPython(reflect.TypeOf(v)) {
+		return p.python(v, depth)
+	}
+	return p.reflect(reflect.ValueOf(v), depth)
+}
+
+// python copies the named types that hold other values.
+func (p *plainer) python(v any, depth int) (any, *ConvertError) {
+	var err *ConvertError
+	switch v := v.(type) {
+	case *OrderedDict:
+		return plainOnce(p, v, func(n *OrderedDict) *ConvertError {
+			n.Dict, err = p.dict(v.Dict, depth)
+			return err
+		})
+	case *DefaultDict:
+		return plainOnce(p, v, func(n *DefaultDict) *ConvertError {
+			if n.Factory, err = p.value(v.Factory, depth+1); err != nil {
+				return err.in("default_factory")
+			}
+			n.Dict, err = p.dict(v.Dict, depth)
+			return err
+		})
+	case *Object:
+		return plainOnce(p, v, func(n *Object) *ConvertError { return p.object(n, v, depth) })
+	case SafeString:
+		v.Text, err = p.text(v.Text)
+		return v, err
+	case Message:
+		if v.Message, err = p.value(v.Message, depth+1); err != nil {
+			return nil, err.in("message")
+		}
+		if v.ExtraTags, err = p.value(v.ExtraTags, depth+1); err != nil {
+			return nil, err.in("extra_tags")
+		}
+		return v, nil
+	case DateTime:
+		v.Zone, err = p.value(v.Zone, depth+1)
+		return v, err
+	case Time:
+		v.Zone, err = p.value(v.Zone, depth+1)
+		return v, err
+	case Path:
+		v.Parts = slices.Clone(v.Parts)
+		return v, nil
+	}
+	return nil, wrongType("a %T", v)
+}
+
+func (p *plainer) object(n, v *Object, depth int) (err *ConvertError) {
+	*n = Object{How: v.How, Built: v.Built}
+	copyTo := func(to *any, from any) {
+		if err == nil {
+			*to, err = p.value(from, depth+1)
+		}
+	}
+	copyTo(&n.Class, v.Class)
+	copyTo(&n.State, v.State)
+	copyTo(&n.Setter, v.Setter)
+	if err != nil {
+		return err
+	}
+	if n.Args, err = plainItems(p, v.Args, depth+1); err != nil {
+		return err.in("args")
+	}
+	if n.Items, err = plainItems(p, v.Items, depth+1); err != nil {
+		return err
+	}
+	if v.Kwargs != nil {
+		if n.Kwargs, err = p.dict(v.Kwargs, depth+1); err != nil {
+			return err.in("kwargs")
+		}
+	}
+	n.SetItems = make([]Item, len(v.SetItems))
+	for i, it := range v.SetItems {
+		copyTo(&n.SetItems[i].Key, it.Key)
+		copyTo(&n.SetItems[i].Value, it.Value)
+	}
+	return err
+}
+
+// plainOnce returns the copy of *v, which it makes by fill if there is none yet.
+func plainOnce[T any](p *plainer, v *T, fill func(*T) *ConvertError) (any, *ConvertError) {
+	if v == nil {
+		return nil, nil
+	}
+	id := identity{t: reflect.TypeFor[T](), at: unsafe.Pointer(v)}
+	if n, ok := p.seen[id]; ok {
+		return n, nil
+	}
+	n := new(T)
+	p.note(id, n)
+	return n, fill(n)
+}
+
+// plainItems copies a list, tuple, set or frozenset, giving it an identity.
+func plainItems[S ~[]any](p *plainer, s S, depth int) (S, *ConvertError) {
+	id := identity{reflect.TypeFor[S](), unsafe.Pointer(unsafe.SliceData(s)), len(s)}
+	if n, ok := p.seen[id]; ok && cap(s) > 0 {
+		return n.(S), nil
+	}
+	n := make(S, len(s), max(len(s), 1))
+	p.note(id, n)
+	for i, v := range s {
+		var err *ConvertError
+		if n[i], err = p.value(v, depth+1); err != nil {
+			return nil, err.at(i)
+		}
+	}
+	return n, nil
+}
+
+func (p *plainer) byteArray(b ByteArray) (any, *ConvertError) {
+	id := identity{reflect.TypeFor[ByteArray](), unsafe.Pointer(unsafe.SliceData(b)), len(b)}
+	if n, ok := p.seen[id]; ok && cap(b) > 0 {
+		return n, nil
+	}
+	n := append(make(ByteArray, 0, max(len(b), 1)), b...)
+	p.note(id, n)
+	return n, nil
+}
+
+func (p *plainer) note(id identity, n any) {
+	if p.seen == nil {
+		p.seen = map[identity]any{}
+	}
+	p.seen[id] = n
+}
+
+func (p *plainer) dict(d *Dict, depth int) (*Dict, *ConvertError) {
+	id := identity{t: reflect.TypeFor[Dict](), at: unsafe.Pointer(d)}
+	if n, ok := p.seen[id]; ok && d != nil {
+		return n.(*Dict), nil
+	}
+	b := NewBuilder(d.Len())
+	p.note(id, b.Dict())
+	for key, v := range d.AllStored() {
+		if name, ok := key.(string); ok {
+			var err *ConvertError
+			if key, err = p.name(name); err != nil {
+				return nil, err
+			}
+		}
+		v, err := p.value(v, depth+1)
+		if err != nil {
+			return nil, err.in(keyName(key))
+		}
+		if name, ok := key.(string); ok {
+			b.AddName(name, v)
+			continue
+		}
+		k, err := p.value(key, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		b.Append(k, v)
+	}
+	return b.Dict(), nil
+}
+
+// name returns the key of a dict: the same string whenever it is equal.
+func (p *plainer) name(s string) (string, *ConvertError) {
+	if same, ok := p.names[s]; ok {
+		return same, nil
+	}
+	s, err := p.text(s)
+	if err == nil {
+		p.names[s] = s
+	}
+	return s, err
+}
+
+func (p *plainer) text(s string) (string, *ConvertError) {
+	if utf8.ValidString(s) {
+		return s, nil
+	}
+	for rest := s; rest != ""; {
+		_, size := decodeWTF8(rest)
+		if size == 0 {
+			return "", wrongType("a string that is not UTF-8")
+		}
+		rest = rest[size:]
+	}
+	return s, nil
+}
+
+func (p *plainer) bigInt(n *big.Int) (any, *ConvertError) {
+	if n.IsInt64() {
+		return n.Int64(), nil
+	}
+	// A digit holds less than four bits: do not even begin with what has too many.
+	if n.BitLen()/4 > p.lim.Digits || len(new(big.Int).Abs(n).String()) > p.lim.Digits {
+		return nil, overLimit("too many digits")
+	}
+	return new(big.Int).Set(n), nil
+}
+
+// number returns what JSON would make of a json.Number.
+func (p *plainer) number(text string) (any, *ConvertError) {
+	e := newEncoder(nil, p.lim)
+	if err := e.number(text); err != nil {
+		return nil, err
+	}
+	return numberValue(string(e.dst)), nil
+}
+
+// reflect returns what is none of the types known by name.
+func (p *plainer) reflect(v reflect.Value, depth int) (any, *ConvertError) {
+	for range maxDepth {
+		switch v.Kind() {
+		case reflect.Pointer, reflect.Interface:
+			if v.IsNil() {
+				return nil, nil
+			}
+			if in := v.Elem(); in.CanInterface() && goTypeOf(in.Type()).own {
+				return p.value(in.Interface(), depth)
+			}
+		}
+		if v.Kind() != reflect.Interface && v.CanInterface() {
+			if got, done, err := p.marshaler(v, depth); done {
+				return got, err
+			}
+		}
+		switch v.Kind() {
+		case reflect.Pointer, reflect.Interface:
+			v = v.Elem()
+		default:
+			return p.kind(v, depth)
+		}
+	}
+	return nil, overLimit("a pointer to itself")
+}
+
+// reflected returns a value found by reflection.
+func (p *plainer) reflected(v reflect.Value, depth int) (any, *ConvertError) {
+	if v.CanInterface() && goTypeOf(v.Type()).own {
+		return p.value(v.Interface(), depth)
+	}
+	if p.nodes++; p.nodes > p.lim.Nodes {
+		return nil, overLimit("too many values")
+	}
+	if depth > p.lim.Depth {
+		return nil, overLimit("too deeply nested")
+	}
+	return p.reflect(v, depth)
+}
+
+// marshaler returns what the methods of v make of it, if it has any.
+func (p *plainer) marshaler(v reflect.Value, depth int) (got any, done bool, err *ConvertError) {
+	info := goTypeOf(v.Type())
+	if !info.asJSON && !info.asText {
+		return nil, false, nil
+	}
+	t := v.Type()
+	if info.byPointer {
+		v = addressable(v).Addr()
+	}
+	if !info.asJSON {
+		text, cause := v.Interface().(encoding.TextMarshaler).MarshalText()
+		if cause != nil {
+			return nil, true, failedMethod("MarshalText", t, cause)
+		}
+		got, err = p.text(string(text))
+		return got, true, err
+	}
+	e := newEncoder(nil, p.lim)
+	if _, err = e.marshaler(v, depth); err != nil {
+		return nil, true, err
+	}
+	got, err = p.value(RawJSON(e.dst), depth)
+	return got, true, err
+}
+
+// kind returns a value by its kind.
+func (p *plainer) kind(v reflect.Value, depth int) (any, *ConvertError) {
+	switch v.Kind() {
+	case reflect.Bool:
+		return v.Bool(), nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int(), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return p.bigInt(new(big.Int).SetUint64(v.Uint()))
+	case reflect.Float32:
+		// The double with the digits of v, as under JSON.
+		return floatValue(string(appendFloat(nil, v.Float(), 32))), nil
+	case reflect.Float64:
+		return v.Float(), nil
+	case reflect.String:
+		return p.text(v.String())
+	case reflect.Slice, reflect.Array:
+		return p.items(v, depth)
+	case reflect.Map:
+		return p.goMap(v, depth)
+	case reflect.Struct:
+		return p.goStruct(v, depth)
+	}
+	return nil, wrongType("a Go %v", v.Type())
+}
+
+func (p *plainer) items(v reflect.Value, depth int) (any, *ConvertError) {
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		return nil, nil
+	}
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		raw := make([]byte, v.Len())
+		for i := range raw {
+			raw[i] = byte(v.Index(i).Uint())
+		}
+		return Bytes(raw), nil
+	}
+	list := make([]any, v.Len(), max(v.Len(), 1))
+	for i := range list {
+		var err *ConvertError
+		if list[i], err = p.reflected(v.Index(i), depth+1); err != nil {
+			return nil, err.at(i)
+		}
+	}
+	return list, nil
+}
