@@ -1,0 +1,252 @@
+package djsession
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"time"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// expiryKey is where SessionBase.set_expiry keeps its argument.
+const expiryKey = "_session_expiry"
+
+// Expiry is what [Session.SetExpiry] takes. The zero value is [Policy].
+type Expiry struct {
+	kind    expiryKind
+	seconds float64
+	moment  time.Time
+	after   time.Duration
+}
+
+type expiryKind uint8
+
+const (
+	expiryPolicy  expiryKind = iota // as the settings say
+	expiryBrowser                   // with the browser; stored for CookieAge
+	expiryAge                       // stored for CookieAge, though something falsy is set
+	expirySeconds                   // that long after the last save
+	expiryMoment                    // at that moment
+	expiryAfter                     // only set: at that moment from now
+)
+
+// Policy is set_expiry(None): the session ends as the settings say.
+var Policy = Expiry{}
+
+// BrowserClose is set_expiry(0): the cookie ends with the browser. In the store
+// the session is kept for CookieAge.
+var BrowserClose = Expiry{kind: expiryBrowser}
+
+// Seconds is set_expiry(n): the session ends n seconds after it was last saved;
+// 0 is BrowserClose.
+func Seconds(n int) Expiry {
+	if n == 0 {
+		return BrowserClose
+	}
+	return Expiry{kind: expirySeconds, seconds: float64(n)}
+}
+
+// At is set_expiry(datetime): the session ends at t, to the microsecond.
+func At(t time.Time) Expiry { return Expiry{kind: expiryMoment, moment: t} }
+
+// In is set_expiry(timedelta): the session ends when d has passed from now on,
+// however often it is saved.
+func In(d time.Duration) Expiry { return Expiry{kind: expiryAfter, after: d} }
+
+// encode returns what goes under expiryKey; ok is false for Policy, where the
+// key goes away.
+//
+// A moment is ISO text as datetime.isoformat writes it, with an offset under
+// USE_TZ and without one else. Django before 4.1 cannot read that: a serializer
+// that can hold a datetime gets one, and JSON, where Django itself fails, the
+// whole seconds that are left.
+func (e Expiry) encode(s *Site) (v any, ok bool) {
+	now := s.Now()
+	switch e.kind {
+	case expiryPolicy:
+		return nil, false
+	case expiryBrowser:
+		return 0, true
+	case expirySeconds:
+		return int64(e.seconds), true
+	case expiryAfter:
+		e.moment = now.Add(e.after)
+	}
+	d := serializer.NewDateTime(e.moment)
+	if zone := s.set.TimeZone; zone != nil {
+		d = serializer.NewNaive(e.moment.In(zone))
+	}
+	if !s.set.Django.Before(4, 1) {
+		text, _ := d.ISO() // UTC has an offset
+		return text, true
+	}
+	if _, err := s.set.Serializer.Freeze(d); err == nil {
+		return d, true
+	}
+	return int64(math.Floor(e.age(s, now))), true
+}
+
+// expiryOf reads expiryKey.
+//
+// Errors: serializer.ErrType for what makes Django raise.
+func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
+	v, _ := d.Get(expiryKey)
+	switch v := v.(type) {
+	case nil:
+		return Policy, nil
+	case bool:
+		if v {
+			return Seconds(1), nil
+		}
+		return BrowserClose, nil
+	case int64:
+		return s.secondsOf(float64(v))
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return s.secondsOf(f)
+	case float64:
+		return s.secondsOf(v)
+	case string:
+		if v == "" {
+			return Expiry{kind: expiryAge}, nil
+		}
+		t, aware, err := parseISO(v, s.set.TimeZone)
+		if err != nil {
+			return Expiry{}, fmt.Errorf("read %s: %w", expiryKey, err)
+		}
+		return s.momentOf(t, aware)
+	case serializer.DateTime:
+		t, err := v.Moment(s.set.TimeZone)
+		if err != nil {
+			return Expiry{}, fmt.Errorf("read %s: %w: %w", expiryKey, serializer.ErrType, err)
+		}
+		return s.momentOf(t, v.Aware())
+	case []any:
+		if len(v) == 0 {
+			return Expiry{kind: expiryAge}, nil
+		}
+	case *serializer.Dict:
+		if v.Len() == 0 {
+			return Expiry{kind: expiryAge}, nil
+		}
+	}
+	return Expiry{}, fmt.Errorf("read %s: %w", expiryKey, serializer.ErrType)
+}
+
+func (s *Site) secondsOf(f float64) (Expiry, error) {
+	if f == 0 {
+		return BrowserClose, nil
+	}
+	if !(math.Abs(f) < maxSeconds) { // NaN too
+		return Expiry{}, fmt.Errorf("read %s: no time that long: %w", expiryKey, serializer.ErrType)
+	}
+	return Expiry{kind: expirySeconds, seconds: f}, nil
+}
+
+// maxSeconds is the longest that Python can be past the year 1, where datetime
+// overflows.
+const maxSeconds = 9999 * 366 * 86400
+
+func (s *Site) momentOf(t time.Time, aware bool) (Expiry, error) {
+	if aware != (s.set.TimeZone == nil) {
+		return Expiry{}, fmt.Errorf("read %s: a time with a zone where USE_TZ is off, or the reverse: %w", expiryKey, serializer.ErrType)
+	}
+	return At(t), nil
+}
+
+// ExpiryAge is SessionBase.get_expiry_age for d at the moment now: how long the
+// session has to live. Seconds that were set may have a fraction; the time to a
+// moment is in whole seconds, rounded down, and may be negative. What is longer
+// than a Duration can be is the longest one.
+func (s *Site) ExpiryAge(d *serializer.Dict, now time.Time) (time.Duration, error) {
+	e, err := s.expiryOf(d)
+	return durationOf(e.age(s, now)), err
+}
+
+// ExpiryDate is SessionBase.get_expiry_date for d at the moment now, in UTC with
+// microseconds: when the store lets go of the session.
+//
+// Errors: serializer.ErrType for what Python has no date for.
+func (s *Site) ExpiryDate(d *serializer.Dict, now time.Time) (time.Time, error) {
+	e, err := s.expiryOf(d)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t := e.date(s, now)
+	if y := t.Year(); y < 1 || y > 9999 {
+		return time.Time{}, fmt.Errorf("read %s: no date that far away: %w", expiryKey, serializer.ErrType)
+	}
+	return t, nil
+}
+
+// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close for d.
+func (s *Site) ExpireAtBrowserClose(d *serializer.Dict) (bool, error) {
+	e, err := s.expiryOf(d)
+	return e.withBrowser(s), err
+}
+
+// age is in seconds.
+func (e Expiry) age(s *Site, now time.Time) float64 {
+	switch e.kind {
+	case expirySeconds:
+		return e.seconds
+	case expiryMoment, expiryAfter:
+		return math.Floor(float64(s.wall(e.moment).Sub(s.wall(now))/time.Microsecond) / 1e6)
+	}
+	return s.set.CookieAge.Seconds()
+}
+
+func (e Expiry) date(s *Site, now time.Time) time.Time {
+	if e.kind == expiryMoment {
+		return e.moment.UTC().Truncate(time.Microsecond)
+	}
+	return s.unwall(addSeconds(s.wall(now), e.age(s, now)))
+}
+
+// wall is what clocks show at t on a site with USE_TZ=False, as if they were in
+// UTC: Python counts with naive datetimes as if no clock were ever changed. On
+// other sites it is t.
+func (s *Site) wall(t time.Time) time.Time {
+	if s.set.TimeZone == nil {
+		return t
+	}
+	_, offset := t.In(s.set.TimeZone).Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
+}
+
+// unwall is the reverse of wall. Of an hour that clocks show twice it is the first.
+func (s *Site) unwall(t time.Time) time.Time {
+	if s.set.TimeZone == nil {
+		return t
+	}
+	t, _ = serializer.NewNaive(t).Moment(s.set.TimeZone) // naive: there is no zone to be unknown
+	return t.UTC()
+}
+
+func (e Expiry) withBrowser(s *Site) bool {
+	if e.kind == expiryPolicy {
+		return s.set.ExpireAtBrowserClose
+	}
+	return e.kind == expiryBrowser
+}
+
+// addSeconds is t + timedelta(seconds=f), which counts in microseconds. The
+// result is in UTC.
+func addSeconds(t time.Time, f float64) time.Time {
+	whole, frac := math.Modf(f)
+	micros := int64(math.RoundToEven(frac * 1e6))
+	return time.Unix(t.Unix()+int64(whole), int64(t.Nanosecond())+micros*1000).UTC().Truncate(time.Microsecond)
+}
+
+func durationOf(secs float64) time.Duration {
+	const most = float64(math.MaxInt64 / int64(time.Second))
+	switch {
+	case secs >= most:
+		return math.MaxInt64
+	case secs <= -most:
+		return math.MinInt64
+	}
+	whole, frac := math.Modf(secs)
+	return time.Duration(whole)*time.Second + time.Duration(math.RoundToEven(frac*1e6))*time.Microsecond
+}

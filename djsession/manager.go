@@ -1,0 +1,219 @@
+package djsession
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+// Manager gives requests their sessions and saves them: Django's
+// SessionMiddleware. It is safe for concurrent use.
+type Manager struct {
+	site  *Site
+	store Store
+	queue queue
+
+	corrupt   atomic.Int64
+	late      atomic.Int64
+	twoLogged sync.Once
+}
+
+// New returns a Manager of the sessions in store, which was made for the same site.
+func New(site *Site, store Store) *Manager { return &Manager{site: site, store: store} }
+
+// Site returns the Site that New was given.
+func (m *Manager) Site() *Site { return m.site }
+
+// Store returns the Store that New was given.
+func (m *Manager) Store() Store { return m.store }
+
+// Load returns the session of the request with this context, as read from the
+// store. The first call for a request reads, at most once; later ones do not.
+// With several Managers, the session is that of the innermost Middleware; see
+// [Manager.Load].
+//
+// A cookie that leads to no session gives an empty one: Session.Missing tells why.
+//
+// Errors: ErrUnavailable, which must not be taken for an anonymous visitor;
+// ErrCommitted when the response has begun and the session was not read before;
+// ErrNoSession when no Middleware was passed.
+func Load(ctx context.Context) (*Session, error) {
+	x, ok := ctx.Value(contextKey{}).(*exchange)
+	if !ok {
+		return nil, ErrNoSession
+	}
+	return x.open(ctx)
+}
+
+// Load is [Load] for the session of this Manager.
+func (m *Manager) Load(ctx context.Context) (*Session, error) {
+	x := m.find(ctx)
+	if x == nil {
+		return nil, ErrNoSession
+	}
+	return x.open(ctx)
+}
+
+func (x *exchange) open(ctx context.Context) (*Session, error) {
+	if err := x.s.load(ctx); err != nil {
+		return nil, err
+	}
+	return &x.s, nil
+}
+
+// find returns what this Manager's Middleware put into ctx, or nil.
+func (m *Manager) find(ctx context.Context) *exchange {
+	x, _ := ctx.Value(contextKey{}).(*exchange)
+	for x != nil && x.s.m != m {
+		x = x.outer
+	}
+	return x
+}
+
+// contextKey is where Middleware keeps its *exchange.
+type contextKey struct{}
+
+// Open returns the session stored under key, for jobs, sockets and commands that
+// have no request. With key "" it is a new one. Session.Save stores it.
+//
+// Errors: ErrNotFound, ErrExpired, ErrCorrupt, ErrUnavailable.
+func (m *Manager) Open(ctx context.Context, key string) (*Session, error) {
+	s := &Session{m: m, key: key, had: key != ""}
+	if err := s.load(ctx); err != nil {
+		return nil, err
+	}
+	if key != "" && s.why != nil {
+		return nil, s.why
+	}
+	return s, nil
+}
+
+// Exists is SessionBase.exists: whether there is a session under key that has
+// not expired. One that does not decode exists too.
+//
+// Errors: ErrUnavailable.
+func (m *Manager) Exists(ctx context.Context, key string) (bool, error) {
+	if !m.site.ValidKey(key) {
+		return false, nil
+	}
+	_, _, err := m.load(ctx, key)
+	switch {
+	case err == nil || errors.Is(err, ErrCorrupt):
+		return true, nil
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	}
+	return false, err
+}
+
+// Delete is SessionBase.delete for a key: nobody is logged in by it any more.
+//
+// Errors: ErrNotFound, ErrUnavailable.
+func (m *Manager) Delete(ctx context.Context, key string) error {
+	if !m.site.ValidKey(key) {
+		return ErrNotFound
+	}
+	return m.delete(ctx, key)
+}
+
+// ClearExpired is SessionBase.clear_expired: it removes the sessions that have
+// expired and returns how many. opts may be nil. An engine whose server does
+// that by itself has nothing to remove.
+//
+// Errors: ErrUnavailable.
+func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, error) {
+	if r, ok := m.store.(Reaper); ok {
+		return r.ClearExpired(ctx, opts)
+	}
+	return 0, nil
+}
+
+// start fills in the session that a request asks for, without reading it.
+func (m *Manager) start(s *Session, r *http.Request) {
+	s.m, s.request = m, r
+	key, n := findCookie(r.Header, m.site.set.CookieName)
+	if n > 1 {
+		m.twoLogged.Do(func() {
+			m.site.log(r.Context(), slog.LevelWarn, "djsession: a request has several session cookies; the last counts, as in Django. Is one of them set for another domain or path?")
+		})
+	}
+	s.had = n > 0
+	// SessionBase._validate_session_key. A character has four bytes at most.
+	if len(key) >= 4*8 || utf8.RuneCountInString(key) >= 8 {
+		s.key = key
+	}
+}
+
+// reportCorrupt tells the operator: many such sessions mean a wrong key.
+func (m *Manager) reportCorrupt(ctx context.Context, err error) {
+	const loud = 5
+	level := slog.LevelDebug
+	n := m.corrupt.Add(1)
+	if n <= loud {
+		level = slog.LevelError
+	}
+	m.site.log(ctx, level, "djsession: a session does not decode and is treated as empty; what is stored stays untouched. Are the keys, the salt and the serializer those of the Django site?",
+		"error", err, "count", n)
+}
+
+// lateChange tells the developer, who may not look at the error.
+func (m *Manager) lateChange() {
+	if m.late.Add(1) == 1 {
+		m.site.log(context.Background(), slog.LevelError, "djsession: a session was changed after the response had begun; the change is lost")
+	}
+}
+
+// The store's methods, observed.
+
+func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, err error) {
+	defer m.observe(ctx, "load", &err)()
+	return m.store.Load(ctx, key)
+}
+
+func (m *Manager) loadFresh(ctx context.Context, key string) (r *Record, v Version, err error) {
+	defer m.observe(ctx, "load", &err)()
+	if f, ok := m.store.(FreshLoader); ok {
+		return f.LoadFresh(ctx, key)
+	}
+	return m.store.Load(ctx, key)
+}
+
+func (m *Manager) create(ctx context.Context, key string, r *Record) (v Version, err error) {
+	defer m.observe(ctx, "create", &err)()
+	return m.store.Create(ctx, key, r)
+}
+
+func (m *Manager) update(ctx context.Context, key string, r *Record, seen Version) (v Version, err error) {
+	defer m.observe(ctx, "update", &err)()
+	return m.store.Update(ctx, key, r, seen)
+}
+
+func (m *Manager) touch(ctx context.Context, t Toucher, key string, expires time.Time, seen Version) (err error) {
+	defer m.observe(ctx, "touch", &err)()
+	return t.Touch(ctx, key, expires, seen)
+}
+
+func (m *Manager) delete(ctx context.Context, key string) (err error) {
+	defer m.observe(ctx, "delete", &err)()
+	return m.store.Delete(ctx, key)
+}
+
+func (m *Manager) deleteSeen(ctx context.Context, d CompareDeleter, key string, seen Version) (err error) {
+	defer m.observe(ctx, "delete", &err)()
+	return d.DeleteSeen(ctx, key, seen)
+}
+
+// observe starts an Event, which the function that it returns ends.
+func (m *Manager) observe(ctx context.Context, op string, err *error) func() {
+	tell := m.site.set.Observer
+	if tell == nil {
+		return func() {}
+	}
+	start := time.Now()
+	return func() { tell(ctx, Event{Op: op, Took: time.Since(start), Err: *err}) }
+}

@@ -1,0 +1,201 @@
+package djsession
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+)
+
+// Middleware is Django's SessionMiddleware. Requests that pass it have a session,
+// which [Load] reads when it is asked for. Just before the response begins, the
+// session is saved if it was changed, and the cookie is set:
+//
+//   - A response with a status of 500 or more saves nothing, as in Django.
+//   - An emptied session's cookie is deleted.
+//   - If the session cannot be saved, Settings.OnError answers in the handler's
+//     place, no cookie is set, and what the handler writes is refused with the error.
+//   - A panic saves nothing and passes through.
+//
+// The response is not buffered. http.ResponseController works on it, and so do
+// the interfaces http.Flusher, http.Hijacker and io.ReaderFrom.
+func (m *Manager) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		outer, _ := r.Context().Value(contextKey{}).(*exchange)
+		for x := outer; x != nil; x = x.outer {
+			if x.s.m == m { // this Manager is at work already
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		x := &exchange{ResponseWriter: w, outer: outer}
+		if h := w.Header(); len(h) > 0 {
+			x.before = h.Clone()
+		}
+		m.start(&x.s, r)
+		next.ServeHTTP(x, r.WithContext(context.WithValue(r.Context(), contextKey{}, x)))
+		x.begin(http.StatusOK)
+	})
+}
+
+// Commit saves the session of r and adds its cookie to the header of w, for
+// handlers that take the connection over and write the response themselves.
+// Afterwards the session cannot be changed any more. Called twice, it does
+// nothing.
+//
+// Errors: those of Session.Save, and ErrNoSession.
+func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
+	x := m.find(r.Context())
+	if x == nil {
+		return ErrNoSession
+	}
+	return x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols)
+}
+
+// ErrorStatus is the status that tells a client of an error of this package: 400
+// for ErrInterrupted, as Django answers, 503 for ErrUnavailable, else 500.
+func ErrorStatus(err error) int {
+	switch {
+	case errors.Is(err, ErrInterrupted):
+		return http.StatusBadRequest
+	case errors.Is(err, ErrUnavailable):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// exchange is a request with its session, and the ResponseWriter that commits it.
+type exchange struct {
+	http.ResponseWriter
+	s      Session
+	outer  *exchange   // of another Manager
+	before http.Header // as the Middleware found it
+	begun  bool
+	failed error // why the session could not be saved
+}
+
+// begin commits the session before the header goes out, and reports whether the
+// handler's response may go on.
+func (x *exchange) begin(status int) bool {
+	if x.begun {
+		return x.failed == nil
+	}
+	x.begun = true
+	err := x.s.commit(x.s.request.Context(), x.Header(), status)
+	if err == nil {
+		return true
+	}
+	x.failed = err
+	x.s.m.site.log(x.s.request.Context(), slog.LevelError, "djsession: the session could not be saved", "error", err)
+	h := x.Header()
+	clear(h)
+	maps.Copy(h, x.before)
+	if answer := x.s.m.site.set.OnError; answer != nil {
+		answer(x.ResponseWriter, x.s.request, err)
+	} else {
+		code := ErrorStatus(err)
+		http.Error(x.ResponseWriter, http.StatusText(code), code)
+	}
+	return false
+}
+
+// Unwrap is for http.ResponseController.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+func (x *exchange) WriteHeader(status int) {
+	informational := status >= 100 && status < 200 && status != http.StatusSwitchingProtocols
+	if informational || x.begin(status) {
+		x.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (x *exchange) Write(b []byte) (int, error) {
+	if !x.begin(http.StatusOK) {
+		return 0, x.failed
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+func (x *exchange) WriteString(s string) (int, error) {
+	if !x.begin(http.StatusOK) {
+		return 0, x.failed
+	}
+	return io.WriteString(x.ResponseWriter, s)
+}
+
+func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
+	if !x.begin(http.StatusOK) {
+		return 0, x.failed
+	}
+	return io.Copy(x.ResponseWriter, src) // finds a ReaderFrom by itself
+}
+
+func (x *exchange) Flush() { _ = x.FlushError() }
+
+func (x *exchange) FlushError() error {
+	if !x.begin(http.StatusOK) {
+		return x.failed
+	}
+	return http.NewResponseController(x.ResponseWriter).Flush()
+}
+
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !x.begin(http.StatusSwitchingProtocols) {
+		return nil, nil, x.failed
+	}
+	return http.NewResponseController(x.ResponseWriter).Hijack()
+}
+
+// commit is SessionMiddleware.process_response.
+func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		return nil
+	}
+	s.done = true
+	set := &s.m.site.set
+	// Django before 4.2 takes only a 500 for an error.
+	keep := status < 500 || set.Django.Before(4, 2) && status != 500
+	if keep && s.err != nil {
+		return s.err
+	}
+	if keep && set.SaveEveryRequest && !s.empty() && !s.loaded {
+		s.done = false
+		err := s.loadLocked(ctx)
+		if s.done = true; err != nil {
+			return err
+		}
+	}
+	if s.had && s.empty() {
+		h.Add("Set-Cookie", set.deleteCookie())
+		varyOnCookie(h)
+		return nil
+	}
+	if s.loaded {
+		varyOnCookie(h)
+	}
+	save := s.modified || set.SaveEveryRequest && !s.corrupt
+	if keep && save && !s.empty() {
+		ctx, cancel := s.m.saving(ctx)
+		defer cancel()
+		if err := s.save(ctx); err != nil {
+			return err
+		}
+	}
+	if !s.saved { // nothing stored, now or by Save
+		return nil
+	}
+	now := s.m.site.Now()
+	e, err := s.m.site.expiryOf(s.data)
+	if err != nil {
+		return err
+	}
+	h.Add("Set-Cookie", set.setCookie(s.key, e.withBrowser(s.m.site), e.age(s.m.site, now), now))
+	varyOnCookie(h)
+	return nil
+}

@@ -1,0 +1,50 @@
+package djsession
+
+import (
+	"context"
+	"sync"
+)
+
+// queue lets the writers of one session in this process through one by one:
+// otherwise they would only make each other try again.
+type queue struct {
+	mu    sync.Mutex
+	lines map[string]*line
+}
+
+// line is the queue of one key.
+type line struct {
+	turn chan struct{} // holds one token while nobody is in
+	n    int           // those in it and waiting
+}
+
+// enter waits for its turn, and returns how to end it.
+func (q *queue) enter(ctx context.Context, key string) (leave func(), err error) {
+	q.mu.Lock()
+	l := q.lines[key]
+	if l == nil {
+		l = &line{turn: make(chan struct{}, 1)}
+		l.turn <- struct{}{}
+		if q.lines == nil {
+			q.lines = make(map[string]*line)
+		}
+		q.lines[key] = l
+	}
+	l.n++
+	q.mu.Unlock()
+
+	quit := func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if l.n--; l.n == 0 {
+			delete(q.lines, key)
+		}
+	}
+	select {
+	case <-l.turn:
+		return func() { l.turn <- struct{}{}; quit() }, nil
+	case <-ctx.Done():
+		quit()
+		return nil, ctx.Err()
+	}
+}

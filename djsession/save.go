@@ -1,0 +1,288 @@
+package djsession
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Save is SessionBase.save: it stores the session now, under a new key if it has
+// none. Inside a request the cookie follows with the response.
+//
+// Errors: ErrInterrupted when the session was deleted or another user logged in
+// meanwhile, ErrUnavailable, ErrTooLarge, ErrCommitted, or the error of an
+// earlier change.
+func (s *Session) Save(ctx context.Context) error {
+	ctx, cancel := s.m.saving(ctx)
+	defer cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		s.m.lateChange()
+		return ErrCommitted
+	}
+	return s.save(ctx)
+}
+
+// Create is SessionBase.create: it stores the session now under a new key. What
+// was stored under an old one stays; see CycleKey. Errors as for Save.
+func (s *Session) Create(ctx context.Context) error {
+	ctx, cancel := s.m.saving(ctx)
+	defer cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		s.m.lateChange()
+		return ErrCommitted
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return s.create(ctx)
+}
+
+// CycleKey is SessionBase.cycle_key: the session gets a new key, against session
+// fixation. It happens when the session is saved: the old key stays good until
+// then, and goes on to be good if the response is an error. If the session was
+// deleted meanwhile, it stays deleted. Errors: ErrCommitted.
+func (s *Session) CycleKey() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.record(nil, nil, s.data); err != nil {
+		return err
+	}
+	s.cycle = true
+	return nil
+}
+
+// Flush is SessionBase.flush, what a logout does: it deletes the session from
+// the store now, also when the client is gone already, and leaves an empty one
+// without a key. A session that does not decode is only left, not deleted.
+//
+// Errors: ErrUnavailable, ErrCommitted. The session is then still there, and the
+// error also fails the saving.
+func (s *Session) Flush(ctx context.Context) error {
+	ctx, cancel := s.m.saving(ctx)
+	defer cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		s.m.lateChange()
+		return ErrCommitted
+	}
+	if !s.corrupt && s.m.site.ValidKey(s.key) {
+		if err := s.m.delete(ctx, s.key); err != nil && !errors.Is(err, ErrNotFound) {
+			s.err = err
+			return err
+		}
+	}
+	s.key, s.corrupt, s.cycle, s.saved, s.err = "", false, false, false, nil
+	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
+	s.modified = true
+	return nil
+}
+
+// saving returns the context of a save: it outlives the request, so that a tab
+// that is closed cannot undo a logout, but not SaveTimeout.
+func (m *Manager) saving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), m.site.set.SaveTimeout)
+}
+
+// save stores the session. s.mu is held, here and below.
+func (s *Session) save(ctx context.Context) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.key == "" || s.corrupt:
+		return s.create(ctx)
+	}
+	leave, err := s.m.queue.enter(ctx, s.key)
+	if err != nil {
+		return Unavailable("wait for other writers of the session", err)
+	}
+	defer leave()
+	if s.cycle {
+		return s.cycleKey(ctx)
+	}
+	return s.update(ctx)
+}
+
+// create stores the session under a new key.
+func (s *Session) create(ctx context.Context) error {
+	r, err := s.toStore()
+	if err != nil {
+		return err
+	}
+	key, v, err := s.insert(ctx, r)
+	if err != nil {
+		return err
+	}
+	s.corrupt = false
+	s.stored(key, r, v)
+	return nil
+}
+
+// insert stores a record under a key that nobody has.
+func (s *Session) insert(ctx context.Context, r *Record) (key string, v Version, err error) {
+	for range 10 { // 36^32 keys: the second try is already unheard of
+		key = s.m.site.NewKey()
+		v, err = s.m.create(ctx, key, r)
+		if !errors.Is(err, ErrKeyTaken) {
+			break
+		}
+	}
+	return key, v, err
+}
+
+// update stores the session under its key: what was done to it is done on what is
+// stored, which somebody else may have changed since it was read.
+func (s *Session) update(ctx context.Context) error {
+	toucher, canTouch := s.m.store.(Toucher)
+	for try := 0; ; try++ {
+		r, err := s.toStore()
+		if err != nil {
+			return err
+		}
+		v := s.version
+		if canTouch && len(s.log) == 0 {
+			err = s.m.touch(ctx, toucher, s.key, r.Expires, v)
+		} else {
+			v, err = s.m.update(ctx, s.key, r, v)
+		}
+		switch {
+		case err == nil:
+			s.stored(s.key, r, v)
+			return nil
+		case errors.Is(err, ErrNotFound):
+			return ErrInterrupted
+		case !errors.Is(err, ErrConflict):
+			return err
+		}
+		if err := s.backOff(ctx, try); err != nil {
+			return err
+		}
+		if err := s.refresh(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// cycleKey stores the session under a new key and deletes the old one, unless
+// somebody deleted that already: then it must not come back as the new one.
+//
+// With a CompareDeleter, what somebody else stored under the old key since it was
+// read shows when that is deleted. Without, it is read once more beforehand.
+func (s *Session) cycleKey(ctx context.Context) error {
+	deleter, compares := s.m.store.(CompareDeleter)
+	if !compares {
+		if err := s.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	r, err := s.toStore()
+	if err != nil {
+		return err
+	}
+	key, v, err := s.insert(ctx, r)
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		if compares {
+			err = s.m.deleteSeen(ctx, deleter, s.key, s.version)
+		} else {
+			err = s.m.delete(ctx, s.key)
+		}
+		if err == nil {
+			s.stored(key, r, v)
+			return nil
+		}
+		if errors.Is(err, ErrConflict) {
+			if err = s.backOff(ctx, try); err == nil {
+				err = s.refresh(ctx)
+			}
+			if err == nil {
+				r, err = s.toStore()
+			}
+			if err == nil {
+				v, err = s.m.update(ctx, key, r, v)
+			}
+			if err == nil {
+				continue
+			}
+		}
+		if errors.Is(err, ErrNotFound) {
+			err = ErrInterrupted
+		}
+		// Nobody knows the new key yet; if this fails too, it expires unused.
+		_ = s.m.delete(ctx, key)
+		return err
+	}
+}
+
+// refresh reads the session again and does on it what was done so far.
+func (s *Session) refresh(ctx context.Context) error {
+	r, v, err := s.m.loadFresh(ctx, s.key)
+	if errors.Is(err, ErrNotFound) {
+		return ErrInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	if !sameLogin(s.base, r.Data) {
+		return ErrInterrupted
+	}
+	d := r.Data
+	for _, o := range s.log {
+		if d, err = o(d); err != nil {
+			return err
+		}
+	}
+	s.base, s.data, s.version = r.Data, d, v
+	return nil
+}
+
+// backOff waits before another try, longer each time: at once, then up to 1 ms,
+// 2 ms, 4 ms and so on to 64 ms.
+func (s *Session) backOff(ctx context.Context, try int) error {
+	var wait time.Duration
+	if try > 0 {
+		wait = rand.N(time.Millisecond << min(try-1, 6))
+	}
+	select {
+	case <-ctx.Done():
+		return Unavailable("save the session beside other writers", ctx.Err())
+	case <-time.After(wait):
+		return nil
+	}
+}
+
+// toStore is what the store gets.
+func (s *Session) toStore() (*Record, error) {
+	expires, err := s.m.site.ExpiryDate(s.data, s.m.site.Now())
+	if err != nil {
+		return nil, err
+	}
+	r := &Record{Data: s.data, Expires: expires}
+	if r.Data == nil {
+		r.Data = serializer.NewDict()
+	}
+	if s.request != nil {
+		r.Meta.UserAgent = s.request.UserAgent()
+		if ap, err := netip.ParseAddrPort(s.request.RemoteAddr); err == nil {
+			r.Meta.RemoteAddr = ap.Addr()
+		}
+	}
+	return r, nil
+}
+
+// stored notes that r is what the store holds now.
+func (s *Session) stored(key string, r *Record, v Version) {
+	s.key, s.version = key, v
+	s.base, s.data, s.log = r.Data, r.Data, nil
+	s.modified, s.cycle, s.saved, s.loaded = false, false, true, true
+}

@@ -1,0 +1,434 @@
+package djsession
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Session is Django's request.session: what one visitor's session holds, as one
+// request sees it. It is got by [Load] inside a Manager's Middleware, or by
+// [Manager.Open] elsewhere.
+//
+// A Session is safe for concurrent use. What it hands out are copies.
+//
+// Unlike Django, changing such a copy changes nothing: Set it back. And where
+// Django stores the whole session as this request saw it, a Session keeps a log
+// of what was done to it, which is done again on the stored session when
+// somebody else changed that meanwhile.
+type Session struct {
+	m *Manager
+
+	mu       sync.Mutex
+	key      string // "" is none
+	had      bool   // the request brought a cookie
+	loaded   bool
+	why      error // why loading found nothing
+	corrupt  bool  // what is stored does not decode: hands off
+	modified bool
+	saved    bool          // by Save or Create: the cookie has to follow
+	cycle    bool          // a new key at the next save
+	done     bool          // committed
+	request  *http.Request // nil outside of HTTP
+
+	base    *serializer.Dict // as stored, when version was
+	data    *serializer.Dict // base and log together
+	version Version
+	log     []op
+	err     error // the first change that failed; it fails the commit
+}
+
+// op is one change. It is done at once, and again on fresh data at a conflict.
+type op func(*serializer.Dict) (*serializer.Dict, error)
+
+// Get returns the value of name as it would come from Python (see package
+// serializer), and whether there is one. Most code wants [Value].
+func (s *Session) Get(name string) (any, bool) { return s.dict().Get(name) }
+
+// Has is SessionBase.has_key.
+func (s *Session) Has(name string) bool { return s.dict().Has(name) }
+
+// Len is the number of keys.
+func (s *Session) Len() int { return s.dict().Len() }
+
+// Keys is SessionBase.keys, over the session as it is now.
+func (s *Session) Keys() iter.Seq[string] { return keys(s.dict()) }
+
+// Values is SessionBase.values, over the session as it is now.
+func (s *Session) Values() iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, v := range s.dict().All() {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Items is SessionBase.items, over the session as it is now.
+func (s *Session) Items() iter.Seq2[string, any] { return items(s.dict()) }
+
+// Dict returns the whole session as it is now.
+func (s *Session) Dict() *serializer.Dict { return s.dict() }
+
+func (s *Session) dict() *serializer.Dict {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data
+}
+
+// Set is session[name] = value. The value is encoded at once, so that changing
+// it later changes nothing; what can be written is told by the Serializer.
+//
+// Errors: serializer.ErrType and ErrLimit for a value that cannot be written,
+// ErrCommitted. The error also fails the saving of the session, so that ignoring
+// it loses nothing silently.
+func (s *Session) Set(name string, value any) error {
+	v, err := s.m.site.set.Serializer.Freeze(value)
+	return s.change(err, func(d *serializer.Dict) (*serializer.Dict, error) { return d.With(name, v), nil })
+}
+
+// SetDefault is SessionBase.setdefault: it sets name to value unless it is there,
+// and returns what is there then. Errors as for Set.
+func (s *Session) SetDefault(name string, value any) (any, error) {
+	if v, ok := s.Get(name); ok {
+		return v, nil
+	}
+	v, err := s.m.site.set.Serializer.Freeze(value)
+	err = s.change(err, func(d *serializer.Dict) (*serializer.Dict, error) {
+		if d.Has(name) {
+			return d, nil
+		}
+		return d.With(name, v), nil
+	})
+	got, _ := s.Get(name)
+	return got, err
+}
+
+// SetAll is SessionBase.update: it sets all of values, in the order of the sorted
+// names. Errors as for Set; then nothing is set.
+func (s *Session) SetAll(values map[string]any) error {
+	var all []serializer.Item
+	for name, value := range serializer.FromMap(values).AllStored() {
+		v, err := s.m.site.set.Serializer.Freeze(value)
+		if err != nil {
+			return s.change(err, nil)
+		}
+		all = append(all, serializer.Item{Key: name, Value: v})
+	}
+	return s.change(nil, func(d *serializer.Dict) (*serializer.Dict, error) {
+		for _, it := range all {
+			d = d.With(it.Key.(string), it.Value)
+		}
+		return d, nil
+	})
+}
+
+// Delete is del session[name], without the KeyError: an absent name is no
+// change. Errors: ErrCommitted.
+func (s *Session) Delete(name string) error {
+	if !s.Has(name) {
+		return nil
+	}
+	return s.change(nil, func(d *serializer.Dict) (*serializer.Dict, error) { return d.Without(name), nil })
+}
+
+// Pop is SessionBase.pop: it removes name and returns what it held. An absent
+// name is no change. Errors: ErrCommitted.
+func (s *Session) Pop(name string) (value any, ok bool, err error) {
+	value, ok = s.Get(name)
+	return value, ok, s.Delete(name)
+}
+
+// Clear is SessionBase.clear: it removes everything and keeps the key. To log
+// somebody out, use Flush. Errors: ErrCommitted.
+func (s *Session) Clear() error {
+	return s.change(nil, func(*serializer.Dict) (*serializer.Dict, error) { return nil, nil })
+}
+
+// Update changes the session by a function of what it holds. When somebody else
+// changed the stored session meanwhile, fn runs again on what that one stored,
+// possibly more than once, so that a counter loses no count. It must touch
+// nothing but tx.
+//
+// An error of fn undoes what it did to tx and is returned; in a later run it
+// fails the saving. Other errors as for Set.
+func (s *Session) Update(fn func(tx *Tx) error) error {
+	o := func(d *serializer.Dict) (*serializer.Dict, error) {
+		tx := Tx{s.m.site, d}
+		if err := fn(&tx); err != nil {
+			return nil, err
+		}
+		return tx.d, nil
+	}
+	for range maxUpdateRuns {
+		before := s.dict()
+		after, err := o(before)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		if s.data != before { // changed under fn, by another goroutine
+			s.mu.Unlock()
+			continue
+		}
+		err = s.record(nil, o, after)
+		s.mu.Unlock()
+		return err
+	}
+	return s.change(ErrConflict, nil)
+}
+
+// maxUpdateRuns is how often Update tries before it concludes that fn itself
+// changes the Session.
+const maxUpdateRuns = 100
+
+// change does o and adds it to the log, or keeps err.
+func (s *Session) change(err error, o op) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var after *serializer.Dict
+	if err == nil {
+		after, err = o(s.data)
+	}
+	return s.record(err, o, after)
+}
+
+func (s *Session) record(err error, o op, after *serializer.Dict) error {
+	if s.done {
+		s.m.lateChange()
+		return ErrCommitted
+	}
+	if err != nil {
+		if s.err == nil {
+			s.err = err
+		}
+		return err
+	}
+	s.data, s.modified = after, true
+	if o != nil {
+		s.log = append(s.log, o)
+	}
+	return nil
+}
+
+// MarkModified is session.modified = True: the session is saved even if nothing
+// in it was changed, which moves its expiry. Errors: ErrCommitted.
+func (s *Session) MarkModified() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record(nil, nil, s.data)
+}
+
+// SetExpiry is SessionBase.set_expiry. Errors as for Set.
+func (s *Session) SetExpiry(e Expiry) error {
+	v, ok := e.encode(s.m.site)
+	if !ok {
+		return s.Delete(expiryKey)
+	}
+	return s.Set(expiryKey, v)
+}
+
+// ExpiryAge is SessionBase.get_expiry_age: how long the session would live if it
+// were saved now. See [Site.ExpiryAge].
+func (s *Session) ExpiryAge() (time.Duration, error) {
+	return s.m.site.ExpiryAge(s.dict(), s.m.site.Now())
+}
+
+// ExpiryDate is SessionBase.get_expiry_date: when the session would end if it
+// were saved now. See [Site.ExpiryDate].
+func (s *Session) ExpiryDate() (time.Time, error) {
+	return s.m.site.ExpiryDate(s.dict(), s.m.site.Now())
+}
+
+// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close.
+func (s *Session) ExpireAtBrowserClose() (bool, error) {
+	return s.m.site.ExpireAtBrowserClose(s.dict())
+}
+
+// The test cookie tells whether a browser takes cookies: set it with one page,
+// look for it at the next.
+const testCookieName, testCookieValue = "testcookie", "worked"
+
+// SetTestCookie is SessionBase.set_test_cookie. Errors as for Set.
+func (s *Session) SetTestCookie() error { return s.Set(testCookieName, testCookieValue) }
+
+// TestCookieWorked is SessionBase.test_cookie_worked.
+func (s *Session) TestCookieWorked() bool {
+	v, _ := s.Get(testCookieName)
+	return v == testCookieValue
+}
+
+// DeleteTestCookie is SessionBase.delete_test_cookie. Errors: ErrCommitted.
+func (s *Session) DeleteTestCookie() error { return s.Delete(testCookieName) }
+
+// Key is SessionBase.session_key: the key under which the session is stored, ""
+// for a session that was never saved. After CycleKey it is the old one until the
+// session is saved. The key is a secret: who has it has the session.
+func (s *Session) Key() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+// IsEmpty is SessionBase.is_empty: the session has no key and holds nothing.
+func (s *Session) IsEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.empty()
+}
+
+func (s *Session) empty() bool { return s.key == "" && s.data.Len() == 0 }
+
+// Modified is session.modified: the session was changed and will be saved.
+func (s *Session) Modified() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.modified
+}
+
+// Accessed is session.accessed: the session was read from the store, or would
+// have been if there were one.
+func (s *Session) Accessed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loaded
+}
+
+// Missing tells why the session that the client asked for could not be had and a
+// new one was begun: ErrNoCookie, ErrNotFound, ErrExpired, or ErrCorrupt with
+// its cause. It is nil when the session was found.
+func (s *Session) Missing() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why
+}
+
+// load reads the session from the store, once.
+func (s *Session) load(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loadLocked(ctx)
+}
+
+func (s *Session) loadLocked(ctx context.Context) error {
+	if s.loaded {
+		return nil
+	}
+	if s.done {
+		return ErrCommitted
+	}
+	switch {
+	case s.key == "" && !s.had:
+		s.why = ErrNoCookie
+	case !s.m.site.ValidKey(s.key):
+		s.key, s.why = "", ErrNotFound
+	default:
+		r, v, err := s.m.load(ctx, s.key)
+		switch {
+		case err == nil:
+			s.base, s.data, s.version = r.Data, r.Data, v
+		case errors.Is(err, ErrNotFound):
+			// The client's key is never adopted: that would be session fixation.
+			s.key, s.why = "", err
+		case errors.Is(err, ErrCorrupt):
+			s.corrupt, s.why = true, err
+			s.m.reportCorrupt(ctx, err)
+		default:
+			return err
+		}
+	}
+	s.loaded = true
+	return nil
+}
+
+// Tx is the session inside [Session.Update].
+type Tx struct {
+	site *Site
+	d    *serializer.Dict
+}
+
+func (tx *Tx) dict() *serializer.Dict { return tx.d }
+
+// Get returns the value of name, and whether there is one. Most code wants [Value].
+func (tx *Tx) Get(name string) (any, bool) { return tx.d.Get(name) }
+
+// Has reports whether the session holds name.
+func (tx *Tx) Has(name string) bool { return tx.d.Has(name) }
+
+// Keys yields the names in order.
+func (tx *Tx) Keys() iter.Seq[string] { return keys(tx.d) }
+
+// Set sets name to value. Errors: serializer.ErrType and ErrLimit.
+func (tx *Tx) Set(name string, value any) error {
+	v, err := tx.site.set.Serializer.Freeze(value)
+	if err != nil {
+		return err
+	}
+	tx.d = tx.d.With(name, v)
+	return nil
+}
+
+// Delete removes name, if it is there.
+func (tx *Tx) Delete(name string) { tx.d = tx.d.Without(name) }
+
+// Reader is a *Session or a *Tx.
+type Reader interface{ dict() *serializer.Dict }
+
+// Value returns what the session holds under name as a T, or def if it holds
+// nothing there. None fits a pointer, any, slice or map only, and no number is
+// rounded: 1.0 is no int.
+//
+// Errors: serializer.ErrType, which names the path to what does not fit. Then
+// the value returned is def.
+func Value[T any](r Reader, name string, def T) (T, error) {
+	return serializer.Field(r.dict(), name, def)
+}
+
+func keys(d *serializer.Dict) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for k := range d.Keys() {
+			if name, ok := k.(string); ok && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+func items(d *serializer.Dict) iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		for k, v := range d.All() {
+			if name, ok := k.(string); ok && !yield(name, v) {
+				return
+			}
+		}
+	}
+}
+
+// loginKeys decide who somebody is: a change of theirs is never merged over.
+var loginKeys = []string{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"}
+
+// sameLogin reports whether a and b are the same login.
+func sameLogin(a, b *serializer.Dict) bool {
+	return !slices.ContainsFunc(loginKeys, func(name string) bool {
+		av, aok := a.Get(name)
+		bv, bok := b.Get(name)
+		return aok != bok || !equal(av, bv)
+	})
+}
+
+// equal compares what a login holds, text or an int; anything else is unlike
+// even itself.
+func equal(a, b any) bool {
+	switch a.(type) {
+	case nil, string, int64, bool:
+		return a == b
+	}
+	return false
+}

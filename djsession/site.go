@@ -1,0 +1,147 @@
+package djsession
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Site is what the parts that serve one Django site share: keys, salt,
+// serializer, limits, clock and time zone. It never changes and is safe for
+// concurrent use. A process may have several, for example to move from one
+// site to another.
+type Site struct {
+	set   Settings
+	codec codec
+}
+
+// NewSite checks the settings and freezes them, with every default filled in.
+//
+// Errors: ErrConfig, with what is wrong and where.
+func NewSite(set Settings) (*Site, error) {
+	set.Django = cmp.Or(set.Django, newest)
+	set.CookieName = cmp.Or(set.CookieName, "sessionid")
+	set.CookieAge = cmp.Or(set.CookieAge, 14*24*time.Hour)
+	set.CookiePath = cmp.Or(set.CookiePath, "/")
+	set.CookieSameSite = cmp.Or(set.CookieSameSite, http.SameSiteLaxMode)
+	set.StoreClass = cmp.Or(set.StoreClass, "SessionStore")
+	set.SaveTimeout = cmp.Or(set.SaveTimeout, 10*time.Second)
+	set.Limits.Payload = cmp.Or(set.Limits.Payload, 16<<20)
+	set.Limits.Data = set.Limits.Data.WithDefaults()
+	if set.Serializer == nil {
+		set.Serializer = serializer.JSON{Limits: set.Limits.Data}
+	}
+	if set.Now == nil {
+		set.Now = time.Now
+	}
+	if set.KeyShape == nil {
+		set.KeyShape = defaultKeyShape
+	}
+	if err := set.check(); err != nil {
+		return nil, err
+	}
+	c, err := newCodec(&set)
+	if err != nil {
+		return nil, err
+	}
+	return &Site{set, c}, nil
+}
+
+// check looks for what would produce a cookie or a row that Django could not use.
+func (set *Settings) check() error {
+	bad := func(field, why string) error {
+		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
+	}
+	switch {
+	case !isToken(set.CookieName):
+		return bad("CookieName", "is not a cookie name")
+	case set.CookieAge < time.Second || set.CookieAge%time.Second != 0:
+		return bad("CookieAge", "is not a positive number of whole seconds")
+	case strings.ContainsFunc(set.CookieDomain, notInAttribute):
+		return bad("CookieDomain", "holds a character that a cookie cannot")
+	case set.CookiePath[0] != '/' || strings.ContainsFunc(set.CookiePath, notInAttribute):
+		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
+	case set.CookieSameSite < http.SameSiteDefaultMode || set.CookieSameSite > http.SameSiteNoneMode:
+		return bad("CookieSameSite", "is not one of the modes of net/http")
+	case set.SaveTimeout < 0:
+		return bad("SaveTimeout", "is negative")
+	case set.Limits.Payload < 0:
+		return bad("Limits", "are negative")
+	}
+	return nil
+}
+
+// Settings returns the settings with every default filled in. Logger stays as
+// it was given.
+func (s *Site) Settings() Settings { return s.set }
+
+// Now is the time in UTC with the microseconds that Python has.
+func (s *Site) Now() time.Time { return s.set.Now().UTC().Truncate(time.Microsecond) }
+
+// TimeZone is the zone of a site with USE_TZ=False, nil for USE_TZ=True.
+func (s *Site) TimeZone() *time.Location { return s.set.TimeZone }
+
+// Limits are the bounds on what is read.
+func (s *Site) Limits() Limits { return s.set.Limits }
+
+// Encode is SessionBase.encode: the dict as signed text, as the engines db,
+// file and redis_sessions keep it.
+//
+// Errors: those of the Serializer and of signing.
+func (s *Site) Encode(d *serializer.Dict) (string, error) { return s.codec.encode(d) }
+
+// Decode is SessionBase.decode, the reverse of Encode.
+//
+// Unlike Django, which answers every fault by an empty dict, it says what is
+// wrong: ErrCorrupt or ErrLegacy, and beneath it signer.ErrBadSignature,
+// serializer.ErrSyntax and their like.
+func (s *Site) Decode(text string) (*serializer.Dict, error) { return s.codec.decode(text) }
+
+// ValidKey reports whether key may be a session key. Anything else is no
+// session and is not shown to a store.
+func (s *Site) ValidKey(key string) bool { return s.set.KeyShape(key) }
+
+func defaultKeyShape(key string) bool {
+	if len(key) < 8 || len(key) > 40 {
+		return false
+	}
+	for i := range len(key) {
+		if c := key[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// NewKey returns a random session key, 32 characters of a-z and 0-9, as
+// SessionBase._get_new_session_key makes them. It asks no store: Create does.
+func (s *Site) NewKey() string {
+	const chars = "abcdefghijklmnopqrstuvwxyz0123456789"
+	var buf [64]byte
+	key := make([]byte, 0, 32)
+	for len(key) < cap(key) {
+		rand.Read(buf[:])
+		for _, b := range buf {
+			// 252 is the last multiple of 36: no character is likelier than another.
+			if b < 252 && len(key) < cap(key) {
+				key = append(key, chars[b%36])
+			}
+		}
+	}
+	return string(key)
+}
+
+func (s *Site) log(ctx context.Context, level slog.Level, msg string, args ...any) {
+	l := s.set.Logger
+	if l == nil {
+		l = slog.Default()
+	}
+	l.Log(ctx, level, msg, args...)
+}

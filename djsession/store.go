@@ -1,0 +1,179 @@
+package djsession
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+	"time"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Store is where the sessions of a Django site live: the table django_session,
+// a Redis, a folder. It holds decoded records, because Django's engines disagree
+// on the bytes: some keep a signed text, some a pickle.
+//
+// For implementers, the hard parts first:
+//
+//   - A key that is absent is [ErrNotFound]; only Create makes one. Nothing else
+//     may bring back a session that somebody deleted, whatever happens between
+//     two steps of an operation.
+//   - Compare and swap: Update changes a record only if it is still the one that
+//     Load returned, byte for byte, and says [ErrConflict] otherwise.
+//   - A record whose expiry has passed is absent: Load reports [ErrExpired],
+//     which is an ErrNotFound, where the engine can tell the two apart.
+//   - A record that does not decode is [ErrCorrupt], never an empty one. It is
+//     left as it is.
+//   - A server that is down or slow is [ErrUnavailable], never ErrNotFound.
+//   - Every method returns soon after its context ends, with an error that
+//     matches the context's.
+//   - Error texts are the store's own. The errors of drivers and of the operating
+//     system quote keys and values: wrap them by [Unavailable], which keeps the
+//     cause reachable by errors.As and errors.Is, but unprinted.
+//   - A Store is safe for concurrent use, and does not own the client it was
+//     given: no ping, no goroutine, no log in the constructor, no Close.
+//
+// Keys arrive checked: only what [Site.ValidKey] accepts reaches a Store. Run
+// storetest.Run on every implementation.
+type Store interface {
+	// Load returns the record of key and the Version to hand to Update.
+	//
+	// Errors: ErrNotFound, ErrExpired, ErrCorrupt (with the Version), ErrUnavailable.
+	Load(ctx context.Context, key string) (*Record, Version, error)
+
+	// Create stores a record under a key that is not taken. It is atomic and
+	// takes one round trip: there is no look beforehand.
+	//
+	// Errors: ErrKeyTaken, ErrTooLarge, ErrUnavailable, or what encoding returned.
+	Create(ctx context.Context, key string, r *Record) (Version, error)
+
+	// Update replaces the record of key if what is stored is what seen saw.
+	// It never creates. [Force] replaces whatever is there, as Django does.
+	//
+	// Errors: ErrNotFound when it is gone (an expired record that is still there
+	// may be updated), ErrConflict when it is another one, and those of Create.
+	Update(ctx context.Context, key string, r *Record, seen Version) (Version, error)
+
+	// Delete removes the record of key.
+	//
+	// Errors: ErrNotFound when nothing was there, ErrUnavailable.
+	Delete(ctx context.Context, key string) error
+}
+
+// Record is what a Store keeps under a key.
+type Record struct {
+	// Data is the dict of the session.
+	Data *serializer.Dict
+	// Expires is when the session ends, in UTC with microseconds. It is zero
+	// after a Load from an engine that does not know it.
+	Expires time.Time
+	// Meta is about the request that wrote the session. Engines with columns
+	// for it keep it, the others ignore it.
+	Meta Meta
+}
+
+// Meta is what django-user-sessions and django-qsessions store about a request.
+type Meta struct {
+	UserAgent  string
+	RemoteAddr netip.Addr
+}
+
+// Version stands for what a Store held when it was read or written: the stored
+// bytes, or the server's own token. The zero Version matches nothing.
+type Version struct {
+	token string
+	kind  versionKind
+}
+
+type versionKind uint8
+
+const (
+	versionNone versionKind = iota
+	versionToken
+	versionForce
+)
+
+// Force is the Version that matches whatever is stored, as in Django, where the
+// last writer wins.
+var Force = Version{kind: versionForce}
+
+// VersionOf returns the Version that stands for token.
+func VersionOf(token string) Version { return Version{token, versionToken} }
+
+// Token returns what VersionOf was given; ok is false for the zero Version and
+// for Force.
+func (v Version) Token() (token string, ok bool) { return v.token, v.kind == versionToken }
+
+// IsForce reports whether v is Force.
+func (v Version) IsForce() bool { return v.kind == versionForce }
+
+// String tells nothing of the token, which may hold a session.
+func (v Version) String() string {
+	return [...]string{"no version", "version", "force"}[v.kind]
+}
+
+// GoString is String, so that %#v tells nothing either.
+func (v Version) GoString() string { return v.String() }
+
+// Optional interfaces. A Store implements those that its engine allows; the
+// Manager finds them by type assertion.
+type (
+	// Toucher moves the expiry of a record without writing its data again.
+	Toucher interface {
+		// Touch sets the expiry of key if what is stored is what seen saw (or
+		// seen is Force). Errors as for Update.
+		Touch(ctx context.Context, key string, expires time.Time, seen Version) error
+	}
+
+	// CompareDeleter deletes only what was seen. With it, cycling a key loses no
+	// concurrent write and needs no second read.
+	CompareDeleter interface {
+		// DeleteSeen removes the record of key if what is stored is what seen
+		// saw. Errors: ErrNotFound, ErrConflict, ErrUnavailable.
+		DeleteSeen(ctx context.Context, key string, seen Version) error
+	}
+
+	// Reaper removes expired sessions: SessionBase.clear_expired, the command
+	// clearsessions.
+	Reaper interface {
+		// ClearExpired removes what has expired and returns how many that were,
+		// also when it ends early with an error. opts may be nil.
+		ClearExpired(ctx context.Context, opts *ReapOptions) (int64, error)
+	}
+
+	// Lister walks over all sessions, expired ones included.
+	Lister interface {
+		// List yields the sessions in an order of the engine's own, from after
+		// cursor (empty: the first). Sessions that come or go meanwhile may or
+		// may not be seen. A record that does not decode is yielded with its
+		// error in Listed.Err; an error beside the Listed ends the walk.
+		List(ctx context.Context, cursor string) iter.Seq2[Listed, error]
+	}
+
+	// FreshLoader loads past any cache that other writers do not go through.
+	FreshLoader interface {
+		// LoadFresh is Load from the place that is the truth.
+		LoadFresh(ctx context.Context, key string) (*Record, Version, error)
+	}
+)
+
+// ReapOptions are the options of ClearExpired.
+type ReapOptions struct {
+	// Batch is how many rows one statement removes; default 1000. Between two
+	// batches the context is looked at.
+	Batch int
+	// DryRun counts what would be removed, and removes nothing.
+	DryRun bool
+	// Progress is told after each batch how many were removed so far.
+	Progress func(done int64)
+}
+
+// Listed is a session found by a Lister.
+type Listed struct {
+	Key     string
+	Record  *Record // nil if Err is set
+	Version Version
+	Size    int    // bytes of the stored value
+	Cursor  string // continues the walk after this one
+	Err     error  // ErrCorrupt
+}

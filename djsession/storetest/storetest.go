@@ -1,0 +1,208 @@
+// Package storetest checks that a [djsession.Store] keeps the contract that is
+// written beside it. Every engine calls Run from its own tests:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, storetest.Harness{
+//			Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
+//				return storetest.Engine{Store: mystore.New(site, ...)}
+//			},
+//			Skip: map[string]string{
+//				"list/": "the engine cannot walk over its keys",
+//			},
+//		})
+//	}
+//
+// Each case is a subtest with a name and a sentence, the rule of store.go that
+// it checks; both are printed when it fails. What an engine cannot do is said in
+// Harness.Skip with a reason: a case that lacks an optional interface or one of
+// the hooks of Engine, and is not skipped that way, fails. So a Store cannot
+// lose an ability without a test that says so.
+//
+// The suite looks at the text of every error that it gets: none may hold a key
+// or a value. It has a clock of its own, a fixed one, unless the engine counts
+// time itself (Harness.RealTime).
+package storetest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// Harness tells Run about an engine. Only Open is required.
+type Harness struct {
+	// Open makes an engine for one case, with nothing in it. What it starts it
+	// stops by t.Cleanup.
+	Open func(t *testing.T, site *djsession.Site) Engine
+
+	// Settings are those of the Sites that the suite makes. Keys have a default;
+	// Now is replaced by the suite's clock, unless RealTime.
+	Settings djsession.Settings
+
+	// RealTime says that the engine ends records by a clock of its own, so that
+	// the suite has to wait for it. Cases that need a fixed clock are skipped.
+	RealTime bool
+
+	// Precision is how exactly the engine keeps Record.Expires; default a
+	// microsecond.
+	Precision time.Duration
+
+	// HidesExpires says that Load cannot tell Record.Expires.
+	HidesExpires bool
+
+	// Adapt changes a record of the suite before it is written, for an engine
+	// that keeps the expiry in the data. The default is to leave it as it is.
+	Adapt func(site *djsession.Site, r *djsession.Record) *djsession.Record
+
+	// Corrupt returns stored values that do not decode, by a name each. The
+	// default is for engines that keep what Site.Encode returns.
+	Corrupt func(site *djsession.Site) map[string]string
+
+	// Skip holds the cases that the engine cannot pass, each with the reason. A
+	// name that ends in a slash skips the whole group.
+	Skip map[string]string
+}
+
+// Engine is a Store and what the suite cannot do by means of it. Except for
+// Store everything may be nil, if the cases that need it are skipped.
+type Engine struct {
+	// Store is what is tested.
+	Store djsession.Store
+
+	// Other reaches the same records by another client, as another process
+	// would. Nil: Store itself.
+	Other djsession.Store
+
+	// Stored returns the bytes that are kept under key; ok is false if there
+	// are none.
+	Stored func(t testing.TB, key string) (raw string, ok bool)
+
+	// Plant puts raw under key, past the Store, in place of what is there.
+	Plant func(t testing.TB, key, raw string, expires time.Time)
+
+	// Break makes every operation fail until mend is called.
+	Break func(t testing.TB) (mend func())
+
+	// Stall makes every operation hang until resume is called.
+	Stall func(t testing.TB) (resume func())
+}
+
+// testCase is one rule and how to check it.
+type testCase struct {
+	name string // group/what
+	rule string
+	need need
+	// settings changes the settings of the Site for this case; may be nil.
+	settings func(*djsession.Settings)
+	run      func(e *env)
+}
+
+// need is a set of abilities.
+type need int
+
+const (
+	fixedClock need = 1 << iota
+	tellsExpires
+	microseconds
+	stored
+	plant
+	breaks
+	stalls
+)
+
+// Cases returns the names of all cases, for Harness.Skip.
+func Cases() []string {
+	var names []string
+	for _, c := range allCases() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func allCases() []testCase {
+	return slices.Concat(loadCases, createCases, updateCases, deleteCases, deleteSeenCases, touchCases,
+		expiryCases, corruptCases, listCases, reapCases, raceCases, faultCases)
+}
+
+// Run checks the engine of h. Each case is a subtest of t.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	cases := allCases()
+	for _, name := range slices.Sorted(maps.Keys(h.Skip)) {
+		if !slices.ContainsFunc(cases, func(c testCase) bool { return covers(name, c.name) }) {
+			t.Errorf("Skip names %q, which is no case and no group", name)
+		}
+		if h.Skip[name] == "" {
+			t.Errorf("Skip gives no reason for %q", name)
+		}
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { c.start(t, &h) })
+	}
+}
+
+func covers(skip, name string) bool {
+	return skip == name || strings.HasSuffix(skip, "/") && strings.HasPrefix(name, skip)
+}
+
+func (c *testCase) start(t *testing.T, h *Harness) {
+	for skip, reason := range h.Skip {
+		if covers(skip, c.name) {
+			t.Skip(reason)
+		}
+	}
+	switch {
+	case c.need&fixedClock != 0 && h.RealTime:
+		t.Skip("needs a fixed clock, the engine has its own")
+	case c.need&tellsExpires != 0 && h.HidesExpires:
+		t.Skip("needs the expiry, which the engine does not tell")
+	case c.need&microseconds != 0 && h.Precision > time.Microsecond:
+		t.Skip("needs microseconds, the engine keeps less")
+	}
+
+	e := &env{T: t, h: h, clock: newClock(h.RealTime)}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	e.ctx = ctx
+	set := h.Settings
+	if set.Keys.IsZero() {
+		set.Keys = signer.SecretKey("storetest")
+	}
+	if !h.RealTime {
+		set.Now = e.clock.now
+	}
+	if c.settings != nil {
+		c.settings(&set)
+	}
+	site, err := djsession.NewSite(set)
+	if err != nil {
+		t.Fatalf("make the site: %v", err)
+	}
+	e.site = site
+	e.Engine = h.Open(t, site)
+	if e.Other == nil {
+		e.Other = e.Store
+	}
+	lacks := func(n need, missing bool, what string) {
+		if c.need&n != 0 && missing {
+			t.Fatalf("Engine.%s is nil: set it, or name the case in Harness.Skip", what)
+		}
+	}
+	lacks(stored, e.Stored == nil, "Stored")
+	lacks(plant, e.Plant == nil, "Plant")
+	lacks(breaks, e.Break == nil, "Break")
+	lacks(stalls, e.Stall == nil, "Stall")
+
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the rule: %s", c.rule)
+		}
+	})
+	c.run(e)
+}

@@ -1,0 +1,36 @@
+package djsession
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// DjangoVersion is a version of Django, for what changed between versions.
+// Zero means the newest known here.
+type DjangoVersion struct{ Major, Minor int }
+
+var newest = DjangoVersion{6, 1}
+
+// Before reports whether v is older than major.minor.
+func (v DjangoVersion) Before(major, minor int) bool {
+	return cmp.Or(cmp.Compare(v.Major, major), cmp.Compare(v.Minor, minor)) < 0
+}
+
+// String is the version as in "5.2".
+func (v DjangoVersion) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
+
+// ParseDjangoVersion reads a version such as "5.2" or "4.2.28".
+//
+// Errors: ErrConfig.
+func ParseDjangoVersion(text string) (DjangoVersion, error) {
+	major, rest, _ := strings.Cut(text, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, errA := strconv.Atoi(major)
+	b, errB := strconv.Atoi(minor)
+	if errA != nil || errB != nil || a < 1 || b < 0 {
+		return DjangoVersion{}, fmt.Errorf("%w: a Django version looks like 5.2", ErrConfig)
+	}
+	return DjangoVersion{a, b}, nil
+}
