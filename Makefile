@@ -1,0 +1,52 @@
+# What CI runs, by parts. `make check` is all of it; see CONTRIBUTING.md.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# The packages that import nothing but the standard library.
+CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./internal/...
+
+FUZZTIME = 10s
+PICKLE_FUZZTIME = 60s
+
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures matrix
+
+check: lint tidy test race core32 cross fuzz
+
+test:
+	go test ./...
+
+lint:
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	./.ci/vulncheck $(GOVULNCHECK)
+
+race:
+	go test -race -short ./signer/... ./serializer/... ./djsession/... ./internal/... ./cmd/...
+
+core32:
+	CGO_ENABLED=0 GOARCH=386 go test -short $(CORE)
+
+cross:
+	CGO_ENABLED=0 GOOS=windows go build ./...
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+
+tidy:
+	go mod tidy -diff
+	git diff --exit-code
+
+fuzz:
+	./.ci/fuzz $(FUZZTIME) $(PICKLE_FUZZTIME)
+
+bench:
+	go test -run '^$$' -bench . -count 6 ./signer ./serializer/... ./djsession/... ./compat_test/pickle
+
+# Written anew by real Djangos; a second run changes nothing.
+fixtures:
+	compat_test/setup.sh
+	fixtures/gen/run.sh
+
+# The table of what was checked against which Django.
+matrix:
+	go test ./compat_test -update
