@@ -25,7 +25,7 @@ type expiryKind uint8
 const (
 	expiryPolicy  expiryKind = iota // as the settings say
 	expiryBrowser                   // with the browser; stored for CookieAge
-	expiryAge                       // stored for CookieAge, though something falsy is set
+	expiryFalsy                     // stored for CookieAge: an empty list, dict or text
 	expirySeconds                   // that long after the last save
 	expiryMoment                    // at that moment
 	expiryAfter                     // only set: at that moment from now
@@ -62,7 +62,7 @@ func In(d time.Duration) Expiry { return Expiry{kind: expiryAfter, after: d} }
 // that can hold a datetime gets one, and JSON, where Django itself fails, the
 // whole seconds that are left.
 func (e Expiry) encode(s *Site) (v any, ok bool) {
-	now := s.Now()
+	now, wall := s.Now(), s.wall(e.moment)
 	switch e.kind {
 	case expiryPolicy:
 		return nil, false
@@ -71,11 +71,12 @@ func (e Expiry) encode(s *Site) (v any, ok bool) {
 	case expirySeconds:
 		return int64(e.seconds), true
 	case expiryAfter:
-		e.moment = now.Add(e.after)
+		wall = s.wall(now).Add(e.after)
+		e.moment = s.unwall(wall)
 	}
-	d := serializer.NewDateTime(e.moment)
-	if zone := s.set.TimeZone; zone != nil {
-		d = serializer.NewNaive(e.moment.In(zone))
+	d := serializer.NewDateTime(wall)
+	if s.set.TimeZone != nil {
+		d = serializer.NewNaive(wall)
 	}
 	if !s.set.Django.Before(4, 1) {
 		text, _ := d.ISO() // UTC has an offset
@@ -84,7 +85,11 @@ func (e Expiry) encode(s *Site) (v any, ok bool) {
 	if _, err := s.set.Serializer.Freeze(d); err == nil {
 		return d, true
 	}
-	return int64(math.Floor(e.age(s, now))), true
+	left := int64(e.age(s, now))
+	if left == 0 {
+		left = -1 // 0 would mean BrowserClose
+	}
+	return left, true
 }
 
 // expiryOf reads expiryKey.
@@ -108,8 +113,11 @@ func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
 	case float64:
 		return s.secondsOf(v)
 	case string:
-		if v == "" {
-			return Expiry{kind: expiryAge}, nil
+		if s.set.Django.Before(4, 1) {
+			if v == "" {
+				return Expiry{kind: expiryFalsy}, nil
+			}
+			break // the text is taken for a number
 		}
 		t, aware, err := parseISO(v, s.set.TimeZone)
 		if err != nil {
@@ -124,11 +132,11 @@ func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
 		return s.momentOf(t, v.Aware())
 	case []any:
 		if len(v) == 0 {
-			return Expiry{kind: expiryAge}, nil
+			return Expiry{kind: expiryFalsy}, nil
 		}
 	case *serializer.Dict:
 		if v.Len() == 0 {
-			return Expiry{kind: expiryAge}, nil
+			return Expiry{kind: expiryFalsy}, nil
 		}
 	}
 	return Expiry{}, fmt.Errorf("read %s: %w", expiryKey, serializer.ErrType)
@@ -192,7 +200,12 @@ func (e Expiry) age(s *Site, now time.Time) float64 {
 	case expirySeconds:
 		return e.seconds
 	case expiryMoment, expiryAfter:
-		return math.Floor(float64(s.wall(e.moment).Sub(s.wall(now))/time.Microsecond) / 1e6)
+		then, now := s.wall(e.moment), s.wall(now)
+		n := then.Unix() - now.Unix()
+		if then.Nanosecond() < now.Nanosecond() {
+			n--
+		}
+		return float64(n)
 	}
 	return s.set.CookieAge.Seconds()
 }

@@ -13,8 +13,8 @@ import (
 // fraction of any length, of which six digits count; an offset or Z. A time
 // without an offset is a wall clock in zone (nil: UTC), and aware is false.
 //
-// Unlike Python, week dates and offsets with seconds are refused: isoformat
-// writes neither for the zones of today.
+// Unlike Python, week dates and offsets with fractions of a second are refused:
+// isoformat never writes the former, nor the latter for any zone.
 //
 // Errors: serializer.ErrType.
 func parseISO(text string, zone *time.Location) (t time.Time, aware bool, err error) {
@@ -50,23 +50,24 @@ func parseISO(text string, zone *time.Location) (t time.Time, aware bool, err er
 		zone = nil
 	}
 	t, _ = d.Moment(zone) // naive: there is no zone to be unknown
-	return t.Add(-time.Duration(offset) * time.Minute).UTC(), aware, nil
+	return t.Add(-time.Duration(offset) * time.Second).UTC(), aware, nil
 }
 
-// parseOffset reads Z, ±HH, ±HHMM or ±HH:MM as minutes east.
+// parseOffset reads Z, or a sign and a clock, as seconds east.
 func parseOffset(text string, outer *isoParser) int {
 	if text == "Z" {
 		return 0
 	}
 	p := isoParser{rest: text[1:]}
-	hours, minutes, _, _ := p.clock()
-	if p.bad || p.rest != "" || text[0] == 'Z' || hours > 23 || minutes > 59 || strings.Count(text, ":") > 1 || len(text) > 6 {
+	hours, minutes, seconds, micros := p.clock()
+	if p.bad || p.rest != "" || text[0] == 'Z' || micros != 0 || hours > 23 || minutes > 59 || seconds > 59 {
 		outer.bad = true
 	}
+	offset := hours*3600 + minutes*60 + seconds
 	if text[0] == '-' {
-		return -(hours*60 + minutes)
+		return -offset
 	}
-	return hours*60 + minutes
+	return offset
 }
 
 // isoParser takes fixed fields off a text, and remembers when one was not there.

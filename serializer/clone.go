@@ -3,6 +3,7 @@ package serializer
 import (
 	"math/big"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -47,12 +48,12 @@ func (c *cloner) value(v any) any {
 	case FrozenSet:
 		return items(c, v)
 	case ByteArray:
-		return append(ByteArray{}, v...)
+		return slices.Clone(v)
 	case Message:
 		v.Message, v.ExtraTags = c.value(v.Message), c.value(v.ExtraTags)
 		return v
 	case Path:
-		v.Parts = append([]string{}, v.Parts...)
+		v.Parts = slices.Clone(v.Parts)
 		return v
 	case DateTime:
 		v.Zone = c.value(v.Zone)
@@ -72,8 +73,8 @@ func (c *cloner) value(v any) any {
 			n.Class = c.value(v.Class)
 			n.Args, n.Items = items(c, v.Args), items(c, v.Items)
 			n.Kwargs = c.dict(v.Kwargs)
-			n.SetItems = make([]Item, len(v.SetItems))
-			for i, it := range v.SetItems {
+			n.SetItems = slices.Clone(v.SetItems)
+			for i, it := range n.SetItems {
 				n.SetItems[i] = Item{c.value(it.Key), c.value(it.Value)}
 			}
 			n.State, n.Setter = c.value(v.State), c.value(v.Setter)

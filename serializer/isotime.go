@@ -37,11 +37,11 @@ func parseISOTime(s string) (t time.Time, ok bool) {
 	if len(s) > date && s[date] == ' ' { // str(datetime)
 		s = s[:date] + "T" + s[date+1:]
 	}
-	if strings.Contains(s, ",") { // which time.Parse takes for a point
+	if strings.Contains(s, ",") { // which package time takes for a point
 		return time.Time{}, false
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00:00"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1 {
+		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && t.Year() >= 1 {
 			return t, true
 		}
 	}

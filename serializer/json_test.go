@@ -1,11 +1,11 @@
 package serializer_test
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"math/big"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -300,10 +300,9 @@ func TestLimitsOfWriting(t *testing.T) {
 	loads(t, dumps(t, serializer.NewDict(serializer.Item{Key: "k", Value: frozen})))
 }
 
-// A login is a hostile input too, if it is large: time and memory must stay in
-// proportion.
-func TestHostileInputIsQuick(t *testing.T) {
-	var keys bytes.Buffer
+// Time and memory stay in proportion to what comes in.
+func TestHostileInput(t *testing.T) {
+	var keys strings.Builder
 	for i := range 200_000 {
 		keys.WriteString(`,"`)
 		for n := i; n > 0; n /= 26 {
@@ -311,19 +310,36 @@ func TestHostileInputIsQuick(t *testing.T) {
 		}
 		keys.WriteString(`":0`)
 	}
+	const most = 64 // bytes for each byte of input
 	tests := []struct{ name, in string }{
 		{"brackets", strings.Repeat("[", 1_000_000)},
 		{"many keys", "{" + keys.String()[1:] + "}"},
 		{"one key many times", `{"a":0` + strings.Repeat(`,"a":0`, 200_000) + "}"},
 		{"keys that look alike", `{"a":0` + strings.Repeat(`,"aaaaaaaaXaaaaaaaa":0,"aaaaaaaaYaaaaaaaa":0`, 50_000) + "}"},
+		{"many escaped keys", `{"a":0` + strings.Repeat(`,"\u0061":0`, 100_000) + "}"},
 		{"an open string", `{"a":"` + strings.Repeat(`\"`, 1_000_000)},
+		{"small lists", `{"a":[0` + strings.Repeat(`,[]`, 300_000) + "]}"},
+		{"small dicts", `{"a":[0` + strings.Repeat(`,{}`, 300_000) + "]}"},
+		{"dicts in dicts", `{"a":` + strings.Repeat(`{"":`, 990) + "0" + strings.Repeat("}", 990) + "}"},
+		{"large ints", `{"a":[0` + strings.Repeat(`,`+strings.Repeat("9", 4000), 100) + "]}"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			data := []byte(tt.in)
+			var before, after runtime.MemStats
 			start := time.Now()
-			_, _ = serializer.JSON{}.Loads([]byte(tt.in))
+			runtime.ReadMemStats(&before)
+			d, _ := serializer.JSON{}.Loads(data)
+			for range d.All() {
+			}
+			runtime.ReadMemStats(&after)
 			if took := time.Since(start); took > 2*time.Second {
 				t.Errorf("took %v", took)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(most*len(data)+10_000) {
+				t.Errorf("%d bytes for %d: %d times as many", used, len(data), used/uint64(len(data)))
+			} else {
+				t.Logf("%d times as many bytes", used/uint64(len(data)))
 			}
 		})
 	}

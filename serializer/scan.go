@@ -239,11 +239,16 @@ func (p *scanner) number(i int) int {
 // str checks the string whose opening quote is at i. It is plain if it is ASCII
 // without escapes, so that what stands between the quotes is the value.
 func (p *scanner) str(i int) (end int, plain bool) {
-	plain = true
-	for i++; ; {
-		n, ascii := plainRun(p.s, i)
-		i = n
-		plain = plain && ascii
+	i, plain = plainRun(p.s, i+1)
+	if i < len(p.s) && p.s[i] == '"' {
+		return i + 1, plain
+	}
+	return p.strRest(i, plain)
+}
+
+// strRest checks a string from what is not plain in it.
+func (p *scanner) strRest(i int, plain bool) (end int, _ bool) {
+	for {
 		if i >= len(p.s) {
 			return p.fail(i, "string without an end"), false
 		}
@@ -255,6 +260,7 @@ func (p *scanner) str(i int) (end int, plain bool) {
 			if i = p.escape(i); i < 0 {
 				return -1, false
 			}
+			i, _ = plainRun(p.s, i)
 		default:
 			return p.fail(i, "control character in a string"), false
 		}

@@ -3,7 +3,6 @@ package serializer
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
 )
 
 // AppendText appends v, a value that came out of a session, to dst as JSON for
@@ -32,7 +31,7 @@ func AppendText(dst []byte, v any, indent string) ([]byte, error) {
 // standIn returns what AppendText shows for a value that JSON cannot hold.
 func standIn(v any) (any, bool) {
 	if items, ok := asList(v); ok {
-		return slices.Concat([]any{}, items), true
+		return append([]any{}, items...), true
 	}
 	switch v := v.(type) {
 	case DateTime:

@@ -49,7 +49,7 @@ func floorUnsign(secret, salt, signed string) ([]byte, error) {
 	}
 	value := signed[:strings.LastIndexByte(signed[:i], ':')]
 	data, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(value, "."))
-	if err != nil || value[0] != '.' {
+	if err != nil || !strings.HasPrefix(value, ".") {
 		return data, err
 	}
 	zr, err := zlib.NewReader(bytes.NewReader(data))

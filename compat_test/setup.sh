@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# Installs what the live tests and the fixture generator need on a Debian machine: database and cache servers, and one
+# Python virtual environment per Django version under compat_test/.venv/. What is already there is left alone, so a
+# second run takes seconds. Nothing that it installs is left running: the tests start private servers of their own.
+#
+#   compat_test/setup.sh                  servers and environments
+#   compat_test/setup.sh venvs            the environments only; `venvs django5.2 django6.1` for some of them
+#   compat_test/setup.sh servers          the Debian packages only
+#   compat_test/setup.sh browser          Chromium and its driver only
+#   compat_test/setup.sh --all            all three (as does DJSESSION_SETUP_BROWSER=1)
+#
+# Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
+# Django 4.2, 5.2 and 6.1 are required; the older ones are skipped with a sentence when their Python is absent.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venvs="$here/.venv"
+
+# The pinned list, one environment a block: the Pythons that this Django supports (newest first), whether it is
+# required, then the packages. 'pymysql' drivers stand in for mysqlclient, which has no Linux wheels.
+environments() {
+	cat <<-'PINS'
+		django1.8  | 2.7                      | optional | Django==1.8.19  pytz==2024.2 psycopg2-binary==2.8.6 PyMySQL==0.10.1 redis==3.5.3 pymemcache==3.5.2 six==1.16.0
+		django1.11 | 2.7                      | optional | Django==1.11.29 pytz==2024.2 psycopg2-binary==2.8.6 PyMySQL==0.10.1 redis==3.5.3 pymemcache==3.5.2 six==1.16.0
+		django2.2  | 3.9 3.8 3.7 3.6          | optional | Django==2.2.28  pytz==2024.2 sqlparse==0.4.4 psycopg2-binary==2.8.6 PyMySQL==1.0.2 redis==4.3.4 pymemcache==3.5.2
+		django3.2  | 3.10 3.9 3.8 3.7         | optional | Django==3.2.25  pytz==2024.2 sqlparse==0.4.4 asgiref==3.7.2 psycopg2-binary==2.9.9 PyMySQL==1.1.1 redis==4.3.4 pymemcache==3.5.2
+		django4.2  | 3.12 3.11 3.10 3.9 3.8   | required | Django==4.2.30  tzdata==2024.2 sqlparse==0.5.3 asgiref==3.8.1 psycopg[binary]==3.2.13 PyMySQL==1.1.2 redis==5.2.1 pymemcache==4.0.0
+		django5.2  | 3.14 3.13 3.12 3.11 3.10 | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0
+		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0
+	PINS
+}
+# The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
+virtualenv_pin='virtualenv==20.21.1'
+
+server_packages=(tzdata postgresql mariadb-server redis-server memcached)
+browser_packages=(chromium chromium-driver)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+failed=0
+fail() {
+	say "$*"
+	failed=1
+}
+
+# install_packages NAME...: the missing ones of these Debian packages, with their services held back.
+install_packages() {
+	local missing=() name guard=/usr/sbin/policy-rc.d
+	for name in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		fail "this machine has no apt-get: install the equivalent of ${missing[*]} by hand."
+		return 0
+	fi
+	if [ "$(id -u)" != 0 ]; then
+		fail "not root: run 'apt-get install --no-install-recommends ${missing[*]}' as root, then this script again."
+		return 0
+	fi
+	# A policy-rc.d that answers 101 is Debian's way to say "install, but start nothing". One that is there stays.
+	local ours=0
+	if [ ! -e "$guard" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$guard"
+		chmod 755 "$guard"
+		ours=1
+	fi
+	say "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2; then
+		fail "apt-get could not install ${missing[*]}."
+	fi
+	[ $ours = 0 ] || rm -f "$guard"
+}
+
+# find_python X.Y: prints the path of a working CPython X.Y, newest patch first. The pyenv folders come before PATH,
+# because pyenv's own commands on PATH refuse to run for a version that is not selected.
+find_python() {
+	local want=$1 candidate
+	while IFS= read -r candidate; do
+		[ -n "$candidate" ] && [ -x "$candidate" ] || continue
+		if [ "$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$want" ]; then
+			printf '%s\n' "$candidate"
+			return 0
+		fi
+	done < <(
+		printf '%s\n' "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$want".*/bin/python | sort -rV
+		type -ap "python$want" || true
+	)
+	return 1
+}
+
+# make_env PYTHON FOLDER: an empty virtual environment.
+make_env() {
+	local python=$1 folder=$2 tool="$venvs/.virtualenv"
+	rm -rf "$folder"
+	if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+		"$python" -m venv "$folder"
+		return
+	fi
+	if [ ! -f "$tool/done" ]; then
+		rm -rf "$tool"
+		local host
+		# Newer Pythons than 3.11 have lost modules that this old virtualenv still imports.
+		host=$(find_python 3.11 || find_python 3.10 || find_python 3.9 || find_python 3.8) || return 1
+		make_env "$host" "$tool" && "$tool/bin/python" -m pip install -q "$virtualenv_pin" && touch "$tool/done" || return 1
+	fi
+	"$tool/bin/python" -m virtualenv -q --no-download -p "$python" "$folder"
+}
+
+# add_mysqldb_shim PYTHON: makes `import MySQLdb` give PyMySQL under the version number that Django asks for.
+add_mysqldb_shim() {
+	local site
+	site=$("$1" -c 'import pymysql, os; print(os.path.dirname(os.path.dirname(pymysql.__file__)))')
+	mkdir -p "$site/MySQLdb"
+	cat >"$site/MySQLdb/__init__.py" <<-'SHIM'
+		# PyMySQL in mysqlclient's place. Django only looks at the version number.
+		import pymysql
+
+		pymysql.version_info = (2, 2, 7, "final", 0)
+		pymysql.install_as_MySQLdb()
+	SHIM
+}
+
+# pick_python "X.Y...": the first of these versions that is there.
+pick_python() {
+	local version
+	for version in $1; do
+		if find_python "$version"; then return 0; fi
+	done
+	return 1
+}
+
+# need_venv_python: sees to a Python 3 that can make environments. A bare Debian has none: there, venv is a package.
+venv_python_seen=0
+need_venv_python() {
+	local python
+	[ $venv_python_seen = 0 ] || return 0
+	venv_python_seen=1
+	if python=$(pick_python "3.14 3.13 3.12 3.11 3.10") && "$python" -c 'import venv, ensurepip' 2>/dev/null; then return 0; fi
+	install_packages python3-venv
+}
+
+# install_env NAME PYTHONS REQUIRED PACKAGES: one environment, or nothing when it is there as pinned.
+install_env() {
+	local name=$1 pythons=$2 required=$3 packages=$4 folder="$venvs/$1" python stamp
+	if ! python=$(pick_python "$pythons") && need_venv_python && ! python=$(pick_python "$pythons"); then
+		if [ "$required" = required ]; then
+			fail "$name is required and needs one of CPython $pythons: none of them is on PATH or under pyenv."
+		else
+			say "skipping $name: it runs on CPython $pythons, and none of them is on PATH or under pyenv."
+		fi
+		return 0
+	fi
+	stamp="$python $packages"
+	if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.pins" 2>/dev/null)" = "$stamp" ] &&
+		"$folder/bin/python" -c 'import django, MySQLdb, redis' 2>/dev/null; then
+		return 0
+	fi
+	need_venv_python
+	say "making $name with $("$python" -c 'import platform; print("CPython " + platform.python_version())')"
+	# shellcheck disable=SC2086 # the packages are one word each
+	if make_env "$python" "$folder" >&2 &&
+		"$folder/bin/python" -m pip install -q --disable-pip-version-check --only-binary psycopg2-binary,psycopg-binary $packages 2>"$venvs/.pip.log" &&
+		add_mysqldb_shim "$folder/bin/python" &&
+		"$folder/bin/python" -c 'import django, MySQLdb, redis'; then
+		printf '%s\n' "$stamp" >"$folder/.pins"
+		return 0
+	fi
+	tail -n 15 "$venvs/.pip.log" >&2 || true
+	if [ "$required" = required ]; then fail "$name could not be made."; else say "skipping $name: it could not be made."; fi
+}
+
+install_envs() {
+	local name pythons required packages only=" $* " known=' '
+	mkdir -p "$venvs"
+	while IFS='|' read -r name pythons required packages; do
+		# `read` without quotes of its own trims the columns.
+		read -r name <<<"$name"
+		read -r pythons <<<"$pythons"
+		read -r required <<<"$required"
+		read -r packages <<<"$packages"
+		known+="$name "
+		if [ "$only" != '  ' ] && [[ $only != *" $name "* ]]; then continue; fi
+		install_env "$name" "$pythons" "$required" "$packages"
+	done < <(environments)
+	for name in "$@"; do
+		[[ $known == *" $name "* ]] || fail "no environment is called $name: choose from$known"
+	done
+}
+
+do_venvs=0 do_servers=0 do_browser=0 chosen=()
+for argument in "$@"; do
+	case $argument in
+	venvs) do_venvs=1 ;;
+	servers) do_servers=1 ;;
+	browser) do_browser=1 ;;
+	--all) do_venvs=1 do_servers=1 do_browser=1 ;;
+	django*) chosen+=("$argument") do_venvs=1 ;;
+	-h | --help)
+		sed -n '2,14s/^# \{0,1\}//p' "$0"
+		exit 0
+		;;
+	*)
+		say "unknown argument $argument: see $0 --help"
+		exit 2
+		;;
+	esac
+done
+if [ $((do_venvs + do_servers + do_browser)) = 0 ]; then do_venvs=1 do_servers=1; fi
+if [ "${DJSESSION_SETUP_BROWSER:-0}" = 1 ]; then do_browser=1; fi
+
+if [ $do_servers = 1 ]; then install_packages "${server_packages[@]}"; fi
+if [ $do_browser = 1 ]; then install_packages "${browser_packages[@]}"; fi
+if [ $do_venvs = 1 ]; then install_envs "${chosen[@]+"${chosen[@]}"}"; fi
+exit $failed
