@@ -152,6 +152,7 @@ func varyOnCookie(h http.Header) {
 	for i, f := range fields {
 		fields[i] = strings.TrimSpace(f)
 	}
+	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "" })
 	switch {
 	case slices.Contains(fields, "*"):
 		h["Vary"] = []string{"*"}

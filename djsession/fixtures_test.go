@@ -78,7 +78,11 @@ func untag(t *testing.T, v fixtures.Tagged) any {
 	case "date":
 		return serializer.Date{Year: 2030, Month: 1, Day: 2} // which one does not matter: no date is an expiry
 	case "timedelta":
-		return serializer.TimeDelta{Seconds: 1} // nor is a timedelta
+		var d serializer.TimeDelta
+		must(t, json.Unmarshal(v.Value, &text))
+		_, err := fmt.Sscan(text, &d.Days, &d.Seconds, &d.Microseconds)
+		must(t, err)
+		return d
 	}
 	t.Fatalf("type %s has no Go value here", v.Type)
 	return nil
@@ -238,12 +242,7 @@ func checkSetExpiry(t *testing.T, site *djsession.Site, in fixtures.ExpiryIn, wa
 		}
 		e = djsession.Seconds(int(n))
 	case "timedelta":
-		var text string
-		must(t, json.Unmarshal(in.Value.Value, &text))
-		var d serializer.TimeDelta
-		_, err := fmt.Sscan(text, &d.Days, &d.Seconds, &d.Microseconds)
-		must(t, err)
-		dur, ok := d.Duration()
+		dur, ok := untag(t, *in.Value).(serializer.TimeDelta).Duration()
 		if !ok {
 			return // no Duration of Go's
 		}

@@ -35,8 +35,9 @@ type Settings struct {
 	// CookieScriptable is SESSION_COOKIE_HTTPONLY, inverted: true lets scripts
 	// of the page read the cookie.
 	CookieScriptable bool
-	// CookieSameSite is SESSION_COOKIE_SAMESITE; zero means Lax, and
-	// http.SameSiteDefaultMode leaves the attribute out, as False does in Django.
+	// CookieSameSite is SESSION_COOKIE_SAMESITE; zero means Lax (no attribute
+	// before Django 2.1), and http.SameSiteDefaultMode leaves the attribute out,
+	// as False does in Django.
 	CookieSameSite http.SameSite
 
 	// ExpireAtBrowserClose is SESSION_EXPIRE_AT_BROWSER_CLOSE.

@@ -30,7 +30,12 @@ func NewSite(set Settings) (*Site, error) {
 	set.CookieName = cmp.Or(set.CookieName, "sessionid")
 	set.CookieAge = cmp.Or(set.CookieAge, 14*24*time.Hour)
 	set.CookiePath = cmp.Or(set.CookiePath, "/")
-	set.CookieSameSite = cmp.Or(set.CookieSameSite, http.SameSiteLaxMode)
+	if set.CookieSameSite == 0 {
+		set.CookieSameSite = http.SameSiteLaxMode
+		if set.Django.Before(2, 1) { // which does not know the attribute
+			set.CookieSameSite = http.SameSiteDefaultMode
+		}
+	}
 	set.StoreClass = cmp.Or(set.StoreClass, "SessionStore")
 	set.SaveTimeout = cmp.Or(set.SaveTimeout, 10*time.Second)
 	set.Limits.Payload = cmp.Or(set.Limits.Payload, 16<<20)

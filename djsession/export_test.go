@@ -1,0 +1,4 @@
+package djsession
+
+// FindCookie is for tests.
+var FindCookie = findCookie
