@@ -55,7 +55,10 @@
 //     fails is answered by 503, not by 400.
 //   - With SaveEveryRequest, a visitor whose cookie leads nowhere gets it deleted,
 //     and no empty session is stored for him.
-//   - A key that does not look like one is not looked up.
+//   - CycleKey of an empty session stores nothing.
+//   - Load counts as access: the response varies on Cookie.
+//   - A key that does not look like one is not looked up, and an expired row that
+//     is found is left to ClearExpired.
 //
 // # Security
 //
