@@ -16,10 +16,11 @@ type (
 		Plain   int
 		Renamed int `json:"name"`
 		Dash    int `json:"-"`
-		Comma   int `json:"-,"`
-		Odd     int `json:"a b/c.é"`
-		Quoted  int `json:"'x'"`
-		hidden  int
+		//lint:ignore SA5008 encoding/json allows it, so we read it alike
+		Comma  int `json:"-,"`
+		Odd    int `json:"a b/c.é"`
+		Quoted int `json:"'x'"`
+		hidden int
 	}
 	Empties struct {
 		Bool   bool            `json:"bool,omitempty"`
@@ -47,6 +48,7 @@ type (
 		Float float32 `json:"float,string"`
 		Text  string  `json:"text,string"`
 		Ptr   *int    `json:"ptr,string"`
+		//lint:ignore SA5008 encoding/json allows it, so we read it alike
 		Slice []int   `json:"slice,string"`
 		Nil   *string `json:"nil,string"`
 	}
@@ -122,7 +124,7 @@ func shaped[T any](name string, v T) shape {
 
 func TestStructsAreThoseOfEncodingJSON(t *testing.T) {
 	shapes := []shape{
-		shaped("tags", Tags{Plain: 1, Renamed: 2, Dash: 3, Comma: 4, Odd: 5, Quoted: 6}),
+		shaped("tags", Tags{Plain: 1, Renamed: 2, Dash: 3, Comma: 4, Odd: 5, Quoted: 6, hidden: 7}),
 		shaped("omitempty, empty", Empties{}),
 		shaped("omitempty, full", Empties{true, 1, 1.5, "x", []int{1}, map[string]int{"a": 1}, [0]int{}, ptr(0), "x", struct{ X int }{1}}),
 		shaped("omitzero, zero", Zeros{}),

@@ -306,13 +306,3 @@ func untag(t *testing.T, v fixtures.Tagged) any {
 	t.Fatalf("no value for the type %q", v.Type)
 	return nil
 }
-
-// sortedNames is for tables that are maps.
-func sortedNames[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}

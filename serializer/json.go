@@ -95,6 +95,7 @@ func (p *scanner) top() (*Dict, bool) {
 // Errors are *ConvertError.
 func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 	e := newEncoder(dst, j.Limits)
+	e.nodes = 1 // the dict itself
 	if err := e.dict(d, 0); err != nil {
 		return dst, err
 	}

@@ -293,6 +293,16 @@ func TestLimitsOfWriting(t *testing.T) {
 			}
 		})
 	}
+	two := loads(t, `{"a":[1,2],"b":[1,2]}`) // nine values
+	for nodes, want := range map[int]error{9: nil, 8: serializer.ErrLimit} {
+		j := serializer.JSON{Limits: serializer.Limits{Nodes: nodes}}
+		if _, err := j.Dumps(nil, two); !errors.Is(err, want) {
+			t.Errorf("Dumps of nine values with a limit of %d: %v", nodes, err)
+		}
+		if _, err := j.Loads([]byte(dumps(t, two))); !errors.Is(err, want) {
+			t.Errorf("Loads of nine values with a limit of %d: %v", nodes, err)
+		}
+	}
 	frozen, err := serializer.JSON{}.Freeze(deep)
 	if err != nil {
 		t.Fatalf("999 levels refused: %v", err)
@@ -333,7 +343,7 @@ func TestHostileInput(t *testing.T) {
 			for range d.All() {
 			}
 			runtime.ReadMemStats(&after)
-			if took := time.Since(start); took > 2*time.Second {
+			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("took %v", took)
 			}
 			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(most*len(data)+10_000) {

@@ -29,9 +29,10 @@
 // # Compatibility
 //
 // Read from and tested against Django 1.8, 1.11, 2.2, 3.2, 4.2, 5.2 and 6.1. The zero Options are the defaults of Django 4.0 and
-// later; see Options for what older sites need. Compressed data may differ from zlib's byte by byte and is as long within a few
-// percent; Django reads it all the same. What Python's base64 and zlib tolerate under a good signature is tolerated here too:
-// characters outside the alphabet, and bytes after the end of the zlib stream.
+// later; see Options for what older sites need. What is written is what Django writes, byte for byte, compressed data too: up to 16,000
+// bytes it is what CPython's zlib makes of it. What is larger is compressed by the standard library, a few percent longer; Django reads
+// it all the same. What Python's base64 and zlib tolerate under a good signature is tolerated here too: characters outside of the
+// alphabet, and bytes after the end of the zlib stream.
 //
 // # Security
 //

@@ -1,12 +1,14 @@
 package signer
 
 import (
+	"bytes"
 	"compress/zlib"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/go-djsession/go-djsession/internal/deflate"
 	"github.com/go-djsession/go-djsession/internal/inflate"
 )
 
@@ -50,7 +52,7 @@ const maxKept = 64 << 10
 type scratch struct {
 	text    []byte // the signed text
 	bin     []byte // what its base64 holds
-	data    []byte // decompressed
+	data    []byte // decompressed, or compressed
 	inflate inflate.Decoder
 }
 
@@ -73,10 +75,8 @@ func (s *Signer) frame(sc *scratch, data []byte, compress bool) error {
 	sc.text = sc.text[:0]
 	// 1. zlib, kept when it saves more than one byte; a leading dot says so, inside of the signature.
 	if compress {
-		df := deflaters.Get().(*deflater)
-		defer df.put()
-		if compressed := df.compress(data); len(compressed) < len(data)-1 {
-			data = compressed
+		if sc.data = appendZlib(sc.data[:0], data); len(sc.data) < len(data)-1 {
+			data = sc.data
 			sc.text = append(sc.text, '.')
 		}
 	}
@@ -116,36 +116,19 @@ func unframe(sc *scratch, framed []byte, limits Limits) (data []byte, compressed
 	return data, compressed, nil
 }
 
-// A deflater compresses into its own buffer. It holds more than 1 MB, most of it in the standard library's compressor.
-type deflater struct {
-	buf []byte
-	zw  *zlib.Writer
-}
+var compressors = sync.Pool{New: func() any { return new(deflate.Compressor) }}
 
-var deflaters = sync.Pool{New: func() any {
-	df := new(deflater)
-	df.zw = zlib.NewWriter(df)
-	return df
-}}
-
-// compress is zlib.compress with the default level, as in sign_object. The result is good until the next call or put.
-func (df *deflater) compress(data []byte) []byte {
-	df.buf = df.buf[:0]
-	df.zw.Reset(df)
-	_, _ = df.zw.Write(data) // df.Write cannot fail
-	_ = df.zw.Close()
-	return df.buf
-}
-
-// Write is io.Writer for the compressor.
-func (df *deflater) Write(p []byte) (int, error) {
-	df.buf = append(df.buf, p...)
-	return len(p), nil
-}
-
-func (df *deflater) put() {
-	if cap(df.buf) > maxKept {
-		df.buf = nil
+// appendZlib is zlib.compress with the default level, as in sign_object: byte for byte for what sessions hold, and about as short for
+// what is larger.
+func appendZlib(dst, data []byte) []byte {
+	if len(data) <= deflate.MaxSize {
+		c := compressors.Get().(*deflate.Compressor)
+		defer compressors.Put(c)
+		return c.AppendZlib(dst, data)
 	}
-	deflaters.Put(df)
+	buf := bytes.NewBuffer(dst)
+	zw := zlib.NewWriter(buf)
+	_, _ = zw.Write(data) // a bytes.Buffer does not fail
+	_ = zw.Close()
+	return buf.Bytes()
 }

@@ -133,11 +133,11 @@ var faultCases = []testCase{
 				defer resume()
 				for doing, call := range e.calls(key, free, v) {
 					began := time.Now()
-					ctx, cancel := context.WithTimeout(e.ctx, 200*time.Millisecond)
+					ctx, cancel := context.WithTimeout(e.ctx, 100*time.Millisecond)
 					err := call(ctx)
 					cancel()
 					if took := time.Since(began); took > 5*time.Second {
-						e.Errorf("%s: returned after %v, want soon after 200ms", doing, took)
+						e.Errorf("%s: returned after %v, want soon after 100ms", doing, took)
 					}
 					e.wantEnded(doing, err, context.DeadlineExceeded)
 					if !errors.Is(err, djsession.ErrUnavailable) {

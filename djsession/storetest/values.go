@@ -66,15 +66,15 @@ func manyKeys(n int) *serializer.Dict {
 
 // noise returns n letters that do not compress well.
 func noise(n int) string {
-	var b strings.Builder
+	text := make([]byte, n)
 	x := uint32(2463534242)
-	for b.Len() < n {
+	for i := range text {
 		x ^= x << 13
 		x ^= x >> 17
 		x ^= x << 5
-		fmt.Fprintf(&b, "%08x", x)
+		text[i] = 'a' + byte(x>>24)%26
 	}
-	return b.String()[:n]
+	return string(text)
 }
 
 // describe writes a value with the types spelled out, so that 1, 1.0 and "1"

@@ -130,8 +130,11 @@ func (d *Decoder) stored() error {
 	return nil
 }
 
-// maxMatchBits is the most that a match takes after the code of its length: 5 extra bits, the code of the distance, 13 extra bits.
-const maxMatchBits = 5 + maxBits + 13
+// maxLitBits and maxDistBits are the most that a symbol takes, with its extra bits.
+const (
+	maxLitBits  = maxBits + 5
+	maxDistBits = maxBits + 13
+)
 
 // compressed decodes one block of Huffman codes. It works on copies of the bit reader and the output, which the compiler can
 // keep in registers, and stores them back at its end.
@@ -141,22 +144,22 @@ func (d *Decoder) compressed(lit, dist *table) error {
 	var err error
 	for {
 		// 1. A literal, the end of the block, or the length of a match.
-		if n < maxBits {
+		if n < maxLitBits {
 			pos, bit, n = refill(src, pos, bit, n)
 		}
 		e := lit.fast[bit&lit.mask&fastMask]
 		if e == 0 {
 			e = lit.slow(bit)
 		}
-		k := e.bits()
+		k := e.total()
 		if k > n {
 			err = ErrTruncated
 			break
 		}
-		bit >>= k
+		rest := bit >> k
 		n -= k
 		if e&literal != 0 {
-			if w == len(out) {
+			if uint(w) >= uint(len(out)) {
 				d.w = w
 				if err = d.grow(1); err != nil {
 					break
@@ -165,23 +168,23 @@ func (d *Decoder) compressed(lit, dist *table) error {
 			}
 			out[w] = e.literal()
 			w++
+			bit = rest
 			continue
 		}
-		if e&(stop|invalid) != 0 {
+		if e&match == 0 {
+			bit = rest
 			if e&invalid != 0 {
 				err = ErrCorrupt
 			}
 			break
 		}
-		if n < maxMatchBits {
-			pos, bit, n = refill(src, pos, bit, n)
-		}
-		k = e.extra()
-		length := e.base() + int(bit&(1<<k-1))
-		bit >>= k
-		used := k
+		length := e.base() + int(bit>>e.bits()&(1<<e.extra()-1))
+		bit = rest
 
 		// 2. The distance of the match.
+		if n < maxDistBits {
+			pos, bit, n = refill(src, pos, bit, n)
+		}
 		e = dist.fast[bit&dist.mask&fastMask]
 		if e == 0 {
 			e = dist.slow(bit)
@@ -190,23 +193,19 @@ func (d *Decoder) compressed(lit, dist *table) error {
 			err = ErrCorrupt
 			break
 		}
-		k = e.bits()
-		bit >>= k
-		used += k
-		k = e.extra()
-		distance := e.base() + int(bit&(1<<k-1))
-		bit >>= k
-		if used += k; used > n {
+		if k = e.total(); k > n {
 			err = ErrTruncated
 			break
 		}
-		n -= used
+		distance := e.base() + int(bit>>e.bits()&(1<<e.extra()-1))
+		bit >>= k
+		n -= k
 		if distance > w-d.start {
 			err = ErrCorrupt
 			break
 		}
 
-		// 3. Copy it: eight bytes at a time where there is room for the last eight, else exactly. Where it overlaps itself it
+		// 3. Copy it: sixteen bytes at a time where there is room for the last sixteen, else exactly. Where it overlaps itself it
 		// repeats: copy what is there, then go on with twice as much.
 		if length > len(out)-w {
 			d.w = w
@@ -216,10 +215,14 @@ func (d *Decoder) compressed(lit, dist *table) error {
 			out = d.out
 		}
 		from := w - distance
-		if distance >= 8 && len(out)-w >= length+8 {
+		if distance >= 16 && len(out)-w >= length+16 {
 			end := w + length
-			for ; w < end; w, from = w+8, from+8 {
-				binary.LittleEndian.PutUint64(out[w:], binary.LittleEndian.Uint64(out[from:]))
+			for {
+				*(*[16]byte)(out[w:]) = *(*[16]byte)(out[from:])
+				if w += 16; w >= end {
+					break
+				}
+				from += 16
 			}
 			w = end
 			continue

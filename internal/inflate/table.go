@@ -16,20 +16,25 @@ const (
 	fastMask = 1<<fastBits - 1
 )
 
-// An entry is what a Huffman code stands for: bits 0-3 the length of the code, 4-7 the number of extra bits after it, then the
-// kind, and from bit 16 on the literal or the number to which the extra bits are added.
+// An entry is what a Huffman code stands for: bits 0-4 how many bits it takes with the extra bits after it, 5-8 how many the code
+// alone, then the kind, and from bit 17 on the literal or the number to which the extra bits are added.
 type entry uint32
 
 const (
-	literal entry = 1 << (8 + iota)
+	literal entry = 1 << (9 + iota)
+	match         // the length or the distance of one
 	stop          // end of block
 	invalid       // no such code, or a symbol that RFC 1951 reserves
 )
 
-func (e entry) bits() uint    { return uint(e & 15) }
-func (e entry) extra() uint   { return uint(e >> 4 & 15) }
-func (e entry) base() int     { return int(e >> 16) }
-func (e entry) literal() byte { return byte(e >> 16) }
+func (e entry) total() uint   { return uint(e & 31) }
+func (e entry) bits() uint    { return uint(e >> 5 & 15) }
+func (e entry) extra() uint   { return e.total() - e.bits() }
+func (e entry) base() int     { return int(e >> 17) }
+func (e entry) literal() byte { return byte(e >> 17) }
+
+// coded gives the entry of a symbol, which has only its extra bits, the length of its code.
+func (e entry) coded(l int) entry { return e + entry(l) + entry(l)<<5 }
 
 // A table decodes one Huffman code: codes of up to fastBits bits by one look into fast, longer ones bit by bit. It is made by
 // reset, add for every symbol that has a code, in order, and build.
@@ -96,7 +101,7 @@ func (t *table) build(single bool) error {
 		size *= 2
 		code <<= 1
 		for _, symbol := range t.symbols[next : next+t.count[l]] {
-			t.fast[bits.Reverse16(uint16(code))>>(16-l)&fastMask] = t.entries[symbol] | entry(l)
+			t.fast[bits.Reverse16(uint16(code))>>(16-l)&fastMask] = t.entries[symbol].coded(l)
 			code++
 		}
 		next += t.count[l]
@@ -114,7 +119,7 @@ func (t *table) slow(bit uint64) entry {
 		bit >>= 1
 		count := t.count[l]
 		if code-first < count {
-			return t.entries[t.symbols[index+code-first]] | entry(l)
+			return t.entries[t.symbols[index+code-first]].coded(l)
 		}
 		index += count
 		first = (first + count) << 1
@@ -237,26 +242,26 @@ type entrySet struct {
 var symbolEntries = sync.OnceValue(func() *entrySet {
 	s := new(entrySet)
 	for i := range 256 {
-		s.lit[i] = literal | entry(i)<<16
+		s.lit[i] = literal | entry(i)<<17
 	}
 	s.lit[256] = stop
 	base := 3
 	for i := range 28 {
 		extra := max(i/4-1, 0)
-		s.lit[257+i] = entry(base)<<16 | entry(extra)<<4
+		s.lit[257+i] = match | entry(base)<<17 | entry(extra)
 		base += 1 << extra
 	}
-	s.lit[285] = entry(258) << 16
+	s.lit[285] = match | entry(258)<<17
 	s.lit[286], s.lit[287] = invalid, invalid
 	base = 1
 	for i := range maxDist {
 		extra := max(i/2-1, 0)
-		s.dist[i] = entry(base)<<16 | entry(extra)<<4
+		s.dist[i] = match | entry(base)<<17 | entry(extra)
 		base += 1 << extra
 	}
 	s.dist[30], s.dist[31] = invalid, invalid
 	for i := range s.code {
-		s.code[i] = literal | entry(i)<<16
+		s.code[i] = literal | entry(i)<<17
 	}
 	return s
 })

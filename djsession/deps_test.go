@@ -1,0 +1,58 @@
+package djsession_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// core are the packages that import the standard library and each other only,
+// their tests included: a program that uses one engine gets no other's driver.
+var core = []string{
+	"signer", "serializer", "serializer/pickle", "fixtures",
+	"djsession", "djsession/memstore", "djsession/storetest",
+	"internal/base62", "internal/inflate", "internal/djangodb", "internal/testserver",
+}
+
+// engines import what comes behind their names, and what that needs.
+var engines = map[string]string{
+	"djsession/dbstore":  "",
+	"djsession/pgxstore": "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
+}
+
+const module = "github.com/go-djsession/go-djsession/"
+
+func TestDependencies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks the go command; left out by -short")
+	}
+	for _, pkg := range core {
+		checkDeps(t, pkg, "", "-test")
+	}
+	for pkg, allowed := range engines {
+		checkDeps(t, pkg, allowed)
+	}
+}
+
+func checkDeps(t *testing.T, pkg, allowed string, flags ...string) {
+	t.Helper()
+	args := append([]string{"list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}"}, flags...)
+	out, err := exec.Command("go", append(args, module+pkg)...).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", pkg, err)
+	}
+next:
+	for dep := range strings.FieldsSeq(string(out)) {
+		// A test's own variant is listed as "path [path.test]".
+		dep = strings.TrimPrefix(dep, "[")
+		if strings.HasPrefix(dep, module) {
+			continue
+		}
+		for prefix := range strings.FieldsSeq(allowed) {
+			if strings.HasPrefix(dep, prefix) {
+				continue next
+			}
+		}
+		t.Errorf("%s imports %s", pkg, dep)
+	}
+}

@@ -1,0 +1,144 @@
+// Package pgxstore keeps sessions where django.contrib.sessions.backends.db does,
+// in the table django_session of PostgreSQL, reached by a pgx pool. It is what
+// dbstore is on database/sql, with the same rows, statements and errors: see
+// there for shapes and compatibility.
+//
+//	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
+//	store := pgxstore.New(site, pool, nil)
+//
+// Each operation is one statement that commits by itself, in one round trip once
+// a connection has prepared it.
+//
+// The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
+// because they may quote a key.
+package pgxstore
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/djangodb"
+)
+
+// DB is what a Store needs of a *pgxpool.Pool.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+var _ DB = (*pgxpool.Pool)(nil)
+
+// Options are for sites that differ from Django's defaults. The zero value is
+// for those that do not.
+type Options struct {
+	// Table is the db_table of the site's session model; default
+	// "django_session". A dot parts it from a schema. It is quoted, and
+	// therefore case matters.
+	Table string
+
+	// Insert returns the values of further columns of a new row, by name, for a
+	// site whose session model has some: without it a column that is NOT NULL
+	// and has no default in the database makes Create fail. Columns with UNIQUE
+	// make Create report djsession.ErrKeyTaken, as a taken key does.
+	//
+	// It is called by Create, with the record that is created, and must not
+	// change it. It may be called from several goroutines at once.
+	Insert func(r *djsession.Record) map[string]any
+
+	// Update is Insert for Update, such as a column with auto_now; columns that
+	// it does not return stay as they are. Touch does not call it.
+	Update func(r *djsession.Record) map[string]any
+}
+
+// Store is a djsession.Store on the table of Django's engine db. It is safe for
+// concurrent use.
+type Store struct{ t *djangodb.Table }
+
+var (
+	_ djsession.Store          = (*Store)(nil)
+	_ djsession.Toucher        = (*Store)(nil)
+	_ djsession.CompareDeleter = (*Store)(nil)
+	_ djsession.Reaper         = (*Store)(nil)
+	_ djsession.Lister         = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions in db, a *pgxpool.Pool as a rule. It
+// does not touch db, which stays the caller's. opts may be nil.
+func New(site *djsession.Site, db DB, opts *Options) *Store {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	return &Store{djangodb.New(site, handle{db}, djangodb.PostgreSQL, djangodb.Options{Table: o.Table, Insert: o.Insert, Update: o.Update})}
+}
+
+// Load implements djsession.Store: SessionStore.load.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.t.Load(ctx, key)
+}
+
+// Create implements djsession.Store: SessionStore.save(must_create=True). As in
+// Django the key of an expired session is taken until ClearExpired removes it.
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	return s.t.Create(ctx, key, r)
+}
+
+// Update implements djsession.Store: SessionStore.save.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	return s.t.Update(ctx, key, r, seen)
+}
+
+// Delete implements djsession.Store: SessionStore.delete.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.t.Delete(ctx, key)
+}
+
+// DeleteSeen implements djsession.CompareDeleter.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	return s.t.DeleteSeen(ctx, key, seen)
+}
+
+// Touch implements djsession.Toucher: it sets expire_date alone. The Version
+// stays what it was.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	return s.t.Touch(ctx, key, expires, seen)
+}
+
+// ClearExpired implements djsession.Reaper: SessionStore.clear_expired, in
+// batches and by the index on expire_date.
+func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	return s.t.ClearExpired(ctx, opts)
+}
+
+// List implements djsession.Lister, in the order of the keys. The cursor is a key.
+func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return s.t.List(ctx, cursor)
+}
+
+// handle carries statements to a pool.
+type handle struct{ db DB }
+
+func (h handle) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := h.db.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (h handle) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
+	rows, err := h.db.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,137 @@
+package djangodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, some
+// rows at a time, so that no statement holds locks for long.
+func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	const doing = "clear expired sessions"
+	if opts == nil {
+		opts = &djsession.ReapOptions{}
+	}
+	batch := int64(opts.Batch)
+	if batch <= 0 {
+		batch = 1000
+	}
+	now := t.site.Now()
+	if opts.DryRun {
+		n, err := t.countExpired(ctx)
+		if err == nil && opts.Progress != nil {
+			opts.Progress(n)
+		}
+		return n, err
+	}
+	for done := int64(0); ; {
+		if err := ctx.Err(); err != nil {
+			return done, djsession.Unavailable(doing, err)
+		}
+		q := t.query()
+		q.reap(now, batch)
+		n, err := t.exec(ctx, doing, q)
+		if err != nil {
+			return done, err
+		}
+		done += n
+		if n > 0 && opts.Progress != nil {
+			opts.Progress(done)
+		}
+		if n < batch {
+			return done, nil
+		}
+	}
+}
+
+func (t *Table) countExpired(ctx context.Context) (n int64, err error) {
+	const doing = "count expired sessions"
+	q := t.query()
+	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE expire_date < " + q.moment(t.site.Now()))
+	err = t.run(ctx, doing, false, func() error {
+		return t.conn.Query(ctx, func(scan func(dest ...any) error) error { return scan(&n) }, q.text(), q.args...)
+	})
+	return n, err
+}
+
+// A page of List ends at so many rows, or when they hold so many bytes.
+const (
+	pageRows  = 100
+	pageBytes = 4 << 20
+)
+
+// errFull ends the reading of a page.
+var errFull = errors.New("djangodb: page is full")
+
+// List is Lister.List: in the order of the keys, by pages that begin after the
+// last key, so that nothing is held open while the caller is at work.
+func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		for {
+			page, more, err := t.page(ctx, cursor)
+			if err != nil {
+				yield(djsession.Listed{}, err)
+				return
+			}
+			for i := range page {
+				cursor = page[i].key
+				if !yield(t.listed(&page[i]), nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// page reads the rows after cursor; more tells whether there may be others.
+func (t *Table) page(ctx context.Context, cursor string) (page []row, more bool, err error) {
+	q := t.query()
+	q.add(t.sql.load)
+	if cursor != "" {
+		q.b.WriteString(" WHERE session_key > " + q.arg(cursor))
+	}
+	fmt.Fprintf(&q.b, " ORDER BY session_key LIMIT %d", pageRows)
+	err = t.run(ctx, "list sessions", false, func() error {
+		page, more = nil, false
+		bytes := 0
+		err := t.conn.Query(ctx, func(scan func(dest ...any) error) error {
+			var w row
+			if err := scan(t.dest(&w)...); err != nil {
+				return &scanError{err}
+			}
+			page = append(page, w)
+			if w.data != nil {
+				bytes += len(*w.data)
+			}
+			if more = len(page) == pageRows || bytes > pageBytes; more {
+				return errFull
+			}
+			return nil
+		}, q.text(), q.args...)
+		if err == errFull {
+			return nil
+		}
+		return err
+	})
+	return page, more, err
+}
+
+func (t *Table) listed(w *row) djsession.Listed {
+	l := djsession.Listed{Key: w.key, Cursor: w.key}
+	if w.size != nil {
+		l.Size = int(*w.size)
+	}
+	expires, _, err := t.expiry(w)
+	l.Record, l.Version, l.Err = t.record("list sessions", w, expires)
+	if l.Err == nil && err != nil {
+		l.Record, l.Err = nil, djsession.Corrupt("list sessions: read expire_date", err)
+	}
+	return l
+}

@@ -1,0 +1,130 @@
+package testserver
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Proxy passes connections on to a server, until it is told otherwise. It is
+// how a test pulls the plug of a server that other tests still need.
+type Proxy struct {
+	// Addr is where it listens, host and port.
+	Addr string
+
+	target string
+	mu     sync.Mutex
+	change *sync.Cond
+	state  state
+	conns  map[net.Conn]bool
+}
+
+type state int
+
+const (
+	passing state = iota
+	broken        // connections are closed
+	stalled       // nothing is passed on
+)
+
+// NewProxy returns a Proxy to target, host and port, which ends with the test.
+func NewProxy(t testing.TB, target string) *Proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{Addr: l.Addr().String(), target: target, conns: map[net.Conn]bool{}}
+	p.change = sync.NewCond(&p.mu)
+	t.Cleanup(func() {
+		l.Close()
+		p.Break()
+	})
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(c)
+		}
+	}()
+	return p
+}
+
+// Break closes all connections, and those to come.
+func (p *Proxy) Break() {
+	p.set(broken)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+}
+
+// Stall keeps connections open, but passes nothing on.
+func (p *Proxy) Stall() { p.set(stalled) }
+
+// Mend ends Break and Stall.
+func (p *Proxy) Mend() { p.set(passing) }
+
+func (p *Proxy) set(s state) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
+	p.change.Broadcast()
+}
+
+// pass waits while the Proxy is stalled and returns whether to go on.
+func (p *Proxy) pass() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.state == stalled {
+		p.change.Wait()
+	}
+	return p.state == passing
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close()
+	if !p.pass() {
+		return
+	}
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	p.mu.Lock()
+	p.conns[client] = true
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.conns, client)
+		p.mu.Unlock()
+	}()
+	go func() {
+		defer server.Close()
+		p.copy(server, client)
+	}()
+	p.copy(client, server)
+}
+
+func (p *Proxy) copy(to io.Writer, from io.Reader) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			if !p.pass() {
+				return
+			}
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,259 @@
+// Package testserver starts private database servers for tests: with the
+// binaries found on the PATH or where Debian puts them, on a free port of the
+// loopback interface, with their files in a temporary folder.
+//
+// There is one server of a kind for the tests of a package. It is started by the
+// first test that asks for it, and stopped by Run, which TestMain calls:
+//
+//	func TestMain(m *testing.M) { os.Exit(testserver.Run(m)) }
+//
+// A server ends with the test binary, however that ends. It keeps nothing safe
+// from a crash, so it is fast.
+//
+// Where a server is not installed the test is skipped, or fails if
+// DJSESSION_TEST_REQUIRE=1 is in the environment.
+package testserver
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is a server that runs. Whoever connects as User needs no password.
+type Server struct {
+	Host string // 127.0.0.1
+	Port int
+	User string
+
+	stop func()
+}
+
+// Addr is host and port.
+func (s *Server) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// Run runs the tests and stops what they started. It returns what os.Exit wants.
+func Run(m *testing.M) int {
+	defer stopAll()
+	return m.Run()
+}
+
+var running struct {
+	sync.Mutex
+	servers []*Server
+}
+
+func stopAll() {
+	running.Lock()
+	defer running.Unlock()
+	for _, s := range running.servers {
+		s.stop()
+	}
+	running.servers = nil
+}
+
+// kind is how to start a server.
+type kind struct {
+	name     string
+	install  string   // what to install
+	binaries []string // all are needed
+	user     string   // who may do everything
+	signal   string   // ends it without waiting for clients
+	ready    string   // it logs this when it takes connections
+	// prepare returns the command that fills the empty folder dir, if any.
+	prepare func(bin map[string]string, dir string) []string
+	// serve returns the command that serves dir on port.
+	serve func(bin map[string]string, dir string, port int) []string
+
+	once   sync.Once
+	server *Server
+	err    error
+	lacks  string
+}
+
+// get returns the server of this test binary.
+func (k *kind) get(t testing.TB) *Server {
+	t.Helper()
+	k.once.Do(func() {
+		bin := map[string]string{}
+		for _, name := range k.binaries {
+			if bin[name] = find(name); bin[name] == "" {
+				k.lacks = fmt.Sprintf("%s is not here (no %s on the PATH or in Debian's places): install %s", k.name, name, k.install)
+				return
+			}
+		}
+		for range 3 { // another program may take the port that was free
+			if k.server, k.err = k.start(bin); k.err == nil {
+				running.Lock()
+				running.servers = append(running.servers, k.server)
+				running.Unlock()
+				return
+			}
+		}
+	})
+	switch {
+	case k.err != nil:
+		t.Fatalf("start %s: %v", k.name, k.err)
+	case k.lacks != "":
+		Lacks(t, k.lacks)
+	}
+	return k.server
+}
+
+// Lacks skips a test for want of something, or fails it if everything is
+// required. It is also for what other packages look for.
+func Lacks(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("DJSESSION_TEST_REQUIRE") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// find returns the path of a program; the newest where Debian has several.
+func find(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/sbin", "/usr/local/sbin", "/usr/libexec"} {
+		paths, _ := filepath.Glob(filepath.Join(pattern, name))
+		slices.Sort(paths)
+		slices.Reverse(paths)
+		for _, path := range paths {
+			if found, err := exec.LookPath(path); err == nil {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+func (k *kind) start(bin map[string]string) (*Server, error) {
+	dir, err := os.MkdirTemp("", "djsession-test-")
+	if err != nil {
+		return nil, err
+	}
+	started := false
+	defer func() {
+		if !started {
+			os.RemoveAll(dir)
+		}
+	}()
+	if err := own(dir); err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	if k.prepare != nil {
+		cmd := exec.Command(k.prepare(bin, data)[0], k.prepare(bin, data)[1:]...)
+		cmd.Dir = dir
+		if err := unprivileged(cmd); err != nil {
+			return nil, err
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("prepare its files: %w\n%s", err, out)
+		}
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.CreateTemp("", "djsession-test-log-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(log.Name()) // it stays readable as long as it is open
+
+	cmd := exec.Command("sh", append([]string{"-c", guard, "guard", dir, k.signal}, k.serve(bin, data, port)...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	if err := unprivileged(cmd); err != nil {
+		return nil, err
+	}
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	started = true // from here on the guard removes dir
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	s := &Server{Host: "127.0.0.1", Port: port, User: k.user}
+	s.stop = func() {
+		leash.Close()
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			killGroup(cmd)
+			os.RemoveAll(dir)
+		}
+		log.Close()
+	}
+	if err := s.wait(ended, log, k.ready); err != nil {
+		leash.Close()
+		<-ended
+		text := make([]byte, 4096)
+		size, _ := log.Seek(0, io.SeekEnd)
+		n, _ := log.ReadAt(text, max(0, size-int64(len(text))))
+		log.Close()
+		return nil, fmt.Errorf("%w\n%s", err, text[:n])
+	}
+	return s, nil
+}
+
+// guard runs a server, ends it when its standard input ends, as it does when the
+// test binary is gone, and removes the folder.
+const guard = `
+dir=$1 signal=$2; shift 2
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ read -r _ <&3; kill -$signal $server; } 2>/dev/null & reader=$!
+wait $server
+kill $reader 2>/dev/null
+cd / && rm -rf "$dir"
+`
+
+// wait returns when the server takes connections. That it listens is not enough:
+// PostgreSQL does so before it is done with starting.
+func (s *Server) wait(ended <-chan struct{}, log *os.File, ready string) error {
+	for range 1200 {
+		select {
+		case <-ended:
+			return fmt.Errorf("it ended at once")
+		case <-time.After(100 * time.Millisecond):
+		}
+		text, err := io.ReadAll(io.NewSectionReader(log, 0, 1<<20))
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(string(text), ready) {
+			continue
+		}
+		if c, err := net.DialTimeout("tcp", s.Addr(), time.Second); err == nil {
+			c.Close()
+			return nil
+		}
+	}
+	return fmt.Errorf("it is not ready after two minutes")
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

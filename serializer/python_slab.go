@@ -1,0 +1,64 @@
+package serializer
+
+// Slab makes Dicts for a reader that knows their keys to differ, and takes memory
+// for many of them at once. The zero value is ready to use.
+type Slab struct {
+	dicts   []Dict
+	entries []entry
+	// What the next allocation is for. It doubles, so that a single small dict
+	// costs little and a thousand take few allocations.
+	moreDicts, moreEntries int
+}
+
+const (
+	mostDicts   = 32
+	mostEntries = 128
+)
+
+// Builder returns a Builder with room for n keys.
+func (s *Slab) Builder(n int) SlabBuilder {
+	if len(s.dicts) == 0 {
+		s.moreDicts = min(max(1, 2*s.moreDicts), mostDicts)
+		s.dicts = make([]Dict, s.moreDicts)
+	}
+	d := &s.dicts[0]
+	s.dicts = s.dicts[1:]
+	if len(s.entries) < n {
+		s.moreEntries = min(max(n, 2*s.moreEntries), max(n, mostEntries))
+		s.entries = make([]entry, s.moreEntries)
+	}
+	d.entries = s.entries[:0:n]
+	s.entries = s.entries[n:]
+	return SlabBuilder{d}
+}
+
+// SlabBuilder makes a Dict of at most as many keys as its Slab was told.
+type SlabBuilder struct{ d *Dict }
+
+// Add adds a text key that is not there yet.
+func (b SlabBuilder) Add(name string, v any) {
+	n := len(b.d.entries)
+	b.d.entries = b.d.entries[:n+1]
+	e := &b.d.entries[n]
+	e.name = name
+	e.set(v)
+}
+
+// AddKey adds a key that is not there yet and is not text.
+func (b SlabBuilder) AddKey(key, v any) {
+	n := len(b.d.entries)
+	b.d.entries = b.d.entries[:n+1]
+	e := &b.d.entries[n]
+	e.other = &key
+	e.set(v)
+}
+
+// Dict returns the Dict, which is empty as yet: it may become a part of its own
+// values. Nobody may look into it before Done.
+func (b SlabBuilder) Dict() *Dict { return b.d }
+
+// SetSource makes the Dict one that WithSource was called on.
+func (b SlabBuilder) SetSource(source any) { b.d.source = source }
+
+// Done is called when all keys were added.
+func (b SlabBuilder) Done() { b.d.reindex() }
