@@ -53,7 +53,7 @@
 // # Compatibility
 //
 // What is written is what CPython writes by json.dumps(obj, separators=(",", ":")),
-// byte for byte: ASCII only, with \uXXXX in lower case and surrogate pairs, \b \f
+// byte for byte: ASCII only, with \u00e9 in lower case and surrogate pairs, \b \f
 // \n \r \t short, DEL escaped, none of / < > & escaped; floats by repr (1.0, 1e+16,
 // 1e-05, -0.0, NaN); keys that are no text as json.dumps turns them into text.
 //

@@ -67,7 +67,7 @@ func appendEscaped(dst []byte, c byte) []byte {
 	return appendUnit(dst, rune(c))
 }
 
-// appendUnit appends \uXXXX.
+// appendUnit appends \u and four hex digits.
 func appendUnit(dst []byte, r rune) []byte {
 	const hex = "0123456789abcdef"
 	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
