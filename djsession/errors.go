@@ -62,6 +62,9 @@ type hidden struct {
 func (e *hidden) Error() string   { return fmt.Sprintf("%s: %v", e.doing, e.kind) }
 func (e *hidden) Unwrap() []error { return []error{e.kind, e.cause} }
 
+// GoString is for %#v, which would print the cause.
+func (e *hidden) GoString() string { return e.Error() }
+
 // Unavailable returns an ErrUnavailable that says what was being done. The cause
 // is matched by errors.Is and errors.As, but its text is not part of the text.
 func Unavailable(doing string, cause error) error {
