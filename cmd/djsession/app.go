@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// app is what the commands work in. Tests give it other streams and a clock that
+// stands still.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(name string) string
+	now            func() time.Time
+	terminal       func(stream any) bool // whether it is one
+
+	stdinFor string // what stdin is read for, once it is
+}
+
+// Groups of commands in the help.
+const (
+	groupValues   = "values"
+	groupSessions = "sessions"
+	groupMore     = "more"
+)
+
+// root is the command djsession with all its subcommands.
+func (a *app) root() *cobra.Command {
+	cobra.EnableCommandSorting = false // the order is ours, not that of the alphabet
+	root := &cobra.Command{
+		Use:   "djsession",
+		Short: "Read, explain and change the sessions of a Django site",
+		Long: `djsession reads, explains and changes the sessions of a Django site.
+
+It works on a bare value (a row's session_data, a cookie) and on the site's
+database. Values of sessions and whole session keys are shown with --reveal only.
+
+Secrets never stand on the command line. SECRET_KEY comes from
+    DJANGO_SECRET_KEY             and DJANGO_SECRET_KEY_FALLBACKS, one a line
+    --secret-file FILE            the first line; fallbacks on the next ones
+    --secret-stdin                the same, on standard input
+or there are only the keys derived from it (see djsession keys), in
+    DJSESSION_KEYS, --keys-file FILE
+
+The database comes from --dsn or DJSESSION_DSN:
+    db.sqlite3, sqlite:/srv/site/db.sqlite3
+    postgres://user:password@host/name
+    mysql://user:password@host/name`,
+		Example: `  djsession demo
+  djsession explain 'eyJ2aXNpdHMiOjd9:1r31eq:T75S6Hd...'
+  djsession list --dsn db.sqlite3`,
+		Args:          onlyCommands,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		DisableFlagsInUseLine:      true,
+		SuggestionsMinimumDistance: 2,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupValues, Title: "Values and cookies:"},
+		&cobra.Group{ID: groupSessions, Title: "Sessions in the database:"},
+		&cobra.Group{ID: groupMore, Title: "More:"},
+	)
+	root.SetHelpCommandGroupID(groupMore)
+	root.SetCompletionCommandGroupID(groupMore)
+	root.SetFlagErrorFunc(flagProblem)
+	root.SetHelpCommand(helpCommand())
+	root.AddCommand(a.commands()...)
+	return root
+}
+
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
+		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(),
+		a.keysCommand(), a.demoCommand(),
+	}
+}
+
+// main runs the command line and returns the exit status.
+func (a *app) main(ctx context.Context, args []string) int {
+	out := bufio.NewWriter(a.stdout)
+	inner := *a
+	inner.stdout = out
+	root := inner.root()
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(out)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	if err == nil || errors.Is(err, errQuiet) {
+		return exitStatus(err)
+	}
+	if errors.Is(err, syscall.EPIPE) { // as in: djsession list | head -n 1
+		return exitRefused
+	}
+	p := problemOf(ctx, err)
+	fmt.Fprintf(a.stderr, "djsession: %s\n", p.text)
+	for line := range strings.Lines(p.hint) {
+		fmt.Fprintf(a.stderr, "hint: %s\n", strings.TrimRight(line, "\n"))
+	}
+	return p.status
+}
+
+// flush hands over to the reader of stdout what was written to it, through out.
+func (a *app) flush(out *bufio.Writer) error {
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if b, ok := a.stdout.(*bufio.Writer); ok {
+		return b.Flush()
+	}
+	return nil
+}
+
+// warn prints a line to stderr that is no error.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "djsession: "+format+"\n", args...)
+}
+
+// say prints a line of the result.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }
+
+// json prints a JSON object, in ASCII, so that nothing in it can play tricks on a
+// terminal.
+func (a *app) json(indent string, items ...serializer.Item) error {
+	text, err := serializer.AppendText(nil, serializer.NewDict(items...), indent)
+	if err == nil {
+		a.say("%s", text)
+	}
+	return err
+}
+
+// takeStdin returns stdin for one purpose, which is named in the error that the
+// second one who asks gets.
+func (a *app) takeStdin(purpose string) (io.Reader, error) {
+	if a.stdinFor != "" {
+		return nil, usage(fmt.Sprintf("standard input cannot be both %s and %s", a.stdinFor, purpose),
+			"give one of them another way, for example in a file")
+	}
+	a.stdinFor = purpose
+	return a.stdin, nil
+}
+
+// flagProblem words pflag's errors anew: its own quote what was given, which may
+// be secret.
+func flagProblem(c *cobra.Command, err error) error {
+	hint := fmt.Sprintf("run %s --help", c.CommandPath())
+	var (
+		unknown  *pflag.NotExistError
+		invalid  *pflag.InvalidValueError
+		required *pflag.ValueRequiredError
+	)
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		name := unknown.GetSpecifiedName()
+		if strings.HasPrefix("secret-key", name) && len(name) > 2 || name == "key" || name == "password" {
+			return usage("there is no flag --"+name+": a secret on the command line can be read by every user of this machine, and stays in the shell's history",
+				"put it into DJANGO_SECRET_KEY or a file for --secret-file, or pipe it to --secret-stdin")
+		}
+		if !isFlagName(name) {
+			return usage("unknown flag", hint)
+		}
+		return usage("unknown flag: --"+name, hint)
+	case errors.As(err, &invalid):
+		return usage("--"+invalid.GetFlag().Name+" "+valueProblem(invalid), hint)
+	case errors.As(err, &required):
+		return usage("--"+required.GetFlag().Name+" needs a value", hint)
+	}
+	return usage("a flag that djsession does not know", "an argument that begins with - comes after --\n"+hint)
+}
+
+// valueProblem tells what a flag wants, without what it was given.
+func valueProblem(err *pflag.InvalidValueError) string {
+	var p *problem
+	if errors.As(err.Unwrap(), &p) {
+		return p.text
+	}
+	switch err.GetFlag().Value.Type() {
+	case "int", "int64":
+		return "is not a whole number"
+	case "bool":
+		return "is neither true nor false"
+	}
+	return "is not of the right form"
+}
+
+// isFlagName reports whether name may be printed: it could be a payload that
+// begins with two dashes.
+func isFlagName(name string) bool {
+	return len(name) <= 20 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") == ""
+}
+
+// onlyCommands is for the root: an argument that is no command is not quoted if
+// it could be a cookie.
+func onlyCommands(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !isFlagName(args[0]) {
+		return usage("this is no command of djsession", "to look at a session or a cookie: djsession explain VALUE")
+	}
+	hint := "run djsession --help"
+	if s := c.SuggestionsFor(args[0]); len(s) > 0 {
+		hint = "did you mean djsession " + s[0] + "?"
+	}
+	return usage("unknown command: "+args[0], hint)
+}
+
+// helpCommand is cobra's own but for one thing: it does not print what it does
+// not know.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [command]",
+		Short:             "Help about any command",
+		GroupID:           groupMore,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage("there is no such command", "run djsession --help")
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
+// arguments wants between least and most arguments.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return usage("an argument is missing", "usage: "+c.UseLine())
+		case len(args) > most:
+			return usage("an argument too many", "usage: "+c.UseLine())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+func (a *app) clearsessionsCommand() *cobra.Command {
+	var (
+		f    siteFlags
+		opts djsession.ReapOptions
+	)
+	c := &cobra.Command{
+		Use:     "clearsessions",
+		GroupID: groupSessions,
+		Short:   "Remove the sessions that have expired",
+		Long: `clearsessions does what manage.py clearsessions does: it removes the sessions that have
+expired. It removes some at a time, so that no statement keeps the table locked
+for long, and can be interrupted. It needs no SECRET_KEY.
+
+There is a progress bar when standard error is a terminal.`,
+		Example: `  djsession clearsessions --dsn db.sqlite3 --dry-run
+  djsession clearsessions --batch 5000`,
+		Args:              arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if opts.Batch < 1 {
+				return usage("--batch is not positive", "the default is 1000")
+			}
+			e, err := f.openWith(c.Context(), a, nil)
+			if err != nil {
+				return err
+			}
+			defer e.close()
+			return e.clear(c.Context(), a, opts)
+		},
+	}
+	f.addDatabase(c)
+	c.Flags().IntVar(&opts.Batch, "batch", 1000, "remove `N` sessions by one statement")
+	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
+	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
+	return c
+}
+
+func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) error {
+	if opts.DryRun {
+		n, err := e.manager.ClearExpired(ctx, &opts)
+		if err == nil {
+			a.say("would remove %s", expiredSessions(n))
+		}
+		return err
+	}
+	bar := func() {}
+	if a.terminal(a.stderr) {
+		total, err := e.manager.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
+		if err != nil {
+			return err
+		}
+		b := progressbar.NewOptions64(max(total, 1),
+			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription("removing expired sessions"),
+			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50*time.Millisecond))
+		// Sessions go on to expire, so that more may be removed than were counted.
+		opts.Progress = func(done int64) { _ = b.Set64(min(done, total)) }
+		bar = func() { _ = b.Finish() }
+	}
+	n, err := e.manager.ClearExpired(ctx, &opts)
+	bar()
+	if err != nil && n > 0 {
+		a.say("removed %s, then stopped", expiredSessions(n))
+	}
+	if err == nil {
+		a.say("removed %s", expiredSessions(n))
+	}
+	return err
+}
+
+func expiredSessions(n int64) string {
+	if n == 1 {
+		return "1 expired session"
+	}
+	return fmt.Sprintf("%d expired sessions", n)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+//go:embed demo_django.py
+var djangoScript string
+
+// envPython names a Python that has Django.
+const envPython = "DJSESSION_PYTHON"
+
+// pythonTimeout is generous: a first import of Django takes seconds.
+const pythonTimeout = 30 * time.Second
+
+// askDjango lets a real Django read what Go wrote, where visits is want, and
+// change it, if there is one.
+func (d *demonstration) askDjango(ctx context.Context, key string, want int) error {
+	for _, python := range []string{d.a.env(envPython), "python3", "python"} {
+		if python == "" {
+			continue
+		}
+		answer, ok := d.django(ctx, python, key)
+		if !ok {
+			continue
+		}
+		if answer.Visits != want {
+			return refused("Django reads something else than what Go wrote", "please report this: it is a fault in djsession, or in the clock of this machine")
+		}
+		d.step("Django %s reads what Go wrote: visits = %d, logged in is %s.", answer.Django, answer.Visits, cmp.Or(answer.User, "nobody"))
+		s, err := d.engine.manager.Open(ctx, key)
+		if err != nil {
+			return err
+		}
+		visits, err := djsession.Value(s, "visits", 0)
+		if err != nil {
+			return err
+		}
+		if visits != want+1 {
+			return refused("Go reads something else than what Django wrote", "please report this: it is a fault in djsession")
+		}
+		d.step("Django counted one more, and Go reads visits = %d.", visits)
+		return nil
+	}
+	d.step("No python3 with Django 4.1 or newer was found (%s names one): the step in which Django reads this is left out.", envPython)
+	return nil
+}
+
+// djangoAnswer is what demo_django.py prints.
+type djangoAnswer struct {
+	Django string `json:"django"`
+	User   string `json:"user"`
+	Visits int    `json:"visits"`
+}
+
+func (d *demonstration) django(ctx context.Context, python, key string) (answer djangoAnswer, ok bool) {
+	given, err := json.Marshal(map[string]any{
+		"secret_key": d.settings.SecretKey, "backends": d.settings.Backends, "database": d.path, "key": key,
+	})
+	if err != nil {
+		return answer, false
+	}
+	if python, err = exec.LookPath(python); err == nil {
+		python, err = filepath.Abs(python)
+	}
+	if err != nil {
+		return answer, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, pythonTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, python, "-c", djangoScript)
+	cmd.Dir = d.dir // not where a folder named django may be
+	cmd.Stdin = bytes.NewReader(given)
+	out, err := cmd.Output()
+	if err != nil || json.Unmarshal(out, &answer) != nil {
+		return answer, false
+	}
+	return answer, true
+}

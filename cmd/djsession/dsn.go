@@ -1,0 +1,108 @@
+package main
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// envDSN names the database when --dsn does not.
+const envDSN = "DJSESSION_DSN"
+
+// dsnForms is the hint of every DSN that is not understood.
+const dsnForms = `SQLite:     db.sqlite3, sqlite:/srv/site/db.sqlite3
+PostgreSQL: postgres://user:password@host:5432/name
+MySQL:      mysql://user:password@host:3306/name`
+
+// The back ends that a DSN may lead to.
+type backEnd uint8
+
+const (
+	backSQLite backEnd = iota
+	backPostgreSQL
+	backMySQL
+)
+
+// parseDSN tells which back end a DSN means, and gives it in the form of its
+// driver; for SQLite that is the path of the file. It never puts any of it into
+// an error: there is a password in it.
+func parseDSN(dsn string) (backEnd, string, error) {
+	scheme, rest, hasScheme := strings.Cut(dsn, ":")
+	switch strings.ToLower(scheme) {
+	case "sqlite", "sqlite3", "file":
+		if hasScheme {
+			return sqlitePath(rest)
+		}
+	case "postgres", "postgresql":
+		return backPostgreSQL, dsn, nil
+	case "mysql", "mariadb":
+		native, err := mysqlDSN(dsn)
+		return backMySQL, native, err
+	}
+	switch {
+	case strings.Contains(dsn, "://"):
+		return 0, "", usage("this is no database that djsession knows", dsnForms)
+	case strings.Contains(dsn, "host=") || strings.Contains(dsn, "dbname=") || strings.Contains(dsn, "service="):
+		return backPostgreSQL, dsn, nil
+	case strings.Contains(dsn, ")/"): // user:password@tcp(host:3306)/name
+		if _, err := mysql.ParseDSN(dsn); err != nil {
+			return 0, "", usage("the DSN is not in the form of go-sql-driver/mysql", dsnForms)
+		}
+		return backMySQL, dsn, nil
+	}
+	return sqliteFile(dsn)
+}
+
+// sqlitePath reads what follows "sqlite:": a path, or, as in SQLAlchemy and
+// dj-database-url, three slashes and a path. What a driver could be told after a
+// question mark is not needed here.
+func sqlitePath(rest string) (backEnd, string, error) {
+	path := strings.TrimPrefix(rest, "///")
+	if path == rest {
+		path = strings.TrimPrefix(rest, "//")
+	}
+	path, _, _ = strings.Cut(path, "?")
+	return sqliteFile(path)
+}
+
+func sqliteFile(path string) (backEnd, string, error) {
+	if path == "" || path == ":memory:" {
+		return 0, "", usage("the DSN names no file", dsnForms)
+	}
+	return backSQLite, path, nil
+}
+
+// mysqlDSN turns a URL into the form of go-sql-driver/mysql. The parameters are
+// that driver's; unix_socket takes the place of host and port, as in Django's
+// OPTIONS.
+func mysqlDSN(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" && u.Path == "" {
+		return "", usage("the DSN is no URL", "write characters such as @ / : # ? in a password as %40 %2F %3A %23 %3F\n"+dsnForms)
+	}
+	cfg := mysql.NewConfig()
+	cfg.User = u.User.Username()
+	cfg.Passwd, _ = u.User.Password()
+	cfg.DBName = strings.TrimPrefix(u.Path, "/")
+	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(cmp.Or(u.Hostname(), "localhost"), cmp.Or(u.Port(), "3306"))
+	params := u.Query()
+	if socket := params.Get("unix_socket"); socket != "" {
+		cfg.Net, cfg.Addr = "unix", socket
+		params.Del("unix_socket")
+	}
+	native := cfg.FormatDSN()
+	if len(params) > 0 {
+		sep := "?"
+		if strings.Contains(native[strings.LastIndexByte(native, '/'):], "?") {
+			sep = "&"
+		}
+		native += sep + params.Encode()
+	}
+	if _, err := mysql.ParseDSN(native); err != nil || cfg.DBName == "" {
+		return "", usage("the DSN is not complete, or has a parameter that go-sql-driver/mysql does not know", dsnForms)
+	}
+	return native, nil
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// TestEngines runs every command on every database: a DSN leads to the right
+// engine, and each finds sessions by the beginning of their keys.
+func TestEngines(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		testEngine(t, newCLI(t).env[envDSN], "django_session")
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		s := testserver.PostgreSQL(t)
+		dsn := fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", s.User, s.Addr())
+		sqlExec(t, "pgx", dsn, `CREATE SCHEMA IF NOT EXISTS site`, `CREATE TABLE site.django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)`)
+		testEngine(t, dsn, "site.django_session")
+		testEngine(t, fmt.Sprintf("host=%s port=%d user=%s dbname=postgres sslmode=disable", s.Host, s.Port, s.User), "site.django_session")
+	})
+	t.Run("MariaDB", func(t *testing.T) {
+		s := testserver.MariaDB(t)
+		native := fmt.Sprintf("%s@tcp(%s)/", s.User, s.Addr())
+		sqlExec(t, "mysql", native, `CREATE DATABASE site CHARACTER SET utf8mb4`, `CREATE TABLE site.django_session (session_key varchar(40) PRIMARY KEY, session_data longtext NOT NULL, expire_date datetime(6) NOT NULL)`)
+		testEngine(t, fmt.Sprintf("mysql://%s@%s/site", s.User, s.Addr()), "django_session")
+		testEngine(t, native+"site", "site.django_session")
+	})
+}
+
+func sqlExec(t *testing.T, driver, dsn string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func testEngine(t *testing.T, dsn, table string) {
+	t.Helper()
+	back, native, err := parseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, dialect := "sqlite", dbstore.SQLite
+	switch back {
+	case backPostgreSQL:
+		driver, dialect = "pgx", dbstore.PostgreSQL
+	case backMySQL:
+		driver, dialect = "mysql", dbstore.MySQL
+	}
+	db, err := sql.Open(driver, native)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	store := dbstore.New(testSite(t), db, dialect, &dbstore.Options{Table: table})
+	const live, gone, other = "engine00live00000000000000000000", "engine11gone00000000000000000000", "engine00xxxx00000000000000000000"
+	for key, expires := range map[string]time.Time{live: testNow.Add(time.Hour), gone: testNow.Add(-time.Hour), other: testNow.Add(time.Hour)} {
+		r := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "7"}), Expires: expires}
+		if _, err := store.Create(t.Context(), key, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	c := &cli{env: map[string]string{envSecret: demoSecret, envDSN: dsn}}
+	run := func(args ...string) string { return c.must(t, "", append(args, "--table", table)...) }
+	if got := run("list", "--user", "7"); strings.Count(got, "\nengine00  7     2026-07-01 13:00:00 UTC") != 2 {
+		t.Errorf("list: got\n%s", got)
+	}
+	if got := run("list", "--user", "7", "--expired"); !strings.Contains(got, "\nengine11  7     2026-07-01 11:00:00 UTC") {
+		t.Errorf("list --expired: got\n%s", got)
+	}
+	if got := run("show", "engine00l"); !strings.Contains(got, "\nexpires  2026-07-01 13:00:00 UTC\n") {
+		t.Errorf("show: got\n%s", got)
+	}
+	if got := c.run(t, "", "show", "engine00", "--table", table); got.status != 1 || !strings.Contains(got.stderr, "several session keys begin with engine00") {
+		t.Errorf("show what is ambiguous: got status %d and %q", got.status, got.stderr)
+	}
+	run("set", "engine00l", "cart", `{"n":[1]}`)
+	if got := run("show", "engine00l", "--reveal"); !strings.Contains(got, `{"n":[1]}`) || !strings.Contains(got, "expires  2026-07-15 12:00:00 UTC") {
+		t.Errorf("set: got\n%s", got)
+	}
+	run("unset", "engine00l", "cart")
+	if got := run("show", "engine00l"); strings.Contains(got, "cart") {
+		t.Errorf("unset: got\n%s", got)
+	}
+	run("delete", "engine00l")
+	if got := c.run(t, live, "delete", "-", "--table", table); got.status != 1 {
+		t.Errorf("delete what is not there: got status %d", got.status)
+	}
+	run("delete", "engine00x")
+	if got := run("clearsessions", "--dry-run"); !strings.HasPrefix(got, "would remove ") || strings.HasPrefix(got, "would remove 0 ") {
+		t.Errorf("clearsessions --dry-run: got %q", got)
+	}
+	run("clearsessions")
+	if got := run("clearsessions"); got != "removed 0 expired sessions\n" {
+		t.Errorf("clearsessions again: got %q", got)
+	}
+	if got := c.run(t, "", "list", "--table", "elsewhere"); got.status != 1 || !strings.Contains(got.stderr, "the table of the sessions is not there") {
+		t.Errorf("no table: got status %d and %q", got.status, got.stderr)
+	}
+}
+
+// TestDSN: which back end a DSN means, and what its driver is given.
+func TestDSN(t *testing.T) {
+	for _, tt := range []struct {
+		dsn    string
+		back   backEnd
+		native string
+	}{
+		{"db.sqlite3", backSQLite, "db.sqlite3"},
+		{"/srv/site/db.sqlite3", backSQLite, "/srv/site/db.sqlite3"},
+		{`C:\site\db.sqlite3`, backSQLite, `C:\site\db.sqlite3`},
+		{"sqlite:db.sqlite3", backSQLite, "db.sqlite3"},
+		{"sqlite3:/srv/db.sqlite3", backSQLite, "/srv/db.sqlite3"},
+		{"SQLite:///db.sqlite3", backSQLite, "db.sqlite3"},           // as in dj-database-url
+		{"sqlite:////srv/db.sqlite3", backSQLite, "/srv/db.sqlite3"}, // as in dj-database-url
+		{"file:db.sqlite3?mode=ro", backSQLite, "db.sqlite3"},
+		{"postgres://u:p@h/n", backPostgreSQL, "postgres://u:p@h/n"},
+		{"postgresql://h/n?sslmode=disable", backPostgreSQL, "postgresql://h/n?sslmode=disable"},
+		{"host=h dbname=n", backPostgreSQL, "host=h dbname=n"},
+		{"service=site", backPostgreSQL, "service=site"},
+		{"mysql://u:p%40q@h:3307/n", backMySQL, "u:p@q@tcp(h:3307)/n"},
+		{"mariadb://u@h/n?tls=true", backMySQL, "u@tcp(h:3306)/n?tls=true"},
+		{"mysql:///n?unix_socket=/run/mysqld.sock", backMySQL, "unix(/run/mysqld.sock)/n"},
+		{"u:p@tcp(h:3306)/n", backMySQL, "u:p@tcp(h:3306)/n"},
+		{"u@unix(/run/mysqld.sock)/n", backMySQL, "u@unix(/run/mysqld.sock)/n"},
+	} {
+		back, native, err := parseDSN(tt.dsn)
+		if err != nil || back != tt.back || native != tt.native {
+			t.Errorf("%s: got %d, %q, %v, want %d, %q", tt.dsn, back, native, err, tt.back, tt.native)
+		}
+	}
+	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "redis://h", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
+		if back, native, err := parseDSN(dsn); err == nil {
+			t.Errorf("%q: got %d, %q, want an error", dsn, back, native)
+		}
+	}
+}
+
+// TestOddPath: the name of a file is no URL.
+func TestOddPath(t *testing.T) {
+	for _, name := range []string{"a b.sqlite3", "a%20b.sqlite3", "a?mode=memory", "a#b.sqlite3", "ü.sqlite3", "a&b=c"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := &cli{env: map[string]string{envSecret: demoSecret}}
+		if got := c.must(t, "", "list", "--dsn", path); !strings.Contains(got, "\nada7q2m5 ") {
+			t.Errorf("%s: got\n%s", name, got)
+		}
+	}
+}

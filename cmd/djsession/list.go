@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// listFlags choose which sessions are listed, and how.
+type listFlags struct {
+	siteFlags
+	user    string
+	expired bool
+	json    bool
+	limit   int
+	reveal  bool
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var f listFlags
+	c := &cobra.Command{
+		Use:     "list",
+		GroupID: groupSessions,
+		Short:   "List the sessions of the site",
+		Long: `list prints the sessions that have not expired: the beginning of the key, the user id
+in the session, when it expires, and the bytes that are stored for it.
+
+The user id is what the session says. Whether that user is logged in, Django
+decides by the user's password and is_active too.
+
+With --json each session is a JSON object on a line of its own.`,
+		Example: `  djsession list --dsn db.sqlite3
+  djsession list --user 42
+  djsession list --json | jq 'select(.size > 4000)'`,
+		Args:              arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.limit < 0 {
+				return usage("--limit is negative", "0 is no limit")
+			}
+			e, err := f.open(c.Context(), a)
+			if err != nil {
+				return err
+			}
+			defer e.close()
+			return f.list(c.Context(), a, e)
+		},
+	}
+	f.add(c)
+	fs := c.Flags()
+	fs.StringVar(&f.user, "user", "", "only sessions with this user `ID`")
+	fs.BoolVar(&f.expired, "expired", false, "only sessions that have expired and are still there")
+	fs.BoolVar(&f.json, "json", false, "one JSON object a line")
+	fs.IntVar(&f.limit, "limit", 0, "at most `N` of them (default all)")
+	fs.BoolVar(&f.reveal, "reveal", false, "print whole session keys; who has one has the session")
+	_ = c.RegisterFlagCompletionFunc("user", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("limit", cobra.NoFileCompletions)
+	return c
+}
+
+// listed is a session as list shows it.
+type listed struct {
+	key     string    // its beginning, or all of it with --reveal
+	user    any       // text, or nil
+	expires time.Time // zero if the session does not decode
+	expired bool
+	size    int
+	problem string // why it does not decode
+}
+
+func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
+	lister, ok := e.store.(djsession.Lister)
+	if !ok {
+		return refused("this engine cannot list its sessions", "give the key of one to djsession show")
+	}
+	t := table{heads: []string{"KEY", "USER", "EXPIRES", "SIZE"}, right: 3}
+	shown, corrupt := 0, 0
+	for l, err := range lister.List(ctx, "") {
+		if err != nil {
+			t.flush(a)
+			return err
+		}
+		if l.Err != nil {
+			corrupt++
+		}
+		row, ok := f.row(ctx, e.site.Now(), l)
+		if !ok {
+			continue
+		}
+		if f.json {
+			err = a.json("", row.items()...)
+		} else {
+			err = t.add(a, row.cells()...)
+		}
+		if err != nil {
+			return err
+		}
+		if shown++; shown == f.limit {
+			break
+		}
+	}
+	t.flush(a)
+	if corrupt > 0 {
+		what := "1 session does"
+		if corrupt > 1 {
+			what = fmt.Sprintf("%d sessions do", corrupt)
+		}
+		a.warn("%s not decode: are the key, the salt and the serializer those of the site?", what)
+	}
+	if shown == 0 && !f.json {
+		a.warn("no session to show")
+	}
+	return nil
+}
+
+// row is l as it is shown; ok is false if it is not asked for.
+func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) (row listed, ok bool) {
+	row.key, row.size = short(l.Key), l.Size
+	if f.reveal {
+		row.key = l.Key
+	}
+	if l.Err != nil {
+		if row.problem, _ = payloadProblem(l.Err); row.problem == "" {
+			row.problem = problemOf(ctx, l.Err).text
+		}
+		return row, !f.expired && f.user == ""
+	}
+	row.expires = l.Record.Expires
+	row.expired = !row.expires.IsZero() && !row.expires.After(now)
+	if user, ok := userOf(l.Record.Data); ok {
+		row.user = user
+	}
+	return row, row.expired == f.expired && (f.user == "" || row.user == f.user)
+}
+
+// items is the row as a JSON object: expires in RFC 3339 and UTC, or null.
+func (row *listed) items() []serializer.Item {
+	items := []serializer.Item{
+		{Key: "key", Value: row.key}, {Key: "user", Value: row.user}, {Key: "expires", Value: nil},
+		{Key: "expired", Value: row.expired}, {Key: "size", Value: row.size},
+	}
+	if !row.expires.IsZero() {
+		items[2].Value = row.expires.Format(time.RFC3339Nano)
+	}
+	if row.problem != "" {
+		items = append(items, serializer.Item{Key: "error", Value: row.problem})
+	}
+	return items
+}
+
+// cells is the row as a line of a table.
+func (row *listed) cells() []string {
+	user, expires := "-", "-"
+	if text, ok := row.user.(string); ok {
+		user = printable(text)
+	}
+	if !row.expires.IsZero() {
+		expires = row.expires.Format(time.DateTime) + " UTC"
+	}
+	if row.problem != "" {
+		user = "does not decode"
+	}
+	return []string{printable(row.key), user, expires, fmt.Sprint(row.size)}
+}

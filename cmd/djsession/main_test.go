@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+)
+
+// testNow is the clock of all tests: the demo's past2k7j has expired, the other
+// sessions have not.
+var testNow = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+
+const demoSecret = "django-insecure-DEMO-KEY-public-and-worthless-do-not-use-it"
+
+// suite stops the servers of the tests.
+type suite struct{ m *testing.M }
+
+func (s suite) Run() int { return testserver.Run(s.m) }
+
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){
+		// djsession with a clock that stands still.
+		"djsession": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			a := newApp(os.Stdin, os.Stdout, os.Stderr, nil)
+			a.env = os.Getenv
+			os.Exit(a.main(ctx, os.Args[1:]))
+		},
+	})
+}
+
+// TestScripts runs the transcripts of testdata/script. Each starts in a folder
+// with the demo's database, and its SECRET_KEY in the environment.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(envSecret, demoSecret)
+			env.Setenv(envDSN, "db.sqlite3")
+			env.Setenv("NL", "\n")
+			return os.WriteFile(filepath.Join(env.WorkDir, "db.sqlite3"), demo.Database, 0o600)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status": expectStatus,
+		},
+	})
+}
+
+// expectStatus is "status N prog args...": the program ends with that status, and
+// with a hint if it is not 0. Its output is left for stdout, stderr and cmp.
+func expectStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N prog args...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("%s: got exit status %s, want %s\n%s", strings.Join(args[1:], " "), got, args[0], ts.ReadFile("stderr"))
+	}
+	explains := slices.Contains(args, "explain") // on stdout, and then says what to do next
+	if stderr := ts.ReadFile("stderr"); got != "0" && !explains && !strings.Contains(stderr, "\nhint: ") {
+		ts.Fatalf("%s: no hint in:\n%s", strings.Join(args[1:], " "), stderr)
+	}
+}
+
+// newApp is an app with the clock of the tests, and no terminal.
+func newApp(stdin io.Reader, stdout, stderr io.Writer, env map[string]string) *app {
+	return &app{
+		stdin: stdin, stdout: stdout, stderr: stderr,
+		env:      func(name string) string { return env[name] },
+		now:      func() time.Time { return testNow },
+		terminal: func(any) bool { return false },
+	}
+}
+
+// result is what a run in this process did.
+type result struct {
+	status         int
+	stdout, stderr string
+}
+
+// cli runs djsession in this process, with the demo's database in a folder of its
+// own, which is returned for further runs.
+type cli struct {
+	env map[string]string
+	now func() time.Time // nil is testNow
+}
+
+func newCLI(t *testing.T) *cli {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &cli{env: map[string]string{envSecret: demoSecret, envDSN: path}}
+}
+
+func (c *cli) run(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	a := newApp(strings.NewReader(stdin), &stdout, &stderr, c.env)
+	if c.now != nil {
+		a.now = c.now
+	}
+	status := a.main(t.Context(), args)
+	return result{status, stdout.String(), stderr.String()}
+}
+
+// must is run for what has to go well.
+func (c *cli) must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	r := c.run(t, stdin, args...)
+	if r.status != 0 {
+		t.Fatalf("djsession %s: got status %d\n%s", strings.Join(args, " "), r.status, r.stderr)
+	}
+	return r.stdout
+}
+
+// failingWriter is a pipe whose reader has gone.
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// TestOutputFails: what cannot be printed is no success.
+func TestOutputFails(t *testing.T) {
+	c := newCLI(t)
+	var stderr bytes.Buffer
+	a := newApp(strings.NewReader(""), failingWriter{errors.New("disk full")}, &stderr, c.env)
+	if got := a.main(t.Context(), []string{"list"}); got != 1 {
+		t.Errorf("got status %d, want 1", got)
+	}
+	if !strings.Contains(stderr.String(), "disk full") {
+		t.Errorf("got %q, want the reason", stderr.String())
+	}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitRefused = 1 // not found, does not verify, could not be done
+	exitUsage   = 2 // the command line was not understood
+)
+
+// problem is an error as the user gets to see it. Neither text holds a secret, a
+// session key or a value.
+type problem struct {
+	status int
+	text   string // what is wrong
+	hint   string // what to do about it; may have several lines
+	cause  error
+}
+
+func (p *problem) Error() string { return p.text }
+func (p *problem) Unwrap() error { return p.cause }
+
+// usage is a problem of the command line.
+func usage(text, hint string) error { return &problem{status: exitUsage, text: text, hint: hint} }
+
+// refused is any other problem.
+func refused(text, hint string) error { return &problem{status: exitRefused, text: text, hint: hint} }
+
+// errQuiet fails a command that has said all there is to say.
+var errQuiet = errors.New("quiet")
+
+func exitStatus(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	return exitRefused
+}
+
+// problemOf puts any error into the words of a problem.
+func problemOf(ctx context.Context, err error) *problem {
+	var p *problem
+	known := errors.As(err, &p)
+	switch {
+	case ctx.Err() != nil && (!known || p.status != exitUsage):
+		return &problem{exitRefused, "interrupted", "what was done until then stays done", err}
+	case known:
+		return p
+	}
+	if strings.HasPrefix(err.Error(), "unknown command ") { // of cobra, which quotes the argument
+		return &problem{exitUsage, "an argument that this command does not take", "run djsession --help", err}
+	}
+	for _, known := range []func(error) (text, hint string){storeProblem, payloadProblem} {
+		if text, hint := known(err); text != "" {
+			return &problem{exitRefused, text, hint, err}
+		}
+	}
+	return &problem{exitRefused, strings.ReplaceAll(err.Error(), "djsession: ", ""), "run the command with --help", err}
+}
+
+// payloadProblem tells why something signed or serialized could not be read.
+func payloadProblem(err error) (text, hint string) {
+	const why = "djsession explain tells more about this value"
+	switch {
+	case errors.Is(err, signer.ErrNoKey):
+		return "there is no key for this", "the derived keys at hand are for other salts: see djsession keys"
+	case errors.Is(err, signer.ErrSignatureExpired):
+		return "the signature is good, but older than --max-age", "djsession explain tells when it was made"
+	case errors.Is(err, signer.ErrNoSeparator):
+		return "this is not a signed value", why
+	case errors.Is(err, signer.ErrBadSignature):
+		return "the signature does not verify", why
+	case errors.Is(err, signer.ErrTooLarge):
+		return "the value is too large", "sessions of more than 4 MiB, or 16 MiB when they are decompressed, are not read"
+	case errors.Is(err, signer.ErrMalformed):
+		return "the signature is good, but what it signs does not decode", why
+	case errors.Is(err, serializer.ErrNotDict):
+		return "what is signed is no dict, so it is no session", why
+	case errors.Is(err, serializer.ErrSyntax):
+		return "the signature is good, but what it signs is no session, or one of another serializer", why
+	case errors.Is(err, serializer.ErrLimit):
+		return "the session is larger or deeper than any real one", why
+	}
+	return "", ""
+}
+
+// storeProblem tells why a session could not be had from the store, or be saved.
+func storeProblem(err error) (text, hint string) {
+	const look = "djsession list shows what there is"
+	switch {
+	case errors.Is(err, djsession.ErrExpired):
+		return "the session has expired", "djsession clearsessions removes such sessions"
+	case errors.Is(err, djsession.ErrNotFound):
+		return "there is no such session", look
+	case errors.Is(err, djsession.ErrLegacy):
+		return "the session is in the format of Django before 3.1", "--django 3.2 reads it"
+	case errors.Is(err, djsession.ErrCorrupt):
+		why, _ := payloadProblem(err)
+		switch {
+		case errors.Is(err, djsession.ErrTooLarge):
+			why = "it is larger than any real one"
+		case why == "":
+			why = "its row is not what Django writes"
+		}
+		return "the session does not decode, and is left as it is: " + why, "djsession show tells more"
+	case errors.Is(err, djsession.ErrInterrupted):
+		return "somebody ended the session meanwhile; nothing was changed", look
+	case errors.Is(err, djsession.ErrTooLarge):
+		return "the session has become too large for its column; nothing was changed", "djsession show tells the sizes of its values"
+	case errors.Is(err, djsession.ErrUnavailable):
+		return unavailable(err)
+	}
+	return "", ""
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// The salts of sessions.
+const (
+	saltPrefix   = "django.contrib.sessions."
+	sessionSalt  = saltPrefix + "SessionStore"
+	cookieEngine = saltPrefix + "backends.signed_cookies"
+)
+
+// formatFlags say how the site writes its sessions.
+type formatFlags struct {
+	secrets secretFlags
+	salt    string
+	django  string
+	format  string // of the serializer
+}
+
+func (f *formatFlags) add(c *cobra.Command) {
+	f.secrets.add(c)
+	fs := c.Flags()
+	fs.StringVar(&f.salt, "salt", sessionSalt, "`SALT` of the signature, which ends in the name of the site's SessionStore")
+	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default the newest)")
+	_ = c.RegisterFlagCompletionFunc("salt", choices(sessionSalt, cookieEngine, signer.DumpsSalt))
+	_ = c.RegisterFlagCompletionFunc("django", choices("6.1", "6.0", "5.2", "4.2", "3.2", "2.2", "1.11", "1.8"))
+}
+
+// addSerializer is for commands that write.
+func (f *formatFlags) addSerializer(c *cobra.Command) {
+	c.Flags().StringVar(&f.format, "serializer", "json", "SESSION_SERIALIZER of the site: `json` or pickle")
+	_ = c.RegisterFlagCompletionFunc("serializer", choices("json", "pickle"))
+}
+
+func (f *formatFlags) version() (djsession.DjangoVersion, error) {
+	if f.django == "" {
+		return djsession.DjangoVersion{}, nil
+	}
+	v, err := djsession.ParseDjangoVersion(f.django)
+	if err != nil {
+		return v, usage("--django is not a version", "a version looks like 5.2")
+	}
+	return v, nil
+}
+
+// chosen is the site's serializer.
+func (f *formatFlags) chosen() (serializer.Serializer, error) {
+	switch f.format {
+	case "", "json":
+		return serializer.JSON{}, nil
+	case "pickle":
+		return pickle.Serializer{}, nil
+	}
+	return nil, usage("--serializer is neither json nor pickle", "json is Django's default")
+}
+
+// class is the name of the class that the salt names.
+func (f *formatFlags) class() (string, bool) { return strings.CutPrefix(f.salt, saltPrefix) }
+
+// settings are those of the site, as far as these flags know them.
+func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, error) {
+	v, err := f.version()
+	class, ok := f.class()
+	if err == nil && !ok {
+		err = usage("--salt is not that of a session", "it begins with "+saltPrefix)
+	}
+	s, wrong := f.chosen()
+	if err == nil {
+		err = wrong
+	}
+	return djsession.Settings{
+		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.now,
+		// What the library would log, the commands say themselves.
+		Logger: slog.New(slog.DiscardHandler),
+	}, err
+}
+
+// siteFlags are formatFlags and what else it takes to write to a site's database.
+type siteFlags struct {
+	formatFlags
+	timeZone  string
+	cookieAge age
+	dsn       string
+	table     string
+
+	keys *secrets // once open has read them
+}
+
+func (f *siteFlags) add(c *cobra.Command) {
+	f.formatFlags.add(c)
+	f.addSerializer(c)
+	f.addDatabase(c)
+}
+
+// addDatabase adds what is needed where nothing is decoded.
+func (f *siteFlags) addDatabase(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&f.dsn, "dsn", "", "`DSN` of the database (default "+envDSN+")")
+	fs.StringVar(&f.table, "table", "django_session", "`TABLE` of the sessions")
+	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False, such as `Europe/Berlin`")
+	_ = c.RegisterFlagCompletionFunc("table", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions)
+}
+
+// addSaving adds what is needed to save a session as the site would.
+func (f *siteFlags) addSaving(c *cobra.Command) {
+	c.Flags().Var(&f.cookieAge, "cookie-age", "SESSION_COOKIE_AGE of the site, which saving prolongs a session by (default 14d)")
+	_ = c.RegisterFlagCompletionFunc("cookie-age", cobra.NoFileCompletions)
+}
+
+// site makes the Site. keys are nil for commands that read no session.
+func (f *siteFlags) site(a *app, keys *secrets) (*djsession.Site, error) {
+	k := signer.SecretKey(rand.Text())
+	if keys != nil {
+		k = keys.keys
+	}
+	if f.salt == "" {
+		f.salt = sessionSalt
+	}
+	set, err := f.settings(a, k)
+	if err != nil {
+		return nil, err
+	}
+	set.CookieAge = time.Duration(f.cookieAge)
+	if f.timeZone != "" {
+		if set.TimeZone, err = time.LoadLocation(f.timeZone); err != nil || f.timeZone == "Local" {
+			return nil, usage("--time-zone is not the name of a time zone", "it looks like Europe/Berlin; leave it out if the site has USE_TZ=True")
+		}
+	}
+	return newSite(set)
+}
+
+// newSite is djsession.NewSite with errors for this program's user.
+func newSite(set djsession.Settings) (*djsession.Site, error) {
+	site, err := djsession.NewSite(set)
+	if err != nil {
+		text, hint := payloadProblem(err)
+		if text == "" {
+			text = strings.ReplaceAll(err.Error(), "djsession: ", "")
+		}
+		return nil, usage(text, hint)
+	}
+	return site, nil
+}
+
+// age is a duration as a flag: seconds, as Django counts, or with a unit.
+type age time.Duration
+
+func (v *age) String() string {
+	if v == nil || *v == 0 {
+		return ""
+	}
+	return time.Duration(*v).String()
+}
+
+func (*age) Type() string { return "age" }
+
+func (v *age) Set(text string) error {
+	unit := time.Second
+	number := text
+	for suffix, u := range map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if before, ok := strings.CutSuffix(text, suffix); ok {
+			number, unit = before, u
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > int64(1<<62)/int64(unit) {
+		return usage("is not a number of seconds, nor something like 90m, 12h or 14d", "")
+	}
+	*v = age(n) * age(unit)
+	return nil
+}
+
+// choices completes a flag by a fixed list.
+func choices(all ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+}

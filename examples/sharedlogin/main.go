@@ -1,0 +1,89 @@
+// Command sharedlogin is a small web service beside a Django site: its page greets
+// whoever is logged in there, and counts the visits in the session of that login.
+// README.md says how to run it.
+package main
+
+import (
+	"database/sql"
+	"flag"
+	"html/template"
+	"log"
+	"net/http"
+	"os"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+var page = template.Must(template.New("page").Parse(`<!doctype html>
+<title>Shared login</title>
+{{if .Name}}<p>Hello {{.Name}}, welcome back.</p>{{else}}<p>Hello. You are not logged in to the Django site.</p>{{end}}
+<p>Visits in this session: {{.Visits}}</p>
+`))
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", "address to listen on")
+	path := flag.String("db", "", "SQLite database of the Django site (default: a copy of the bundled one)")
+	flag.Parse()
+
+	keys := signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))
+	if *path == "" {
+		var err error
+		if *path, keys, err = bundled(*addr); err != nil {
+			log.Fatal(err)
+		}
+	}
+	db, err := sql.Open("sqlite", "file:"+*path+"?mode=rw&_pragma=busy_timeout(5000)")
+	if err != nil {
+		log.Fatal(err)
+	}
+	h, err := handler(db, djsession.Settings{Keys: keys})
+	if err != nil {
+		log.Fatal(err) // mostly: DJANGO_SECRET_KEY is not set
+	}
+	log.Printf("http://%s/ shares its logins with %s", *addr, *path)
+	log.Fatal(http.ListenAndServe(*addr, h))
+}
+
+// handler is the service, on the database of the site with these settings.
+func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
+	site, err := djsession.NewSite(set)
+	if err != nil {
+		return nil, err
+	}
+	m := djsession.New(site, dbstore.New(site, db, dbstore.SQLite, nil))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		s, err := djsession.Load(r.Context())
+		if err != nil { // not "nobody is logged in": the database was not to be had
+			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+			return
+		}
+		name, err := userName(r.Context(), db, set.Keys, s)
+		if err != nil {
+			http.Error(w, "Please try later.", http.StatusServiceUnavailable)
+			return
+		}
+		visits := 0
+		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+			visits, err = djsession.Value(tx, "visits", 0)
+			if err != nil {
+				return err
+			}
+			visits++
+			return tx.Set("visits", visits)
+		})
+		if err != nil {
+			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := page.Execute(w, map[string]any{"Name": name, "Visits": visits}); err != nil {
+			log.Print(err)
+		}
+	})
+	return m.Middleware(mux), nil
+}
