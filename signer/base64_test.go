@@ -24,6 +24,7 @@ func TestBase64(t *testing.T) {
 		{"padding in front", "=YWJj", "abc", nil},
 		{"more after full padding", "YQ==YWJj", "a", nil},
 		{"padding inside", "YW=Jj", "abc", nil},
+		{"padding inside twice", "YW=JjYW=Jj", "abcabc", nil},
 		{"one character", "Y", "", ErrMalformed},
 		{"one character over", "YWJjY", "", ErrMalformed},
 		{"one character, padded", "Y===", "", ErrMalformed},

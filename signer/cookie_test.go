@@ -58,8 +58,8 @@ func TestCookieFormats(t *testing.T) {
 		signed := open(tt.writes).Sign("dark")
 		value, info, err := open(tt.reads).Unsign(signed)
 		if !tt.good {
-			if value != "" || !errors.Is(err, ErrBadSignature) {
-				t.Errorf("written by %d, read by %d: %q, %v, want ErrBadSignature", tt.writes, tt.reads, value, err)
+			if value != "" || info != (Info{}) || !errors.Is(err, ErrBadSignature) {
+				t.Errorf("written by %d, read by %d: %q, %+v, %v, want ErrBadSignature", tt.writes, tt.reads, value, info, err)
 			}
 			continue
 		}
@@ -137,6 +137,10 @@ func TestCookieKeys(t *testing.T) {
 	}
 	if _, err := NewCookieSigner(secret, "prefs", CookieOptions{Algorithm: 99}); !errors.Is(err, ErrAlgorithm) {
 		t.Errorf("algorithm 99: %v", err)
+	}
+	fallback := testCookie(t, both, "prefs", CookieOptions{Format: CookieV2Fallback})
+	if value, info, err := fallback.Unsign("dark:1:x"); value != "" || info != (Info{}) || !errors.Is(err, ErrBadSignature) {
+		t.Errorf("bad under both salts: %q, %+v, %v", value, info, err)
 	}
 	// The clock is time.Now when none was set.
 	c := must(NewCookieSigner(secret, "prefs", CookieOptions{}))

@@ -16,7 +16,7 @@ var (
 	ErrTooLarge error = &sentinel{"signer: value too large", nil}
 	// ErrNoKey says that Keys is empty, or holds derived keys, but none for the key salt and algorithm that were asked for.
 	ErrNoKey error = &sentinel{"signer: no key", nil}
-	// ErrSeparator is Django's ValueError("Unsafe Signer separator"): a signature could hold Options.Sep.
+	// ErrSeparator is the ValueError("Unsafe Signer separator") of Django 1.11 and later: a signature could hold Options.Sep.
 	ErrSeparator error = &sentinel{"signer: unsafe separator", nil}
 	// ErrAlgorithm is django.utils.crypto.InvalidAlgorithm: not an Algorithm of this package.
 	ErrAlgorithm error = &sentinel{"signer: unknown algorithm", nil}

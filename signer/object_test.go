@@ -170,6 +170,13 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: InspectUnverified: %v, want %v", tt.name, err, tt.err)
 		}
 	}
+	// The limit of the data holds alone, and holds without compression too.
+	data := testTimestamp(t, keys, Options{Limits: Limits{MaxDecompressed: 1000}})
+	for n, want := range map[int]error{1000: nil, 1001: ErrTooLarge} {
+		if _, _, err := data.UnsignObject(must(free.SignObject(zeros(n), false))); !errors.Is(err, want) {
+			t.Errorf("plain, %d bytes: %v, want %v", n, err, want)
+		}
+	}
 	// A text is as long as it may be, and one more.
 	if _, _, err := limited.Unsign(strings.Repeat("x", 200)); !errors.Is(err, ErrNoSeparator) {
 		t.Errorf("200 bytes: %v, want ErrNoSeparator", err)
@@ -193,7 +200,7 @@ func TestLimits(t *testing.T) {
 // A bomb costs no more than its limit, and a pool does not keep what it cost.
 func TestBombAllocates(t *testing.T) {
 	keys := SecretKey(testSecret)
-	bomb := must(must(NewTimestamp(keys, Options{Limits: Limits{MaxDecompressed: 64 << 20}})).SignObject(make([]byte, 64<<20), true))
+	bomb := must(must(NewTimestamp(keys, Options{Limits: Limits{MaxDecompressed: 8 << 20}})).SignObject(make([]byte, 8<<20), true))
 	s := must(NewTimestamp(keys, Options{Limits: Limits{MaxDecompressed: 1 << 20}}))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -14,8 +14,8 @@ type Options struct {
 	// given to: "django.core.signing.Signer" or "django.core.signing.TimestampSigner" (Django's class paths), for Dumps and Loads
 	// "django.core.signing".
 	Salt string
-	// Sep stands between value, timestamp and signature. Empty is ":". It may be longer than one character, but must hold one that
-	// cannot stand in a signature.
+	// Sep stands between value, timestamp and signature. Empty is ":". It may be longer than one character, but must hold one outside of
+	// A-z (which takes in [ \ ] ^ _ and the backtick), 0-9, - and =.
 	Sep string
 	// Algorithm is the hash under the HMAC. The zero value is SHA256.
 	Algorithm Algorithm
@@ -33,8 +33,9 @@ func (o Options) sep() string {
 	return o.Sep
 }
 
-// Limits bound what may come from outside, before memory is allocated for it. Django has none: its only guard against zip bombs is
-// that compressed data is signed. A zero or negative field is its default.
+// Limits bound what may come from outside, before memory is allocated for it. A zero or negative field is its default.
+//
+// Unlike Django, which relies on compressed data being signed: whoever may write one session could fill the memory with it.
 type Limits struct {
 	// MaxPayload is the longest signed text, in bytes; longer ones are ErrTooLarge. The default is DefaultMaxPayload.
 	MaxPayload int

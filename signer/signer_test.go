@@ -3,6 +3,7 @@ package signer
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -135,7 +136,8 @@ func TestEveryChangeIsSeen(t *testing.T) {
 		}
 		for i := range b {
 			for c := range 256 {
-				if byte(c) == b[i] {
+				// Every other byte; when tests are slow, every other bit.
+				if byte(c) == b[i] || raceEnabled && bits.OnesCount8(byte(c)^b[i]) != 1 {
 					continue
 				}
 				changed := slices.Clone(b)

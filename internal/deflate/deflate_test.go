@@ -42,12 +42,27 @@ func testData(kind string, size, seed int) []byte {
 				letter++
 			}
 			out = append(out, letter)
+		case "fibonacci":
+			x, a, b, letter := n.next()%10946, 1, 2, byte('a')
+			for ; x >= a; letter++ {
+				a, b = b, a+b
+			}
+			out = append(out, letter)
 		case "words":
 			limit := 1
 			for range 1 + seed%7 {
 				limit *= 10
 			}
 			out = fmt.Appendf(out, `"key_%d":"%d",`, n.next()%50, n.next()%limit)
+		case "period":
+			length := 1 + n.next()%300
+			block := make([]byte, length)
+			for i := range block {
+				block[i] = byte(n.next())
+			}
+			for range size/length + 1 {
+				out = append(out, block...)
+			}
 		case "copies":
 			if len(out) > 5 && n.next()%2 == 1 {
 				distance, length := 1+n.next()%len(out), 3+n.next()%300
@@ -90,6 +105,43 @@ func TestSameAsZlib(t *testing.T) {
 	}
 	if lines == 0 {
 		t.Fatal("testdata/zlib.txt is empty")
+	}
+}
+
+// Codes never pass their limit, which data hardly ever makes them try: here the frequencies do, each the sum of the two before.
+func TestTreeLimits(t *testing.T) {
+	for name, spec := range map[string]*code{"literals": &litCode, "distances": &distCode, "lengths": &lengthCode} {
+		for symbols := 2; symbols <= min(spec.symbols, 22); symbols++ {
+			var tr tree
+			tr.reset(spec)
+			for i, a, b := 0, 1, 1; i < symbols; i, a, b = i+1, b, a+b {
+				tr.freq[i] = uint16(a)
+			}
+			freq := tr.freq
+			size, _ := tr.build()
+
+			// The code is complete, so nothing is wasted and it can be decoded.
+			sum, want := 0, 0
+			for i, l := range tr.length[:tr.size] {
+				if int(l) > spec.limit || l == 0 {
+					t.Errorf("%s, %d symbols: symbol %d has %d bits", name, symbols, i, l)
+				}
+				if i > 0 && l > tr.length[i-1] {
+					t.Errorf("%s, %d symbols: symbol %d is more frequent than the one before, and longer", name, symbols, i)
+				}
+				sum += 1 << (spec.limit - int(l))
+				want += int(freq[i]) * int(l+spec.extra[i])
+			}
+			if sum != 1<<spec.limit {
+				t.Errorf("%s, %d symbols: the code has %d of %d", name, symbols, sum, 1<<spec.limit)
+			}
+			if size != want || tr.size != symbols {
+				t.Errorf("%s, %d symbols: %d bits for %d symbols, want %d bits", name, symbols, size, tr.size, want)
+			}
+			if symbols > spec.limit+1 && int(tr.length[0]) != spec.limit {
+				t.Errorf("%s, %d symbols: the limit is not reached", name, symbols)
+			}
+		}
 	}
 }
 

@@ -27,8 +27,16 @@ def data(kind, size, seed):
             while bits % 2:
                 bits, letter = bits // 2, letter + 1
             out.append(letter)
+        elif kind == "fibonacci":  # the longest codes there are
+            x, a, b, letter = next(n) % 10946, 1, 2, 97
+            while x >= a:
+                a, b, letter = b, a + b, letter + 1
+            out.append(letter)
         elif kind == "words":
             out += b'"key_%d":"%d",' % (next(n) % 50, next(n) % 10**(1 + seed % 7))
+        elif kind == "period":
+            block = bytes(next(n) % 256 for _ in range(1 + next(n) % 300))
+            out += block * (size // len(block) + 1)
         elif kind == "copies":  # noise, and copies from anywhere before
             if len(out) > 5 and next(n) % 2:
                 distance, length = 1 + next(n) % len(out), 3 + next(n) % 300
@@ -40,8 +48,16 @@ def data(kind, size, seed):
     return bytes(out[:size])
 
 
-for kind in "noise", "two", "same", "skewed", "words", "copies":
-    for size in [*range(20), 57, 172, 258, 259, 300, 517, 1000, 2048, 4096, 5000, 9001, 16000]:
+def line(kind, size, seed):
+    c = zlib.compress(data(kind, size, seed))
+    print(kind, size, seed, len(c), "%08x" % zlib.crc32(c))
+
+
+for kind in "noise", "two", "same", "skewed", "fibonacci", "words", "copies", "period":
+    for size in [*range(64), 172, 258, 259, 300, 517, 1000, 2048, 4096, 5000, 9001, 16000]:
         for seed in 1, 2, 3:
-            c = zlib.compress(data(kind, size, seed))
-            print(kind, size, seed, len(c), "%08x" % zlib.crc32(c))
+            line(kind, size, seed)
+# With these the code of the code lengths would have codes of more than seven bits.
+for size in 1000, 2048, 5000, 16000:
+    for seed in 10, 124, 143, 1057, 1116, 1869:
+        line("period", size, seed)
