@@ -16,8 +16,9 @@ var core = []string{
 
 // engines import what comes behind their names, and what that needs.
 var engines = map[string]string{
-	"djsession/dbstore":  "",
-	"djsession/pgxstore": "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
+	"djsession/dbstore":   "",
+	"djsession/filestore": "golang.org/x/sys",
+	"djsession/pgxstore":  "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
 }
 
 const module = "github.com/go-djsession/go-djsession/"

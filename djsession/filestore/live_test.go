@@ -1,0 +1,312 @@
+package filestore_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/filestore"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// django is a real one, testdata/drive.py, at work in the folder of a world.
+type django struct {
+	t   *testing.T
+	mu  sync.Mutex
+	in  io.Writer
+	out *bufio.Reader
+}
+
+func startDjango(t *testing.T, version, dir string) *django {
+	t.Helper()
+	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
+	}
+	cmd := exec.Command(python, "testdata/drive.py", dir)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("Django: %v", err)
+		}
+	})
+	return &django{t: t, in: in, out: bufio.NewReader(out)}
+}
+
+type command struct {
+	Command string         `json:"command"`
+	Key     string         `json:"key,omitempty"`
+	Data    map[string]any `json:"data,omitempty"`
+	Expiry  any            `json:"expiry,omitempty"`
+}
+
+// do carries out a command. The answer is JSON.
+func (d *django) do(c command) string {
+	d.t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := json.NewEncoder(d.in).Encode(c); err != nil {
+		d.t.Errorf("tell Django: %v", err)
+	}
+	answer, err := d.out.ReadString('\n')
+	if err != nil {
+		d.t.Errorf("ask Django: %v", err)
+	}
+	return strings.TrimSpace(answer)
+}
+
+func TestLive(t *testing.T) {
+	for _, version := range []string{"4.2", "5.2", "6.1"} {
+		t.Run(version, func(t *testing.T) {
+			v, err := djsession.ParseDjangoVersion(version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("filestore-live"), Django: v})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			l := &live{t, startDjango(t, version, dir), site, newStore(t, site, dir, nil), dir}
+			if got := l.do(command{Command: "version"}); !strings.HasPrefix(got, `"`+version+".") {
+				t.Fatalf("this is Django %s", got)
+			}
+			t.Run("from Django", l.fromDjango)
+			t.Run("from Go", l.fromGo)
+			t.Run("logout", l.logout)
+			t.Run("clear", l.clear)
+			t.Run("together", l.together)
+			wantNoDrafts(t, dir)
+		})
+	}
+}
+
+type live struct {
+	t *testing.T
+	*django
+	site  *djsession.Site
+	store *filestore.Store
+	dir   string
+}
+
+func (l *live) path(key string) string {
+	return filepath.Join(l.dir, l.site.Settings().CookieName+key)
+}
+
+// What Django creates and changes is read, with its expiry, and can be changed.
+func (l *live) fromDjango(t *testing.T) {
+	var key string
+	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"_auth_user_id": "1", "n": 1}})), &key); err != nil {
+		t.Fatal(err)
+	}
+	r, v, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(r.Expires); left < 14*24*time.Hour-time.Minute || left > 14*24*time.Hour {
+		t.Errorf("got %v left, want two weeks", left)
+	}
+	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: r.Data.With("go", true), Expires: r.Expires}, v); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := l.do(command{Command: "load", Key: key}), `{"_auth_user_id": "1", "n": 1, "go": true}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	// What we read before Django wrote is not written over it.
+	_, v, err = l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.do(command{Command: "set", Key: key, Data: map[string]any{"n": 2}})
+	_, err = l.store.Update(t.Context(), key, r, v)
+	wantKind(t, "Update", err, djsession.ErrConflict)
+	if got, want := l.do(command{Command: "load", Key: key}), `{"_auth_user_id": "1", "n": 2, "go": true}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	// A number of seconds ends the cookie, not the file.
+	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 1}, Expiry: 300})), &key); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err = l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(r.Expires); left < 4*time.Minute || left > 5*time.Minute {
+		t.Errorf("got %v left, want 5 minutes", left)
+	}
+}
+
+// What Go creates, changes and touches, Django reads and changes.
+func (l *live) fromGo(t *testing.T) {
+	key := l.site.NewKey()
+	v, err := l.store.Create(t.Context(), key, &djsession.Record{Data: dict("n", 1, "s", "Zoë \u2028"), Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := l.do(command{Command: "load", Key: key}), `{"n": 1, "s": "Zo\u00eb \u2028"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: time.Now().Add(time.Hour)}, v); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.do(command{Command: "set", Key: key, Data: map[string]any{"m": 3}}); got != `"saved"` {
+		t.Errorf("Django's save: got %s", got)
+	}
+	r, v, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := r.Data.Get("m"); r.Data.Len() != 2 || m != int64(3) {
+		t.Errorf("got %d keys and m %v, want 2 and 3", r.Data.Len(), m)
+	}
+	// The end that Touch sets is Django's end.
+	if err := l.store.Touch(t.Context(), key, time.Now().Add(-time.Minute), v); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.do(command{Command: "load", Key: key}); got != "null" {
+		t.Errorf("of an expired session Django reads %s", got)
+	}
+	_, _, err = l.store.Load(t.Context(), key)
+	wantKind(t, "Load", err, djsession.ErrNotFound)
+}
+
+// A logout on one side is one on the other, for those who loaded it before too.
+func (l *live) logout(t *testing.T) {
+	key := l.site.NewKey()
+	v, err := l.store.Create(t.Context(), key, &djsession.Record{Data: dict("n", 1), Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.do(command{Command: "delete", Key: key})
+	_, err = l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: time.Now().Add(time.Hour)}, v)
+	wantKind(t, "Update", err, djsession.ErrNotFound)
+	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 1}})), &key); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.store.Delete(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.do(command{Command: "load", Key: key}); got != "null" {
+		t.Errorf("of a deleted session Django reads %s", got)
+	}
+}
+
+// Django's clearsessions and ours remove the same files of two equal folders.
+func (l *live) clear(t *testing.T) {
+	texts := map[string][]any{
+		"policyxx": {"n", 1}, "moment00": {"_session_expiry", "2020-01-01T00:00:00+00:00"},
+		"moment99": {"_session_expiry", "2099-01-01T00:00:00+00:00"}, "seconds0": {"_session_expiry", 300}, "negative": {"_session_expiry", -1},
+	}
+	fill := func() {
+		for name, items := range texts {
+			text, err := l.site.Encode(dict(items...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for age, ago := range map[string]time.Duration{"new": 0, "old": 15 * 24 * time.Hour} {
+				plant(t, l.path(name+age), text, time.Now().Add(-ago))
+				plant(t, l.path("corrupted"+age), "no session", time.Now().Add(-ago))
+				plant(t, l.path("emptyempty"+age), "", time.Now().Add(-ago))
+				plant(t, l.path(name+age)+"_out_1", text, time.Now().Add(-ago))
+			}
+		}
+	}
+	left := func() string {
+		names, err := filepath.Glob(l.path("*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return strings.ReplaceAll(strings.Join(names, "\n"), l.dir, "")
+	}
+	left()
+	fill()
+	l.do(command{Command: "clear"})
+	want := left()
+	fill()
+	n, err := l.store.ClearExpired(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := left(); got != want {
+		t.Errorf("got, after %d were removed,\n%s\nDjango leaves\n%s", n, got, want)
+	}
+}
+
+// Go counts in one session while Django writes another name of it and, each
+// time, its own copy of the count: every write of Go is there or was replaced by
+// Django whole, nothing is half a file, and the logout at the end is final.
+func (l *live) together(t *testing.T) {
+	var key string
+	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 0}})), &key); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			for {
+				r, v, err := l.store.Load(t.Context(), key)
+				if errors.Is(err, djsession.ErrNotFound) {
+					return
+				}
+				if err != nil {
+					t.Errorf("Load: %v", err)
+					return
+				}
+				d := r.Data.With(fmt.Sprint("go", i), time.Now().UnixNano())
+				_, err = l.store.Update(t.Context(), key, &djsession.Record{Data: d, Expires: r.Expires}, v)
+				if err != nil && !errors.Is(err, djsession.ErrConflict) && !errors.Is(err, djsession.ErrNotFound) {
+					t.Errorf("Update: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 100 {
+		if got := l.do(command{Command: "set", Key: key, Data: map[string]any{"n": n}}); got != `"saved"` {
+			t.Errorf("Django's save: got %s", got)
+		}
+	}
+	r, _, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := r.Data.Get("n"); n != int64(99) {
+		t.Errorf("got n %v, want what Django wrote last, 99", n)
+	}
+	l.do(command{Command: "delete", Key: key})
+	wg.Wait()
+	if _, err := os.Lstat(l.path(key)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("after the logout: got %v, want no file", err)
+	}
+}

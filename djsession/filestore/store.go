@@ -1,0 +1,277 @@
+// Package filestore keeps sessions where django.contrib.sessions.backends.file
+// does: each in a file of one folder.
+//
+//	store, err := filestore.New(site, "/var/lib/site/sessions", nil) // SESSION_FILE_PATH
+//
+// Shapes: the file is named SESSION_COOKIE_NAME and the key, which has nothing
+// but a-z and 0-9, has the mode 0600, and holds what Site.Encode returns. An
+// empty file, which another process has just made to take the key, is an empty
+// session. The Version of a record is the content of its file.
+//
+// # Expiry
+//
+// There is no place for a Record.Expires in a file. It is made of what
+// _session_expiry says and of the time at which the file was last modified:
+//
+//   - a moment: then;
+//   - nothing, or a value such as 0: the age of the cookie after the modification;
+//   - a positive number: the server never ends the session. Record.Expires is
+//     that many seconds after the modification, when its cookie ends;
+//   - a negative number: over at once.
+//
+// As in Django less than a whole second left is none. To write a record with
+// another Expires the time of modification is set, which is now for a session
+// that a request has saved. Touch sets that time alone; it cannot move a moment
+// that the data hold.
+//
+// Unlike Django, which deletes an expired session when it reads it, Load leaves
+// it to ClearExpired. Unlike Django before 1.10, whose files end at no time, the
+// same rules hold for every version.
+//
+// # Several writers
+//
+// A file is never written in place: a new one is made beside it, under a name
+// that is no session's to Django either (<name>_out_...), and then takes its
+// place. A crash or a full disk leaves the old session, or the new one, and at
+// worst such a file beside it. What a method has done is on the disk when it
+// returns, unless Options.NoSync is set.
+//
+// Writers that use this package, in one process or in several on one machine,
+// exclude each other by flock on the file of the session (on Windows by a file
+// djsession.lock in the folder); nothing of theirs is lost. Django takes no
+// lock. On Linux and macOS the new file and the old one are exchanged, in one
+// step that fails if Django deleted the session; if Django wrote it meanwhile,
+// what it wrote is put back and Update returns djsession.ErrConflict. What can
+// still be lost:
+//
+//   - Django overwrites a whole session with what one request saw, and brings
+//     back one that was deleted between its look and its rename.
+//   - DeleteSeen deletes what Django writes in the instant before.
+//   - Where files cannot be exchanged (other systems, and file systems such as
+//     NFS), Update looks and then renames: what Django writes in between is lost,
+//     and what it deletes in between comes back.
+//   - Where files cannot be renamed without replacing, Create first makes an empty
+//     file, as Django does; a crash just then leaves an empty session.
+//   - On systems without flock that are not Windows, only the users of one Store
+//     exclude each other.
+//
+// # Errors
+//
+// Those of djsession.Store. A folder that is missing, or cannot be read or
+// written, and a full disk are djsession.ErrUnavailable, never
+// djsession.ErrNotFound. Texts hold no path of a session; the error of the
+// operating system, which does, is matched by errors.As.
+//
+// Unlike Django, which sends the cookie all the same when a session could not be
+// written, every failure is an error.
+//
+// # Security
+//
+// The folder should be the site's own, with the mode 0700, and the process must
+// have the user of the site: whoever reads a file's name is logged in.
+// What is no regular file is djsession.ErrCorrupt: a symbolic link is not
+// followed, a FIFO does not block. A file longer than Limits.Payload is not read.
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Options are for what Django has no setting for. The zero value is good.
+type Options struct {
+	// NoSync does not wait until a change is on the disk, as Django does not. It
+	// is faster; a power failure may then bring back the session of some seconds
+	// before, or leave an empty one.
+	NoSync bool
+}
+
+// Store is a djsession.Store on the folder of Django's engine file. It is safe
+// for concurrent use.
+type Store struct {
+	site   *djsession.Site
+	dir    string
+	noSync bool
+	locker locker
+
+	// exchange swaps two files, renameNew renames to a name that is not taken.
+	// Both report errors.ErrUnsupported where there is no such thing.
+	exchange, renameNew func(from, to string) error
+}
+
+var (
+	_ djsession.Store          = (*Store)(nil)
+	_ djsession.Toucher        = (*Store)(nil)
+	_ djsession.CompareDeleter = (*Store)(nil)
+	_ djsession.Reaper         = (*Store)(nil)
+	_ djsession.Lister         = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions in the folder dir, which is
+// SESSION_FILE_PATH. Where that is not set, dir is empty and the folder is the
+// one that Python's tempfile.gettempdir chooses, found by writing to it. As
+// Django, it wants the folder to be there. opts may be nil.
+//
+// Errors: djsession.ErrConfig when there is no such folder.
+func New(site *djsession.Site, dir string, opts *Options) (*Store, error) {
+	if dir == "" {
+		var err error
+		if dir, err = tempDir(); err != nil {
+			return nil, err
+		}
+	}
+	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
+		return nil, fmt.Errorf("%w: the session folder %q does not exist", djsession.ErrConfig, dir)
+	}
+	s := &Store{site: site, dir: dir, locker: newLocker(), exchange: exchange, renameNew: renameNew}
+	if opts != nil {
+		s.noSync = opts.NoSync
+	}
+	return s, nil
+}
+
+// Load implements djsession.Store: SessionStore.load. It changes nothing.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	const doing = "load session"
+	path, err := s.path(ctx, doing, key)
+	if err != nil {
+		return nil, djsession.Version{}, err
+	}
+	c, err := s.read(path)
+	if err != nil {
+		return nil, djsession.Version{}, s.unread(doing, err)
+	}
+	r, over, err := s.record(doing, c)
+	switch {
+	case over:
+		return nil, djsession.Version{}, djsession.ErrExpired
+	case err != nil:
+		return nil, c.version(), err
+	}
+	return r, c.version(), nil
+}
+
+// Create implements djsession.Store: SessionStore.save(must_create=True). The key
+// of an expired session is taken until ClearExpired removes it.
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	const doing = "create session"
+	path, err := s.path(ctx, doing, key)
+	if errors.Is(err, djsession.ErrNotFound) {
+		return djsession.Version{}, fmt.Errorf("%s: %w: in files a key has nothing but a-z and 0-9", doing, djsession.ErrConfig)
+	}
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	d, err := s.draft(doing, path, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	defer d.discard()
+	if err := s.place(doing, d, path); err != nil {
+		return djsession.Version{}, err
+	}
+	return djsession.VersionOf(d.text), s.sync(doing)
+}
+
+// Update implements djsession.Store: SessionStore.save.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	const doing = "update session"
+	path, err := s.path(ctx, doing, key)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	// The loser of a race learns it before it writes a file for nothing.
+	if _, err := s.match(doing, path, seen); err != nil {
+		return djsession.Version{}, err
+	}
+	d, err := s.draft(doing, path, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	defer d.discard()
+	release, err := s.hold(ctx, path)
+	if err != nil {
+		return djsession.Version{}, s.failed(doing, err, seen)
+	}
+	defer release()
+	if _, err := s.match(doing, path, seen); err != nil {
+		return djsession.Version{}, err
+	}
+	if err := s.replace(ctx, doing, d, path, seen); err != nil {
+		return djsession.Version{}, err
+	}
+	return djsession.VersionOf(d.text), s.sync(doing)
+}
+
+// Delete implements djsession.Store: SessionStore.delete.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.remove(ctx, "delete session", key, djsession.Force)
+}
+
+// DeleteSeen implements djsession.CompareDeleter.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	return s.remove(ctx, "delete session", key, seen)
+}
+
+func (s *Store) remove(ctx context.Context, doing, key string, seen djsession.Version) error {
+	path, err := s.path(ctx, doing, key)
+	if err != nil {
+		return err
+	}
+	release, err := s.hold(ctx, path)
+	switch {
+	case err == nil:
+		defer release()
+	case !seen.IsForce() || ctx.Err() != nil:
+		return s.failed(doing, err, seen)
+	}
+	// What cannot be opened, and so not be locked, can still be deleted.
+	if !seen.IsForce() {
+		if _, err := s.match(doing, path, seen); err != nil {
+			return err
+		}
+	}
+	if err := unlink(ctx, path); err != nil {
+		return s.failed(doing, err, seen)
+	}
+	return s.sync(doing)
+}
+
+// Touch implements djsession.Toucher: it sets the time of modification, as a save
+// of the same data by Django does. The Version stays what it was. The end of a
+// session whose data hold a moment stays that moment.
+//
+// Errors: also djsession.ErrCorrupt, for a session that does not decode.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	const doing = "touch session"
+	path, err := s.path(ctx, doing, key)
+	if err != nil {
+		return err
+	}
+	release, err := s.hold(ctx, path)
+	if err != nil {
+		return s.failed(doing, err, seen)
+	}
+	defer release()
+	c, err := s.match(doing, path, seen)
+	if err != nil {
+		return err
+	}
+	data, err := s.decode(doing, c)
+	if err != nil {
+		return err
+	}
+	mtime, err := s.mtime(data, expires)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if err := os.Chtimes(path, time.Time{}, mtime); err != nil {
+		return s.failed(doing, err, seen)
+	}
+	return nil
+}

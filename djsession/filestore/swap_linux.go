@@ -1,0 +1,21 @@
+package filestore
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// exchange swaps two files in one step. Both must be there.
+func exchange(from, to string) error { return renameat2(from, to, unix.RENAME_EXCHANGE) }
+
+// renameNew renames a file to a name that is not taken.
+func renameNew(from, to string) error { return renameat2(from, to, unix.RENAME_NOREPLACE) }
+
+func renameat2(from, to string, flags uint) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, flags)
+	if errors.Is(err, unix.EINVAL) { // the file system cannot
+		return errors.ErrUnsupported
+	}
+	return err // ENOSYS is an ErrUnsupported
+}

@@ -1,0 +1,77 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
+package filestore
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// noFollow makes an open fail at a symbolic link, and not wait at a FIFO.
+const noFollow = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+type locker struct{}
+
+func newLocker() locker { return locker{} }
+
+// hold keeps other users of this package from changing the session at path until
+// release is called. The lock is on the file itself, so that it is nobody's who
+// may not write it, needs no file of its own, and sessions do not wait for each
+// other. A file that was replaced before it was locked is the wrong one.
+func (s *Store) hold(ctx context.Context, path string) (release func(), err error) {
+	for try := 0; ; try++ {
+		f, fi, err := open(path, os.O_RDWR)
+		if err != nil {
+			return nil, err
+		}
+		if err = flock(f); err == nil {
+			var now os.FileInfo
+			if now, err = os.Lstat(path); err == nil && os.SameFile(now, fi) {
+				return func() { f.Close() }, nil
+			}
+		}
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+			err = pause(ctx, try)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func flock(f *os.File) error {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}
+
+// settle locks a new file as hold would, before it can be seen as a session.
+func settle(f *os.File) error { return flock(f) }
+
+// rename is os.Rename.
+func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
+
+// unlink deletes a file; unlike os.Remove, no folder.
+func unlink(_ context.Context, path string) error { return syscall.Unlink(path) }
+
+// syncDir waits until the names in dir are on the disk, where that can be asked for.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+func systemTempDirs() []string { return []string{"/tmp", "/var/tmp", "/usr/tmp"} }

@@ -1,0 +1,46 @@
+//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
+
+package filestore
+
+import (
+	"context"
+	"os"
+)
+
+// noFollow: open looks beforehand.
+const noFollow = 0
+
+// locker keeps the users of one Store apart; nothing does so for several.
+type locker chan struct{}
+
+func newLocker() locker { return make(locker, 1) }
+
+// hold keeps other users of this Store from changing a session until release is
+// called.
+func (s *Store) hold(ctx context.Context, path string) (release func(), err error) {
+	select {
+	case s.locker <- struct{}{}:
+		return func() { <-s.locker }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// settle closes a new file.
+func settle(f *os.File) error { return f.Close() }
+
+// rename is os.Rename.
+func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
+
+// unlink deletes a file, but no folder.
+func unlink(_ context.Context, path string) error {
+	if fi, err := os.Lstat(path); err == nil && fi.IsDir() {
+		return errIrregular
+	}
+	return os.Remove(path)
+}
+
+// syncDir does nothing.
+func syncDir(string) error { return nil }
+
+func systemTempDirs() []string { return []string{"/tmp", "/var/tmp", "/usr/tmp"} }

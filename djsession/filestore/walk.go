@@ -1,0 +1,179 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// keys returns the keys of all sessions in the folder, in no order. Files of
+// other names, such as those that are being written, are none.
+func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
+	dir, err := os.Open(s.dir)
+	if err != nil {
+		return nil, djsession.Unavailable(doing, err)
+	}
+	defer dir.Close()
+	var keys []string
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, djsession.Unavailable(doing, err)
+		}
+		names, err := dir.Readdirnames(1000)
+		if len(names) == 0 {
+			if err != nil && err != io.EOF {
+				return nil, djsession.Unavailable(doing, err)
+			}
+			return keys, nil
+		}
+		for _, name := range names {
+			key, ok := strings.CutPrefix(name, s.site.Settings().CookieName)
+			if ok && isKey(key) && s.site.ValidKey(key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+}
+
+// ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It reads
+// every session. As in Django an empty file stays, and so does what may not be
+// read; so does, unlike in Django, what is longer than Limits.Payload.
+//
+// It holds the names of all sessions in memory.
+func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (done int64, err error) {
+	const doing = "clear expired sessions"
+	if opts == nil {
+		opts = &djsession.ReapOptions{}
+	}
+	batch := int64(opts.Batch)
+	if batch <= 0 {
+		batch = 1000
+	}
+	keys, err := s.keys(ctx, doing)
+	if err != nil {
+		return 0, err
+	}
+	told := int64(0)
+	tell := func() {
+		if opts.Progress != nil && done > told {
+			opts.Progress(done)
+		}
+		told = done
+	}
+	for _, key := range keys {
+		path, err := s.path(ctx, doing, key)
+		if err != nil {
+			return done, err
+		}
+		removed, err := s.reap(ctx, doing, path, opts.DryRun)
+		if err != nil {
+			return done, err
+		}
+		if removed {
+			done++
+		}
+		if done-told == batch {
+			tell()
+		}
+	}
+	tell()
+	return done, nil
+}
+
+// reap removes one session if it has expired.
+func (s *Store) reap(ctx context.Context, doing, path string, dryRun bool) (bool, error) {
+	over, err := s.over(doing, path)
+	if err != nil || !over || dryRun {
+		return over, err
+	}
+	release, err := s.hold(ctx, path)
+	if err == nil {
+		defer release()
+		// Somebody may have saved it before we held it.
+		if over, err = s.over(doing, path); err != nil || !over {
+			return false, err
+		}
+		err = unlink(ctx, path)
+	}
+	if err != nil {
+		err = s.failed(doing, err, djsession.Force)
+	}
+	if errors.Is(err, djsession.ErrNotFound) {
+		return false, nil // somebody else was faster
+	}
+	return err == nil, err
+}
+
+// over reports whether a session has expired. What is gone or cannot be told has not.
+func (s *Store) over(doing, path string) (bool, error) {
+	c, err := s.read(path)
+	if err != nil {
+		err = s.unread(doing, err)
+		if errors.Is(err, djsession.ErrNotFound) || errors.Is(err, djsession.ErrCorrupt) || errors.Is(err, fs.ErrPermission) {
+			return false, nil
+		}
+		return false, err
+	}
+	_, over, _ := s.record(doing, c)
+	return over, nil
+}
+
+// List implements djsession.Lister, in the order of the keys. The cursor is a
+// key. A session that may not be read, such as one of another user's site in a
+// common folder, is yielded with djsession.ErrUnavailable in Listed.Err.
+//
+// It holds the names of all sessions in memory.
+func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		const doing = "list sessions"
+		keys, err := s.keys(ctx, doing)
+		if err != nil {
+			yield(djsession.Listed{}, err)
+			return
+		}
+		slices.Sort(keys)
+		i, found := slices.BinarySearch(keys, cursor)
+		if found {
+			i++
+		}
+		for _, key := range keys[i:] {
+			l, err := s.listed(ctx, doing, key)
+			if errors.Is(err, djsession.ErrNotFound) {
+				continue // gone meanwhile
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) listed(ctx context.Context, doing, key string) (djsession.Listed, error) {
+	path, err := s.path(ctx, doing, key)
+	if err != nil {
+		return djsession.Listed{}, err
+	}
+	l := djsession.Listed{Key: key, Cursor: key}
+	c, err := s.read(path)
+	if err != nil {
+		err = s.unread(doing, err)
+		if !errors.Is(err, djsession.ErrCorrupt) && !errors.Is(err, fs.ErrPermission) {
+			return djsession.Listed{}, err
+		}
+		l.Err = err
+		if fi, err := os.Lstat(path); err == nil {
+			l.Size = int(fi.Size())
+		}
+		return l, nil
+	}
+	l.Version, l.Size = c.version(), len(c.text)
+	l.Record, _, l.Err = s.record(doing, c)
+	return l, nil
+}
