@@ -93,7 +93,7 @@ func (a *app) commands() []*cobra.Command {
 func (a *app) main(ctx context.Context, args []string) int {
 	out := bufio.NewWriter(a.stdout)
 	inner := *a
-	inner.stdout = out
+	inner.stdin, inner.stdout = &interruptible{ctx, a.stdin}, out
 	root := inner.root()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)

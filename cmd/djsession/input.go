@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -47,8 +48,37 @@ func (a *app) input(what string, args []string, file string) (r io.Reader, done 
 	return r, done, err
 }
 
+// interruptible is a reader whose Read returns when ctx ends, though what it reads
+// from does not: a terminal that nobody types at.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (in *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	buf := make([]byte, len(p)) // a Read that was left behind may still write to it
+	done := make(chan result, 1)
+	go func() {
+		n, err := in.r.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case <-in.ctx.Done():
+		return 0, in.ctx.Err()
+	case r := <-done:
+		return copy(p, buf[:r.n]), r.err
+	}
+}
+
 // isTerminal reports whether v, a stream, is a terminal.
 func isTerminal(v any) bool {
+	if in, ok := v.(*interruptible); ok {
+		v = in.r
+	}
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,29 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// TestInterruptedRead: who waits at a terminal can be interrupted.
+func TestInterruptedRead(t *testing.T) {
+	for _, args := range [][]string{{"decode"}, {"decode", "--lines"}, {"explain"}, {"show", "-"}, {"set", "ada7q2m5", "n"}, {"list", "--secret-stdin"}} {
+		c := newCLI(t)
+		silent, _ := io.Pipe()
+		ctx, cancel := context.WithCancel(t.Context())
+		stdin := readerFunc(func(p []byte) (int, error) {
+			cancel() // when it waits
+			return silent.Read(p)
+		})
+		var stderr bytes.Buffer
+		a := newApp(stdin, io.Discard, &stderr, c.env)
+		if got := a.main(ctx, args); got != 1 || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
+			t.Errorf("%v: got status %d and %q, want 1 and that it was interrupted", args, got, stderr.String())
+		}
+		silent.Close()
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // TestOddNames: what a session holds cannot play tricks on a terminal.
 func TestOddNames(t *testing.T) {

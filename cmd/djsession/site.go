@@ -41,7 +41,7 @@ func (f *formatFlags) add(c *cobra.Command) {
 
 // addSerializer is for commands that write.
 func (f *formatFlags) addSerializer(c *cobra.Command) {
-	c.Flags().StringVar(&f.format, "serializer", "json", "SESSION_SERIALIZER of the site: `json` or pickle")
+	c.Flags().StringVar(&f.format, "serializer", "json", "`NAME` of the site's SESSION_SERIALIZER: json or pickle")
 	_ = c.RegisterFlagCompletionFunc("serializer", choices("json", "pickle"))
 }
 
@@ -110,7 +110,7 @@ func (f *siteFlags) addDatabase(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.dsn, "dsn", "", "`DSN` of the database (default "+envDSN+")")
 	fs.StringVar(&f.table, "table", "django_session", "`TABLE` of the sessions")
-	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False, such as `Europe/Berlin`")
+	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False: a `ZONE` such as Europe/Berlin")
 	_ = c.RegisterFlagCompletionFunc("table", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions)
 }
@@ -166,7 +166,7 @@ func (v *age) String() string {
 	return time.Duration(*v).String()
 }
 
-func (*age) Type() string { return "age" }
+func (*age) Type() string { return "AGE" }
 
 func (v *age) Set(text string) error {
 	unit := time.Second
