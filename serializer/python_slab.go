@@ -5,27 +5,29 @@ package serializer
 type Slab struct {
 	dicts   []Dict
 	entries []entry
-	// What the next allocation is for. It doubles, so that a single small dict
-	// costs little and a thousand take few allocations.
+	// What the next allocation is for. It grows, so that a single small dict costs
+	// little and a thousand take few allocations.
 	moreDicts, moreEntries int
 }
 
+// Most of an allocation, in bytes some 30,000: larger ones cost Go more.
 const (
-	mostDicts   = 32
-	mostEntries = 128
+	mostDicts   = 256
+	mostEntries = 512
 )
 
-// Builder returns a Builder with room for n keys.
-func (s *Slab) Builder(n int) SlabBuilder {
+// Builder returns a Builder with room for n keys. The caller expects to ask for
+// that many dicts, with that many entries in all, this one included.
+func (s *Slab) Builder(n, dicts, entries int) SlabBuilder {
 	if len(s.dicts) == 0 {
-		s.moreDicts = min(max(1, 2*s.moreDicts), mostDicts)
-		s.dicts = make([]Dict, s.moreDicts)
+		s.moreDicts = min(max(1, 8*s.moreDicts), mostDicts)
+		s.dicts = make([]Dict, max(1, min(s.moreDicts, dicts)))
 	}
 	d := &s.dicts[0]
 	s.dicts = s.dicts[1:]
 	if len(s.entries) < n {
-		s.moreEntries = min(max(n, 2*s.moreEntries), max(n, mostEntries))
-		s.entries = make([]entry, s.moreEntries)
+		s.moreEntries = max(n, min(8*s.moreEntries, mostEntries))
+		s.entries = make([]entry, max(n, min(s.moreEntries, entries)))
 	}
 	d.entries = s.entries[:0:n]
 	s.entries = s.entries[n:]
@@ -35,13 +37,12 @@ func (s *Slab) Builder(n int) SlabBuilder {
 // SlabBuilder makes a Dict of at most as many keys as its Slab was told.
 type SlabBuilder struct{ d *Dict }
 
-// Add adds a text key that is not there yet.
+// Add adds a text key that is not there yet, with a value that is no RawJSON.
 func (b SlabBuilder) Add(name string, v any) {
 	n := len(b.d.entries)
 	b.d.entries = b.d.entries[:n+1]
 	e := &b.d.entries[n]
-	e.name = name
-	e.set(v)
+	e.name, e.val = name, v
 }
 
 // AddKey adds a key that is not there yet and is not text.
@@ -49,8 +50,7 @@ func (b SlabBuilder) AddKey(key, v any) {
 	n := len(b.d.entries)
 	b.d.entries = b.d.entries[:n+1]
 	e := &b.d.entries[n]
-	e.other = &key
-	e.set(v)
+	e.other, e.val = &key, v
 }
 
 // Dict returns the Dict, which is empty as yet: it may become a part of its own

@@ -1,0 +1,244 @@
+package pickle
+
+import (
+	"math"
+	"math/big"
+	"slices"
+	"unsafe"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// An arena holds the objects of one pickle as nodes that refer to each other by
+// number: one slice of small structs and one of references, whatever the pickle
+// is. Text and bytes stay where they are in the input.
+//
+// It knows what Python would have made, not what that means: a datetime is still
+// the class, its argument and the call. That is why a node can be written as it
+// came; a maker turns it into a Go value.
+//
+// An arena does not change once it was read.
+type arena struct {
+	text      string // the input, through STOP
+	nodes     []node
+	items     []ref // what the containers hold, each in one run
+	objs      []object
+	unescaped []string // text that had to be unescaped
+	dicts     int      // how many there are
+	pairs     int      // in all of them
+	proto     int      // 0 if there is no PROTO
+	// firstMemo is the first number of the memo: 1 if Python 2's cPickle wrote it.
+	firstMemo int
+	// tinyFrames says that frames too small to be of use have a header as well:
+	// Python 3.6 and before.
+	tinyFrames bool
+	root       ref
+
+	// What small pickles need, to save allocations.
+	nodeBuf [12]node
+	itemBuf [8]ref
+	lazyBuf [4]lazy
+}
+
+// ref is the number of a node.
+type ref uint32
+
+// These values are so common that they have nodes from the start.
+const (
+	refNone ref = iota
+	refTrue
+	refFalse
+	refEmptyTuple
+	firstRef
+)
+
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindTrue
+	kindFalse
+	kindInt       // a, b: the low and high half; c: offset of the opcode
+	kindBig       // a, b: offset and length of its two's complement, little-endian; c: offset of the opcode
+	kindBigText   // a, b: offset and length of its digits; c: offset of the opcode
+	kindFloat     // a, b: the low and high half of its bits
+	kindStr       // a, b: offset and length in the input, or a: index in unescaped (flagUnescaped)
+	kindStr2      // likewise
+	kindBytes     // likewise
+	kindByteArray // likewise
+	kindGlobal    // a, b, c: offset and length of the module, length of the name on the next line; or
+	// (flagStackGlobal) a, b: their nodes
+	kindList      // a, b, c: start, length and capacity of the run in items
+	kindTuple     // likewise
+	kindDict      // likewise: key, value, key, value
+	kindSet       // likewise
+	kindFrozenSet // likewise
+	kindObject    // a: index in objs
+)
+
+// node is an object of a pickle.
+type node struct {
+	kind    kind
+	flags   flags
+	depth   uint16 // of containers in it, as far as known when it was made
+	a, b, c uint32
+}
+
+type flags uint8
+
+const (
+	flagMemoised    flags = 1 << iota // has a number in the memo of the pickle
+	flagShared                        // is referred to more than once
+	flagUnescaped                     // text is in unescaped
+	flagStackGlobal                   // made by STACK_GLOBAL
+	flagUnhashable                    // cannot be the key of a dict
+	flagRepeats                       // a dict that may hold equal keys
+	flagOddKeys                       // a dict with keys other than text, an object with unhashable ones
+)
+
+// object is a node that is made by calling something.
+type object struct {
+	how    construction
+	class  ref
+	args   ref
+	kwargs ref // of NEWOBJ_EX
+	list   run // appended afterwards
+	dict   run // set afterwards: key, value, key, value
+	built  bool
+	state  ref
+	setter ref // not None: was called with the object and the state
+}
+
+// construction is the opcode that makes an object.
+type construction = byte
+
+// run is a part of items.
+type run struct{ start, n, most uint32 }
+
+// newArena returns an arena with room for what a pickle of this length holds, as
+// far as one can guess: more grows on the way.
+func newArena(in string) *arena {
+	a := &arena{text: in, firstMemo: -1}
+	a.nodes, a.items = a.nodeBuf[:firstRef], a.itemBuf[:0]
+	if len(in) > smallPickle {
+		a.nodes = make([]node, firstRef, guess(in, 8))
+		a.items = make([]ref, 0, guess(in, 4))
+	}
+	a.nodes[refNone].kind = kindNone
+	a.nodes[refTrue].kind = kindTrue
+	a.nodes[refFalse].kind = kindFalse
+	a.nodes[refEmptyTuple].kind = kindTuple
+	return a
+}
+
+// smallPickle is the length up to which a pickle may do with what is in the arena.
+const smallPickle = 256
+
+// guess returns how many of something to make room for that takes so many bytes.
+// What is hostile may fail early, and then should not have cost much.
+func guess(in string, bytes int) int { return min(len(in)/bytes, 4096) }
+
+func (a *arena) add(n node) ref {
+	a.nodes = append(a.nodes, n)
+	return ref(len(a.nodes) - 1)
+}
+
+// held returns what a container holds.
+func (a *arena) held(n *node) []ref { return a.items[n.a : n.a+n.b] }
+
+func (a *arena) heldRun(r run) []ref { return a.items[r.start : r.start+r.n] }
+
+// extend puts more items at the end of r. A run that cannot grow where it is moves
+// to the end of items, with room to double.
+func (a *arena) extend(r *run, more []ref) {
+	n := r.n + uint32(len(more))
+	switch {
+	case r.most == 0:
+		*r = run{uint32(len(a.items)), n, n}
+		a.items = append(a.items, more...)
+	case n <= r.most:
+		copy(a.items[r.start+r.n:], more)
+	case int(r.start+r.most) == len(a.items):
+		a.items = append(a.items[:r.start+r.n], more...)
+		r.most = n
+	default:
+		old := a.heldRun(*r)
+		r.start = uint32(len(a.items))
+		r.most = max(n, 2*r.n)
+		a.items = slices.Grow(a.items, int(r.most))
+		a.items = append(append(a.items, old...), more...)
+		a.items = a.items[:r.start+r.most]
+		clear(a.items[r.start+n:])
+	}
+	r.n = n
+}
+
+// str returns the text or the bytes of a node.
+func (a *arena) str(n *node) string {
+	if n.flags&flagUnescaped != 0 {
+		return a.unescaped[n.a]
+	}
+	return a.text[n.a : n.a+n.b]
+}
+
+func (n *node) setInt(v int64)     { n.a, n.b = uint32(v), uint32(uint64(v)>>32) }
+func (n *node) int() int64         { return int64(uint64(n.a) | uint64(n.b)<<32) }
+func (n *node) setFloat(f float64) { n.setInt(int64(math.Float64bits(f))) }
+func (n *node) float() float64     { return math.Float64frombits(uint64(n.int())) }
+
+// bigInt returns an int that does not fit into 64 bits, or was written as if.
+func (a *arena) bigInt(n *node) *big.Int {
+	digits := a.text[n.a : n.a+n.b]
+	if n.kind == kindBigText {
+		v, _ := new(big.Int).SetString(digits, 10)
+		return v
+	}
+	le := []byte(digits)
+	negative := len(le) > 0 && le[len(le)-1]&0x80 != 0
+	slices.Reverse(le)
+	v := new(big.Int).SetBytes(le)
+	if negative {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(le))))
+	}
+	return v
+}
+
+// global returns the names of a global as they are in the pickle.
+func (a *arena) global(n *node) (module, name string) {
+	if n.flags&flagStackGlobal != 0 {
+		return a.str(&a.nodes[n.a]), a.str(&a.nodes[n.b])
+	}
+	from := n.a + n.b + 1
+	return a.text[n.a : n.a+n.b], a.text[from : from+n.c]
+}
+
+// isText reports whether a node is text as the key of a dict, and returns it. An
+// ASCII str of Python 2 is.
+func (a *arena) isText(r ref) (string, bool) {
+	n := &a.nodes[r]
+	switch n.kind {
+	case kindStr:
+		return a.str(n), true
+	case kindStr2:
+		s := a.str(n)
+		return s, serializer.Str2(s).IsASCII()
+	}
+	return "", false
+}
+
+// isGlobal reports whether a node is the global of that name in Python 3.
+func (a *arena) isGlobal(r ref, g serializer.Global) bool {
+	return a.nodes[r].kind == kindGlobal && a.globalOf(r) == g
+}
+
+// globalOf returns a global by its names in Python 3.
+func (a *arena) globalOf(r ref) serializer.Global {
+	module, name := a.global(&a.nodes[r])
+	if a.proto < 3 {
+		module, name = toPython3(module, name)
+	}
+	return serializer.Global{Module: module, Name: name}
+}
+
+// asString returns b as a string without copying it. Nobody may change b.
+func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,218 @@
+package pickle
+
+import (
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// lazy is a value of a dict that stands in its arena.
+type lazy struct {
+	a    *arena
+	text string // if the value is text
+	r    ref
+}
+
+var _ serializer.Lazy = (*lazy)(nil)
+
+// Value returns the value, made anew.
+func (l *lazy) Value() any {
+	if l.a.nodes[l.r].kind == kindStr {
+		return asAny(&l.text, typeOfText)
+	}
+	m := maker{arena: l.a}
+	return m.make(l.r)
+}
+
+// maker turns nodes into Go values. What is one object in the arena is one in
+// what a maker made of it.
+type maker struct {
+	*arena
+	done  map[ref]any // what is referred to more than once and has an identity
+	later []filling
+	depth int
+	slab  serializer.Slab
+	texts boxes[string]
+	ints  boxes[int64]
+	// How many dicts and pairs were made.
+	madeDicts, madePairs int
+}
+
+func newMaker(a *arena) *maker { return &maker{arena: a} }
+
+// filling is a value that was made, but is still empty. So values may hold
+// themselves.
+type filling struct {
+	n      *node
+	items  []any                  // of a list, tuple, set or frozenset
+	dict   serializer.SlabBuilder // of a dict
+	object *serializer.Object     // of anything else
+}
+
+// goDeep is how far values are filled by recursion, which is the fastest way. What
+// lies deeper waits its turn, so that no pickle can exhaust the stack.
+const goDeep = 100
+
+// make returns the value of a node.
+func (m *maker) make(r ref) any {
+	v := m.value(r)
+	for len(m.later) > 0 {
+		f := m.later[len(m.later)-1]
+		m.later = m.later[:len(m.later)-1]
+		m.fill(&f)
+	}
+	return v
+}
+
+// value returns the value of a node, which may be filled later.
+func (m *maker) value(r ref) any {
+	n := &m.nodes[r]
+	switch n.kind {
+	case kindNone:
+		return nil
+	case kindTrue:
+		return true
+	case kindFalse:
+		return false
+	case kindInt:
+		if v := n.int(); uint64(v) >= 256 { // Go has the smaller ones ready
+			return m.ints.box(v, typeOfInt)
+		}
+		return n.int()
+	case kindBig, kindBigText:
+		return m.bigInt(n)
+	case kindFloat:
+		return n.float()
+	case kindStr:
+		return m.texts.box(m.str(n), typeOfText)
+	case kindStr2:
+		return serializer.Str2(m.str(n))
+	case kindBytes:
+		return serializer.Bytes(m.str(n))
+	case kindGlobal:
+		return m.globalOf(r)
+	case kindDict:
+		// As below, but this is the way of most dicts.
+		if n.flags&flagShared == 0 && m.depth < goDeep {
+			b := m.builder(int(n.b) / 2)
+			m.depth++
+			m.fillDict(b, m.held(n))
+			m.depth--
+			return b.Dict()
+		}
+	}
+	shared := n.flags&flagShared != 0
+	if shared {
+		if v, ok := m.done[r]; ok {
+			return v
+		}
+	}
+	v, f := m.start(r, n)
+	if shared {
+		if m.done == nil {
+			m.done = map[ref]any{}
+		}
+		m.done[r] = v
+	}
+	if f.n == nil {
+		return v
+	}
+	if m.depth >= goDeep {
+		m.later = append(m.later, f)
+		return v
+	}
+	m.depth++
+	m.fill(&f)
+	m.depth--
+	return v
+}
+
+// start makes what has an identity, without what it holds.
+func (m *maker) start(r ref, n *node) (any, filling) {
+	switch n.kind {
+	case kindByteArray:
+		return newByteArray(m.str(n)), filling{}
+	case kindObject:
+		return m.object(n)
+	case kindDict:
+		b := m.builder(int(n.b) / 2)
+		return b.Dict(), filling{n: n, dict: b}
+	}
+	// With a capacity, so that empty ones have an identity.
+	items := make([]any, n.b, max(n.b, 1))
+	f := filling{n: n, items: items}
+	switch n.kind {
+	case kindList:
+		return items, f
+	case kindSet:
+		return serializer.Set(items), f
+	case kindFrozenSet:
+		return serializer.FrozenSet(items), f
+	}
+	return serializer.Tuple(items), f
+}
+
+// builder returns what makes a dict of n pairs.
+func (m *maker) builder(n int) serializer.SlabBuilder {
+	b := m.slab.Builder(n, m.dicts-m.madeDicts, m.pairs-m.madePairs)
+	m.madeDicts++
+	m.madePairs += n
+	return b
+}
+
+func newByteArray(s string) serializer.ByteArray {
+	return append(make(serializer.ByteArray, 0, max(len(s), 1)), s...)
+}
+
+// fill fills a value.
+func (m *maker) fill(f *filling) {
+	if f.object != nil {
+		m.fillObject(f.object, &m.objs[f.n.a])
+		return
+	}
+	var held []ref
+	if f.n.kind == kindObject { // a dict or a set that is made by a call
+		held = m.contents(f.n)
+	} else {
+		held = m.held(f.n)
+	}
+	if f.items != nil {
+		for i, r := range held {
+			f.items[i] = m.value(r)
+		}
+		return
+	}
+	m.fillDict(f.dict, held)
+}
+
+func (m *maker) fillDict(b serializer.SlabBuilder, held []ref) {
+	for i := 0; i+1 < len(held); i += 2 {
+		value := m.value(held[i+1])
+		if key := &m.nodes[held[i]]; key.kind == kindStr {
+			b.Add(m.str(key), value)
+		} else if name, ok := m.isText(held[i]); ok {
+			b.Add(name, value)
+		} else {
+			b.AddKey(m.value(held[i]), value)
+		}
+	}
+	b.Done()
+}
+
+// fillObject fills an object of a class without a type of its own.
+func (m *maker) fillObject(v *serializer.Object, o *object) {
+	v.Class = m.value(o.class)
+	v.Args, _ = m.value(o.args).(serializer.Tuple)
+	if o.how == opNewObjEx {
+		v.Kwargs, _ = m.value(o.kwargs).(*serializer.Dict)
+	}
+	for _, r := range m.heldRun(o.list) {
+		v.Items = append(v.Items, m.value(r))
+	}
+	pairs := m.heldRun(o.dict)
+	for i := 0; i < len(pairs); i += 2 {
+		v.SetItems = append(v.SetItems, serializer.Item{Key: m.value(pairs[i]), Value: m.value(pairs[i+1])})
+	}
+	v.Built = o.built
+	if o.built {
+		v.State, v.Setter = m.value(o.state), m.value(o.setter)
+	}
+}

@@ -1,0 +1,270 @@
+package pickle
+
+import (
+	"math"
+	"math/big"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// value writes a Go value.
+func (w *writer) value(v any) error {
+	w.boundary()
+	switch v := v.(type) {
+	case nil:
+		w.op(opNone)
+	case bool:
+		if v {
+			w.op(opNewTrue)
+		} else {
+			w.op(opNewFalse)
+		}
+	case int64:
+		w.int(v)
+	case int:
+		w.int(int64(v))
+	case *big.Int:
+		if v == nil {
+			w.op(opNone)
+		} else {
+			w.bigInt(v)
+		}
+	case float64:
+		w.float(pythonNaN(v))
+	case string:
+		if !validText(v) {
+			return typeError("a string that is not UTF-8")
+		}
+		w.text(textID(v), v)
+	case serializer.Bytes:
+		w.bytes(bytesID(v), string(v))
+	case serializer.ByteArray:
+		w.byteArray(byteArrayID(v), string(v))
+	case serializer.Str2:
+		w.str2Value(v)
+	case serializer.Global:
+		w.class(v)
+	case *lazy:
+		if v.a == w.a {
+			return w.node(v.r)
+		}
+		return w.value(v.Value())
+	case *serializer.Frozen:
+		return w.value(v.Peek())
+	case serializer.Lazy:
+		return w.value(v.Value())
+	default:
+		return w.container(v)
+	}
+	return nil
+}
+
+// pythonNaN returns f, but float("nan") for the NaN that Go makes.
+func pythonNaN(f float64) float64 {
+	if math.Float64bits(f) == math.Float64bits(math.NaN()) {
+		return math.Float64frombits(nanBits)
+	}
+	return f
+}
+
+// nanBits is float("nan").
+const nanBits = 0x7FF8000000000000
+
+// str2Value writes a str of Python 2. Python 3 has no such type: where only it
+// will read, ASCII becomes text and the rest bytes.
+func (w *writer) str2Value(v serializer.Str2) {
+	switch {
+	case w.proto <= 2:
+		w.str2(str2ID(v), string(v))
+	case v.IsASCII():
+		w.text(textID(string(v)), string(v))
+	default:
+		w.bytes(bytesID(serializer.Bytes(v)), string(v))
+	}
+}
+
+// container writes what holds other values, or is made by a call.
+func (w *writer) container(v any) error {
+	if err := w.deeper(); err != nil {
+		return err
+	}
+	defer func() { w.depth-- }()
+	var o id
+	switch v := v.(type) {
+	case []any:
+		o = sliceID(idList, v)
+		if !w.got(o) {
+			return w.list(o, things{values: v})
+		}
+	case serializer.Tuple:
+		o = sliceID(idTuple, v)
+		if !w.got(o) {
+			return w.tuple(o, things{values: v})
+		}
+	case serializer.Set:
+		o = sliceID(idSet, v)
+		if !w.got(o) {
+			return w.set(o, things{values: v})
+		}
+	case serializer.FrozenSet:
+		o = sliceID(idFrozenSet, v)
+		if !w.got(o) {
+			return w.frozenSet(o, things{values: v})
+		}
+	case *serializer.Dict:
+		o = pointerID(v)
+		if v == nil {
+			o = freshID
+		}
+		if !w.got(o) {
+			return w.dict(o, v)
+		}
+	case *serializer.OrderedDict:
+		o = pointerID(v)
+		if !w.got(o) {
+			return w.object(o, &call{how: opReduce, class: aValue(classOrderedDict), pairs: w.pairsOf(v.Dict)})
+		}
+	case *serializer.DefaultDict:
+		o = pointerID(v)
+		if !w.got(o) {
+			c := call{how: opReduce, class: aValue(classDefaultDict), pairs: w.pairsOf(v.Dict)}
+			if v.Factory != nil {
+				c.args.values = []any{v.Factory}
+			}
+			return w.object(o, &c)
+		}
+	case *serializer.Object:
+		o = pointerID(v)
+		if !w.got(o) {
+			return w.objectValue(o, v)
+		}
+	default:
+		ok, err := w.namedValue(v)
+		if ok || err != nil {
+			return err
+		}
+		plain, err := serializer.Plain(v, w.lim)
+		if err != nil {
+			return err
+		}
+		return w.value(plain)
+	}
+	return nil
+}
+
+// dict writes a plain dict.
+func (w *writer) dict(o id, d *serializer.Dict) error {
+	w.op(opEmptyDict)
+	w.put(o)
+	return w.pairs(batchDict, d)
+}
+
+// pairs writes the keys and values of a dict in batches.
+func (w *writer) pairs(form batchForm, d *serializer.Dict) error {
+	b := batch{writer: w, form: form, n: d.Len()}
+	for k, v := range d.AllStored() {
+		b.before()
+		if err := w.value(k); err != nil {
+			return err
+		}
+		if err := w.value(v); err != nil {
+			return err
+		}
+		b.after()
+	}
+	return nil
+}
+
+func (w *writer) pairsOf(d *serializer.Dict) func() error {
+	return func() error { return w.pairs(batchDictItems, d) }
+}
+
+// changed writes a dict that was read from the writer's arena and changed since.
+// Keys that are still there are the objects that they were: what else is in the
+// arena may refer to them, and to the dict.
+func (w *writer) changed(d *serializer.Dict) error {
+	w.boundary()
+	root := &w.a.nodes[w.a.root]
+	w.op(opEmptyDict)
+	w.put(nodeID(w.a.root, root))
+	old := w.a.held(root)
+	b := batch{writer: w, form: batchDict, n: d.Len()}
+	for k, v := range d.AllStored() {
+		b.before()
+		key, rest := w.sameKey(old, k)
+		old = rest
+		if err := w.save(key); err != nil {
+			return err
+		}
+		if err := w.value(v); err != nil {
+			return err
+		}
+		b.after()
+	}
+	return nil
+}
+
+// sameKey looks for the node of a key. Keys are never moved, so it is among those
+// after the last one that was found; what is before it was removed. A new one comes
+// after all that were there.
+func (w *writer) sameKey(old []ref, key any) (thing, []ref) {
+	name, ok := key.(string)
+	for i := 0; i < len(old); i += 2 {
+		text, isText := w.a.isText(old[i])
+		if ok && isText && text == name || !ok && !isText && serializer.KeyEqual(newMaker(w.a).make(old[i]), key) {
+			return aNode(old[i]), old[i+2:]
+		}
+	}
+	return aValue(key), nil
+}
+
+// objectValue writes an object that has no type of its own.
+func (w *writer) objectValue(o id, v *serializer.Object) error {
+	c := call{
+		class:  aValue(v.Class),
+		args:   things{values: v.Args},
+		list:   things{values: v.Items},
+		built:  v.Built,
+		state:  aValue(v.State),
+		setter: aValue(v.Setter),
+	}
+	switch v.How {
+	case serializer.Called:
+		c.how = opReduce
+	case serializer.New:
+		c.how = opNewObj
+	case serializer.NewEx:
+		c.how, c.kwargs = opNewObjEx, aValue(v.Kwargs)
+	case serializer.OldStyle:
+		c.how = opObj
+	default:
+		return typeError("an object made in no known way")
+	}
+	if len(v.SetItems) > 0 {
+		c.pairs = func() error { return w.setItems(v.SetItems) }
+	}
+	return w.object(o, &c)
+}
+
+func (w *writer) setItems(items []serializer.Item) error {
+	b := batch{writer: w, form: batchDictItems, n: len(items)}
+	for _, it := range items {
+		b.before()
+		if err := w.value(it.Key); err != nil {
+			return err
+		}
+		if err := w.value(it.Value); err != nil {
+			return err
+		}
+		b.after()
+	}
+	return nil
+}
+
+func typeError(what string) error {
+	return &serializer.ConvertError{Reason: what, Err: serializer.ErrType}
+}
+
+func limitError(what string) error {
+	return &serializer.ConvertError{Reason: what, Err: serializer.ErrLimit}
+}
