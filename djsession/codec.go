@@ -77,6 +77,9 @@ func (c *codec) encode(d *serializer.Dict) (string, error) {
 		return c.legacy.encode(data), nil
 	}
 	text, err := c.signer.SignObject(data, true)
+	if errors.Is(err, signer.ErrTooLarge) {
+		return "", fmt.Errorf("sign session: %w: %w", ErrTooLarge, err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("sign session: %w", err)
 	}

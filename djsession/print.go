@@ -25,3 +25,6 @@ func (l Listed) Format(f fmt.State, _ rune) {
 func (r *Record) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "record: %v, expires %v", r.Data, r.Expires)
 }
+
+// Format prints what kind of Version it is, whatever the verb.
+func (v Version) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, v.String()) }

@@ -34,7 +34,7 @@ func TestPrintsNothing(t *testing.T) {
 	}
 	_ = s.Update(func(tx *djsession.Tx) error { things["tx"] = tx; return nil })
 	for name, thing := range things {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			got := fmt.Sprintf(verb, thing)
 			for what, secret := range map[string]string{"key": key, "value": "treasure", "name": "chest", "SECRET_KEY": secret, "payload": text[:20]} {
 				if strings.Contains(strings.ToLower(got), strings.ToLower(secret)) || strings.Contains(got, fmt.Sprintf("%x", secret)) {

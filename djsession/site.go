@@ -99,7 +99,7 @@ func (s *Site) Limits() Limits { return s.set.Limits }
 // Encode is SessionBase.encode: the dict as signed text, as the engines db,
 // file and redis_sessions keep it.
 //
-// Errors: those of the Serializer and of signing.
+// Errors: ErrTooLarge, and those of the Serializer.
 func (s *Site) Encode(d *serializer.Dict) (string, error) { return s.codec.encode(d) }
 
 // Decode is SessionBase.decode, the reverse of Encode.

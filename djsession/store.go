@@ -112,9 +112,6 @@ func (v Version) String() string {
 	return [...]string{"no version", "version", "force"}[v.kind]
 }
 
-// GoString is String, so that %#v tells nothing either.
-func (v Version) GoString() string { return v.String() }
-
 // Optional interfaces. A Store implements those that its engine allows; the
 // Manager finds them by type assertion.
 type (

@@ -35,9 +35,10 @@
 // decides how many round trips a statement takes: go-sql-driver/mysql needs
 // interpolateParams=true to send it in one.
 //
-// Give SQLite a busy_timeout, as Django's own is 5 seconds. What is locked, or
-// was chosen to lose by a deadlock, is tried again for about that long, if the
-// context lasts.
+// What is locked, or was chosen to lose by a deadlock, is tried again for about
+// five seconds, Django's own timeout for SQLite, if the context lasts. SQLite lets
+// waiting writers poll and may forget one, so the writers of one Store take
+// turns: have one Store a file in a process, and give the handle a busy_timeout.
 //
 // # Errors
 //
@@ -45,7 +46,8 @@
 // djsession.ErrUnavailable, with a hint where there is one (the table is
 // missing, a column has another type); the driver's own is matched by errors.As,
 // and not printed, because it may quote a key. A Table name that is none is
-// djsession.ErrConfig from every method.
+// djsession.ErrConfig from every method. When a context ends while a statement
+// is on its way, the database may have carried it out.
 //
 // # Security
 //

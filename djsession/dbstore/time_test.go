@@ -38,7 +38,7 @@ func TestOddDates(t *testing.T) {
 		{"aware, later", "2026-03-04 05:06:07.5+00:00", nil},
 		{"time.Time.String, over", "2026-03-04 05:00:00 +0000 UTC", djsession.ErrExpired},
 		{"time.Time.String, later", "2026-03-04 05:10:00.25 +0000 UTC m=+0.5", nil},
-		{"a number", 4102444800, djsession.ErrCorrupt},
+		{"a number", int64(4102444800), djsession.ErrCorrupt},
 		{"a date alone", "2100-01-01", djsession.ErrCorrupt},
 		{"words", "tomorrow", djsession.ErrCorrupt},
 		{"nothing", "", djsession.ErrCorrupt},
@@ -77,8 +77,12 @@ func TestHourThatIsThereTwice(t *testing.T) {
 		s.TimeZone = berlin
 		s.Now = func() time.Time { return clock }
 	})
-	for name, d := range map[string]database{"SQLite": sqlite(t, ""), "MariaDB": mysql(t, "utf8mb4", "")} {
+	for name, open := range map[string]func(t *testing.T) database{
+		"SQLite":  func(t *testing.T) database { return sqlite(t, "") },
+		"MariaDB": func(t *testing.T) database { return mysql(t, "utf8mb4", "") },
+	} {
 		t.Run(name, func(t *testing.T) {
+			d := open(t)
 			s := dbstore.New(site, d.open(t, new(probe)), d.d, nil)
 			for _, test := range []struct {
 				name         string

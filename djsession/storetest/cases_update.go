@@ -115,8 +115,8 @@ var updateCases = []testCase{
 			key, v := e.create(r)
 			for range 3 {
 				v = e.update(key, r, v)
-				e.update(key, r, djsession.Force)
-				_, v = e.load(key)
+				e.update(key, r, v)
+				v = e.update(key, r, djsession.Force)
 			}
 			e.wantStored(key, r)
 		},

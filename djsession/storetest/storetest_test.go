@@ -382,6 +382,43 @@ func TestNoFault(t *testing.T) {
 	storetest.Run(t, harness(""))
 }
 
+// keepsTime is a Store as those are that count time themselves: it tells nobody
+// when a session ends.
+type keepsTime struct{ *memstore.Store }
+
+func (s keepsTime) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	r, v, err := s.Store.Load(ctx, key)
+	if err == nil {
+		r.Expires = time.Time{}
+	} else if errors.Is(err, djsession.ErrExpired) {
+		err = djsession.ErrNotFound
+	}
+	return r, v, err
+}
+
+// The suite is passed, too, by a Store that has a clock of its own.
+func TestRealTime(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Harness{
+		RealTime:     true,
+		HidesExpires: true,
+		Precision:    time.Second,
+		Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
+			s := memstore.New(site)
+			return storetest.Engine{
+				Store:  keepsTime{s},
+				Stored: func(t testing.TB, key string) (string, bool) { return s.Text(key) },
+				Plant:  func(t testing.TB, key, raw string, expires time.Time) { s.Put(key, raw, expires) },
+			}
+		},
+		Skip: map[string]string{
+			"context/stalled": "nothing in memory takes time",
+			"down/":           "nothing to be down",
+			"list/all":        "List tells the expiry",
+		},
+	})
+}
+
 // A case that lacks what it needs fails, unless it is skipped with a reason; a
 // skip that names nothing fails too.
 func TestSkip(t *testing.T) {
