@@ -35,6 +35,10 @@ func postgresFault(err error) fault {
 		return faultTaken
 	case "40001", "40P01": // serialization_failure, deadlock_detected
 		return faultRetry
+	case "0A000":
+		// feature_not_supported: a migration has changed the table, and the
+		// driver's prepared statement does not fit it. Told so, it forgets it.
+		return faultRetry
 	case "22001", "54000": // string_data_right_truncation, program_limit_exceeded
 		return faultTooLarge
 	case "42P01", "3F000": // undefined_table, invalid_schema_name

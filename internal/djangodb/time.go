@@ -32,9 +32,24 @@ func (t *Table) moment(m time.Time) any {
 		m = lastMoment
 	}
 	if !t.d.text {
-		return m
+		return asPostgres(m, t.site.TimeZone())
 	}
 	return formatMoment(m.In(t.zone))
+}
+
+// asPostgres is what PostgreSQL makes of the wall clock that Django sends for m on
+// a site with USE_TZ=False: in the hour that is there twice, the second of the
+// two instants. On other sites, where zone is nil, it is m.
+func asPostgres(m time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		return m
+	}
+	wall := onWall(m, zone)
+	_, offset := m.Add(24 * time.Hour).In(zone).Zone() // that after the change, if one is near
+	if again := wall.Add(-time.Duration(offset) * time.Second); again.After(m) && onWall(again, zone).Equal(wall) {
+		return again
+	}
+	return m
 }
 
 // formatMoment is str(datetime) without a zone: the fraction is left out if it is zero.
@@ -53,7 +68,7 @@ func (t *Table) expiry(w *row) (expires time.Time, alive bool, err error) {
 			return time.Time{}, false, errNull
 		}
 		expires = w.instant.UTC()
-		return expires, expires.After(now), nil
+		return expires, expires.After(asPostgres(now, t.site.TimeZone())), nil
 	}
 	if w.text == nil {
 		return time.Time{}, false, errNull
