@@ -17,7 +17,7 @@ func TestLogin(t *testing.T) {
 			Hash string
 		}
 		w.dj.call(t, "user", args{"name": "alice"}, &user)
-		w.inStores(t, "login, logout", func(t *testing.T, store string) {
+		w.inStores(t, "login and logout", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			old := create(t, m, map[string]any{"cart": []any{int64(7)}})
 
@@ -68,7 +68,7 @@ func TestLogin(t *testing.T) {
 func TestGoLogsOut(t *testing.T) {
 	inWorlds(t, append(combos(), legacyCombos()...), func(t *testing.T, w *world) {
 		w.dj.call(t, "user", args{"name": "alice"}, nil)
-		w.inStores(t, "login, logout", func(t *testing.T, store string) {
+		w.inStores(t, "login and logout", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			key := w.visit(t, request{ops: []op{{"login", "alice"}}}).session()
 			s := open(t, m, key)

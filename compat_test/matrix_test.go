@@ -63,7 +63,8 @@ func (m *matrixOf) lines() []string {
 
 const matrixHead = `# What is checked against which Django
 
-Written by ` + "`go test ./compat_test -update`" + ` from what passed; every other run compares itself with it.
+Written by ` + "`go test ./compat_test -update`" + ` from what passed, each with USE_TZ on and off; a complete
+run compares itself with it.
 
 | Go package | database | Django | checked |
 |---|---|---|---|

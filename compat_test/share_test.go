@@ -134,7 +134,7 @@ func TestMethods(t *testing.T) {
 // exists, and delete by key, on either side.
 func TestExistsAndDelete(t *testing.T) {
 	inWorlds(t, combos(), func(t *testing.T, w *world) {
-		w.inStores(t, "exists, delete", func(t *testing.T, store string) {
+		w.inStores(t, "exists and delete", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			exists := func(key string) string {
 				ours, err := m.Exists(t.Context(), key)
