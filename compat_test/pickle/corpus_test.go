@@ -20,8 +20,6 @@ type pickled struct {
 	raw          []byte
 }
 
-func (p *pickled) name() string { return p.file + "/" + p.vector + "/" + strconv.Itoa(p.protocol) }
-
 // corpus returns all pickles of fixtures/pickle.
 func corpus(t testing.TB) []pickled {
 	t.Helper()
