@@ -24,9 +24,6 @@ var engines = map[string]string{
 const module = "github.com/go-djsession/go-djsession/"
 
 func TestDependencies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("asks the go command; left out by -short")
-	}
 	for _, pkg := range core {
 		checkDeps(t, pkg, "", "-test")
 	}
