@@ -23,7 +23,8 @@ lint:
 	./.ci/vulncheck $(GOVULNCHECK)
 
 race:
-	go test -race -short ./signer/... ./serializer/... ./djsession/... ./internal/... ./cmd/...
+	go test -race -short $(CORE) ./djsession/filestore ./cmd/...
+	go test -race -run '/plain' ./djsession/dbstore
 
 core32:
 	CGO_ENABLED=0 GOARCH=386 go test -short $(CORE)
