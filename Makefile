@@ -24,7 +24,7 @@ lint:
 
 race:
 	go test -race -short $(CORE) ./djsession/filestore ./cmd/...
-	go test -race -run '/plain' ./djsession/dbstore
+	go test -race -run 'TestSQLite/plain' ./djsession/dbstore
 
 core32:
 	CGO_ENABLED=0 GOARCH=386 go test -short $(CORE)
