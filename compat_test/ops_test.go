@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -123,5 +122,3 @@ func unmarshal(t testing.TB, text json.RawMessage, into any) {
 		t.Fatal(err)
 	}
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }

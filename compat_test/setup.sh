@@ -22,11 +22,11 @@ environments() {
 	cat <<-'PINS'
 		django1.8  | 2.7                      | optional | Django==1.8.19  pytz==2024.2 psycopg2-binary==2.8.6 PyMySQL==0.10.1 redis==3.5.3 pymemcache==3.5.2 six==1.16.0
 		django1.11 | 2.7                      | optional | Django==1.11.29 pytz==2024.2 psycopg2-binary==2.8.6 PyMySQL==0.10.1 redis==3.5.3 pymemcache==3.5.2 six==1.16.0
-		django2.2  | 3.9 3.8 3.7 3.6          | optional | Django==2.2.28  pytz==2024.2 sqlparse==0.4.4 psycopg2-binary==2.8.6 PyMySQL==1.0.2 redis==4.3.4 pymemcache==3.5.2
-		django3.2  | 3.10 3.9 3.8 3.7         | optional | Django==3.2.25  pytz==2024.2 sqlparse==0.4.4 asgiref==3.7.2 psycopg2-binary==2.9.9 PyMySQL==1.1.1 redis==4.3.4 pymemcache==3.5.2
-		django4.2  | 3.12 3.11 3.10 3.9 3.8   | required | Django==4.2.30  tzdata==2024.2 sqlparse==0.5.3 asgiref==3.8.1 psycopg[binary]==3.2.13 PyMySQL==1.1.2 redis==5.2.1 pymemcache==4.0.0
-		django5.2  | 3.14 3.13 3.12 3.11 3.10 | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0
-		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0
+		django2.2  | 3.9 3.8 3.7 3.6          | optional | Django==2.2.28  pytz==2024.2 sqlparse==0.4.4 psycopg2-binary==2.8.6 PyMySQL==1.0.2 redis==4.3.4 pymemcache==3.5.2 python-memcached==1.59 pylibmc==1.6.3 django-redis==5.0.0 django-redis-sessions==0.6.2
+		django3.2  | 3.10 3.9 3.8 3.7         | optional | Django==3.2.25  pytz==2024.2 sqlparse==0.4.4 asgiref==3.7.2 psycopg2-binary==2.9.9 PyMySQL==1.1.1 redis==4.3.4 pymemcache==3.5.2 python-memcached==1.59 pylibmc==1.6.3 django-redis==5.2.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
+		django4.2  | 3.12 3.11 3.10 3.9 3.8   | required | Django==4.2.30  tzdata==2024.2 sqlparse==0.5.3 asgiref==3.8.1 psycopg[binary]==3.2.13 PyMySQL==1.1.2 redis==5.2.1 pymemcache==4.0.0 django-redis==5.4.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 django-user-sessions==2.0.0 django-qsessions==2.1.0
+		django5.2  | 3.14 3.13 3.12 3.11 3.10 | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 django-user-sessions==2.0.0 django-qsessions==2.1.0
+		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 django-user-sessions==2.0.0 django-qsessions==2.1.0
 	PINS
 }
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.

@@ -3,6 +3,7 @@ package compat_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -72,7 +73,7 @@ func sameMembers(t testing.TB, before, after []member, anyOrder bool, touched ..
 	}
 	b, a := rest(before), rest(after)
 	if anyOrder {
-		byName := func(x, y member) int { return compareText(x.name, y.name) }
+		byName := func(x, y member) int { return strings.Compare(x.name, y.name) }
 		slices.SortFunc(a, byName)
 		slices.SortFunc(b, byName)
 	}

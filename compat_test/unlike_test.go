@@ -90,7 +90,7 @@ var unlike = []struct {
 func excused(at point, what string, ours any) bool {
 	for _, u := range unlike {
 		if want, ok := u.ours[what]; ok && u.where(at) {
-			used.add(u.name)
+			used.Store(u.name, true)
 			return regexp.MustCompile("^(" + want + ")$").MatchString(brief(what, ours))
 		}
 	}

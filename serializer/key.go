@@ -36,7 +36,8 @@ func keyEqual(a, b any) bool {
 // The work is linear in what the values occupy in memory: a tuple that is held
 // many times is looked at once. The zero value is an empty set of keys.
 type Keys struct {
-	plain  map[any]int    // values that Go compares as Python does
+	ints   map[int64]int
+	plain  map[any]int    // other values that Go compares as Python does
 	texts  map[string]int // text
 	groups map[string]int // kind and numbers of the items of tuples and frozensets
 	seen   map[group]int  // numbers of tuples and frozensets by their identity
@@ -94,12 +95,28 @@ func (k *Keys) add(v any, depth int) (int, bool) {
 	case Path:
 		return k.value([2]any{v.Class, strings.Join(v.Parts, "\x00")}), true
 	case nil, bool, int, int64, *big.Int, float64, Decimal, Fraction:
-		return k.value(numberKey(v)), true
+		n := numberKey(v)
+		if i, ok := n.(int64); ok {
+			return k.addInt(i), true
+		}
+		return k.value(n), true
 	case Bytes, Date, TimeDelta, TimeZone, ZoneInfo, Pytz, PytzFixed, UUID, Global, *Object:
 	default:
 		return 0, false
 	}
 	return k.value(v), true
+}
+
+func (k *Keys) addInt(n int64) int {
+	if i, ok := k.ints[n]; ok {
+		return i
+	}
+	if k.ints == nil {
+		k.ints = map[int64]int{}
+	}
+	k.ints[n] = k.n
+	k.n++
+	return k.n - 1
 }
 
 // value numbers a value that Go can compare.
@@ -165,7 +182,7 @@ func (k *Keys) group(kind byte, items []any, depth int) (int, bool) {
 }
 
 // numberKey returns a number in the form that all numbers equal to it have: an
-// int64, bigKey, float64 or decimalNumber. Other values it
+// int64, bigKey, float64, ratio or decimalNumber. Other values it
 // leaves.
 func numberKey(v any) any {
 	switch v := v.(type) {
@@ -188,7 +205,7 @@ func numberKey(v any) any {
 		}
 	case Fraction:
 		if r, ok := v.Rat(); ok {
-			return ratKey(r, v)
+			return ratKey(r)
 		}
 	case Decimal:
 		n, ok := parseDecimal(string(v))
@@ -199,7 +216,7 @@ func numberKey(v any) any {
 			return n
 		}
 		r, _ := new(big.Rat).SetString(string(v))
-		return ratKey(r, n)
+		return ratKey(r)
 	}
 	return v
 }
@@ -233,15 +250,18 @@ func intKey(n *big.Int) any {
 	return bigKey{n.Sign() < 0, string(n.Bytes())}
 }
 
-// ratKey returns r as an int or a float if it is one, and else as it was.
-func ratKey(r *big.Rat, asItWas any) any {
+// ratio is a fraction that is no float64.
+type ratio string
+
+// ratKey returns r as an int or a float if it is one.
+func ratKey(r *big.Rat) any {
 	if r.IsInt() {
 		return intKey(r.Num())
 	}
 	if f, exact := r.Float64(); exact {
 		return f
 	}
-	return asItWas
+	return ratio(r.RatString())
 }
 
 // decimalNumber is 0.digits * 10^exp, without zeros at either end of the digits.

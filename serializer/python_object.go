@@ -2,7 +2,9 @@ package serializer
 
 // Global is a name that a pickle refers to: a class or a function of a Python
 // module. It is never looked up. Names are those of Python 3; a pickle of
-// protocol 2 or lower writes __builtin__ for builtins, and so on.
+// protocol 2 or lower writes __builtin__ for builtins, and so on. A few that only
+// Python 2 has stay as they are, __builtin__.int and str among them, which are
+// not Python 3's.
 type Global struct {
 	Module string
 	Name   string // dotted for what lies within a class

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,6 +20,8 @@ type pickled struct {
 	protocol     int
 	raw          []byte
 }
+
+func (p *pickled) name() string { return fmt.Sprintf("%s/%s/%d", p.file, p.vector, p.protocol) }
 
 // corpus returns all pickles of fixtures/pickle.
 func corpus(t testing.TB) []pickled {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/go-djsession/go-djsession/serializer"
@@ -80,7 +81,7 @@ const (
 type node struct {
 	kind    kind
 	flags   flags
-	depth   uint16 // of containers in it, as far as known when it was made
+	depth   uint16 // how deep containers nest in it, itself included, as far as known when it was filled
 	a, b, c uint32
 }
 
@@ -115,28 +116,60 @@ type construction = byte
 // run is a part of items.
 type run struct{ start, n, most uint32 }
 
-// newArena returns an arena with room for what a pickle of this length holds, as
-// far as one can guess: more grows on the way.
+// newArena returns an arena for a small pickle.
 func newArena(in string) *arena {
 	a := &arena{text: in, firstMemo: -1}
-	a.nodes, a.items = a.nodeBuf[:firstRef], a.itemBuf[:0]
-	if len(in) > smallPickle {
-		a.nodes = make([]node, firstRef, guess(in, 8))
-		a.items = make([]ref, 0, guess(in, 4))
-	}
-	a.nodes[refNone].kind = kindNone
-	a.nodes[refTrue].kind = kindTrue
-	a.nodes[refFalse].kind = kindFalse
-	a.nodes[refEmptyTuple].kind = kindTuple
+	a.nodes, a.items = a.nodeBuf[:0], a.itemBuf[:0]
+	a.begin()
 	return a
 }
 
-// smallPickle is the length up to which a pickle may do with what is in the arena.
-const smallPickle = 256
+// begin makes the nodes that are always there.
+func (a *arena) begin() {
+	a.nodes = append(a.nodes, node{kind: kindNone}, node{kind: kindTrue}, node{kind: kindFalse}, node{kind: kindTuple})
+}
 
-// guess returns how many of something to make room for that takes so many bytes.
-// What is hostile may fail early, and then should not have cost much.
-func guess(in string, bytes int) int { return min(len(in)/bytes, 4096) }
+// arenas are used again: most pickles are read without taking memory for nodes.
+var arenas = sync.Pool{New: func() any { return new(arena) }}
+
+// usedArena returns an arena to read a pickle into. It goes back by release, or is
+// kept.
+func usedArena(in string) *arena {
+	a := arenas.Get().(*arena)
+	*a = arena{text: in, nodes: a.nodes[:0], items: a.items[:0], objs: a.objs[:0], firstMemo: -1}
+	// Room for about what there is. More grows on the way: what is hostile may fail
+	// early, and then should not have cost much.
+	a.nodes = slices.Grow(a.nodes, min(len(in)/8, poolMost))
+	a.items = slices.Grow(a.items, min(len(in)/4, poolMost))
+	a.begin()
+	return a
+}
+
+// poolMost is how many nodes an arena may have that is used again.
+const poolMost = 4096
+
+func (a *arena) isLarge() bool {
+	return cap(a.nodes) > poolMost || cap(a.items) > poolMost || cap(a.objs) > poolMost
+}
+
+func (a *arena) release() {
+	if !a.isLarge() {
+		*a = arena{nodes: a.nodes, items: a.items, objs: a.objs}
+		arenas.Put(a)
+	}
+}
+
+// kept returns an arena that stays, and takes no more memory than it must.
+func (a *arena) kept() *arena {
+	if a.isLarge() {
+		return a
+	}
+	k := new(arena)
+	*k = *a
+	k.nodes, k.items, k.objs = slices.Clone(a.nodes), slices.Clone(a.items), slices.Clone(a.objs)
+	a.release()
+	return k
+}
 
 func (a *arena) add(n node) ref {
 	a.nodes = append(a.nodes, n)
@@ -231,10 +264,24 @@ func (a *arena) isGlobal(r ref, g serializer.Global) bool {
 	return a.nodes[r].kind == kindGlobal && a.globalOf(r) == g
 }
 
+// globalValue is globalOf, but leaves Python 2's names as they are if the way back
+// leads elsewhere: to long, for int.
+func (a *arena) globalValue(r ref) serializer.Global {
+	g := a.globalOf(r)
+	if a.proto >= 3 {
+		return g
+	}
+	module, name := a.global(&a.nodes[r])
+	if m, n := toPython2(g.Module, g.Name); m != module || n != name {
+		return serializer.Global{Module: module, Name: name}
+	}
+	return g
+}
+
 // globalOf returns a global by its names in Python 3.
 func (a *arena) globalOf(r ref) serializer.Global {
 	module, name := a.global(&a.nodes[r])
-	if a.proto < 3 {
+	if a.proto < 3 || isPython2(module) {
 		module, name = toPython3(module, name)
 	}
 	return serializer.Global{Module: module, Name: name}

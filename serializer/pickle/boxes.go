@@ -13,7 +13,7 @@ type boxes[T any] struct {
 // box returns v as an any of type t.
 func (b *boxes[T]) box(v T, t dynamicType) any {
 	if len(b.free) == 0 {
-		b.more = min(max(1, 4*b.more), 256)
+		b.more = min(max(1, 4*b.more), 64)
 		b.free = make([]T, b.more)
 	}
 	p := &b.free[0]

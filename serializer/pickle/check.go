@@ -14,13 +14,13 @@ func (m *machine) checkShared() *serializer.DecodeError {
 	if !m.shared {
 		return nil
 	}
-	e := explorer{arena: m.arena, seen: make([]uint32, len(m.nodes))}
+	e := explorer{arena: m.arena, lim: m.lim, seen: make([]uint32, len(m.nodes))}
 	tops := []ref{m.root}
 	if n := &m.nodes[m.root]; n.kind == kindDict {
-		tops = append(tops, m.held(n)...)
+		tops = m.held(n)
 	}
 	for i, top := range tops {
-		if !e.walk(top, uint32(i)+1, m.lim) {
+		if !e.walk(top, uint32(i)+1) {
 			return limitAt(m.at, "values hold each other too often or too deeply")
 		}
 	}
@@ -31,56 +31,59 @@ func (m *machine) checkShared() *serializer.DecodeError {
 // made and written, without recursion.
 type explorer struct {
 	*arena
+	lim   serializer.Limits
 	seen  []uint32 // the last round that came by
 	met   int      // in all rounds
 	stack []visit
 }
 
-// visit is a container with what is yet to be looked at in it.
+// visit is what is yet to be looked at in a container, or in a part of an object.
 type visit struct {
-	runs [3][]ref
+	run   []ref
+	whole bool // when it is done, so is its container
 }
 
 // walk reports whether what lies in top is within the limits.
-func (e *explorer) walk(top ref, round uint32, lim serializer.Limits) bool {
-	e.stack = e.stack[:0]
-	for next := top; ; {
-		n := &e.nodes[next]
-		if n.kind >= kindList && (n.flags&flagShared == 0 || e.seen[next] != round) {
-			e.seen[next] = round
-			e.stack = append(e.stack, e.visit(n))
-		}
-		e.met++
-		if e.met > 4*lim.Nodes || len(e.stack) > lim.Depth+1 {
-			return false
-		}
-		var ok bool
-		if next, ok = e.next(); !ok {
-			return true
-		}
-	}
-}
-
-func (e *explorer) visit(n *node) visit {
-	if n.kind != kindObject {
-		return visit{[3][]ref{e.held(n)}}
-	}
-	o := &e.objs[n.a]
-	own := [...]ref{o.class, o.args, o.kwargs, o.state, o.setter}
-	return visit{[3][]ref{own[:], e.heldRun(o.list), e.heldRun(o.dict)}}
-}
-
-// next returns what is to be looked at next.
-func (e *explorer) next() (ref, bool) {
+func (e *explorer) walk(top ref, round uint32) bool {
+	depth := 0
+	e.stack = append(e.stack[:0], visit{run: []ref{top}})
 	for len(e.stack) > 0 {
 		v := &e.stack[len(e.stack)-1]
-		for i := range v.runs {
-			if run := v.runs[i]; len(run) > 0 {
-				v.runs[i] = run[1:]
-				return run[0], true
+		if len(v.run) == 0 {
+			if v.whole {
+				depth--
 			}
+			e.stack = e.stack[:len(e.stack)-1]
+			continue
 		}
-		e.stack = e.stack[:len(e.stack)-1]
+		r := v.run[0]
+		v.run = v.run[1:]
+		if e.met++; e.met > e.lim.Nodes {
+			return false
+		}
+		n := &e.nodes[r]
+		if n.kind < kindList || n.flags&flagShared != 0 && e.seen[r] == round {
+			continue
+		}
+		e.seen[r] = round
+		if depth++; depth > e.lim.Depth {
+			return false
+		}
+		e.push(n)
 	}
-	return 0, false
+	return true
+}
+
+// push adds what a container holds. What comes last is looked at first.
+func (e *explorer) push(n *node) {
+	if n.kind != kindObject {
+		e.stack = append(e.stack, visit{e.held(n), true})
+		return
+	}
+	o := &e.objs[n.a]
+	e.stack = append(e.stack,
+		visit{[]ref{o.state, o.setter}, true},
+		visit{e.heldRun(o.dict), false},
+		visit{e.heldRun(o.list), false},
+		visit{[]ref{o.class, o.args, o.kwargs}, false})
 }

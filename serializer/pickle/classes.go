@@ -11,6 +11,8 @@ var (
 	classTimeDelta  = serializer.Global{Module: "datetime", Name: "timedelta"}
 	classObject     = serializer.Global{Module: "builtins", Name: "object"}
 	classStr        = serializer.Global{Module: "builtins", Name: "str"}
+	classSet        = serializer.Global{Module: "builtins", Name: "set"}
+	classFrozenSet  = serializer.Global{Module: "builtins", Name: "frozenset"}
 	classBytes      = serializer.Global{Module: "builtins", Name: "bytes"}
 	// classReconstructor is a function.
 	classReconstructor = serializer.Global{Module: "copyreg", Name: "_reconstructor"}

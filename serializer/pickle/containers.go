@@ -33,7 +33,7 @@ func (m *machine) toMark(op byte) *serializer.DecodeError {
 
 	// The others make a container of what was taken.
 	items := m.stack[from:]
-	n := node{flags: flagUnhashable}
+	n := node{flags: flagUnhashable, depth: 1}
 	switch op {
 	case opList:
 		n.kind = kindList
@@ -58,7 +58,7 @@ func (m *machine) toMark(op byte) *serializer.DecodeError {
 		return err
 	}
 	m.stack = append(m.stack[:from], m.add(n))
-	return m.grown()
+	return nil
 }
 
 // tuple makes a tuple of the last n values.
@@ -69,17 +69,14 @@ func (m *machine) tuple(n int) *serializer.DecodeError {
 	from := len(m.stack) - n
 	t := m.newTuple(m.stack[from:])
 	m.stack = append(m.stack[:from], t)
-	if err := m.tooDeep(m.nodes[t].depth); err != nil {
-		return err
-	}
-	return m.grown()
+	return m.tooDeep(m.nodes[t].depth)
 }
 
 func (m *machine) newTuple(items []ref) ref {
 	if len(items) == 0 {
 		return refEmptyTuple
 	}
-	n := node{kind: kindTuple}
+	n := node{kind: kindTuple, depth: 1}
 	var r run
 	m.extend(&r, items)
 	n.a, n.b, n.c = r.start, r.n, r.most
@@ -177,6 +174,11 @@ func (m *machine) target(from int) (ref, *serializer.DecodeError) {
 
 // grow appends items to a container.
 func (m *machine) grow(n *node, items []ref) {
+	if n.c == 0 {
+		n.a, n.b, n.c = uint32(len(m.items)), uint32(len(items)), uint32(len(items))
+		m.items = append(m.items, items...)
+		return
+	}
 	r := run{n.a, n.b, n.c}
 	m.extend(&r, items)
 	n.a, n.b, n.c = r.start, r.n, r.most
@@ -187,10 +189,13 @@ func (m *machine) fillDict(n *node, items []ref) *serializer.DecodeError {
 	if len(items)%2 != 0 {
 		return syntaxAt(m.at, "a key without a value")
 	}
+	// The dicts of a list have the same keys as a rule, and then the same objects.
+	alike := len(items) == 2*m.alike
 	depth := n.depth
 	for i := 0; i+1 < len(items); i += 2 {
 		key, value := &m.nodes[items[i]], &m.nodes[items[i+1]]
 		depth = max(depth, key.depth+1, value.depth+1)
+		alike = alike && items[i] == m.keys[i/2]
 		if key.kind == kindStr {
 			continue
 		}
@@ -202,11 +207,11 @@ func (m *machine) fillDict(n *node, items []ref) *serializer.DecodeError {
 		}
 	}
 	n.depth = depth
-	first := n.b == 0
 	m.pairs += len(items) / 2
+	first := n.b == 0
 	m.grow(n, items)
 	// Nearly every dict is filled at once, with a few keys that are text.
-	if !first || n.flags&flagOddKeys != 0 || !m.differ(items) {
+	if !first || n.flags&flagOddKeys != 0 || !alike && !m.differ(items) {
 		n.flags |= flagRepeats
 		m.repeats = true
 	}
@@ -238,7 +243,7 @@ func (m *machine) deepen(n *node, items []ref) *serializer.DecodeError {
 
 func (m *machine) tooDeep(depth uint16) *serializer.DecodeError {
 	if int(depth) > m.lim.Depth {
-		return limitAt(m.at, "too deeply nested")
+		return m.deep()
 	}
 	return nil
 }

@@ -82,6 +82,10 @@ func (d *describer) value(v any) any {
 	case serializer.Message:
 		return list("message", v.Level, d.value(v.Message), d.value(v.ExtraTags))
 	case serializer.Global:
+		// By the names in Python 3, as the script has them.
+		if isPython2(v.Module) {
+			v.Module, v.Name = toPython3(v.Module, v.Name)
+		}
 		return list("global", v.Module, v.Name)
 	case string:
 		if !utf8.ValidString(v) {

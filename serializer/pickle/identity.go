@@ -86,9 +86,6 @@ type idTable struct {
 	used  int
 }
 
-// fewIDs is what a table starts with.
-type fewIDs [32]idSlot
-
 type idSlot struct {
 	id     id
 	number uint32

@@ -24,23 +24,45 @@ type machine struct {
 	shared  bool // whether a container is referred to more than once
 	repeats bool // whether a dict or a set may hold equal keys
 	keys    [few]ref
-	alike   int // twice the number of keys, in the last dict that was found to have different ones
+	alike   int // how many keys: those of the last dict that was found to have different ones
 }
 
 // read reads the pickle at the start of in. What follows it is not looked at.
 func read(in string, lim serializer.Limits) (*arena, error) {
+	if len(in) <= smallPickle {
+		a := newArena(in)
+		if err := readInto(a, lim); err != nil {
+			return nil, err
+		}
+		return a, nil
+	}
+	a := usedArena(in)
+	if err := readInto(a, lim); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a.kept(), nil
+}
+
+// smallPickle is the length up to which a pickle mostly has no more nodes than find
+// room in the arena itself.
+const smallPickle = 256
+
+// readInto is read, of the text of an arena that is empty.
+func readInto(a *arena, lim serializer.Limits) error {
+	in := a.text
 	lim = lim.WithDefaults()
 	if len(in) > min(lim.Size, math.MaxInt32) {
-		return nil, limitAt(0, "too many bytes")
+		return limitAt(0, "too many bytes")
 	}
 	if len(in) > min(scanFrom, lim.Nodes) {
 		if _, err := scan(in, lim); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	m := machines.Get().(*machine)
 	defer m.release()
-	m.arena, m.lim = newArena(in), lim
+	m.arena, m.lim = a, lim
 	m.lim.Depth = min(m.lim.Depth, math.MaxUint16-1)
 	err := m.run()
 	if err == nil {
@@ -50,9 +72,9 @@ func read(in string, lim serializer.Limits) (*arena, error) {
 		err = m.dropRepeated()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return m.arena, nil
+	return nil
 }
 
 // machines are used again, for their stacks: no value refers to these.
@@ -74,7 +96,7 @@ const scanFrom = 32 << 10
 
 // run executes the pickle.
 func (m *machine) run() *serializer.DecodeError {
-	in := m.text
+	in, most := m.text, maxOpen*m.lim.Depth
 	for pos := 0; pos < len(in); {
 		op := in[pos]
 		m.at = pos
@@ -82,6 +104,10 @@ func (m *machine) run() *serializer.DecodeError {
 		// What stands behind the opcode at least; what is counted is checked below.
 		if len(in)-pos < int(forms[op].least) {
 			return m.cut()
+		}
+		// Values pile up only as far as containers nest, except above a MARK.
+		if len(m.stack) > most && len(m.marks) == 0 {
+			return m.deep()
 		}
 		var err *serializer.DecodeError
 		switch op {
@@ -130,13 +156,13 @@ func (m *machine) run() *serializer.DecodeError {
 			err = m.mark()
 		case opEmptyDict:
 			m.dicts++
-			m.push(m.add(node{kind: kindDict, flags: flagUnhashable}))
+			m.push(m.add(node{kind: kindDict, flags: flagUnhashable, depth: 1}))
 			pos = m.memoized(pos)
 		case opEmptyList:
-			m.push(m.add(node{kind: kindList, flags: flagUnhashable}))
+			m.push(m.add(node{kind: kindList, flags: flagUnhashable, depth: 1}))
 			pos = m.memoized(pos)
 		case opEmptySet:
-			m.push(m.add(node{kind: kindSet, flags: flagUnhashable}))
+			m.push(m.add(node{kind: kindSet, flags: flagUnhashable, depth: 1}))
 		case opEmptyTuple:
 			m.push(refEmptyTuple)
 		case opSetItem:
@@ -217,194 +243,4 @@ func (m *machine) run() *serializer.DecodeError {
 		}
 	}
 	return syntaxAt(len(in), endMissing)
-}
-
-// has reports whether n values may be taken from the stack.
-func (m *machine) has(n int) bool { return len(m.stack)-m.fence >= n }
-
-func (m *machine) push(r ref) { m.stack = append(m.stack, r) }
-
-// maxOpen is how many values a container that is being filled has on the stack,
-// if it opened no MARK: itself, a key, and for a call the callable and two of the
-// three items of its arguments.
-const maxOpen = 6
-
-func (m *machine) mark() *serializer.DecodeError {
-	// Every MARK is for a container within the one before.
-	if len(m.marks) >= m.lim.Depth {
-		return limitAt(m.at, "too deeply nested")
-	}
-	m.marks = append(m.marks, uint32(m.fence))
-	m.fence = len(m.stack)
-	return nil
-}
-
-// unmark removes the last MARK and returns its height.
-func (m *machine) unmark() int {
-	from := m.fence
-	last := len(m.marks) - 1
-	m.fence = int(m.marks[last])
-	m.marks = m.marks[:last]
-	return from
-}
-
-// grown checks the height of the stack after a container was pushed: they pile up
-// only as far as they are nested, unless they are the items of a tuple.
-func (m *machine) grown() *serializer.DecodeError {
-	if len(m.marks) == 0 && len(m.stack) > maxOpen*m.lim.Depth {
-		return limitAt(m.at, "too deeply nested")
-	}
-	return nil
-}
-
-func (m *machine) get(i int) *serializer.DecodeError {
-	if uint(i) >= uint(len(m.memo)) || m.memo[i] == 0 {
-		return syntaxAt(m.at, "nothing is memoised under this number")
-	}
-	r := m.memo[i] - 1
-	n := &m.nodes[r]
-	n.flags |= flagShared
-	m.shared = m.shared || n.kind >= kindList
-	m.push(r)
-	return nil
-}
-
-func (m *machine) put(i int) *serializer.DecodeError {
-	if !m.has(1) {
-		return m.underflow()
-	}
-	r := m.stack[len(m.stack)-1]
-	if i == len(m.memo) {
-		m.memo = append(m.memo, 0)
-	} else if uint(i) > uint(len(m.memo)) {
-		// Every memo that was ever written counts up from 0 or 1.
-		if uint(i) > uint(len(m.text)) {
-			return limitAt(m.at, memoTooLarge)
-		}
-		m.memo = append(m.memo, make([]ref, i+1-len(m.memo))...)
-	}
-	if m.memo[i] == 0 {
-		m.known++
-	}
-	if m.firstMemo < 0 && m.proto < 4 {
-		m.firstMemo = i
-	}
-	m.memo[i] = r + 1
-	m.nodes[r].flags |= flagMemoised
-	return nil
-}
-
-// memoized executes a MEMOIZE at offset pos, for a node that was just made, and
-// returns the offset behind it. It stands there nearly always.
-func (m *machine) memoized(pos int) int {
-	if pos == len(m.text) || m.text[pos] != opMemoize || m.known != len(m.memo) {
-		return pos
-	}
-	last := len(m.nodes) - 1
-	m.memo = append(m.memo, ref(last)+1)
-	m.known++
-	m.nodes[last].flags |= flagMemoised
-	return pos + 1
-}
-
-func (m *machine) pop() *serializer.DecodeError {
-	if len(m.marks) > 0 && m.fence == len(m.stack) {
-		m.unmark()
-		return nil
-	}
-	if !m.has(1) {
-		return m.underflow()
-	}
-	if m.calls > 0 && m.calls == m.at-1 {
-		m.noteSetter()
-	}
-	m.stack = m.stack[:len(m.stack)-1]
-	return nil
-}
-
-func (m *machine) dup() *serializer.DecodeError {
-	if !m.has(1) {
-		return m.underflow()
-	}
-	r := m.stack[len(m.stack)-1]
-	// Nothing but a number in the memo can say this when it is written.
-	n := &m.nodes[r]
-	n.flags |= flagShared | flagMemoised
-	m.shared = m.shared || n.kind >= kindList
-	m.push(r)
-	return nil
-}
-
-func (m *machine) pushInt(v int64) {
-	n := node{kind: kindInt, c: uint32(m.at)}
-	n.setInt(v)
-	m.push(m.add(n))
-}
-
-// pushLong pushes an int of n bytes, in two's complement from the lowest. As all
-// that push counted data it returns the offset behind it.
-func (m *machine) pushLong(from int, n uint64) (int, *serializer.DecodeError) {
-	if n > uint64(len(m.text)-from) {
-		return 0, m.cut()
-	}
-	end := from + int(n)
-	if n > 8 {
-		if float64(8*n-1)*math.Log10(2) > float64(m.lim.Digits) {
-			return 0, limitAt(m.at, "too many digits")
-		}
-		m.push(m.add(node{kind: kindBig, a: uint32(from), b: uint32(n), c: uint32(m.at)}))
-		return end, nil
-	}
-	var v uint64
-	for i := end - 1; i >= from; i-- {
-		v = v<<8 | uint64(m.text[i])
-	}
-	unused := 64 - 8*n
-	m.pushInt(int64(v<<unused) >> unused)
-	return end, nil
-}
-
-func (m *machine) pushText(k kind, from int, n uint64) (int, *serializer.DecodeError) {
-	if n > uint64(len(m.text)-from) {
-		return 0, m.cut()
-	}
-	end := from + int(n)
-	if !validText(m.text[from:end]) {
-		return 0, syntaxAt(m.at, "text that is not UTF-8")
-	}
-	m.push(m.add(node{kind: k, a: uint32(from), b: uint32(n)}))
-	return end, nil
-}
-
-func (m *machine) pushBytes(k kind, from int, n uint64) (int, *serializer.DecodeError) {
-	if n > uint64(len(m.text)-from) {
-		return 0, m.cut()
-	}
-	node := node{kind: k, a: uint32(from), b: uint32(n)}
-	if k == kindByteArray {
-		node.flags = flagUnhashable
-	}
-	m.push(m.add(node))
-	return from + int(n), nil
-}
-
-// What scan and run both find.
-const (
-	cutShort     = "the argument is cut short"
-	endMissing   = "the end is missing"
-	memoTooLarge = "the number of the memo is too large"
-)
-
-func (m *machine) cut() *serializer.DecodeError { return syntaxAt(m.at, cutShort) }
-
-func syntaxAt(at int, reason string) *serializer.DecodeError {
-	return &serializer.DecodeError{Offset: at, Reason: reason, Err: serializer.ErrSyntax}
-}
-
-func limitAt(at int, reason string) *serializer.DecodeError {
-	return &serializer.DecodeError{Offset: at, Reason: reason, Err: serializer.ErrLimit}
-}
-
-func (m *machine) underflow() *serializer.DecodeError {
-	return syntaxAt(m.at, "the stack holds too little for this")
 }

@@ -88,7 +88,7 @@ func (m *maker) value(r ref) any {
 	case kindBytes:
 		return serializer.Bytes(m.str(n))
 	case kindGlobal:
-		return m.globalOf(r)
+		return m.globalValue(r)
 	case kindDict:
 		// As below, but this is the way of most dicts.
 		if n.flags&flagShared == 0 && m.depth < goDeep {
@@ -185,7 +185,12 @@ func (m *maker) fill(f *filling) {
 
 func (m *maker) fillDict(b serializer.SlabBuilder, held []ref) {
 	for i := 0; i+1 < len(held); i += 2 {
-		value := m.value(held[i+1])
+		var value any
+		if n := &m.nodes[held[i+1]]; n.kind == kindStr {
+			value = m.texts.box(m.str(n), typeOfText)
+		} else {
+			value = m.value(held[i+1])
+		}
 		if key := &m.nodes[held[i]]; key.kind == kindStr {
 			b.Add(m.str(key), value)
 		} else if name, ok := m.isText(held[i]); ok {

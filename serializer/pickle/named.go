@@ -42,7 +42,10 @@ func (m *maker) namedAs(r ref, classes ...serializer.Global) any {
 	if m.nodes[o.class].kind != kindGlobal || !slices.Contains(classes, m.globalOf(o.class)) {
 		return nil
 	}
-	v, _, _ := m.named(n, o)
+	v, _, ok := m.named(n, o)
+	if !ok {
+		return nil
+	}
 	return v
 }
 
@@ -87,11 +90,8 @@ func (m *maker) builtin(n *node, name string, args []ref) (any, filling, bool) {
 	switch {
 	case name == "set" || name == "frozenset":
 		var held []ref
-		if len(args) == 1 {
-			list := &m.nodes[args[0]]
-			if held = m.held(list); list.kind != kindList || list.flags&flagShared != 0 || !m.allHashable(held) {
-				break
-			}
+		if m.isSet(n) {
+			held = m.held(&m.nodes[args[0]])
 		} else if len(args) != 0 {
 			break
 		}
@@ -106,7 +106,7 @@ func (m *maker) builtin(n *node, name string, args []ref) (any, filling, bool) {
 		if !ok || strings.Contains(attr, ".") || m.nodes[args[0]].kind != kindGlobal {
 			break
 		}
-		g := m.globalOf(args[0])
+		g := m.globalValue(args[0])
 		return serializer.Global{Module: g.Module, Name: g.Name + "." + attr}, f, true
 	case name == "bytes" && len(args) == 0:
 		return serializer.Bytes(""), f, true
@@ -122,15 +122,6 @@ func (m *maker) builtin(n *node, name string, args []ref) (any, filling, bool) {
 		}
 	}
 	return nil, f, false
-}
-
-func (m *maker) allHashable(held []ref) bool {
-	for _, r := range held {
-		if m.nodes[r].flags&flagUnhashable != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // contents returns what a set or a dict holds that is made by a call.
@@ -191,7 +182,7 @@ func (m *maker) collection(n *node, o *object, name string, args []ref) (any, fi
 			if m.nodes[args[0]].kind != kindGlobal {
 				break
 			}
-			v.Factory = m.globalOf(args[0])
+			v.Factory = m.globalValue(args[0])
 		}
 		return v, filling{n: n, dict: b}, true
 	}

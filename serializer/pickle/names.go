@@ -151,6 +151,9 @@ func toPython2(module, attr string) (string, string) {
 	return translate(toPython2Table(), module, attr)
 }
 
+// isPython2 reports whether no Python 3 has a module of that name.
+func isPython2(module string) bool { return module == "__builtin__" || module == "exceptions" }
+
 func translate(t map[name]name, module, attr string) (string, string) {
 	if to, ok := t[name{module, attr}]; ok {
 		return to.module, to.name

@@ -15,7 +15,7 @@ func (m *machine) stackGlobal() *serializer.DecodeError {
 		return syntaxAt(m.at, "a name that is no text")
 	}
 	m.stack = append(m.stack[:from], m.add(node{
-		kind: kindGlobal, flags: flagStackGlobal, a: uint32(module), b: uint32(name), depth: 1,
+		kind: kindGlobal, flags: flagStackGlobal, a: uint32(module), b: uint32(name),
 	}))
 	return nil
 }
@@ -44,10 +44,8 @@ func (m *machine) callEx() *serializer.DecodeError {
 
 // made pushes an object for what lies on the stack from a height up.
 func (m *machine) made(from int, o object) *serializer.DecodeError {
-	switch m.nodes[o.class].kind {
-	case kindGlobal, kindObject:
-	default:
-		return syntaxAt(m.at, "a call of what is no name")
+	if !m.callable(o.class) {
+		return syntaxAt(m.at, "a call of what nobody can call")
 	}
 	args := &m.nodes[o.args]
 	if args.kind != kindTuple {
@@ -58,12 +56,20 @@ func (m *machine) made(from int, o object) *serializer.DecodeError {
 	if m.isUnhashable(o.class) {
 		n.flags = flagUnhashable
 	}
+	m.repeats = m.repeats || m.isGlobal(o.class, classSet) || m.isGlobal(o.class, classFrozenSet)
 	m.objs = append(m.objs, o)
 	m.stack = append(m.stack[:from], m.add(n))
-	if err := m.tooDeep(n.depth); err != nil {
-		return err
+	return m.tooDeep(n.depth)
+}
+
+// callable reports whether a node may be called: a name, or what a call returned,
+// for all that is known. Bytes and sets are calls too in the older protocols.
+func (m *machine) callable(r ref) bool {
+	switch m.nodes[r].kind {
+	case kindGlobal, kindObject, kindBytes, kindByteArray, kindSet, kindFrozenSet:
+		return true
 	}
-	return m.grown()
+	return false
 }
 
 // isUnhashable reports whether a class is known to make objects that cannot be keys.

@@ -105,13 +105,10 @@ func rewrite(raw []byte, protocol int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := writer{proto: protocol, lim: serializer.Limits{}.WithDefaults(), a: a, ids: idTable{slots: make([]idSlot, 2)}}
+	w := newWriter(nil, protocol, serializer.Limits{})
+	w.a = a
 	w.begin()
-	if err := w.node(a.root); err != nil {
-		return nil, err
-	}
-	err = w.end()
-	return w.dst, err
+	return w.finish(nil, w.node(a.root))
 }
 
 // TestOldProtocols writes pickles of protocols 0 and 1 with protocol 2 and wants

@@ -78,17 +78,11 @@ func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	if !changed {
 		return append(dst, a.text...), nil
 	}
-	var ids fewIDs
-	w := writer{dst: dst, proto: max(a.proto, 2), lim: s.Limits.WithDefaults(), a: a, ids: idTable{slots: ids[:]}}
+	w := newWriter(dst, max(a.proto, 2), s.Limits)
+	w.a = a
 	w.begin()
 	err := w.changed(d)
-	if err == nil {
-		err = w.end()
-	}
-	if err != nil {
-		return dst, err
-	}
-	return w.dst, nil
+	return w.finish(dst, err)
 }
 
 // Freeze returns v as pickle.loads(pickle.dumps(v)) would: a copy of its own, that
@@ -125,17 +119,10 @@ func Append(dst []byte, v any, opts *Options) ([]byte, error) {
 	if o.Protocol < 2 || o.Protocol > MaxProtocol {
 		return dst, typeError(fmt.Sprintf("protocol %d, and not 2 to %d", o.Protocol, MaxProtocol))
 	}
-	var ids fewIDs
-	w := writer{dst: dst, proto: o.Protocol, lim: o.Limits.WithDefaults(), ids: idTable{slots: ids[:]}}
+	w := newWriter(dst, o.Protocol, o.Limits)
 	w.begin()
 	err := w.value(v)
-	if err == nil {
-		err = w.end()
-	}
-	if err != nil {
-		return dst, err
-	}
-	return w.dst, nil
+	return w.finish(dst, err)
 }
 
 // Load returns the value of a pickle: pickle.loads(data). Nothing of it is lazy.
@@ -153,11 +140,13 @@ func LoadPrefix(data []byte, opts *Options) (v any, rest int, err error) {
 	if opts == nil {
 		opts = new(Options)
 	}
-	a, err := read(asString(data), opts.Limits)
-	if err != nil {
+	a := usedArena(asString(data))
+	defer a.release()
+	if err := readInto(a, opts.Limits); err != nil {
 		return nil, 0, err
 	}
-	return newMaker(a).make(a.root), len(a.text), nil
+	m := maker{arena: a}
+	return m.make(a.root), len(a.text), nil
 }
 
 // Sniff reports whether data is one whole pickle, by its opcodes alone. No JSON

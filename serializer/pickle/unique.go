@@ -20,6 +20,9 @@ func (m *machine) dropRepeated() *serializer.DecodeError {
 			ok = u.keepFirst(n, 2)
 		case (n.kind == kindSet || n.kind == kindFrozenSet) && n.b > 1:
 			ok = u.keepFirst(n, 1)
+		case n.kind == kindObject && m.isSet(n):
+			// As older protocols write it: the list is nobody else's.
+			ok = u.keepFirst(&m.nodes[m.held(&m.nodes[m.objs[n.a].args])[0]], 1)
 		case n.kind == kindObject && n.flags&flagOddKeys == 0 && m.objs[n.a].dict.n > 2 && m.isCollection(m.objs[n.a].class):
 			r := &m.objs[n.a].dict
 			dict := node{a: r.start, b: r.n}
@@ -38,6 +41,25 @@ func (a *arena) isCollection(class ref) bool {
 	return a.isGlobal(class, classOrderedDict) || a.isGlobal(class, classDefaultDict)
 }
 
+// isSet reports whether an object is a set or a frozenset that is made of a list.
+func (a *arena) isSet(n *node) bool {
+	o := &a.objs[n.a]
+	args := a.held(&a.nodes[o.args])
+	if o.how != opReduce || len(args) != 1 || !a.isGlobal(o.class, classSet) && !a.isGlobal(o.class, classFrozenSet) {
+		return false
+	}
+	list := &a.nodes[args[0]]
+	if list.kind != kindList || list.flags&flagShared != 0 {
+		return false
+	}
+	for _, r := range a.held(list) {
+		if a.nodes[r].flags&flagUnhashable != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // uniquer finds equal keys. What it learned of one dict helps with the next.
 type uniquer struct {
 	*arena
@@ -53,20 +75,11 @@ type place struct{ round, at uint32 }
 // few is the number of keys up to which comparing each with each is fastest.
 const few = 8
 
-// differ reports whether the keys of a dict of few keys, all text, differ.
+// differ reports whether the keys of a dict of few keys, all text, differ, and
+// keeps them in mind for the next dict.
 func (m *machine) differ(pairs []ref) bool {
 	if len(pairs) <= 2 || len(pairs) > 2*few {
 		return len(pairs) <= 2
-	}
-	// The dicts of a list have the same keys as a rule, and then the same objects.
-	if len(pairs) == m.alike {
-		i := 0
-		for i < len(pairs) && pairs[i] == m.keys[i/2] {
-			i += 2
-		}
-		if i == len(pairs) {
-			return true
-		}
 	}
 	for i := 2; i < len(pairs); i += 2 {
 		key := m.str(&m.nodes[pairs[i]])
@@ -76,7 +89,7 @@ func (m *machine) differ(pairs []ref) bool {
 			}
 		}
 	}
-	m.alike = len(pairs)
+	m.alike = len(pairs) / 2
 	for i := 0; i < len(pairs); i += 2 {
 		m.keys[i/2] = pairs[i]
 	}

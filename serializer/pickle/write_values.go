@@ -260,11 +260,3 @@ func (w *writer) setItems(items []serializer.Item) error {
 	}
 	return nil
 }
-
-func typeError(what string) error {
-	return &serializer.ConvertError{Reason: what, Err: serializer.ErrType}
-}
-
-func limitError(what string) error {
-	return &serializer.ConvertError{Reason: what, Err: serializer.ErrLimit}
-}

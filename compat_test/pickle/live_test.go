@@ -1,0 +1,147 @@
+package pickle_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// missing skips a test that needs what this machine does not have, and fails it if
+// DJSESSION_TEST_REQUIRE=1 forbids that.
+func missing(t testing.TB, format string, a ...any) {
+	t.Helper()
+	if os.Getenv("DJSESSION_TEST_REQUIRE") == "1" {
+		t.Fatalf(format, a...)
+	}
+	t.Skipf(format, a...)
+}
+
+// python returns an interpreter for a file of the corpus: of the same version of
+// CPython, or with the same Django.
+func python(t testing.TB, file string) string {
+	t.Helper()
+	if django, ok := strings.CutPrefix(file, "django"); ok {
+		path := "../.venv/django" + django + "/bin/python"
+		if _, err := os.Stat(path); err != nil {
+			missing(t, "no environment for Django %s: run compat_test/setup.sh", django)
+		}
+		return path
+	}
+	version := strings.TrimPrefix(file, "cpython")
+	// pyenv puts shims on the PATH that need not work.
+	var candidates []string
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		candidates = append(candidates, filepath.Join(folder, "python"+version))
+	}
+	root := os.Getenv("PYENV_ROOT")
+	if root == "" {
+		home, _ := os.UserHomeDir()
+		root = filepath.Join(home, ".pyenv")
+	}
+	installed, _ := filepath.Glob(filepath.Join(root, "versions", version+".*", "bin", "python"))
+	for _, path := range append(candidates, installed...) {
+		out, err := exec.Command(path, "-c", "import platform as p; print(p.python_implementation() + p.python_version())").Output()
+		if err == nil && strings.HasPrefix(string(out), "CPython"+version+".") {
+			return path
+		}
+	}
+	missing(t, "no CPython %s on the PATH or under pyenv", version)
+	return ""
+}
+
+// pair is a pickle of CPython and one of ours, that should hold the same.
+type pair struct {
+	Name  string `json:"name"`
+	Want  string `json:"want"`
+	Got   string `json:"got"`
+	Alike bool   `json:"alike"` // texts need only be equal
+}
+
+// TestLive has the Pythons that wrote the corpus read what we made of it: the
+// session changed and written anew, its values written alone, and those with
+// other protocols.
+func TestLive(t *testing.T) {
+	byFile := map[string][]pair{}
+	var files []string
+	for _, p := range corpus(t) {
+		if !slices.Contains(files, p.file) {
+			files = append(files, p.file)
+		}
+		add := func(how string, alike bool, got []byte, err error) {
+			if err != nil {
+				t.Errorf("%s %s: %v", p.name(), how, err)
+				return
+			}
+			byFile[p.file] = append(byFile[p.file], pair{
+				p.name() + " " + how, base64.StdEncoding.EncodeToString(p.raw), base64.StdEncoding.EncodeToString(got), alike,
+			})
+		}
+		v, err := pickle.Load(p.raw, nil)
+		if err != nil {
+			t.Errorf("%s: %v", p.name(), err)
+			continue
+		}
+		newest := newestProtocol(p.file)
+		for protocol := 2; protocol <= newest; protocol++ {
+			if protocol < 4 && p.protocol >= 4 && p.vector == "new-args-ex" {
+				continue // keyword arguments need protocol 4
+			}
+			got, err := pickle.Append(nil, v, &pickle.Options{Protocol: protocol})
+			add(fmt.Sprint("as values with protocol ", protocol), true, got, err)
+		}
+		var s pickle.Serializer
+		if d, err := s.Loads(p.raw); err == nil {
+			got, err := s.Dumps(nil, d.With("added", nil).Without("added"))
+			add("as a changed session", false, got, err)
+		}
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			var in bytes.Buffer
+			enc := json.NewEncoder(&in)
+			for _, p := range byFile[file] {
+				if err := enc.Encode(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			args := []string{"check.py"}
+			if strings.HasPrefix(file, "django") {
+				args = append(args, "--django")
+			}
+			cmd := exec.Command(python(t, file), args...)
+			cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0")
+			cmd.Stdin, cmd.Stderr = &in, os.Stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			for _, line := range lines[:len(lines)-1] {
+				t.Error(line)
+			}
+			if got, want := lines[len(lines)-1], fmt.Sprint(len(byFile[file])); got != want {
+				t.Errorf("%s pickles were compared, want %s", got, want)
+			}
+		})
+	}
+}
+
+// newestProtocol returns the newest that the Python of a file knows.
+func newestProtocol(file string) int {
+	switch file {
+	case "cpython2.7", "django1.11":
+		return 2
+	case "cpython3.6":
+		return 4
+	}
+	return 5
+}
