@@ -4,7 +4,8 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages that import nothing but the standard library.
-CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./internal/...
+CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
+	./djsession/cachestore ./djsession/cacheddbstore ./djcache ./internal/...
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s

@@ -46,7 +46,7 @@ func TestMariaDB(t *testing.T) {
 					break // the handle is ours, whatever the Django
 				}
 				t.Run(fmt.Sprintf("%s/%q", collation, options), func(t *testing.T) {
-					matrix.checks(t, row{"dbstore", w.database, w.django}, name+" table")
+					matrix.checks(t, name+" table", "dbstore", w.database, w.django)
 					site := w.site(t)
 					db := w.base.open(t, options, mariadb)
 					w.together(t, djsession.New(site, dbstore.New(site, db, dbstore.MySQL, nil)))

@@ -10,57 +10,11 @@ import (
 	"testing"
 )
 
-const matrixFile = "MATRIX.md"
-
-// matrix is what this run has checked.
-var matrix matrixOf
-
-// row is a line of the matrix.
-type row struct{ Engine, Database, Django string }
-
-// matrixOf holds, for each row, the checks that passed (true) or did not.
-type matrixOf struct {
-	mu   sync.Mutex
-	rows map[row]map[string]bool
-}
-
-// checks notes that t checks something, for when it passes. A check that runs several
-// times for one row counts if it never fails.
-func (m *matrixOf) checks(t testing.TB, r row, what string) {
-	t.Cleanup(func() {
-		if t.Skipped() {
-			return
-		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.rows == nil {
-			m.rows = make(map[row]map[string]bool)
-		}
-		if m.rows[r] == nil {
-			m.rows[r] = make(map[string]bool)
-		}
-		before, again := m.rows[r][what]
-		m.rows[r][what] = !t.Failed() && (before || !again)
-	})
-}
-
-// lines are the lines of the table.
-func (m *matrixOf) lines() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var lines []string
-	for r, checks := range m.rows {
-		var passed []string
-		for what, ok := range checks {
-			if ok {
-				passed = append(passed, what)
-			}
-		}
-		slices.Sort(passed)
-		lines = append(lines, fmt.Sprintf("| %s | %s | %s | %s |", r.Engine, r.Database, r.Django, strings.Join(passed, ", ")))
-	}
-	return lines
-}
+// matrix is what this run has checked of the engine db, engineMatrix what of all engines.
+var (
+	matrix       = matrixOf{file: "MATRIX.md", head: matrixHead}
+	engineMatrix = matrixOf{file: "ENGINES.md", head: engineHead}
+)
 
 const matrixHead = `# What is checked against which Django
 
@@ -71,6 +25,62 @@ run compares itself with it.
 |---|---|---|---|
 `
 
+const engineHead = `# Which engine is checked against which Django
+
+Written by ` + "`go test ./compat_test -update`" + ` from what passed, in both directions each; a complete run
+compares itself with it.
+
+| SESSION_ENGINE | cache | format | Django | checked |
+|---|---|---|---|---|
+`
+
+// matrixOf holds, for each row, the checks that passed (true) or did not. A row is its
+// first cells.
+type matrixOf struct {
+	file, head string
+	mu         sync.Mutex
+	rows       map[string]map[string]bool
+}
+
+// checks notes that t checks something, for when it passes. A check that runs several
+// times for one row counts if it never fails.
+func (m *matrixOf) checks(t testing.TB, what string, cells ...string) {
+	row := strings.Join(cells, " | ")
+	t.Cleanup(func() {
+		if t.Skipped() {
+			return
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.rows == nil {
+			m.rows = make(map[string]map[string]bool)
+		}
+		if m.rows[row] == nil {
+			m.rows[row] = make(map[string]bool)
+		}
+		before, again := m.rows[row][what]
+		m.rows[row][what] = !t.Failed() && (before || !again)
+	})
+}
+
+// lines are the lines of the table.
+func (m *matrixOf) lines() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var lines []string
+	for row, checks := range m.rows {
+		var passed []string
+		for what, ok := range checks {
+			if ok {
+				passed = append(passed, what)
+			}
+		}
+		slices.Sort(passed)
+		lines = append(lines, fmt.Sprintf("| %s | %s |", row, strings.Join(passed, ", ")))
+	}
+	return lines
+}
+
 // finish writes the matrix, or compares it with the one that was written, if the run was
 // complete. The lines of a Django that is not here stay as they are.
 func (m *matrixOf) finish(write, complete bool) error {
@@ -80,7 +90,7 @@ func (m *matrixOf) finish(write, complete bool) error {
 	case !complete:
 		return nil
 	}
-	file, err := os.ReadFile(matrixFile)
+	file, err := os.ReadFile(m.file)
 	if err != nil && !write {
 		return fmt.Errorf("read the matrix: %w", err)
 	}
@@ -92,12 +102,12 @@ func (m *matrixOf) finish(write, complete bool) error {
 	}
 	lines = append(lines, m.lines()...)
 	slices.Sort(lines)
-	text := matrixHead + strings.Join(lines, "\n") + "\n"
+	text := m.head + strings.Join(lines, "\n") + "\n"
 	if write {
-		return os.WriteFile(matrixFile, []byte(text), 0o644)
+		return os.WriteFile(m.file, []byte(text), 0o644)
 	}
 	if text != string(file) {
-		return fmt.Errorf("%s is not what was checked: run go test ./compat_test -update, and look at the difference", matrixFile)
+		return fmt.Errorf("%s is not what was checked: run go test ./compat_test -update, and look at the difference", m.file)
 	}
 	return nil
 }

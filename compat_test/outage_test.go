@@ -270,7 +270,7 @@ func (w *world) hasRow(t testing.TB, key string) bool {
 // A file that is no database, one that is locked, and one that cannot be written.
 func TestSQLiteFiles(t *testing.T) {
 	inWorlds(t, outageCombos(sqlite), func(t *testing.T, w *world) {
-		matrix.checks(t, row{"dbstore", w.database, w.django}, "outage")
+		matrix.checks(t, "outage", "dbstore", w.database, w.django)
 		key := w.dj.create(t, map[string]any{"x": 1})
 		manager := func(db string) *djsession.Manager {
 			site := w.site(t, func(s *djsession.Settings) { s.SaveTimeout = 300 * time.Millisecond })

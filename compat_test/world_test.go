@@ -97,7 +97,7 @@ func (w *world) inStores(t *testing.T, what string, f func(t *testing.T, store s
 	for _, store := range stores {
 		t.Run(store, func(t *testing.T) {
 			if what != "" {
-				matrix.checks(t, row{store, w.database, w.django}, what)
+				matrix.checks(t, what, store, w.database, w.django)
 			}
 			f(t, store)
 		})

@@ -10,7 +10,8 @@ import (
 // their tests included: a program that uses one engine gets no other's driver.
 var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
-	"djsession", "djsession/memstore", "djsession/storetest",
+	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
+	"djcache", "djsession/cachestore", "djsession/cacheddbstore",
 	"internal/base62", "internal/inflate", "internal/djangodb", "internal/testserver",
 }
 

@@ -3,6 +3,7 @@ package djsession
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -14,9 +15,10 @@ import (
 // Manager gives requests their sessions and saves them: Django's
 // SessionMiddleware. It is safe for concurrent use.
 type Manager struct {
-	site  *Site
-	store Store
-	queue queue
+	site   *Site
+	store  Store  // or
+	sealer Sealer // where the cookie is the session
+	queue  queue
 
 	corrupt   atomic.Int64
 	late      atomic.Int64
@@ -29,7 +31,7 @@ func New(site *Site, store Store) *Manager { return &Manager{site: site, store: 
 // Site returns the Site that New was given.
 func (m *Manager) Site() *Site { return m.site }
 
-// Store returns the Store that New was given.
+// Store returns the Store that New was given, nil for a Manager by NewSealed.
 func (m *Manager) Store() Store { return m.store }
 
 // Load returns the session of the request with this context, as read from the
@@ -94,11 +96,12 @@ func (m *Manager) Open(ctx context.Context, key string) (*Session, error) {
 }
 
 // Exists is SessionBase.exists: whether there is a session under key that has
-// not expired. One that does not decode exists too.
+// not expired. One that does not decode exists too. Sealed sessions, as in Django,
+// never do.
 //
 // Errors: ErrUnavailable.
 func (m *Manager) Exists(ctx context.Context, key string) (bool, error) {
-	if !m.site.ValidKey(key) {
+	if m.sealer != nil || !m.site.ValidKey(key) {
 		return false, nil
 	}
 	_, _, err := m.load(ctx, key)
@@ -113,8 +116,12 @@ func (m *Manager) Exists(ctx context.Context, key string) (bool, error) {
 
 // Delete is SessionBase.delete for a key: nobody is logged in by it any more.
 //
-// Errors: ErrNotFound, ErrUnavailable.
+// Errors: ErrNotFound, ErrUnavailable; errors.ErrUnsupported for sealed sessions,
+// which nobody can take back.
 func (m *Manager) Delete(ctx context.Context, key string) error {
+	if m.sealer != nil {
+		return fmt.Errorf("delete session: %w: it is in a cookie, and stays good until it expires", errors.ErrUnsupported)
+	}
 	if !m.site.ValidKey(key) {
 		return ErrNotFound
 	}
@@ -171,6 +178,10 @@ func (m *Manager) lateChange() {
 // The store's methods, observed.
 
 func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, err error) {
+	if m.sealer != nil {
+		r, err = m.sealer.Unseal(key)
+		return r, v, err
+	}
 	defer m.observe(ctx, "load", &err)()
 	return m.store.Load(ctx, key)
 }

@@ -74,7 +74,7 @@ func (s *Session) Flush(ctx context.Context) error {
 		s.m.lateChange()
 		return ErrCommitted
 	}
-	if !s.corrupt && s.m.site.ValidKey(s.key) {
+	if !s.corrupt && s.m.sealer == nil && s.m.site.ValidKey(s.key) {
 		if err := s.m.delete(ctx, s.key); err != nil && !errors.Is(err, ErrNotFound) {
 			s.err = err
 			return err
@@ -97,7 +97,7 @@ func (s *Session) save(ctx context.Context) error {
 	switch {
 	case s.err != nil:
 		return s.err
-	case s.key == "" || s.corrupt:
+	case s.key == "" || s.corrupt || s.m.sealer != nil:
 		return s.create(ctx)
 	}
 	leave, err := s.m.queue.enter(ctx, s.key)
@@ -128,6 +128,10 @@ func (s *Session) create(ctx context.Context) error {
 
 // insert stores a record under a key that nobody has.
 func (s *Session) insert(ctx context.Context, r *Record) (key string, v Version, err error) {
+	if s.m.sealer != nil {
+		key, err = s.m.sealer.Seal(r)
+		return key, v, err
+	}
 	for range 10 { // 36^32 keys: the second try is already unheard of
 		key = s.m.site.NewKey()
 		v, err = s.m.create(ctx, key, r)

@@ -327,7 +327,7 @@ func (s *Session) loadLocked(ctx context.Context) error {
 	switch {
 	case s.key == "" && !s.had:
 		s.why = ErrNoCookie
-	case !s.m.site.ValidKey(s.key):
+	case !s.m.mayExist(s.key):
 		s.key, s.why = "", ErrNotFound
 	default:
 		r, v, err := s.m.load(ctx, s.key)

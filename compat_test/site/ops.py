@@ -94,7 +94,51 @@ def op_raise(session, request):
     raise RuntimeError("the view was told to fail")
 
 
+def objects():
+    """What a pickle holds and JSON does not."""
+    import decimal
+    import uuid
+    from collections import OrderedDict
+    from django.utils.safestring import mark_safe
+
+    shared = [1, 2]
+    utc = getattr(datetime, "timezone", timezone).utc
+    return {
+        "tuple": (1, ("a", None)),
+        "bytes": b"\x00\xff",
+        "set": {1, 2, 3},
+        "frozenset": frozenset(["a"]),
+        "datetime": datetime.datetime(2026, 11, 22, 1, 2, 3, 4),
+        "aware": datetime.datetime(2026, 11, 22, 1, 2, 3, tzinfo=utc),
+        "date": datetime.date(2026, 11, 22),
+        "time": datetime.time(1, 2, 3),
+        "delta": datetime.timedelta(days=-1, seconds=5),
+        "decimal": decimal.Decimal("1.10"),
+        "uuid": uuid.UUID(int=7),
+        "ordered": OrderedDict([("z", 1), ("a", 2)]),
+        "safe": mark_safe("<b>"),
+        "int keys": {1: "a", 2.5: "b", (1, 2): "c"},
+        "complex": 1 + 2j,
+        "shared": [shared, shared],
+    }
+
+
+def op_set_objects(session, request):
+    session.update(objects())
+
+
+def op_objects_differ(session, request):
+    """The names of those that are not what they were."""
+    want = objects()
+    differ = [name for name in want if session.get(name) != want[name] or type(session[name]) is not type(want[name])]
+    if session["shared"][0] is not session["shared"][1]:
+        differ.append("the identity of shared")
+    return sorted(differ)
+
+
 OPS = {
+    "set_objects": op_set_objects,
+    "objects_differ": op_objects_differ,
     "get": lambda session, request, name: tag(session.get(name)),
     "has": lambda session, request, name: name in session,
     "items": op_items,

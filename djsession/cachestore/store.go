@@ -1,0 +1,152 @@
+// Package cachestore keeps sessions where django.contrib.sessions.backends.cache
+// does: in a cache, and nowhere else.
+//
+//	cache := rediscache.New(site, client, nil)
+//	store := cachestore.New(site, cache, nil)
+//
+// Shapes: the name in the cache is "django.contrib.sessions.cache" and the session
+// key with nothing between; the value is the dict itself, pickled and not signed
+// unless the cache is told otherwise. The Version of a record is the cache's.
+//
+// # Compatibility
+//
+// As Django does, Create adds and Update never creates. Unlike Django, which
+// looks and then sets, an Update replaces only what was read, in one step, so
+// that a session that somebody deleted stays deleted. How far a cache can keep
+// that is said in its own package.
+//
+// Expired sessions are the cache's own affair: ClearExpired does nothing where the
+// server removes them, as in Django. Some caches cannot list what they hold;
+// List then ends with errors.ErrUnsupported.
+//
+// # Errors
+//
+// Those of djsession.Store. Keys and values are in no text.
+//
+// # Security
+//
+// Nothing in a cache is signed: whoever can write to it is logged in as anyone.
+package cachestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Options are for sites that differ from Django's defaults. The zero value is
+// for those that do not.
+type Options struct {
+	// KeyPrefix is SessionStore.cache_key_prefix; default
+	// "django.contrib.sessions.cache".
+	KeyPrefix string
+}
+
+// Store is a djsession.Store in a cache. It is safe for concurrent use.
+type Store struct {
+	site   *djsession.Site
+	cache  djcache.Cache
+	prefix string
+}
+
+var (
+	_ djsession.Store          = (*Store)(nil)
+	_ djsession.Toucher        = (*Store)(nil)
+	_ djsession.CompareDeleter = (*Store)(nil)
+	_ djsession.Reaper         = (*Store)(nil)
+	_ djsession.Lister         = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions in cache, which is the entry of CACHES
+// that SESSION_CACHE_ALIAS names. opts may be nil.
+func New(site *djsession.Site, cache djcache.Cache, opts *Options) *Store {
+	s := &Store{site: site, cache: cache, prefix: "django.contrib.sessions.cache"}
+	if opts != nil && opts.KeyPrefix != "" {
+		s.prefix = opts.KeyPrefix
+	}
+	return s
+}
+
+// Load implements djsession.Store: SessionStore.load.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	item, err := s.cache.Get(ctx, s.prefix+key)
+	if err != nil {
+		return nil, item.Version, err
+	}
+	return record(item), item.Version, nil
+}
+
+// Create implements djsession.Store: SessionStore.save(must_create=True).
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	return s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires)
+}
+
+// Update implements djsession.Store: SessionStore.save.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	return s.cache.Replace(ctx, s.prefix+key, r.Data, r.Expires, seen)
+}
+
+// Delete implements djsession.Store: SessionStore.delete.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.cache.Delete(ctx, s.prefix+key, djsession.Force)
+}
+
+// DeleteSeen implements djsession.CompareDeleter.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	return s.cache.Delete(ctx, s.prefix+key, seen)
+}
+
+// Touch implements djsession.Toucher.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	_, err := s.cache.Touch(ctx, s.prefix+key, expires, seen)
+	return err
+}
+
+// ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It does
+// nothing where the server removes what has expired.
+func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	if c, ok := s.cache.(djcache.Reaper); ok {
+		return c.ClearExpired(ctx, s.prefix, opts)
+	}
+	return 0, nil
+}
+
+// List implements djsession.Lister. Where the cache cannot tell what it holds the
+// walk ends at once with errors.ErrUnsupported.
+func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		c, ok := s.cache.(djcache.Lister)
+		if !ok {
+			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: this cache cannot tell what it holds", errors.ErrUnsupported))
+			return
+		}
+		for found, err := range c.List(ctx, s.prefix, cursor) {
+			if err != nil {
+				yield(djsession.Listed{}, err)
+				return
+			}
+			// With another engine's prefix that begins like this one, the rest is no key.
+			key, ok := strings.CutPrefix(found.Name, s.prefix)
+			if !ok || !s.site.ValidKey(key) {
+				continue
+			}
+			l := djsession.Listed{Key: key, Version: found.Item.Version, Size: found.Item.Size, Cursor: found.Cursor, Err: found.Err}
+			if found.Err == nil {
+				l.Record = record(found.Item)
+			}
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+func record(item djcache.Item) *djsession.Record {
+	return &djsession.Record{Data: item.Value, Expires: item.Expires}
+}

@@ -1,0 +1,129 @@
+// Package cookiestore keeps sessions where
+// django.contrib.sessions.backends.signed_cookies does: in the cookie.
+//
+//	sealer, err := cookiestore.New(site, nil)
+//	m := djsession.NewSealed(site, sealer)
+//
+// Shapes: the cookie holds what django.core.signing.dumps makes of the session,
+// compressed where that is shorter, with a salt of the engine's own.
+//
+// # Expiry
+//
+// As in Django the cookie is good for SESSION_COOKIE_AGE after it was signed,
+// whatever the session's own expiry says: that reaches only the browser.
+//
+// # Size
+//
+// Browsers keep 4096 bytes of a cookie, and drop a longer one without a word.
+// Unlike Django, which sends it, Seal refuses it: the response fails, and the
+// browser keeps the session that it had.
+//
+// # Errors
+//
+// djsession.ErrTooLarge from Seal; djsession.ErrCorrupt and ErrExpired from
+// Unseal, with the errors of packages signer and serializer beneath.
+//
+// # Security
+//
+// The session is signed, not encrypted: its visitor can read it. Nothing revokes
+// it. A logout makes the browser forget the cookie; who copied it stays logged in
+// until it expires or the user's password changes. With pickle as serializer,
+// who knows SECRET_KEY runs code in Django.
+package cookiestore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+const salt = "django.contrib.sessions.backends.signed_cookies"
+
+// DefaultMaxSize is what RFC 6265 has every browser keep, in bytes: the name, the
+// value and the attributes of a cookie.
+const DefaultMaxSize = 4096
+
+// Options are for what Django has no setting for. The zero value is good.
+type Options struct {
+	// MaxSize is how many bytes a cookie may have, name and attributes included;
+	// default DefaultMaxSize.
+	MaxSize int
+}
+
+// Sealer is a djsession.Sealer. It is safe for concurrent use.
+type Sealer struct {
+	serializer serializer.Serializer
+	signer     *signer.TimestampSigner
+	age        time.Duration
+	most       int // bytes of a value
+}
+
+var _ djsession.Sealer = (*Sealer)(nil)
+
+// New returns the Sealer of site's sessions. opts may be nil.
+//
+// Errors: djsession.ErrConfig, when the Keys of the site hold none for this salt.
+func New(site *djsession.Site, opts *Options) (*Sealer, error) {
+	set := site.Settings()
+	o := signer.Options{Salt: salt, Limits: signer.Limits{
+		MaxPayload: set.Limits.Payload, MaxDecompressed: set.Limits.Data.Size,
+	}}
+	switch v := set.Django; {
+	case v.Before(3, 1):
+		o.Algorithm = signer.SHA1
+	case v.Before(4, 0):
+		o.LegacySHA1 = true
+		if set.LegacyHashing {
+			o.Algorithm = signer.SHA1
+		}
+	}
+	ts, err := signer.NewTimestamp(set.Keys, o)
+	if err != nil {
+		return nil, fmt.Errorf("%w: keys of signed cookies: %w", djsession.ErrConfig, err)
+	}
+	ts.Now = set.Now
+	most := DefaultMaxSize
+	if opts != nil && opts.MaxSize > 0 {
+		most = opts.MaxSize
+	}
+	// With every attribute that the cookie may get.
+	const attributes = "=; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=1000000000; Path=; Domain=; SameSite=Strict; Secure"
+	most -= len(set.CookieName) + len(attributes) + len(set.CookiePath) + len(set.CookieDomain)
+	return &Sealer{set.Serializer, ts, set.CookieAge, most}, nil
+}
+
+// Seal is SessionStore._get_session_key.
+func (s *Sealer) Seal(r *djsession.Record) (string, error) {
+	data, err := s.serializer.Dumps(nil, r.Data)
+	if err != nil {
+		return "", fmt.Errorf("seal session: %w", err)
+	}
+	text, err := s.signer.SignObject(data, true)
+	switch {
+	case errors.Is(err, signer.ErrTooLarge) || err == nil && len(text) > s.most:
+		return "", fmt.Errorf("seal session: %w: a browser would drop this cookie", djsession.ErrTooLarge)
+	case err != nil:
+		return "", fmt.Errorf("seal session: %w", err)
+	}
+	return text, nil
+}
+
+// Unseal is SessionStore.load.
+func (s *Sealer) Unseal(text string) (*djsession.Record, error) {
+	data, info, err := s.signer.UnsignObjectMaxAge(text, s.age)
+	if errors.Is(err, signer.ErrSignatureExpired) {
+		return nil, djsession.ErrExpired
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unseal session: %w: %w", djsession.ErrCorrupt, err)
+	}
+	d, err := s.serializer.Loads(data)
+	if err != nil {
+		return nil, fmt.Errorf("unseal session: %w: %w", djsession.ErrCorrupt, err)
+	}
+	return &djsession.Record{Data: d, Expires: time.Unix(info.Timestamp, 0).Add(s.age).UTC()}, nil
+}
