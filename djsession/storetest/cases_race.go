@@ -84,7 +84,7 @@ var raceCases = []testCase{
 							return err
 						}
 						if t, ok := s.(djsession.Toucher); ok && i%2 == 0 {
-							if err := t.Touch(e.ctx, key, r.Expires, v); err != nil && !errors.Is(err, djsession.ErrConflict) {
+							if err := t.Touch(e.ctx, key, e.recordOf(nil, time.Hour).Expires, v); err != nil && !errors.Is(err, djsession.ErrConflict) {
 								return err
 							}
 						}

@@ -53,7 +53,8 @@ type Harness struct {
 	// microsecond.
 	Precision time.Duration
 
-	// HidesExpires says that Load cannot tell Record.Expires.
+	// HidesExpires says that Load cannot always tell Record.Expires, and then
+	// leaves it zero.
 	HidesExpires bool
 
 	// Adapt changes a record of the suite before it is written, for an engine

@@ -1,0 +1,105 @@
+package cacheddbstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// A Version tells of what it is the Version by the first byte of its token.
+const (
+	tokenOfRow  = "r"
+	tokenOfCopy = "c"
+)
+
+func ofRow(v djsession.Version) djsession.Version  { return marked(tokenOfRow, v) }
+func ofCopy(v djsession.Version) djsession.Version { return marked(tokenOfCopy, v) }
+
+func marked(mark string, v djsession.Version) djsession.Version {
+	if token, ok := v.Token(); ok {
+		return djsession.VersionOf(mark + token)
+	}
+	return v
+}
+
+// row returns the Version of the row that seen stands for. If it saw a copy, the row
+// must hold the same.
+func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (djsession.Version, error) {
+	token, ok := seen.Token()
+	if !ok {
+		return seen, nil // Force, or nothing that was ever seen
+	}
+	if token, ok := strings.CutPrefix(token, tokenOfRow); ok {
+		return djsession.VersionOf(token), nil
+	}
+	r, v, err := s.db.Load(ctx, key)
+	if err != nil {
+		if errors.Is(err, djsession.ErrCorrupt) {
+			err = djsession.ErrConflict
+		}
+		s.forget(ctx, key, err)
+		return djsession.Version{}, err
+	}
+	item, err := s.cache.Get(ctx, s.prefix+key)
+	if err != nil || ofCopy(item.Version) != seen || !s.same(item.Value, r.Data) {
+		return djsession.Version{}, djsession.ErrConflict
+	}
+	return v, nil
+}
+
+// same reports whether a row and its copy hold the same. Where the serializer keeps
+// less than a pickle does, as JSON makes lists of tuples, so does the comparison.
+func (s *Store) same(a, b *serializer.Dict) bool {
+	to := s.site.Settings().Serializer
+	x, err := to.Dumps(nil, a)
+	if err != nil {
+		return false
+	}
+	y, err := to.Dumps(nil, b)
+	return err == nil && string(x) == string(y)
+}
+
+// copy puts a copy of what was just written to the row into the cache.
+func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djsession.Version) {
+	if _, err := s.cache.Set(ctx, s.prefix+key, r.Data, r.Expires); err != nil {
+		s.drop(ctx, key, err)
+		return
+	}
+	s.recheck(ctx, key, v)
+}
+
+// recheck drops the copy unless the row is still the one that v saw.
+func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
+	_, now, err := s.db.Load(ctx, key)
+	if err == nil && now == v {
+		return
+	}
+	if errors.Is(err, djsession.ErrExpired) {
+		err = nil // so is its copy
+	}
+	if errors.Is(err, djsession.ErrNotFound) {
+		err = nil
+	}
+	s.drop(ctx, key, err)
+}
+
+// forget drops the copy of a row that turned out to be gone.
+func (s *Store) forget(ctx context.Context, key string, err error) {
+	if errors.Is(err, djsession.ErrNotFound) {
+		s.drop(ctx, key, nil)
+	}
+}
+
+// drop deletes a copy that may be outdated; cause is why it cannot be replaced.
+func (s *Store) drop(ctx context.Context, key string, cause error) {
+	if cause != nil {
+		s.log(ctx, "djsession: the copy of a session in the cache is dropped", cause)
+	}
+	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
+	if err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		s.log(ctx, "djsession: an outdated copy of a session stays in the cache until it expires", err)
+	}
+}

@@ -1,0 +1,239 @@
+// Package cacheddbstore keeps sessions where
+// django.contrib.sessions.backends.cached_db does: in the table django_session,
+// and copies of them in a cache.
+//
+//	db := dbstore.New(site, handle, dbstore.PostgreSQL, nil)
+//	cache := rediscache.New(site, client, nil)
+//	store := cacheddbstore.New(site, db, cache, nil)
+//
+// Shapes: the row is that of package dbstore; the copy has the name
+// "django.contrib.sessions.cached_db" and the session key with nothing between, and
+// is the dict itself, as in package cachestore. The Version of a record is the
+// row's or the copy's, whichever was read.
+//
+// # The row is the truth
+//
+// Load takes the copy if there is one, else the row, of which it makes a copy.
+// Every change is made to the row first, by compare and swap, and then to the
+// copy. Unlike Django, which leaves it at that, the row is then read once more, and
+// a copy of what is no longer there is dropped:
+//
+//   - One who read the row just before a logout puts no copy of it back for good.
+//   - Of two who save at once, the copy of the later stays, or none.
+//
+// An Update of what was read from the copy first reads the row. If both do not hold
+// the same, it is djsession.ErrConflict, and the change is made on the row. So an
+// outdated copy, as Django leaves them behind, is not written back.
+//
+// # When the cache fails
+//
+// Load goes to the row, and saving goes on; both are logged. An old copy may then
+// be what others see for as long as the cache keeps it. Where that would keep
+// somebody logged in, it is an error: Delete and DeleteSeen delete the row, and are
+// djsession.ErrUnavailable if they cannot delete the copy. Call them again.
+//
+// What can still be lost is what Django does on its own: it puts copies back after
+// a logout (its load looks at the row, and then sets the copy), and overwrites a
+// whole session with what one request saw.
+//
+// # Errors
+//
+// Those of the database's Store. A copy that does not decode is passed over.
+//
+// # Security
+//
+// Copies are not signed: whoever can write to the cache is logged in as anyone. A
+// row that is deleted by hand, or by ClearExpired before its time, stays good while
+// there is a copy, in Django too.
+package cacheddbstore
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Options are for sites that differ from Django's defaults. The zero value is
+// for those that do not.
+type Options struct {
+	// KeyPrefix is SessionStore.cache_key_prefix; default
+	// "django.contrib.sessions.cached_db". django-qsessions has
+	// "qsessions.q_cached_db".
+	KeyPrefix string
+}
+
+// DB is a Store of rows: a *dbstore.Store or a *pgxstore.Store.
+type DB interface {
+	djsession.Store
+	djsession.Toucher
+	djsession.CompareDeleter
+	djsession.Reaper
+	djsession.Lister
+}
+
+// Store is a djsession.Store of rows with copies in a cache. It is safe for
+// concurrent use.
+type Store struct {
+	site   *djsession.Site
+	db     DB
+	cache  djcache.Cache
+	prefix string
+}
+
+var (
+	_ DB                    = (*Store)(nil)
+	_ djsession.FreshLoader = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions in db, with copies in cache, which is
+// the entry of CACHES that SESSION_CACHE_ALIAS names. opts may be nil.
+func New(site *djsession.Site, db DB, cache djcache.Cache, opts *Options) *Store {
+	s := &Store{site: site, db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
+	if opts != nil && opts.KeyPrefix != "" {
+		s.prefix = opts.KeyPrefix
+	}
+	return s
+}
+
+// Load implements djsession.Store: SessionStore.load. The record may be a copy, and
+// then not tell when it expires.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	item, err := s.cache.Get(ctx, s.prefix+key)
+	if err == nil {
+		return &djsession.Record{Data: item.Value, Expires: item.Expires}, ofCopy(item.Version), nil
+	}
+	absent := errors.Is(err, djsession.ErrNotFound)
+	if !absent {
+		if ctx.Err() != nil {
+			return nil, djsession.Version{}, err
+		}
+		s.log(ctx, "djsession: a session is read from the database, because its copy cannot be read from the cache", err)
+	}
+	r, v, err := s.db.Load(ctx, key)
+	if err != nil {
+		return nil, ofRow(v), err
+	}
+	if absent {
+		// Who saves meanwhile has a better copy, which Add leaves alone.
+		if _, err := s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
+			s.recheck(ctx, key, v)
+		} else if !errors.Is(err, djsession.ErrKeyTaken) {
+			s.log(ctx, "djsession: the copy of a session cannot be written to the cache", err)
+		}
+	}
+	return r, ofRow(v), nil
+}
+
+// LoadFresh implements djsession.FreshLoader: it reads the row.
+func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	r, v, err := s.db.Load(ctx, key)
+	return r, ofRow(v), err
+}
+
+// Create implements djsession.Store: SessionStore.save(must_create=True).
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	v, err := s.db.Create(ctx, key, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	s.copy(ctx, key, r, v)
+	return ofRow(v), nil
+}
+
+// Update implements djsession.Store: SessionStore.save.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	row, err := s.row(ctx, key, seen)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	v, err := s.db.Update(ctx, key, r, row)
+	if err != nil {
+		s.forget(ctx, key, err)
+		return djsession.Version{}, err
+	}
+	s.copy(ctx, key, r, v)
+	return ofRow(v), nil
+}
+
+// Touch implements djsession.Toucher.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	row, err := s.row(ctx, key, seen)
+	if err != nil {
+		return err
+	}
+	if err := s.db.Touch(ctx, key, expires, row); err != nil {
+		s.forget(ctx, key, err)
+		return err
+	}
+	if _, err := s.cache.Touch(ctx, s.prefix+key, expires, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		s.drop(ctx, key, err)
+		return nil
+	}
+	s.recheck(ctx, key, row)
+	return nil
+}
+
+// Delete implements djsession.Store: SessionStore.delete. It is no ErrNotFound when
+// only the copy was there.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.deleted(ctx, key, s.db.Delete(ctx, key))
+}
+
+// DeleteSeen implements djsession.CompareDeleter.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	row, err := s.row(ctx, key, seen)
+	if err != nil {
+		return err
+	}
+	err = s.db.DeleteSeen(ctx, key, row)
+	if errors.Is(err, djsession.ErrConflict) {
+		return err
+	}
+	return s.deleted(ctx, key, err)
+}
+
+// deleted deletes the copy of a row, and returns what deleting both comes to. A copy
+// is deleted even if the row could not be.
+func (s *Store) deleted(ctx context.Context, key string, row error) error {
+	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
+	switch {
+	case row != nil && !errors.Is(row, djsession.ErrNotFound):
+		return row
+	case err != nil && !errors.Is(err, djsession.ErrNotFound):
+		return err
+	case err == nil:
+		return nil
+	}
+	return row
+}
+
+// ClearExpired implements djsession.Reaper: it removes rows. Copies expire by
+// themselves.
+func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	return s.db.ClearExpired(ctx, opts)
+}
+
+// List implements djsession.Lister, over the rows.
+func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		for found, err := range s.db.List(ctx, cursor) {
+			found.Version = ofRow(found.Version)
+			if !yield(found, err) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) log(ctx context.Context, msg string, err error) {
+	l := s.site.Settings().Logger
+	if l == nil {
+		l = slog.Default()
+	}
+	l.LogAttrs(ctx, slog.LevelError, msg, slog.Any("error", err))
+}
