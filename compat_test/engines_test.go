@@ -49,6 +49,9 @@ var engineDjangos = append(slices.Clone(djangos), "3.2", "2.2")
 type place struct {
 	*world
 	dir string
+	// pause, unless it is nil, is called before each operation of our stores; see
+	// schedules_test.go.
+	pause func(string)
 }
 
 var places struct {
@@ -64,7 +67,7 @@ func at(t testing.TB, django string) *place {
 	p := places.all[django]
 	if p == nil {
 		python(t, django)
-		p = &place{&world{combo: combo{django, sqlite, tzOn}}, temporary(t)}
+		p = &place{world: &world{combo: combo{django, sqlite, tzOn}}, dir: temporary(t)}
 		p.base = openDatabase(t, sqlite)
 		settings := map[string]any{
 			"DATABASES": map[string]any{"default": p.base.django}, "USE_TZ": true, "TIME_ZONE": "America/New_York",

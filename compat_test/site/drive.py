@@ -74,6 +74,20 @@ def do_run(name, ops):
     }
 
 
+def do_step(what, name, key):
+    """A load, a save with a change or a logout, of request.session under that name."""
+    if what == "load":
+        do_open(name, key)
+        sessions[name].get("x")
+    elif sessions[name].session_key != key:
+        pass  # it found nothing, and a new session would be another one
+    elif what == "save":
+        sessions[name][name] = 1
+        sessions[name].save()
+    else:
+        sessions[name].flush()
+
+
 def do_request(query, cookies=None, path="/do/"):
     """One request through Django's own WSGI handler: the status, the header lines in order and the body."""
     got = []
