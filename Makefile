@@ -5,7 +5,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
-	./djsession/cachestore ./djsession/cacheddbstore ./djcache ./internal/...
+	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache ./internal/...
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s

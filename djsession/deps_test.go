@@ -11,7 +11,7 @@ import (
 var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
-	"djcache", "djsession/cachestore", "djsession/cacheddbstore",
+	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"internal/base62", "internal/inflate", "internal/djangodb", "internal/testserver",
 }
 

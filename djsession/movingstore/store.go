@@ -1,0 +1,216 @@
+// Package movingstore moves a site from one engine to another while it runs, with
+// nobody logged out.
+//
+//	store := movingstore.New(site, old, next, &movingstore.Options{Phase: movingstore.Copying})
+//
+// # The move
+//
+// Django can be on one engine at a time, so that a move has two phases:
+//
+//  1. Copying: Django and Go are on the old engine, which is the truth. Meanwhile
+//     `djsession migrate` copies what is there to the new one, and keeps a journal
+//     of what it copied.
+//  2. Switched: Django was started anew with the settings of the new engine, which
+//     now is the truth. `djsession migrate --switched` brings over what changed on
+//     the old one since it was copied, and takes away what was deleted there. Here, a
+//     session that is only on the old engine is moved when it is asked for.
+//
+// Start the Go programs with Copying before the copy, and with Switched as soon as
+// Django is switched. When `djsession migrate --switched` is through, use the Store of
+// the new engine alone.
+//
+// Both engines have to take the same session keys; it does not matter how each keeps
+// its sessions.
+//
+// # What is deleted stays deleted
+//
+// Delete is done on both engines in both phases, on the one that is not the truth
+// first, so that a logout that fails half way can be tried again. Between the copy
+// and the end of the second phase a session that is on the old engine and not on the
+// new one was either never copied, or copied and then logged out by Django, which knows
+// of no other engine. Options.Copied tells the two apart. Without it, who was logged out
+// by Django in that time can be found on the old engine once more.
+//
+// # Errors
+//
+// Those of the two Stores.
+package movingstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Phase is how far the move has come.
+type Phase int
+
+// The phases of a move.
+const (
+	// Copying: the old engine is the truth.
+	Copying Phase = iota
+	// Switched: the new engine is the truth.
+	Switched
+)
+
+// Options are what a move needs to know.
+type Options struct {
+	// Phase is Copying or Switched.
+	Phase Phase
+
+	// Copied reports whether the session of key was copied to the new engine in the
+	// first phase. May be nil; see the package's comment. It is asked in the second
+	// phase, for sessions that only the old engine has.
+	Copied func(ctx context.Context, key string) (bool, error)
+}
+
+// Engine is a Store that sessions can move to or from. All of this module are.
+type Engine interface {
+	djsession.Store
+	djsession.Toucher
+	djsession.CompareDeleter
+}
+
+// Store is a djsession.Store of a site that moves. It is safe for concurrent use.
+type Store struct {
+	site      *djsession.Site
+	old, next Engine
+	truth     Engine
+	other     Engine
+	switched  bool
+	copied    func(ctx context.Context, key string) (bool, error)
+}
+
+var (
+	_ Engine                = (*Store)(nil)
+	_ djsession.FreshLoader = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions while they move from old to next. opts may
+// be nil.
+func New(site *djsession.Site, old, next Engine, opts *Options) *Store {
+	s := &Store{site: site, old: old, next: next, truth: old, other: next}
+	if opts != nil {
+		s.switched = opts.Phase == Switched
+		s.copied = opts.Copied
+	}
+	if s.switched {
+		s.truth, s.other = next, old
+	}
+	return s
+}
+
+// Load implements djsession.Store. In the second phase it moves a session that only the
+// old engine has.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, djsession.Store.Load)
+}
+
+// LoadFresh implements djsession.FreshLoader.
+func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, loadFresh)
+}
+
+type loader func(djsession.Store, context.Context, string) (*djsession.Record, djsession.Version, error)
+
+func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	if f, ok := s.(djsession.FreshLoader); ok {
+		return f.LoadFresh(ctx, key)
+	}
+	return s.Load(ctx, key)
+}
+
+func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.Record, djsession.Version, error) {
+	r, v, err := load(s.truth, ctx, key)
+	if !s.switched || !errors.Is(err, djsession.ErrNotFound) || errors.Is(err, djsession.ErrExpired) {
+		return r, v, err
+	}
+	if err := s.move(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		return nil, djsession.Version{}, err
+	}
+	// Also if there was nothing to move: somebody else may just have done so.
+	return load(s.truth, ctx, key)
+}
+
+// move brings a session over that only the old engine has. Errors: ErrNotFound when there
+// is none, or none that may be moved.
+func (s *Store) move(ctx context.Context, key string) error {
+	r, seen, err := loadFresh(s.old, ctx, key)
+	if err != nil {
+		return err
+	}
+	if s.copied != nil {
+		was, err := s.copied(ctx, key)
+		if err != nil {
+			return err
+		}
+		if was { // and is not there any more
+			return djsession.ErrNotFound
+		}
+	}
+	if r.Expires.IsZero() {
+		if r.Expires, err = s.site.ExpiryDate(r.Data, s.site.Now()); err != nil {
+			return err
+		}
+	}
+	if _, err := s.next.Create(ctx, key, r); errors.Is(err, djsession.ErrKeyTaken) {
+		return nil // somebody else is at it
+	} else if err != nil {
+		return err
+	}
+	err = s.old.DeleteSeen(ctx, key, seen)
+	if errors.Is(err, djsession.ErrConflict) {
+		return nil // a late write: left for djsession migrate
+	}
+	if !errors.Is(err, djsession.ErrNotFound) {
+		return err
+	}
+	// Whoever logged out in between found nothing to delete on the new engine.
+	if err := s.next.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		return err
+	}
+	return djsession.ErrNotFound
+}
+
+// Create implements djsession.Store, on the engine that is the truth.
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	return s.truth.Create(ctx, key, r)
+}
+
+// Update implements djsession.Store, on the engine that is the truth.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	return s.truth.Update(ctx, key, r, seen)
+}
+
+// Touch implements djsession.Toucher.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	return s.truth.Touch(ctx, key, expires, seen)
+}
+
+// Delete implements djsession.Store, on both engines. It is ErrNotFound when neither had
+// the session.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	other := s.other.Delete(ctx, key)
+	if other != nil && !errors.Is(other, djsession.ErrNotFound) {
+		return other
+	}
+	truth := s.truth.Delete(ctx, key)
+	if errors.Is(truth, djsession.ErrNotFound) && other == nil {
+		return nil
+	}
+	return truth
+}
+
+// DeleteSeen implements djsession.CompareDeleter. What is compared is the truth.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	truth := s.truth.DeleteSeen(ctx, key, seen)
+	if truth != nil && !errors.Is(truth, djsession.ErrNotFound) {
+		return truth
+	}
+	if err := s.other.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		return err
+	}
+	return truth
+}
