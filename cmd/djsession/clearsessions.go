@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,7 +23,12 @@ func (a *app) clearsessionsCommand() *cobra.Command {
 		Short:   "Remove the sessions that have expired",
 		Long: `clearsessions does what manage.py clearsessions does: it removes the sessions that have
 expired. It removes some at a time, so that no statement keeps the table locked
-for long, and can be interrupted. It needs no SECRET_KEY.
+for long, and can be interrupted.
+
+A database tells when its sessions end, and no SECRET_KEY is needed. Session files
+don't: they are read, which needs SECRET_KEY, and end by --cookie-age. As in Django a
+file that does not verify ends by its age too, so that a wrong key removes sessions
+that are still good: where none verifies, nothing is removed.
 
 There is a progress bar when standard error is a terminal.`,
 		Example: `  djsession clearsessions --dsn db.sqlite3 --dry-run
@@ -34,18 +40,54 @@ There is a progress bar when standard error is a terminal.`,
 				return usage("--batch is not positive", "the default is 1000")
 			}
 			e, err := f.openWith(c.Context(), a, nil)
+			if err == nil && e.decodes {
+				e.close()
+				e, err = f.open(c.Context(), a)
+			}
 			if err != nil {
 				return err
 			}
 			defer e.close()
+			if err := e.checkKey(c.Context(), a); err != nil {
+				return err
+			}
 			return e.clear(c.Context(), a, opts)
 		},
 	}
-	f.addDatabase(c)
+	f.add(c)
 	c.Flags().IntVar(&opts.Batch, "batch", 1000, "remove `N` sessions by one statement")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
 	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
 	return c
+}
+
+// checkKey warns when sessions do not decode, where that has them removed, and
+// refuses when none does.
+func (e *engine) checkKey(ctx context.Context, a *app) error {
+	if !e.decodes {
+		return nil
+	}
+	lister, err := e.lister()
+	if err != nil {
+		return err
+	}
+	const few = 10 // may be what somebody left behind
+	seen, bad := int64(0), int64(0)
+	for l, err := range lister.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if seen++; errors.Is(l.Err, djsession.ErrCorrupt) {
+			bad++
+		}
+	}
+	switch {
+	case bad > few && bad == seen:
+		return refused("no session decodes, so that none can be told to have expired", "are the key, the salt and the serializer those of the site?")
+	case bad > 0:
+		a.warn("%s not decode, and end by the age of the file: are the key, the salt and the serializer those of the site?", doing(bad))
+	}
+	return nil
 }
 
 func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"slices"
 	"strings"
@@ -59,6 +60,8 @@ func reasonOf(err error) reason {
 		return reason{"the name of the host is not known", "see the host in the DSN"}
 	case errors.Is(err, syscall.ENOENT):
 		return reason{"there is no such socket or file", "see the DSN"}
+	case errors.Is(err, fs.ErrPermission):
+		return reason{"a file may not be read or written", "does this user have the rights of the site's?"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return reason{"it did not answer in time", "see host and port of the DSN"}
 	}

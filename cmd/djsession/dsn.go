@@ -15,7 +15,8 @@ const envDSN = "DJSESSION_DSN"
 // dsnForms is the hint of every DSN that is not understood.
 const dsnForms = `SQLite:     db.sqlite3, sqlite:/srv/site/db.sqlite3
 PostgreSQL: postgres://user:password@host:5432/name
-MySQL:      mysql://user:password@host:3306/name`
+MySQL:      mysql://user:password@host:3306/name
+files:      files:///srv/site/sessions, files:sessions`
 
 // The back ends that a DSN may lead to.
 type backEnd uint8
@@ -24,10 +25,12 @@ const (
 	backSQLite backEnd = iota
 	backPostgreSQL
 	backMySQL
+	backFiles
 )
 
 // parseDSN tells which back end a DSN means, and gives it in the form of its
-// driver; for SQLite that is the path of the file. It never puts any of it into
+// driver; for SQLite that is the path of the file, for files that of the folder. It
+// never puts any of it into
 // an error: there is a password in it.
 func parseDSN(dsn string) (backEnd, string, error) {
 	scheme, rest, hasScheme := strings.Cut(dsn, ":")
@@ -41,6 +44,10 @@ func parseDSN(dsn string) (backEnd, string, error) {
 	case "mysql", "mariadb":
 		native, err := mysqlDSN(dsn)
 		return backMySQL, native, err
+	case "files":
+		if hasScheme {
+			return filesFolder(rest)
+		}
 	}
 	switch {
 	case strings.Contains(dsn, "://"):
@@ -73,6 +80,16 @@ func sqliteFile(path string) (backEnd, string, error) {
 		return 0, "", usage("the DSN names no file", dsnForms)
 	}
 	return backSQLite, path, nil
+}
+
+// filesFolder reads what follows "files:": a path, or two slashes and an absolute
+// path. Without any it is "", where Django puts files if SESSION_FILE_PATH is not set.
+func filesFolder(rest string) (backEnd, string, error) {
+	path, isURL := strings.CutPrefix(rest, "//")
+	if isURL && !strings.HasPrefix(path, "/") {
+		return 0, "", usage("the DSN names a host, where a folder should be", "an absolute path has three slashes before it: files:///srv/site/sessions")
+	}
+	return backFiles, path, nil
 }
 
 // mysqlDSN turns a URL into the form of go-sql-driver/mysql. The parameters are

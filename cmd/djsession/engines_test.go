@@ -99,6 +99,14 @@ func testEngine(t *testing.T, dsn, table string) {
 	if got := run("show", "engine00l", "--reveal"); !strings.Contains(got, `{"n":[1]}`) || !strings.Contains(got, "expires  2026-07-15 12:00:00 UTC") {
 		t.Errorf("set: got\n%s", got)
 	}
+	run("convert", "--to", "pickle", "--django", "4.2")
+	if got := run("show", "engine00l", "--reveal", "--serializer", "pickle"); !strings.Contains(got, `{"n":[1]}`) || !strings.Contains(got, "expires  2026-07-15 12:00:00 UTC") {
+		t.Errorf("convert --to pickle: got\n%s", got)
+	}
+	if got := counted(t, run("convert")); got["converted"] < 2 || got["expired"] < 1 {
+		t.Errorf("convert: got %v", got)
+	}
+	run("show", "engine00l", "--serializer", "json")
 	run("unset", "engine00l", "cart")
 	if got := run("show", "engine00l"); strings.Contains(got, "cart") {
 		t.Errorf("unset: got\n%s", got)
@@ -143,6 +151,9 @@ func TestDSN(t *testing.T) {
 		{"mariadb://u@h/n?tls=true", backMySQL, "u@tcp(h:3306)/n?tls=true"},
 		{"mysql:///n?unix_socket=/run/mysqld.sock", backMySQL, "unix(/run/mysqld.sock)/n"},
 		{"u:p@tcp(h:3306)/n", backMySQL, "u:p@tcp(h:3306)/n"},
+		{"files:///srv/sessions", backFiles, "/srv/sessions"},
+		{"files:sessions", backFiles, "sessions"},
+		{"files:", backFiles, ""}, // as Django without SESSION_FILE_PATH
 		{"u@unix(/run/mysqld.sock)/n", backMySQL, "u@unix(/run/mysqld.sock)/n"},
 	} {
 		back, native, err := parseDSN(tt.dsn)
@@ -150,7 +161,7 @@ func TestDSN(t *testing.T) {
 			t.Errorf("%s: got %d, %q, %v, want %d, %q", tt.dsn, back, native, err, tt.back, tt.native)
 		}
 	}
-	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "redis://h", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
+	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "redis://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
 		if back, native, err := parseDSN(dsn); err == nil {
 			t.Errorf("%q: got %d, %q, want an error", dsn, back, native)
 		}

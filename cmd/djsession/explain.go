@@ -137,10 +137,10 @@ func (x *explainer) explain(text string) {
 // holds describes serialized data.
 func (x *explainer) holds(data []byte, how string) {
 	format := "JSON"
-	if looksPickled(data) {
+	if isPickle(data) {
 		format = "a pickle"
 	}
-	d, err := loads(data)
+	d, err := anySerializer{}.Loads(data)
 	switch {
 	case err == nil:
 		x.session = d

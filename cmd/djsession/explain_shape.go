@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net/url"
@@ -102,14 +101,24 @@ func isText(s string) bool {
 func (x *explainer) unsigned(text string) bool {
 	raw := []byte(text)
 	switch {
-	case looksPickled(raw):
+	case isPickle(raw):
 		x.say("This is a bare pickle of %d bytes, as a cache keeps it: it has no signature.", len(raw))
 		x.say("Who can write that cache can run code in Django.")
-		x.session, _ = loads(raw)
+		x.session, _ = anySerializer{}.Loads(raw)
+		return true
+	case barePickle(text) != nil:
+		data := barePickle(text)
+		how := "base64, as DatabaseCache keeps entries"
+		if strings.Trim(text, "0123456789abcdefABCDEFx\\") == "" {
+			how = "hexadecimal, as databases print bytes"
+		}
+		x.say("This is a pickle of %d bytes in %s: it has no signature.", len(data), how)
+		x.say("Who can write that cache can run code in Django.")
+		x.session, _ = anySerializer{}.Loads(data)
 		return true
 	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
 		x.say("This is JSON without a signature. Django keeps no session like that, but django-redis does in a cache, with its JSONSerializer.")
-		x.session, _ = loads(raw)
+		x.session, _ = anySerializer{}.Loads(raw)
 		return true
 	case zlibHolds(raw) != nil:
 		x.say("This is compressed by zlib and has no signature, as django-redis keeps entries with its ZlibCompressor.")
@@ -133,12 +142,6 @@ func (x *explainer) unsigned(text string) bool {
 		return true
 	case strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2 && !strings.Contains(text, ":"):
 		x.say("This is a JSON Web Token, which Django's sessions don't use.")
-		return true
-	}
-	if data, err := base64.StdEncoding.DecodeString(text); err == nil && looksPickled(data) {
-		x.say("This is a pickle of %d bytes in base64, as DatabaseCache keeps entries: it has no signature.", len(data))
-		x.say("Who can write that cache can run code in Django.")
-		x.session, _ = loads(data)
 		return true
 	}
 	return false
@@ -209,7 +212,7 @@ func looksFramed(s string) bool {
 // dataProblem says why data are no session, without quoting them.
 func dataProblem(data []byte, err error) string {
 	what := "neither JSON nor a pickle"
-	if looksPickled(data) {
+	if isPickle(data) {
 		what = "a pickle that is damaged"
 	}
 	switch {

@@ -74,9 +74,9 @@ type listed struct {
 }
 
 func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
-	lister, ok := e.store.(djsession.Lister)
-	if !ok {
-		return refused("this engine cannot list its sessions", "give the key of one to djsession show")
+	lister, err := e.lister()
+	if err != nil {
+		return err
 	}
 	t := table{heads: []string{"KEY", "USER", "EXPIRES", "SIZE"}, right: 3}
 	shown, corrupt := 0, 0
@@ -106,11 +106,7 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 	}
 	t.flush(a)
 	if corrupt > 0 {
-		what := "1 session does"
-		if corrupt > 1 {
-			what = fmt.Sprintf("%d sessions do", corrupt)
-		}
-		a.warn("%s not decode: are the key, the salt and the serializer those of the site?", what)
+		a.warn("%s not decode: are the key, the salt and the serializer those of the site?", doing(int64(corrupt)))
 	}
 	if shown == 0 && !f.json {
 		a.warn("no session to show")

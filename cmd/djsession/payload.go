@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,7 +62,7 @@ func (p *payloads) decode(text string) (*serializer.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loads(data)
+	return anySerializer{}.Loads(data)
 }
 
 // unsign takes the signature off.
@@ -71,6 +72,8 @@ func (p *payloads) unsign(text string) (data []byte, err error) {
 		return nil, refused("there is no value: the input is empty", "give it as an argument, by --file or on standard input")
 	case p.blind:
 		return unverified(text)
+	case barePickle(text) != nil:
+		return nil, refused("this is a bare pickle, as a cache keeps it: it has no signature", "djsession decode --no-verify reads it, without running it")
 	case (isLegacy(text) || p.old) && p.site != nil:
 		if p.maxAge != nil {
 			return nil, refused("the format of Django before 3.1 has no timestamp, so that --max-age cannot be checked", "leave --max-age out")
@@ -99,6 +102,9 @@ func isLegacy(text string) bool { return !strings.Contains(text, ":") }
 
 // unverified takes the signature off without looking at it.
 func unverified(text string) ([]byte, error) {
+	if data := barePickle(text); data != nil {
+		return data, nil
+	}
 	if isLegacy(text) {
 		if _, data, ok := cutLegacy(text); ok {
 			return data, nil
@@ -109,6 +115,25 @@ func unverified(text string) ([]byte, error) {
 		return nil, &problem{exitRefused, "the value does not decode", "djsession explain tells more about this value", err}
 	}
 	return u.Data, err
+}
+
+// barePickle returns the pickle that text is, as it comes out of a cache: the bytes
+// themselves, base64 as in the table of DatabaseCache, or hexadecimal as databases
+// print bytes. It is nil for anything else.
+func barePickle(text string) []byte {
+	if data := []byte(text); pickle.Sniff(data) {
+		return data
+	}
+	if data, err := base64.StdEncoding.DecodeString(text); err == nil && pickle.Sniff(data) {
+		return data
+	}
+	for _, prefix := range []string{`\x`, "0x", ""} {
+		digits, ok := strings.CutPrefix(text, prefix)
+		if data, err := hex.DecodeString(digits); ok && err == nil && pickle.Sniff(data) {
+			return data
+		}
+	}
+	return nil
 }
 
 // cutLegacy takes a value of the format before Django 3.1 apart: base64 of a
@@ -123,27 +148,6 @@ func cutLegacy(text string) (signature string, data []byte, ok bool) {
 		return "", nil, false
 	}
 	return signature, []byte(rest), ok
-}
-
-// loads reads serialized data, in whichever format it is. A pickle is read without
-// running anything, so that this is safe for data that nobody signed.
-func loads(data []byte) (*serializer.Dict, error) {
-	if looksPickled(data) {
-		return pickle.Serializer{}.Loads(data)
-	}
-	return serializer.JSON{}.Loads(data)
-}
-
-// looksPickled tells a pickle from JSON: a session in JSON begins with a brace.
-func looksPickled(data []byte) bool {
-	switch {
-	case len(data) < 2:
-		return false
-	case data[0] == 0x80 && data[1] >= 2 && data[1] <= 5: // PROTO
-		return data[len(data)-1] == '.'
-	}
-	// Protocols 0 and 1, from Python 2: (dp1 or }q.
-	return data[len(data)-1] == '.' && (data[0] == '(' && (data[1] == 'd' || data[1] == 'i' || data[1] == 'l') || data[0] == '}' && (data[1] == 'q' || data[1] == '.'))
 }
 
 // encode signs a session as Django does.

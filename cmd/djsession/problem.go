@@ -101,7 +101,7 @@ func storeProblem(err error) (text, hint string) {
 	case errors.Is(err, djsession.ErrNotFound):
 		return "there is no such session", look
 	case errors.Is(err, djsession.ErrLegacy):
-		return "the session is in the format of Django before 3.1", "--django 3.2 reads it"
+		return "the session is in the format of Django before 3.1", "--django 3.2 reads it; djsession convert rewrites a site's sessions"
 	case errors.Is(err, djsession.ErrCorrupt):
 		why, _ := payloadProblem(err)
 		switch {

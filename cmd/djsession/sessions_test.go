@@ -192,6 +192,10 @@ func TestProgress(t *testing.T) {
 		if got := strings.Contains(stderr.String(), "removing expired sessions"); got != terminal {
 			t.Errorf("on a terminal (%t): got a bar (%t): %q", terminal, got, stderr.String())
 		}
+		stderr.Reset()
+		if got := a.main(t.Context(), []string{"convert"}); got != 0 || strings.Contains(stderr.String(), "converting sessions") != terminal {
+			t.Errorf("convert on a terminal (%t): got status %d and %q", terminal, got, stderr.String())
+		}
 		if strings.Contains(stderr.String(), "\x1b[3") {
 			t.Errorf("got colours: %q", stderr.String())
 		}

@@ -54,7 +54,6 @@ the rest the value.
 		},
 	}
 	f.add(c)
-	f.addSaving(c)
 	return c
 }
 

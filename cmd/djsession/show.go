@@ -128,7 +128,11 @@ func valuesOf(d *serializer.Dict) ([]value, error) {
 		}
 		name, ok := serializer.Text(k)
 		if !ok {
-			name = fmt.Sprint(k) // a pickle's
+			key, err := serializer.AppendText(nil, k, "") // a pickle's
+			if err != nil {
+				return nil, err
+			}
+			name = string(key)
 		}
 		values = append(values, value{name, typeName(v), string(text), v})
 	}
@@ -185,6 +189,18 @@ func userOf(d *serializer.Dict) (string, bool) {
 
 // typeName is what Python calls the type of a value.
 func typeName(v any) string {
+	switch v.(type) { // which may be too large to be spelled out
+	case []any:
+		return "list"
+	case serializer.Tuple:
+		return "tuple"
+	case serializer.Set:
+		return "set"
+	case serializer.FrozenSet:
+		return "frozenset"
+	case *serializer.Dict:
+		return "dict"
+	}
 	text, err := serializer.AppendTagged(nil, v)
 	var tag struct {
 		Type  string          `json:"type"`

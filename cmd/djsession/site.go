@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/serializer"
-	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -41,7 +40,7 @@ func (f *formatFlags) add(c *cobra.Command) {
 
 // addSerializer is for commands that write.
 func (f *formatFlags) addSerializer(c *cobra.Command) {
-	c.Flags().StringVar(&f.format, "serializer", "json", "`NAME` of the site's SESSION_SERIALIZER: json or pickle")
+	c.Flags().StringVar(&f.format, "serializer", "", "`NAME` of the site's SESSION_SERIALIZER: json or pickle (default the one found)")
 	_ = c.RegisterFlagCompletionFunc("serializer", choices("json", "pickle"))
 }
 
@@ -58,11 +57,17 @@ func (f *formatFlags) version() (djsession.DjangoVersion, error) {
 
 // chosen is the site's serializer.
 func (f *formatFlags) chosen() (serializer.Serializer, error) {
+	v, err := f.version()
+	if err != nil {
+		return nil, err
+	}
 	switch f.format {
-	case "", "json":
+	case "":
+		return anySerializer{}, nil
+	case "json":
 		return serializer.JSON{}, nil
 	case "pickle":
-		return pickle.Serializer{}, nil
+		return pickleFor(v), nil
 	}
 	return nil, usage("--serializer is neither json nor pickle", "json is Django's default")
 }
@@ -95,6 +100,7 @@ type siteFlags struct {
 	cookieAge age
 	dsn       string
 	table     string
+	cookie    string
 
 	keys *secrets // once open has read them
 }
@@ -105,24 +111,30 @@ func (f *siteFlags) add(c *cobra.Command) {
 	f.addDatabase(c)
 }
 
-// addDatabase adds what is needed where nothing is decoded.
+// addDatabase adds what tells where the sessions are, and how they end there.
 func (f *siteFlags) addDatabase(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.dsn, "dsn", "", "`DSN` of the database (default "+envDSN+")")
 	fs.StringVar(&f.table, "table", "django_session", "`TABLE` of the sessions")
+	fs.StringVar(&f.cookie, "cookie-name", "sessionid", "SESSION_COOKIE_NAME: the `NAME` that session files begin with")
+	fs.Var(&f.cookieAge, "cookie-age", "SESSION_COOKIE_AGE of the site, by which saving prolongs a session and files end (default 14d)")
 	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False: a `ZONE` such as Europe/Berlin")
 	_ = c.RegisterFlagCompletionFunc("table", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions)
-}
-
-// addSaving adds what is needed to save a session as the site would.
-func (f *siteFlags) addSaving(c *cobra.Command) {
-	c.Flags().Var(&f.cookieAge, "cookie-age", "SESSION_COOKIE_AGE of the site, which saving prolongs a session by (default 14d)")
+	_ = c.RegisterFlagCompletionFunc("cookie-name", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("cookie-age", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions)
 }
 
 // site makes the Site. keys are nil for commands that read no session.
 func (f *siteFlags) site(a *app, keys *secrets) (*djsession.Site, error) {
+	set, err := f.siteSettings(a, keys)
+	if err != nil {
+		return nil, err
+	}
+	return newSite(set)
+}
+
+func (f *siteFlags) siteSettings(a *app, keys *secrets) (djsession.Settings, error) {
 	k := signer.SecretKey(rand.Text())
 	if keys != nil {
 		k = keys.keys
@@ -132,15 +144,15 @@ func (f *siteFlags) site(a *app, keys *secrets) (*djsession.Site, error) {
 	}
 	set, err := f.settings(a, k)
 	if err != nil {
-		return nil, err
+		return set, err
 	}
-	set.CookieAge = time.Duration(f.cookieAge)
+	set.CookieAge, set.CookieName = time.Duration(f.cookieAge), f.cookie
 	if f.timeZone != "" {
 		if set.TimeZone, err = time.LoadLocation(f.timeZone); err != nil || f.timeZone == "Local" {
-			return nil, usage("--time-zone is not the name of a time zone", "it looks like Europe/Berlin; leave it out if the site has USE_TZ=True")
+			return set, usage("--time-zone is not the name of a time zone", "it looks like Europe/Berlin; leave it out if the site has USE_TZ=True")
 		}
 	}
-	return newSite(set)
+	return set, nil
 }
 
 // newSite is djsession.NewSite with errors for this program's user.

@@ -40,6 +40,5 @@ func (a *app) unsetCommand() *cobra.Command {
 		},
 	}
 	f.add(c)
-	f.addSaving(c)
 	return c
 }

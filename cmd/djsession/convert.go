@@ -1,0 +1,225 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// convertFlags say what sessions are converted to.
+type convertFlags struct {
+	siteFlags
+	to, toFormat string
+	dryRun       bool
+	lossy        bool
+	batch        int64
+	resume       string
+	report       string
+}
+
+func (a *app) convertCommand() *cobra.Command {
+	var f convertFlags
+	c := &cobra.Command{
+		Use:     "convert",
+		GroupID: groupSessions,
+		Short:   "Rewrite sessions from pickle to JSON, or in the format of today",
+		Long: `convert rewrites the sessions of a site in place, so that another Django can read
+them: from pickle, which Django no longer writes since 5.0, to JSON, and from the
+format of Django before 3.1 to that of today. --django is the version that will
+read them; what they were written by is found. No pickle is ever run.
+
+The site may be at work meanwhile: a session that it writes is read again, one that
+it deletes stays deleted, and none lives longer or shorter for it. Expired sessions
+are skipped, and what does not verify is left alone.
+
+To JSON goes what Django's JSONSerializer takes: tuples become lists, keys that are
+numbers become text, and a datetime in _session_expiry the text that Django 4.1 and
+later read. A session with anything else (sets, bytes, objects) stays as it is. With
+--lossy the datetimes, dates, times, durations, Decimals and UUIDs become the text
+that DjangoJSONEncoder makes of them; sets, bytes and objects are never converted.
+
+--report FILE gets a JSON object a line for each value that changes its type, or that
+keeps a session from being converted:
+    {"session":"90a3ed9e32b2","path":"cart.items[3]","type":"set","result":"left"}
+session is the beginning of the SHA-256 of the key. Names are told, values are not.
+
+--resume FILE is written after each batch; a run on the same database that finds it goes
+on from there. It holds the key of the last session seen, so it is readable by its owner
+only, and it is removed when all is done.
+
+The exit status is 1 if a session could not be converted.`,
+		Example: `  djsession convert --dsn db.sqlite3 --dry-run --report report.jsonl
+  djsession convert --django 4.2 --resume convert.state
+  djsession convert --to keep --to-format current --dsn files:///srv/site/sessions`,
+		Args:              arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.batch < 1 {
+				return usage("--batch is not positive", "the default is 1000")
+			}
+			conv, err := f.conversion(a)
+			if err != nil {
+				return err
+			}
+			e, err := f.openWith(c.Context(), a, f.keys)
+			if err != nil {
+				return err
+			}
+			defer e.close()
+			return f.convert(c.Context(), a, e, conv)
+		},
+	}
+	f.formatFlags.add(c)
+	f.addDatabase(c)
+	fs := c.Flags()
+	fs.StringVar(&f.to, "to", "json", "`SERIALIZER` to convert to: json, pickle, or keep for what each has")
+	fs.StringVar(&f.toFormat, "to-format", "", "`FORMAT` to convert to: current, or legacy for Django before 3.1 (default by --django)")
+	fs.BoolVar(&f.lossy, "lossy", false, "convert dates, Decimals and UUIDs to text")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "count them and change nothing")
+	fs.Int64Var(&f.batch, "batch", 1000, "write --resume after every `N` sessions")
+	fs.StringVar(&f.resume, "resume", "", "`FILE` to go on from, and to note in how far it came")
+	fs.StringVar(&f.report, "report", "", "`FILE` for the values that change or that JSON cannot hold")
+	_ = c.RegisterFlagCompletionFunc("to", choices("json", "pickle", "keep"))
+	_ = c.RegisterFlagCompletionFunc("to-format", choices("current", "legacy"))
+	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
+	_ = c.MarkFlagFilename("resume")
+	_ = c.MarkFlagFilename("report")
+	return c
+}
+
+// conversion makes one of the flags, without its stores.
+func (f *convertFlags) conversion(a *app) (*conversion, error) {
+	keys, err := f.secrets.need(a)
+	if err != nil {
+		return nil, err
+	}
+	f.keys = keys
+	set, err := f.siteSettings(a, keys)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversion{lossy: f.lossy, dryRun: f.dryRun, batch: f.batch, keep: f.to == "keep", pickle: f.to == "pickle"}
+	given := set.Django != djsession.DjangoVersion{}
+	switch f.toFormat {
+	case "":
+		c.legacy = given && set.Django.Before(3, 1)
+	case "current":
+		if given && set.Django.Before(3, 1) {
+			return nil, usage("--to-format is current, which Django before 3.1 does not read", "--django is the version that will read the sessions")
+		}
+	case "legacy":
+		c.legacy = true
+		if set.Django = cmp.Or(set.Django, djsession.DjangoVersion{Major: 3, Minor: 2}); !set.Django.Before(4, 0) {
+			return nil, usage("--to-format is legacy, which Django 4.0 and later do not read", "--django is the version that will read the sessions")
+		}
+		set.LegacyHashing = !set.Django.Before(3, 1)
+	default:
+		return nil, usage("--to-format is neither current nor legacy", "legacy is the format before Django 3.1")
+	}
+	switch f.to {
+	case "json":
+		set.Serializer = serializer.JSON{}
+	case "pickle":
+		set.Serializer = pickleFor(set.Django)
+		if !given || !set.Django.Before(5, 0) {
+			a.warn("Django 5.0 and later have no PickleSerializer: the site needs one of its own")
+		}
+	case "keep":
+		set.Serializer = anySerializer{}
+	default:
+		return nil, usage("--to is neither json, pickle nor keep", "json is Django's default")
+	}
+	c.target, err = newSite(set)
+	// The sessions are read by the newest Django, which knows every form of
+	// _session_expiry; openWith makes that Site.
+	f.django = ""
+	return c, err
+}
+
+func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *conversion) (err error) {
+	if !e.signed {
+		return refused("what this engine keeps is not for SESSION_SERIALIZER to choose", "the cache of the site decides how it is serialized: see CACHES")
+	}
+	if c.lister, err = e.lister(); err != nil {
+		return err
+	}
+	c.reader = e.store
+	if c.writer, err = e.on(c.target); err != nil {
+		return err
+	}
+	before := e.site.Settings()
+	before.Django = djsession.DjangoVersion{Major: 2, Minor: 2}
+	switch old, err := djsession.NewSite(before); {
+	case err == nil:
+		if c.old, err = e.on(old); err != nil {
+			return err
+		}
+	case !errors.Is(err, signer.ErrNoKey):
+		return err
+	}
+
+	state := newCheckpoint(f)
+	if err := state.read(f.resume); err != nil {
+		return err
+	}
+	report, err := openReport(f.report, state.Cursor != "")
+	if err != nil {
+		return err
+	}
+	c.counts, c.about = state.Counts, report.about
+	show, hide := a.convertBar()
+	c.done = func(n counts, cursor string) error {
+		show(n.Seen)
+		if err := report.flush(); err != nil {
+			return err
+		}
+		state.Counts, state.Cursor = n, cursor
+		return state.write(f.resume)
+	}
+	start, already := time.Now(), c.Seen
+	err = c.run(ctx, state.Cursor)
+	took := time.Since(start)
+	hide()
+	if err == nil {
+		err = state.remove(f.resume)
+	}
+	return errors.Join(err, report.close(), f.summary(a, c, already, took, err == nil))
+}
+
+// summary tells what was done, and whether all could be.
+func (f *convertFlags) summary(a *app, c *conversion, already int64, took time.Duration, complete bool) error {
+	if err := c.print(a, f.dryRun); err != nil {
+		return err
+	}
+	if n := c.Seen - already; n > 0 && took > 0 {
+		a.say("%.0f sessions a second", float64(n)/took.Seconds())
+	}
+	if c.Corrupt > 0 {
+		a.warn("%s not decode: are the key and the salt those of the site?", doing(c.Corrupt))
+	}
+	switch {
+	case !complete:
+		return nil // there is an error already
+	case c.Left > 0 && f.to == "json":
+		return refused(fmt.Sprintf("%d of %d sessions are left as they are: JSON cannot hold them", c.Left, c.Seen), "--report FILE tells why; --lossy converts dates, Decimals and UUIDs")
+	case c.Left > 0:
+		return refused(fmt.Sprintf("%d of %d sessions are left as they are: that Django could not read them", c.Left, c.Seen), "--report FILE tells why")
+	}
+	return nil
+}
+
+// doing is the subject of a sentence, and its verb.
+func doing(n int64) string {
+	if n == 1 {
+		return "1 session does"
+	}
+	return fmt.Sprintf("%d sessions do", n)
+}

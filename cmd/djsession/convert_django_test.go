@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/internal/testserver"
+)
+
+// expectation is a line of testdata/convert.py.
+type expectation struct {
+	Key          string
+	Plain, Lossy *string
+}
+
+// convertPy runs testdata/convert.py in a real Django.
+func convertPy(t *testing.T, django string, args ...string) map[string]expectation {
+	t.Helper()
+	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+django, "bin/python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		testserver.Lacks(t, "there is no Django "+django+": run compat_test/setup.sh")
+	}
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"-W", "ignore", "testdata/convert.py"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("Django %s: %v", django, err)
+	}
+	found := map[string]expectation{}
+	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		var e expectation
+		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		found[e.Key] = e
+	}
+	return found
+}
+
+// rate is what differs between two runs.
+var rate = regexp.MustCompile(`(?m)^\d+ sessions a second\n`)
+
+// TestConvertDjango: what three Djangos wrote, pickles and JSON, in both formats, is
+// afterwards read by a Django with JSONSerializer, with equal values; what JSON
+// cannot hold, has expired or does not verify is as it was.
+func TestConvertDjango(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seven runs of Django take their time")
+	}
+	const writers, each = 5, 500
+	dir := t.TempDir()
+	path := filepath.Join(dir, "db.sqlite3")
+	want := map[string]expectation{}
+	for _, w := range []struct{ django, prefix, serializer string }{
+		{"2.2", "old22", "PickleSerializer"},
+		{"2.2", "json22", "JSONSerializer"},
+		{"3.2", "old32", "PickleSerializer"},
+		{"4.2", "old42", "PickleSerializer"},
+		{"4.2", "json42", "JSONSerializer"},
+	} {
+		for key, e := range convertPy(t, w.django, "write", path, w.prefix, w.serializer, fmt.Sprint(each)) {
+			want[key] = e
+		}
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reader, lossy := range map[string]bool{"4.2": false, "5.2": true} {
+		t.Run(fmt.Sprintf("Django %s, lossy %t", reader, lossy), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "db.sqlite3")
+			if err := os.WriteFile(path, before, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			sqlExec(t, "sqlite", path, "PRAGMA journal_mode = wal") // waits for the disk less often
+			c := &cli{env: map[string]string{envSecret: demoSecret, envDSN: path}}
+			was := rowsOf(t, c)
+			reportPath := filepath.Join(t.TempDir(), "report")
+			args := []string{"convert", "--django", reader, "--report", reportPath, "--batch", "100", "--lossy=" + fmt.Sprint(lossy)}
+			dry := c.run(t, "", append(args, "--dry-run")...)
+			if after := dump(t, c); after != dumpOf(was) {
+				t.Fatal("a dry run has changed something")
+			}
+			wet := c.run(t, "", args...)
+			dryCounts := strings.Replace(rate.ReplaceAllString(dry.stdout, ""), "would be converted ", "converted          ", 1)
+			if got := strings.Join(strings.Fields(rate.ReplaceAllString(wet.stdout, "")), " "); got != strings.Join(strings.Fields(dryCounts), " ") {
+				t.Errorf("got\n%s\nwant what the dry run said:\n%s", wet.stdout, dry.stdout)
+			}
+			if dry.status != 1 || wet.status != 1 {
+				t.Errorf("got status %d and %d, want 1: there is something left\n%s", dry.status, wet.status, wet.stderr)
+			}
+
+			is := rowsOf(t, c)
+			loaded := convertPy(t, reader, "read", path)
+			checked, left, equal := 0, 0, 0
+			for key, e := range want {
+				text := e.Plain
+				if lossy {
+					text = e.Lossy
+				}
+				switch {
+				case is[key][1] != was[key][1]:
+					t.Errorf("%s: it ends at %s, want %s", key, is[key][1], was[key][1])
+				case text == nil || *text == "expired" || *text == "corrupt":
+					if left++; is[key] != was[key] {
+						t.Errorf("%s: it has changed", key)
+					}
+				case loaded[key].Plain == nil || *loaded[key].Plain != *text:
+					t.Errorf("%s: got %v, want %s", key, loaded[key].Plain, *text)
+				default:
+					if checked++; is[key] == was[key] {
+						equal++
+					}
+				}
+			}
+			count := counted(t, wet.stdout)
+			if got := count["converted"] + count["already right"]; got != checked || checked < writers*each/2 {
+				t.Errorf("converted or right: got %d, want %d and at least half", got, checked)
+			}
+			if got := count["already right"]; got != equal || got < each/2 {
+				t.Errorf("already right: got %d, want %d and at least %d", got, equal, each/2)
+			}
+			if got := count["not convertible"] + count["corrupt"] + count["expired"]; got != left || count["corrupt"] != writers*each/50 || count["expired"] != writers*each/50 {
+				t.Errorf("left: got %d, want %d, of which one in 50 corrupt and one in 50 expired:\n%s", got, left, wet.stdout)
+			}
+			if count["seen"] != len(want) {
+				t.Errorf("seen: got %d, want %d", count["seen"], len(want))
+			}
+			checkReport(t, reportPath, want, count["not convertible"])
+
+			again := counted(t, c.run(t, "", args...).stdout)
+			if again["converted"] != 0 || again["already right"] != checked {
+				t.Errorf("a second time: got %v, want nothing to do", again)
+			}
+		})
+	}
+}
+
+// checkReport: it tells of as many sessions as were left, and no key.
+func checkReport(t *testing.T, path string, want map[string]expectation, left int) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := map[string]bool{}
+	for line := range bytes.Lines(text) {
+		var n struct{ Session, Path, Type, Result string }
+		if err := json.Unmarshal(line, &n); err != nil || len(n.Session) != 12 || n.Path == "" || n.Type == "" {
+			t.Fatalf("got %s: %v", line, err)
+		}
+		if n.Result == "left" {
+			sessions[n.Session] = true
+		}
+	}
+	if len(sessions) != left || left == 0 {
+		t.Errorf("the report tells of %d sessions, want %d", len(sessions), left)
+	}
+	for key := range want {
+		if bytes.Contains(text, []byte(key)) {
+			t.Fatal("the report holds the key of a session")
+		}
+	}
+	for _, secret := range []string{"A-1", "2027", "ModelBackend"} {
+		if bytes.Contains(text, []byte(secret)) {
+			t.Errorf("the report holds the value %s", secret)
+		}
+	}
+}
