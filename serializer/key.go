@@ -27,7 +27,8 @@ func keyEqual(a, b any) bool {
 
 // Keys tells which values are one key of a dict, or one item of a set, to Python:
 // numbers are equal across types (1, 1.0, True and Decimal("1.00")), tuples item
-// by item, frozensets as sets and, as in Python 2, an ASCII Str2 and a string.
+// by item, frozensets as sets and, as in Python 2, an ASCII Str2 and a string. Any
+// other Str2 equals Bytes, which it is when it is written for Python 3.
 //
 // Unlike Python, aware datetimes of one moment in two time zones are two keys,
 // an Object equals only itself, and a Decimal with an exponent beyond 400 equals
@@ -84,6 +85,7 @@ func (k *Keys) add(v any, depth int) (int, bool) {
 		if v.IsASCII() {
 			return k.AddText(string(v)), true
 		}
+		return k.value(Bytes(v)), true
 	case Tuple:
 		return k.group('t', v, depth)
 	case FrozenSet:

@@ -23,7 +23,7 @@ func TestKeyEqual(t *testing.T) {
 		{new(big.Int).Neg(big70)},
 		{math.Inf(1), Decimal("Infinity")}, {math.Inf(-1), Decimal("-Infinity")},
 		{Decimal("1E+99999"), Decimal("10E+99998")},
-		{"a", Str2("a"), SafeString{Text: "a"}}, {Bytes("a")}, {Str2("\xe9")}, {"é"},
+		{"a", Str2("a"), SafeString{Text: "a"}}, {Bytes("a")}, {Str2("\xe9"), Bytes("\xe9")}, {"é"},
 		{Tuple{}}, {Tuple{int64(1), "x"}, Tuple{1.0, Str2("x")}}, {Tuple{"x", int64(1)}},
 		{Tuple{Tuple{int64(1)}}}, {Tuple{int64(1)}},
 		{FrozenSet{int64(1), int64(2)}, FrozenSet{2.0, true}, FrozenSet{int64(1), int64(2), int64(1)}}, {FrozenSet{}},

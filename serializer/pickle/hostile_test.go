@@ -113,6 +113,7 @@ var hostile = []struct {
 	{"a call of bytes", "c__builtin__\nbytes\n)R)R.", nil},
 	{"a call of a UUID", "ccopy_reg\n_reconstructor\n(cuuid\nUUID\nc__builtin__\nobject\nNtR}Vint\nI5\nsb)R.", nil},
 	{"a memo that counts from 1, and then protocol 4", "\x80\x02]q\x01\x80\x04(h\x01h\x01e.", nil},
+	{"one item of Python 2 and one of Python 3", "(C\x01\x91U\x01\x91\x91.", nil},
 	{"dicts of nine keys after one of many", manyDicts(), nil},
 }
 
