@@ -5,7 +5,8 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
-	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache ./internal/...
+	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
+	./internal/base62 ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/cachevalue ./internal/testserver
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
@@ -24,7 +25,7 @@ lint:
 	./.ci/vulncheck $(GOVULNCHECK)
 
 race:
-	go test -race -short $(CORE) ./djsession/filestore ./cmd/...
+	go test -race -short $(CORE) ./internal/... ./djsession/filestore ./djsession/redisstore ./djcache/... ./cmd/...
 	go test -race -run 'TestSQLite/plain' ./djsession/dbstore
 
 core32:

@@ -27,6 +27,8 @@ type engine struct {
 	noSurrogates bool
 	// smallInts says that there is no int beyond 64 bits.
 	smallInts bool
+	// adds are keys that the engine itself puts into the data.
+	adds []string
 	// revives says that Django's own save brings back what was deleted.
 	revives bool
 }
@@ -132,6 +134,14 @@ func (p *place) managerOf(t testing.TB, e *engine) *djsession.Manager {
 	}
 	site := p.site(t, change...)
 	return djsession.New(site, e.open(t, p, site))
+}
+
+// without returns values without the keys that the engine adds.
+func (e *engine) without(values map[string]any) map[string]any {
+	for _, name := range e.adds {
+		delete(values, name)
+	}
+	return values
 }
 
 // valuesOf are those of everyValue that the engine can keep.

@@ -13,6 +13,7 @@
 package compat_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
@@ -35,6 +37,7 @@ func TestMain(m *testing.M) {
 	}
 	// Where connections are cut on purpose, the driver logs it.
 	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
+	redis.SetLogger(silent{})
 	code := testserver.Run(m)
 	for _, f := range ends.all {
 		f()
@@ -49,6 +52,11 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// silent is a logger of go-redis.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // ends is what atEnd was given.
 var ends struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -325,9 +326,17 @@ func (c pausingCache) Delete(ctx context.Context, name string, seen djsession.Ve
 }
 
 // slow returns a store whose operations wait for their turn, if the place says so.
-func (p *place) slow(s pausable) cacheddbDB {
+func (p *place) slow(s pausable) djsession.Store {
 	if p.pause == nil {
-		return s.(cacheddbDB)
+		return s
+	}
+	return pausing{s, p.pause}
+}
+
+// slowTable does the same for what cacheddbstore takes.
+func (p *place) slowTable(s cacheddbstore.DB) cacheddbstore.DB {
+	if p.pause == nil {
+		return s
 	}
 	return pausing{s, p.pause}
 }
@@ -337,11 +346,4 @@ func (p *place) slowCache(c djcache.Cache) djcache.Cache {
 		return c
 	}
 	return pausingCache{c, p.pause}
-}
-
-// cacheddbDB is what cacheddbstore wants, and dbstore is.
-type cacheddbDB interface {
-	pausable
-	djsession.Reaper
-	djsession.Lister
 }

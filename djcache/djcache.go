@@ -39,9 +39,9 @@ import (
 // For implementers the rules of djsession.Store hold, with Get, Add, Replace and
 // the others in the place of Load, Create and Update. Beyond them:
 //
-//   - An expiry that has passed stores nothing. Add says ErrKeyTaken or nothing,
-//     Replace and Set delete what they would have replaced, as Django's set with a
-//     timeout of 0 does.
+//   - An expiry that has passed stores nothing, or what is over already. Add says
+//     ErrKeyTaken or nothing, Replace and Set leave nothing of what they would have
+//     replaced, as Django's set with a timeout of 0 does.
 //   - Times to live are rounded up, by less than a second, so that no session ends
 //     before its time.
 //   - Foreign values under the name, such as a number or a list, are ErrCorrupt.

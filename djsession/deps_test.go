@@ -12,14 +12,20 @@ var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
-	"internal/base62", "internal/inflate", "internal/djangodb", "internal/testserver",
+	"internal/base62", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testserver",
 }
 
 // engines import what comes behind their names, and what that needs.
 var engines = map[string]string{
-	"djsession/dbstore":   "",
-	"djsession/filestore": "golang.org/x/sys",
-	"djsession/pgxstore":  "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
+	"djsession/dbstore":    "",
+	"djcache/dbcache":      "",
+	"djcache/locmem":       "",
+	"djcache/filecache":    "golang.org/x/sys",
+	"djcache/memcached":    "github.com/bradfitz/gomemcache",
+	"djsession/redisstore": "github.com/redis/go-redis/v9 github.com/cespare/xxhash/v2 go.uber.org/atomic golang.org/x/sys/cpu",
+	"djcache/rediscache":   "github.com/redis/go-redis/v9 github.com/cespare/xxhash/v2 go.uber.org/atomic golang.org/x/sys/cpu github.com/klauspost/compress github.com/pierrec/lz4/v4 github.com/ulikunitz/xz",
+	"djsession/filestore":  "golang.org/x/sys",
+	"djsession/pgxstore":   "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
 }
 
 const module = "github.com/go-djsession/go-djsession/"

@@ -16,6 +16,8 @@ type encoder struct {
 	lim   Limits
 	nodes int
 
+	spaces bool // ", " and ": " as separators
+
 	// lenient is for people's eyes: what JSON cannot hold has a stand-in, and
 	// nothing is taken over as it stood.
 	lenient bool
@@ -41,6 +43,20 @@ func (e *encoder) size() *ConvertError {
 		return overLimit("too long")
 	}
 	return nil
+}
+
+func (e *encoder) comma() {
+	e.dst = append(e.dst, ',')
+	if e.spaces {
+		e.dst = append(e.dst, ' ')
+	}
+}
+
+func (e *encoder) colon() {
+	e.dst = append(e.dst, ':')
+	if e.spaces {
+		e.dst = append(e.dst, ' ')
+	}
 }
 
 func (e *encoder) null() *ConvertError {
@@ -124,7 +140,7 @@ func (e *encoder) list(items []any, depth int) *ConvertError {
 	e.dst = append(e.dst, '[')
 	for i, v := range items {
 		if i > 0 {
-			e.dst = append(e.dst, ',')
+			e.comma()
 		}
 		if err := e.value(v, depth+1); err != nil {
 			return err.at(i)
@@ -142,12 +158,12 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 	for i := range d.Len() {
 		it := &d.entries[i]
 		if i > 0 {
-			e.dst = append(e.dst, ',')
+			e.comma()
 		}
 		if err := e.key(it); err != nil {
 			return err
 		}
-		e.dst = append(e.dst, ':')
+		e.colon()
 		var err *ConvertError
 		if it.raw != "" && !e.lenient {
 			err = e.raw(it.raw, depth+1)
@@ -245,7 +261,7 @@ func (e *encoder) stringMap(m map[string]any, depth int) *ConvertError {
 // member appends a key that is text, with what stands before and behind it.
 func (e *encoder) member(name string, first bool) *ConvertError {
 	if !first {
-		e.dst = append(e.dst, ',')
+		e.comma()
 	}
 	if err := e.node(); err != nil {
 		return err
@@ -253,7 +269,7 @@ func (e *encoder) member(name string, first bool) *ConvertError {
 	if err := e.str(name); err != nil {
 		return err
 	}
-	e.dst = append(e.dst, ':')
+	e.colon()
 	return nil
 }
 

@@ -220,7 +220,7 @@ func (e *encoder) items(v reflect.Value, depth int) *ConvertError {
 	e.dst = append(e.dst, '[')
 	for i := range v.Len() {
 		if i > 0 {
-			e.dst = append(e.dst, ',')
+			e.comma()
 		}
 		if err := e.reflected(v.Index(i), depth+1); err != nil {
 			return err.at(i)

@@ -13,6 +13,9 @@ import (
 // The zero value is ready to use.
 type JSON struct {
 	Limits Limits
+	// Spaces puts a space behind every comma and colon, as json.dumps does by
+	// itself and the JSONSerializer of django-redis leaves it.
+	Spaces bool
 }
 
 var _ Serializer = JSON{}
@@ -95,6 +98,7 @@ func (p *scanner) top() (*Dict, bool) {
 // Errors are *ConvertError.
 func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 	e := newEncoder(dst, j.Limits)
+	e.spaces = j.Spaces
 	e.nodes = 1 // the dict itself
 	if err := e.dict(d, 0); err != nil {
 		return dst, err
@@ -108,6 +112,7 @@ func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 // Errors are *ConvertError.
 func (j JSON) Freeze(v any) (any, error) {
 	e := newEncoder(make([]byte, 0, 64), j.Limits)
+	e.spaces = j.Spaces
 	if err := e.value(v, 1); err != nil {
 		return nil, err
 	}

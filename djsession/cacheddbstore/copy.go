@@ -64,7 +64,11 @@ func (s *Store) same(a, b *serializer.Dict) bool {
 
 // copy puts a copy of what was just written to the row into the cache.
 func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djsession.Version) {
-	if _, err := s.cache.Set(ctx, s.prefix+key, r.Data, r.Expires); err != nil {
+	data := r.Data
+	if s.data != nil {
+		data = s.data(r)
+	}
+	if _, err := s.cache.Set(ctx, s.prefix+key, data, r.Expires); err != nil {
 		s.drop(ctx, key, err)
 		return
 	}

@@ -48,6 +48,7 @@
 package cacheddbstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -56,6 +57,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Options are for sites that differ from Django's defaults. The zero value is
@@ -65,6 +67,9 @@ type Options struct {
 	// "django.contrib.sessions.cached_db". django-qsessions has
 	// "qsessions.q_cached_db".
 	KeyPrefix string
+	// Data returns what is stored of a record, in the row as in the copy. It is
+	// the Data of the options of the database's Store; nil means Record.Data.
+	Data func(r *djsession.Record) *serializer.Dict
 }
 
 // DB is a Store of rows: a *dbstore.Store or a *pgxstore.Store.
@@ -83,6 +88,7 @@ type Store struct {
 	db     DB
 	cache  djcache.Cache
 	prefix string
+	data   func(r *djsession.Record) *serializer.Dict
 }
 
 var (
@@ -94,8 +100,9 @@ var (
 // the entry of CACHES that SESSION_CACHE_ALIAS names. opts may be nil.
 func New(site *djsession.Site, db DB, cache djcache.Cache, opts *Options) *Store {
 	s := &Store{site: site, db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
-	if opts != nil && opts.KeyPrefix != "" {
-		s.prefix = opts.KeyPrefix
+	if opts != nil {
+		s.prefix = cmp.Or(opts.KeyPrefix, s.prefix)
+		s.data = opts.Data
 	}
 	return s
 }

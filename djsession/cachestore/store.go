@@ -114,6 +114,9 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	if c, ok := s.cache.(djcache.Reaper); ok {
 		return c.ClearExpired(ctx, s.prefix, opts)
 	}
+	if err := ctx.Err(); err != nil {
+		return 0, djsession.Unavailable("clear expired sessions", err)
+	}
 	return 0, nil
 }
 
@@ -122,6 +125,10 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		c, ok := s.cache.(djcache.Lister)
+		if err := ctx.Err(); err != nil {
+			yield(djsession.Listed{}, djsession.Unavailable("list sessions", err))
+			return
+		}
 		if !ok {
 			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: this cache cannot tell what it holds", errors.ErrUnsupported))
 			return

@@ -64,6 +64,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Dialect says which database it is.
@@ -105,6 +106,15 @@ type Options struct {
 	// Update is Insert for Update, such as a column with auto_now; columns that
 	// it does not return stay as they are. Touch does not call it.
 	Update func(r *djsession.Record) map[string]any
+
+	// Touch returns the values of those columns that Touch sets beside the expiry,
+	// such as one with auto_now.
+	Touch func() map[string]any
+
+	// Data returns the dict that is stored in the place of r.Data, for an engine
+	// that adds to it. It is called by Create and Update, and must not change r.
+	// Nil means r.Data.
+	Data func(r *djsession.Record) *serializer.Dict
 }
 
 // Store is a djsession.Store on the table of Django's engine db. It is safe for
@@ -126,7 +136,7 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Store {
 	if opts != nil {
 		o = *opts
 	}
-	return &Store{djangodb.New(site, handle{db}, d.d, djangodb.Options(o))}
+	return &Store{djangodb.New(site, djangodb.SQL{DB: db}, d.d, djangodb.Options(o))}
 }
 
 // Load implements djsession.Store: SessionStore.load.
@@ -155,8 +165,8 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 	return s.t.DeleteSeen(ctx, key, seen)
 }
 
-// Touch implements djsession.Toucher: it sets expire_date alone. The Version
-// stays what it was.
+// Touch implements djsession.Toucher: it sets expire_date, and what Options.Touch
+// returns. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)
 }
@@ -170,29 +180,4 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 // List implements djsession.Lister, in the order of the keys. The cursor is a key.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return s.t.List(ctx, cursor)
-}
-
-// handle carries statements to a *sql.DB.
-type handle struct{ db *sql.DB }
-
-func (h handle) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := h.db.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-func (h handle) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
-	rows, err := h.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

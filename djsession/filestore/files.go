@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/atomicfile"
 	"github.com/go-djsession/go-djsession/signer"
 )
-
-// errIrregular is a link, a folder, a FIFO or the like in the place of a session.
-var errIrregular = errors.New("not a regular file")
 
 // content is what a file holds, and since when.
 type content struct {
@@ -34,7 +28,7 @@ func (s *Store) path(ctx context.Context, doing, key string) (string, error) {
 	if !isKey(key) {
 		return "", djsession.ErrNotFound
 	}
-	return filepath.Join(s.dir, s.site.Settings().CookieName+key), nil
+	return filepath.Join(s.folder.Dir(), s.site.Settings().CookieName+key), nil
 }
 
 // isKey reports whether all of key is in Django's VALID_KEY_CHARS, whatever the
@@ -48,59 +42,19 @@ func isKey(key string) bool {
 	return key != ""
 }
 
-// open opens a regular file, without following a link or waiting for a FIFO.
-func open(path string, flag int) (*os.File, fs.FileInfo, error) {
-	if noFollow == 0 {
-		if fi, err := os.Lstat(path); err != nil {
-			return nil, nil, err
-		} else if !fi.Mode().IsRegular() {
-			return nil, nil, errIrregular
-		}
-	}
-	f, err := os.OpenFile(path, flag|noFollow, 0)
-	if err != nil {
-		// Systems differ in the error for a link or a folder.
-		if fi, e := os.Lstat(path); e == nil && !fi.Mode().IsRegular() {
-			err = errIrregular
-		}
-		return nil, nil, err
-	}
-	fi, err := f.Stat()
-	if err == nil && !fi.Mode().IsRegular() {
-		err = errIrregular
-	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, fi, nil
-}
-
 // read returns what the file at path holds.
 //
-// Errors: fs.ErrNotExist, errIrregular, djsession.ErrTooLarge, or another one of
-// the operating system.
+// Errors: fs.ErrNotExist, atomicfile.ErrIrregular, djsession.ErrTooLarge, or
+// another one of the operating system.
 func (s *Store) read(path string) (content, error) {
-	f, fi, err := open(path, os.O_RDONLY)
+	c, err := s.folder.Read(path, s.site.Limits().Payload, 0)
 	if err != nil {
 		return content{}, err
 	}
-	defer f.Close()
-	limit := int64(s.site.Limits().Payload)
-	if fi.Size() > limit {
+	if !c.Whole() {
 		return content{}, djsession.ErrTooLarge
 	}
-	// One byte more than there should be, so that the end is seen at once.
-	buf := make([]byte, fi.Size()+1)
-	n, err := io.ReadFull(f, buf)
-	if err == nil {
-		// It is growing under our eyes: somebody writes in place.
-		return content{}, djsession.ErrTooLarge
-	}
-	if err != io.EOF && err != io.ErrUnexpectedEOF {
-		return content{}, err
-	}
-	return content{string(buf[:n]), fi.ModTime()}, nil
+	return content{c.Text, c.Modified}, nil
 }
 
 // match returns what is stored, if it is what seen saw. What cannot be read can
@@ -119,9 +73,20 @@ func (s *Store) match(doing, path string, seen djsession.Version) (content, erro
 	return c, nil
 }
 
+// same tells what came out of an exchange from what Django wrote; nil for Force.
+func (s *Store) same(seen djsession.Version) func(path string) bool {
+	if seen.IsForce() {
+		return nil
+	}
+	return func(path string) bool {
+		c, err := s.read(path)
+		return err == nil && c.version() == seen
+	}
+}
+
 // unread is what Load returns for an error of read.
 func (s *Store) unread(doing string, err error) error {
-	if errors.Is(err, errIrregular) || errors.Is(err, djsession.ErrTooLarge) {
+	if errors.Is(err, atomicfile.ErrIrregular) || errors.Is(err, djsession.ErrTooLarge) {
 		return djsession.Corrupt(doing, err)
 	}
 	return s.failed(doing, err, djsession.Force)
@@ -130,85 +95,25 @@ func (s *Store) unread(doing string, err error) error {
 // failed is what a method returns for an error of the operating system. What is
 // no session that was ever seen has changed.
 func (s *Store) failed(doing string, err error, seen djsession.Version) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		// Without the folder nothing is known about the session.
-		if _, e := os.Stat(s.dir); e != nil {
-			return djsession.Unavailable(doing, e)
-		}
-		return djsession.ErrNotFound
-	case !seen.IsForce() && (errors.Is(err, errIrregular) || errors.Is(err, djsession.ErrTooLarge)):
+	if !seen.IsForce() && errors.Is(err, djsession.ErrTooLarge) {
 		return djsession.ErrConflict
 	}
-	return djsession.Unavailable(doing, err)
+	return s.folder.Failed(doing, err, seen)
 }
 
-// draft is a file that is ready to become a session.
-type draft struct {
-	name, text string
-	file       *os.File
-}
-
-// draft writes a record to a new file beside path. Where there is flock nobody
-// else can take what comes of it for a session to change until discard.
-func (s *Store) draft(doing, path string, r *djsession.Record) (*draft, error) {
-	text, err := s.site.Encode(r.Data)
+// draft writes a record to a new file beside path.
+func (s *Store) draft(doing, path string, r *djsession.Record) (d *atomicfile.Draft, text string, err error) {
+	text, err = s.site.Encode(r.Data)
 	switch {
 	case errors.Is(err, signer.ErrTooLarge), err == nil && len(text) > s.site.Limits().Payload:
-		return nil, fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+		return nil, "", fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, "", fmt.Errorf("%s: %w", doing, err)
 	}
 	mtime, err := s.mtime(r.Data, r.Expires)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, "", fmt.Errorf("%s: %w", doing, err)
 	}
-	f, err := os.CreateTemp(s.dir, filepath.Base(path)+"_out_*")
-	if err != nil {
-		return nil, djsession.Unavailable(doing, err)
-	}
-	d := &draft{f.Name(), text, f}
-	_, err = f.WriteString(text)
-	if err == nil && !s.noSync {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = settle(f)
-	}
-	if err == nil {
-		err = os.Chtimes(d.name, time.Time{}, mtime)
-	}
-	if err != nil {
-		d.discard()
-		return nil, djsession.Unavailable(doing, err)
-	}
-	return d, nil
-}
-
-// discard removes what is left under the name of the draft: the draft itself, or
-// what it replaced.
-func (d *draft) discard() {
-	_ = os.Remove(d.name)
-	_ = d.file.Close()
-}
-
-// sync waits until the names in the folder are on the disk.
-func (s *Store) sync(doing string) error {
-	if s.noSync {
-		return nil
-	}
-	if err := syncDir(s.dir); err != nil {
-		return djsession.Unavailable(doing, err)
-	}
-	return nil
-}
-
-// pause waits a little before another try, up to 6 ms.
-func pause(ctx context.Context, try int) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(rand.N(50 * time.Microsecond << min(try, 7))):
-		return nil
-	}
+	d, err = s.folder.Draft(doing, path, text, mtime)
+	return d, text, err
 }

@@ -50,8 +50,9 @@
 //   - Where files cannot be exchanged (other systems, and file systems such as
 //     NFS), Update looks and then renames: what Django writes in between is lost,
 //     and what it deletes in between comes back.
-//   - Where files cannot be renamed without replacing, Create first makes an empty
-//     file, as Django does; a crash just then leaves an empty session.
+//   - Where files can neither be renamed without replacing nor be linked, Create
+//     first makes an empty file, as Django does; a crash just then leaves an empty
+//     session.
 //   - On systems without flock that are not Windows, only the users of one Store
 //     exclude each other.
 //
@@ -81,6 +82,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/atomicfile"
 )
 
 // Options are for what Django has no setting for. The zero value is good.
@@ -95,13 +97,7 @@ type Options struct {
 // for concurrent use.
 type Store struct {
 	site   *djsession.Site
-	dir    string
-	noSync bool
-	locker locker
-
-	// exchange swaps two files, renameNew renames to a name that is not taken.
-	// Both report errors.ErrUnsupported where there is no such thing.
-	exchange, renameNew func(from, to string) error
+	folder *atomicfile.Folder
 }
 
 var (
@@ -128,11 +124,7 @@ func New(site *djsession.Site, dir string, opts *Options) (*Store, error) {
 	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
 		return nil, fmt.Errorf("%w: the session folder %q does not exist", djsession.ErrConfig, dir)
 	}
-	s := &Store{site: site, dir: dir, locker: newLocker(), exchange: exchange, renameNew: renameNew}
-	if opts != nil {
-		s.noSync = opts.NoSync
-	}
-	return s, nil
+	return &Store{site, atomicfile.New(dir, opts != nil && opts.NoSync)}, nil
 }
 
 // Load implements djsession.Store: SessionStore.load. It changes nothing.
@@ -167,15 +159,15 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	d, err := s.draft(doing, path, r)
+	d, text, err := s.draft(doing, path, r)
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	defer d.discard()
-	if err := s.place(doing, d, path); err != nil {
+	defer d.Discard()
+	if err := s.folder.Place(doing, d, path); err != nil {
 		return djsession.Version{}, err
 	}
-	return djsession.VersionOf(d.text), s.sync(doing)
+	return djsession.VersionOf(text), s.folder.Sync(doing)
 }
 
 // Update implements djsession.Store: SessionStore.save.
@@ -189,12 +181,12 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	if _, err := s.match(doing, path, seen); err != nil {
 		return djsession.Version{}, err
 	}
-	d, err := s.draft(doing, path, r)
+	d, text, err := s.draft(doing, path, r)
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	defer d.discard()
-	release, err := s.hold(ctx, path)
+	defer d.Discard()
+	release, err := s.folder.Hold(ctx, path)
 	if err != nil {
 		return djsession.Version{}, s.failed(doing, err, seen)
 	}
@@ -202,10 +194,10 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	if _, err := s.match(doing, path, seen); err != nil {
 		return djsession.Version{}, err
 	}
-	if err := s.replace(ctx, doing, d, path, seen); err != nil {
+	if err := s.folder.Replace(ctx, doing, d, path, s.same(seen)); err != nil {
 		return djsession.Version{}, err
 	}
-	return djsession.VersionOf(d.text), s.sync(doing)
+	return djsession.VersionOf(text), s.folder.Sync(doing)
 }
 
 // Delete implements djsession.Store: SessionStore.delete.
@@ -223,7 +215,7 @@ func (s *Store) remove(ctx context.Context, doing, key string, seen djsession.Ve
 	if err != nil {
 		return err
 	}
-	release, err := s.hold(ctx, path)
+	release, err := s.folder.Hold(ctx, path)
 	switch {
 	case err == nil:
 		defer release()
@@ -236,10 +228,10 @@ func (s *Store) remove(ctx context.Context, doing, key string, seen djsession.Ve
 			return err
 		}
 	}
-	if err := unlink(ctx, path); err != nil {
+	if err := s.folder.Unlink(ctx, path); err != nil {
 		return s.failed(doing, err, seen)
 	}
-	return s.sync(doing)
+	return s.folder.Sync(doing)
 }
 
 // Touch implements djsession.Toucher: it sets the time of modification, as a save
@@ -253,7 +245,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 	if err != nil {
 		return err
 	}
-	release, err := s.hold(ctx, path)
+	release, err := s.folder.Hold(ctx, path)
 	if err != nil {
 		return s.failed(doing, err, seen)
 	}

@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -16,30 +15,15 @@ import (
 // keys returns the keys of all sessions in the folder, in no order. Files of
 // other names, such as those that are being written, are none.
 func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return nil, djsession.Unavailable(doing, err)
+	prefix := s.site.Settings().CookieName
+	keys, err := s.folder.Names(ctx, doing, func(name string) bool {
+		key, ok := strings.CutPrefix(name, prefix)
+		return ok && isKey(key) && s.site.ValidKey(key)
+	})
+	for i := range keys {
+		keys[i] = keys[i][len(prefix):]
 	}
-	defer dir.Close()
-	var keys []string
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, djsession.Unavailable(doing, err)
-		}
-		names, err := dir.Readdirnames(1000)
-		if len(names) == 0 {
-			if err != nil && err != io.EOF {
-				return nil, djsession.Unavailable(doing, err)
-			}
-			return keys, nil
-		}
-		for _, name := range names {
-			key, ok := strings.CutPrefix(name, s.site.Settings().CookieName)
-			if ok && isKey(key) && s.site.ValidKey(key) {
-				keys = append(keys, key)
-			}
-		}
-	}
+	return keys, err
 }
 
 // ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It reads
@@ -47,68 +31,16 @@ func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
 // read; so does, unlike in Django, what is longer than Limits.Payload.
 //
 // It holds the names of all sessions in memory.
-func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (done int64, err error) {
+func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	const doing = "clear expired sessions"
-	if opts == nil {
-		opts = &djsession.ReapOptions{}
-	}
-	batch := int64(opts.Batch)
-	if batch <= 0 {
-		batch = 1000
-	}
 	keys, err := s.keys(ctx, doing)
 	if err != nil {
 		return 0, err
 	}
-	told := int64(0)
-	tell := func() {
-		if opts.Progress != nil && done > told {
-			opts.Progress(done)
-		}
-		told = done
+	for i := range keys {
+		keys[i] = s.site.Settings().CookieName + keys[i]
 	}
-	for _, key := range keys {
-		path, err := s.path(ctx, doing, key)
-		if err != nil {
-			return done, err
-		}
-		removed, err := s.reap(ctx, doing, path, opts.DryRun)
-		if err != nil {
-			return done, err
-		}
-		if removed {
-			done++
-		}
-		if done-told == batch {
-			tell()
-		}
-	}
-	tell()
-	return done, nil
-}
-
-// reap removes one session if it has expired.
-func (s *Store) reap(ctx context.Context, doing, path string, dryRun bool) (bool, error) {
-	over, err := s.over(doing, path)
-	if err != nil || !over || dryRun {
-		return over, err
-	}
-	release, err := s.hold(ctx, path)
-	if err == nil {
-		defer release()
-		// Somebody may have saved it before we held it.
-		if over, err = s.over(doing, path); err != nil || !over {
-			return false, err
-		}
-		err = unlink(ctx, path)
-	}
-	if err != nil {
-		err = s.failed(doing, err, djsession.Force)
-	}
-	if errors.Is(err, djsession.ErrNotFound) {
-		return false, nil // somebody else was faster
-	}
-	return err == nil, err
+	return s.folder.Reap(ctx, doing, keys, opts, func(path string) (bool, error) { return s.over(doing, path) })
 }
 
 // over reports whether a session has expired. What is gone or cannot be told has not.

@@ -24,6 +24,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // DB is what a Store needs of a *pgxpool.Pool.
@@ -54,6 +55,20 @@ type Options struct {
 	// Update is Insert for Update, such as a column with auto_now; columns that
 	// it does not return stay as they are. Touch does not call it.
 	Update func(r *djsession.Record) map[string]any
+
+	// Touch returns the values of those columns that Touch sets beside the expiry,
+	// such as one with auto_now.
+	Touch func() map[string]any
+
+	// Data returns the dict that is stored in the place of r.Data, for an engine
+	// that adds to it. It is called by Create and Update, and must not change r.
+	// Nil means r.Data.
+	Data func(r *djsession.Record) *serializer.Dict
+}
+
+// of is o as djangodb has it.
+func (o Options) of() djangodb.Options {
+	return djangodb.Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data}
 }
 
 // Store is a djsession.Store on the table of Django's engine db. It is safe for
@@ -75,7 +90,7 @@ func New(site *djsession.Site, db DB, opts *Options) *Store {
 	if opts != nil {
 		o = *opts
 	}
-	return &Store{djangodb.New(site, handle{db}, djangodb.PostgreSQL, djangodb.Options{Table: o.Table, Insert: o.Insert, Update: o.Update})}
+	return &Store{djangodb.New(site, handle{db}, djangodb.PostgreSQL, o.of())}
 }
 
 // Load implements djsession.Store: SessionStore.load.
@@ -104,8 +119,8 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 	return s.t.DeleteSeen(ctx, key, seen)
 }
 
-// Touch implements djsession.Toucher: it sets expire_date alone. The Version
-// stays what it was.
+// Touch implements djsession.Toucher: it sets expire_date, and what Options.Touch
+// returns. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)
 }

@@ -36,6 +36,16 @@ var updateCases = []testCase{
 		},
 	},
 	{
+		name: "update/same-twice",
+		rule: "Of two who write the same onto the same, as two who count from 1 to 2, only one is told that he did.",
+		run: func(e *env) {
+			key, v := e.create(e.plain(1))
+			e.update(key, e.plain(2), v)
+			_, err := e.Other.Update(e.ctx, key, e.plain(2), v)
+			e.want("Update", err, djsession.ErrConflict)
+		},
+	},
+	{
 		name: "update/one-key-differs",
 		rule: "The comparison is byte for byte: a record that differs in the case of one letter is another one.",
 		run: func(e *env) {

@@ -13,15 +13,19 @@ import (
 // character set the connection has. Dates are text, so that the driver's
 // options parseTime and loc do not matter. Rows to remove are taken in the order
 // of the index on expire_date.
+//
+// There is no upsert: ON DUPLICATE KEY UPDATE would take another key that the
+// collation takes for this one, and what it counts does not tell whether it has
+// changed a row.
 var MySQL = &Dialect{
 	name:  "MySQL",
 	quote: "`",
 	text:  true,
-	data:  "CAST(session_data AS BINARY)",
-	size:  "LENGTH(session_data)",
-	date:  "CAST(expire_date AS CHAR)",
+	data:  "CAST({data} AS BINARY)",
+	size:  "LENGTH({data})",
+	date:  "CAST({date} AS CHAR)",
 	same:  "CAST(%[1]s AS BINARY) = %[2]s",
-	reap:  "DELETE FROM %[1]s WHERE expire_date < %[2]s ORDER BY expire_date LIMIT %[3]s",
+	reap:  "DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}",
 	fault: mysqlFault,
 }
 

@@ -14,13 +14,14 @@ var PostgreSQL = &Dialect{
 	name:     "PostgreSQL",
 	quote:    `"`,
 	numbered: true,
-	data:     "session_data",
-	size:     "octet_length(session_data)::bigint",
-	date:     "expire_date",
+	data:     "{data}",
+	size:     "octet_length({data})::bigint",
+	date:     "{date}",
 	cast:     "::timestamptz",
-	reap: "DELETE FROM %[1]s WHERE expire_date < %[2]s AND session_key = ANY(ARRAY" +
-		"(SELECT session_key FROM %[1]s WHERE expire_date < %[2]s LIMIT %[3]s FOR UPDATE SKIP LOCKED))",
-	fault: postgresFault,
+	reap: "DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
+		"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
+	upsert: " ON CONFLICT ({key}) DO UPDATE SET {data} = excluded.{data}, {date} = excluded.{date}",
+	fault:  postgresFault,
 }
 
 // postgresFault goes by the method SQLState, which the errors of pgx and lib/pq

@@ -15,12 +15,13 @@ var SQLite = &Dialect{
 	quote:     `"`,
 	text:      true,
 	oneWriter: true,
-	data:      "session_data",
-	size:      "length(CAST(session_data AS BLOB))",
-	date:      "CAST(expire_date AS TEXT)",
-	reap: "DELETE FROM %[1]s WHERE session_key IN " +
-		"(SELECT session_key FROM %[1]s WHERE expire_date < %[2]s LIMIT %[3]s)",
-	fault: sqliteFault,
+	data:      "{data}",
+	size:      "length(CAST({data} AS BLOB))",
+	date:      "CAST({date} AS TEXT)",
+	reap: "DELETE FROM {table} WHERE {key} IN " +
+		"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
+	upsert: " ON CONFLICT ({key}) DO UPDATE SET {data} = excluded.{data}, {date} = excluded.{date}",
+	fault:  sqliteFault,
 }
 
 // sqliteFault goes by the extended result code where the driver's error has a

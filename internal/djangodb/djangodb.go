@@ -1,5 +1,6 @@
 // Package djangodb is the engine django.contrib.sessions.backends.db without a
-// driver: what dbstore on database/sql and pgxstore on pgx have in common.
+// driver: what dbstore on database/sql and pgxstore on pgx have in common. With
+// another Layout it is the table of DatabaseCache.
 //
 // A Table knows the statements, the form of moments and the meaning of errors on
 // each database (Dialect); a Conn carries the statements there.
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -36,27 +38,68 @@ type Options struct {
 	TimeZone *time.Location
 	// Insert and Update return the values of further columns.
 	Insert, Update func(*djsession.Record) map[string]any
+	// Touch returns those of them that a Touch sets too.
+	Touch func() map[string]any
+	// Data returns what is stored in the place of Record.Data.
+	Data func(*djsession.Record) *serializer.Dict
+}
+
+// Layout is how a table of Django's keeps dicts.
+type Layout struct {
+	// Key, Data and Date are columns.
+	Key, Data, Date string
+	// Table is its usual name.
+	Table string
+	// Made says what to do when it is not there.
+	Made string
+	// Required says what to do when another column wants a value.
+	Required string
+	// Encode and Decode make the data of a dict, and a dict of the data.
+	Encode func(*serializer.Dict) (string, error)
+	Decode func(string) (*serializer.Dict, error)
+}
+
+// sessions is django_session.
+func sessions(site *djsession.Site) *Layout {
+	return &Layout{
+		Key: "session_key", Data: "session_data", Date: "expire_date",
+		Table:    "django_session",
+		Made:     "run the site's migrations",
+		Required: ": give it by Options.Insert",
+		Encode:   site.Encode,
+		Decode:   site.Decode,
+	}
 }
 
 // Table is the table of a Site's sessions.
 type Table struct {
-	site *djsession.Site
-	conn Conn
-	d    *Dialect
-	name string // for messages
-	sql  statements
-	zone *time.Location // of the moments that are kept as text
+	site   *djsession.Site
+	conn   Conn
+	d      *Dialect
+	layout *Layout
+	name   string // for messages
+	sql    statements
+	zone   *time.Location // of the moments that are kept as text
 
-	insert, update func(*djsession.Record) map[string]any
-	turn           chan struct{} // holds one writer, of a dialect that has one at a time
-	bad            error         // why nothing can work
+	insert, update, touch func(*djsession.Record) map[string]any
+	data                  func(*djsession.Record) *serializer.Dict
+	turn                  chan struct{} // holds one writer, of a dialect that has one at a time
+	bad                   error         // why nothing can work
 }
 
 // New returns the Table of site that conn reaches.
 func New(site *djsession.Site, conn Conn, d *Dialect, o Options) *Table {
-	t := &Table{site: site, conn: conn, d: d, name: o.Table, insert: o.Insert, update: o.Update}
+	return NewLayout(site, conn, d, o, sessions(site))
+}
+
+// NewLayout is New for a table that is made otherwise than that of sessions.
+func NewLayout(site *djsession.Site, conn Conn, d *Dialect, o Options, l *Layout) *Table {
+	t := &Table{site: site, conn: conn, d: d, layout: l, name: o.Table, insert: o.Insert, update: o.Update, data: o.Data}
+	if o.Touch != nil {
+		t.touch = func(*djsession.Record) map[string]any { return o.Touch() }
+	}
 	if t.name == "" {
-		t.name = "django_session"
+		t.name = l.Table
 	}
 	t.zone = site.TimeZone()
 	if t.zone == nil {
@@ -66,7 +109,7 @@ func New(site *djsession.Site, conn Conn, d *Dialect, o Options) *Table {
 		t.zone = time.UTC
 	}
 	quoted, err := d.quoteTable(t.name)
-	t.sql, t.bad = d.statements(quoted), err
+	t.sql, t.bad = d.statements(quoted, l), err
 	if d.oneWriter {
 		t.turn = make(chan struct{}, 1)
 	}
@@ -125,7 +168,7 @@ func (t *Table) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	}
 	r, v, bad := t.record(doing, w, expires)
 	if bad == nil && err != nil {
-		return nil, v, djsession.Corrupt(doing+": read expire_date", err)
+		return nil, v, djsession.Corrupt(doing+": read "+t.layout.Date, err)
 	}
 	return r, v, bad
 }
@@ -139,7 +182,7 @@ func (t *Table) record(doing string, w *row, expires time.Time) (*djsession.Reco
 		return nil, djsession.Version{}, djsession.Corrupt(doing, errNull)
 	}
 	v := djsession.VersionOf(*w.data)
-	d, err := t.site.Decode(*w.data)
+	d, err := t.layout.Decode(*w.data)
 	if err != nil {
 		return nil, v, fmt.Errorf("%s: %w", doing, err)
 	}
@@ -156,7 +199,7 @@ func (t *Table) Create(ctx context.Context, key string, r *djsession.Record) (dj
 		return djsession.Version{}, err
 	}
 	q := t.query()
-	if err := q.insert(key, text, r, t.insert); err != nil {
+	if err := q.insert("", key, text, r, t.insert); err != nil {
 		return djsession.Version{}, fmt.Errorf("%s: %w", creating, err)
 	}
 	if _, err := t.exec(ctx, creating, q); err != nil {
@@ -184,10 +227,13 @@ func (t *Table) Update(ctx context.Context, key string, r *djsession.Record, see
 
 // Touch is Toucher.Touch.
 func (t *Table) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	const doing = "touch session"
 	q := t.query()
-	q.touch(expires)
+	if err := q.touch(expires, t.touch); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	token, _ := seen.Token()
-	return t.change(ctx, "touch session", key, seen, q, token)
+	return t.change(ctx, doing, key, seen, q, token)
 }
 
 // Delete is Store.Delete.
@@ -255,7 +301,7 @@ func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Ve
 		return djsession.ErrNotFound
 	case seen.IsForce():
 		return nil // whoever wrote what is there now, wrote after us
-	case ok && w.data != nil && *w.data == text:
+	case ok && token == text && w.data != nil && *w.data == text:
 		return nil
 	}
 	return djsession.ErrConflict
@@ -266,7 +312,11 @@ func (t *Table) encode(doing string, r *djsession.Record) (string, error) {
 	if t.bad != nil {
 		return "", fmt.Errorf("%s: %w", doing, t.bad)
 	}
-	text, err := t.site.Encode(r.Data)
+	data := r.Data
+	if t.data != nil {
+		data = t.data(r)
+	}
+	text, err := t.layout.Encode(data)
 	switch {
 	case errors.Is(err, signer.ErrTooLarge), err == nil && len(text) > t.site.Limits().Payload:
 		return "", fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)

@@ -43,11 +43,11 @@ func (t *Table) hint(f fault) string {
 	case faultRetry:
 		return ": other transactions kept the row or the database locked"
 	case faultNoTable:
-		return fmt.Sprintf(": there is no table %s: run the site's migrations, or name the table and the database that it uses", t.name)
+		return fmt.Sprintf(": there is no table %s: %s, or name the table and the database that it uses", t.name, t.layout.Made)
 	case faultColumn:
-		return fmt.Sprintf(": the table %s has not the columns of django_session: session_key, session_data, expire_date", t.name)
+		return fmt.Sprintf(": the table %s has not the columns of %s: %s, %s, %s", t.name, t.layout.Table, t.layout.Key, t.layout.Data, t.layout.Date)
 	case faultRequired:
-		return fmt.Sprintf(": the table %s has a further column that wants a value: give it by Options.Insert", t.name)
+		return fmt.Sprintf(": the table %s has a further column that wants a value%s", t.name, t.layout.Required)
 	case faultDenied:
 		return fmt.Sprintf(": the database user may not do that to the table %s", t.name)
 	case faultReadOnly:

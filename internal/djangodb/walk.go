@@ -12,6 +12,11 @@ import (
 // ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, some
 // rows at a time, so that no statement holds locks for long.
 func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	return t.ClearPrefix(ctx, "", opts)
+}
+
+// ClearPrefix is ClearExpired for the keys that begin with prefix.
+func (t *Table) ClearPrefix(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
 	const doing = "clear expired sessions"
 	if opts == nil {
 		opts = &djsession.ReapOptions{}
@@ -22,7 +27,7 @@ func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	}
 	now := t.site.Now()
 	if opts.DryRun {
-		n, err := t.countExpired(ctx)
+		n, err := t.countExpired(ctx, prefix)
 		if err == nil && opts.Progress != nil {
 			opts.Progress(n)
 		}
@@ -33,7 +38,7 @@ func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 			return done, djsession.Unavailable(doing, err)
 		}
 		q := t.query()
-		q.reap(now, batch)
+		q.reap(now, prefix, batch)
 		n, err := t.exec(ctx, doing, q)
 		if err != nil {
 			return done, err
@@ -48,10 +53,14 @@ func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	}
 }
 
-func (t *Table) countExpired(ctx context.Context) (n int64, err error) {
+func (t *Table) countExpired(ctx context.Context, prefix string) (n int64, err error) {
 	const doing = "count expired sessions"
 	q := t.query()
-	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE expire_date < " + q.moment(t.site.Now()))
+	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE " + t.layout.Date + " < " + q.moment(t.site.Now()))
+	if prefix != "" {
+		q.b.WriteString(" AND ")
+		q.begins(prefix)
+	}
 	err = t.run(ctx, doing, false, func() error {
 		return t.conn.Query(ctx, func(scan func(dest ...any) error) error { return scan(&n) }, q.text(), q.args...)
 	})
@@ -70,9 +79,14 @@ var errFull = errors.New("djangodb: page is full")
 // List is Lister.List: in the order of the keys, by pages that begin after the
 // last key, so that nothing is held open while the caller is at work.
 func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	return t.ListPrefix(ctx, "", cursor)
+}
+
+// ListPrefix is List of the keys that begin with prefix.
+func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		for {
-			page, more, err := t.page(ctx, cursor)
+			page, more, err := t.page(ctx, prefix, cursor)
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return
@@ -91,13 +105,20 @@ func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 }
 
 // page reads the rows after cursor; more tells whether there may be others.
-func (t *Table) page(ctx context.Context, cursor string) (page []row, more bool, err error) {
+func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, more bool, err error) {
 	q := t.query()
 	q.add(t.sql.load)
-	if cursor != "" {
-		q.b.WriteString(" WHERE session_key > " + q.arg(cursor))
+	switch key := t.layout.Key; {
+	case cursor != "":
+		q.b.WriteString(" WHERE " + key + " > " + q.arg(cursor))
+	case prefix != "":
+		q.b.WriteString(" WHERE " + key + " >= " + q.arg(prefix))
 	}
-	fmt.Fprintf(&q.b, " ORDER BY session_key LIMIT %d", pageRows)
+	if prefix != "" {
+		q.b.WriteString(" AND ")
+		q.begins(prefix)
+	}
+	fmt.Fprintf(&q.b, " ORDER BY %s LIMIT %d", t.layout.Key, pageRows)
 	err = t.run(ctx, "list sessions", false, func() error {
 		page, more = nil, false
 		bytes := 0
@@ -131,7 +152,7 @@ func (t *Table) listed(w *row) djsession.Listed {
 	expires, _, err := t.expiry(w)
 	l.Record, l.Version, l.Err = t.record("list sessions", w, expires)
 	if l.Err == nil && err != nil {
-		l.Record, l.Err = nil, djsession.Corrupt("list sessions: read expire_date", err)
+		l.Record, l.Err = nil, djsession.Corrupt("list sessions: read "+t.layout.Date, err)
 	}
 	return l
 }

@@ -16,7 +16,9 @@ func TestMain(m *testing.M) { os.Exit(Run(m)) }
 
 // Each server takes connections, and a second call returns the same one.
 func TestServers(t *testing.T) {
-	for name, get := range map[string]func(testing.TB) *Server{"PostgreSQL": PostgreSQL, "MariaDB": MariaDB} {
+	for name, get := range map[string]func(testing.TB) *Server{
+		"PostgreSQL": PostgreSQL, "MariaDB": MariaDB, "Redis": Redis, "Redis Sentinel": RedisSentinel,
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := get(t)
 			c, err := net.DialTimeout("tcp", s.Addr(), 5*time.Second)
@@ -28,6 +30,20 @@ func TestServers(t *testing.T) {
 				t.Error("a second server was started")
 			}
 		})
+	}
+}
+
+// The nodes of the cluster know of each other, and several Redises are several.
+func TestRedises(t *testing.T) {
+	nodes := RedisCluster(t)
+	for _, n := range nodes {
+		if _, err := n.redis("GET", "abcdefgh"); err != nil && !strings.Contains(err.Error(), "MOVED") {
+			t.Errorf("a node of the cluster: %v", err)
+		}
+	}
+	servers := Redises(t, 2)
+	if len(nodes) != 3 || len(servers) != 2 || servers[0].Port == servers[1].Port || servers[0] != Redis(t) {
+		t.Errorf("got %d nodes and the servers %v, want three and two", len(nodes), servers)
 	}
 }
 

@@ -1,4 +1,4 @@
-package filestore
+package atomicfile
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exchange swaps two files in one step. Both must be there.
-func exchange(from, to string) error { return renameat2(from, to, unix.RENAME_EXCHANGE) }
+// Exchange swaps two files in one step. Both must be there.
+func Exchange(from, to string) error { return renameat2(from, to, unix.RENAME_EXCHANGE) }
 
 // renameNew renames a file to a name that is not taken.
 func renameNew(from, to string) error { return renameat2(from, to, unix.RENAME_NOREPLACE) }

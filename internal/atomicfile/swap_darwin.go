@@ -1,10 +1,10 @@
-package filestore
+package atomicfile
 
 import "golang.org/x/sys/unix"
 
-// exchange swaps two files in one step. Both must be there. A file system that
+// Exchange swaps two files in one step. Both must be there. A file system that
 // cannot says ENOTSUP, which is an errors.ErrUnsupported.
-func exchange(from, to string) error { return unix.RenamexNp(from, to, unix.RENAME_SWAP) }
+func Exchange(from, to string) error { return unix.RenamexNp(from, to, unix.RENAME_SWAP) }
 
 // renameNew renames a file to a name that is not taken.
 func renameNew(from, to string) error { return unix.RenamexNp(from, to, unix.RENAME_EXCL) }

@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
 
-package filestore
+package atomicfile
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 // noFollow: open looks beforehand.
 const noFollow = 0
 
-// locker keeps the users of one Store apart; nothing does so for several.
+// locker keeps the users of one Folder apart; nothing does so for several.
 type locker chan struct{}
 
 func newLocker() locker { return make(locker, 1) }
 
-// hold keeps other users of this Store from changing a session until release is
+// Hold keeps other users of this Folder from changing a file until release is
 // called.
-func (s *Store) hold(ctx context.Context, path string) (release func(), err error) {
+func (f *Folder) Hold(ctx context.Context, path string) (release func(), err error) {
 	select {
-	case s.locker <- struct{}{}:
-		return func() { <-s.locker }, nil
+	case f.locker <- struct{}{}:
+		return func() { <-f.locker }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -35,12 +35,10 @@ func rename(_ context.Context, from, to string) error { return os.Rename(from, t
 // unlink deletes a file, but no folder.
 func unlink(_ context.Context, path string) error {
 	if fi, err := os.Lstat(path); err == nil && fi.IsDir() {
-		return errIrregular
+		return ErrIrregular
 	}
 	return os.Remove(path)
 }
 
 // syncDir does nothing.
 func syncDir(string) error { return nil }
-
-func systemTempDirs() []string { return []string{"/tmp", "/var/tmp", "/usr/tmp"} }

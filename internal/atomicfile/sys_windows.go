@@ -1,4 +1,4 @@
-package filestore
+package atomicfile
 
 import (
 	"context"
@@ -19,23 +19,23 @@ func newLocker() locker { return locker{} }
 // lockName is no session's, to Django either, for its dot.
 const lockName = "djsession.lock"
 
-// hold keeps other users of this package from changing the session at path until
-// release is called. The lock is on a file of its own: a session that is open
+// Hold keeps other users of this package from changing the file at path until
+// release is called. The lock is on a file of its own: a file that is open
 // could not be replaced.
-func (s *Store) hold(ctx context.Context, path string) (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(s.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+func (f *Folder) Hold(ctx context.Context, path string) (release func(), err error) {
+	lock, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	err = persist(ctx, func() error {
 		const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-		return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
+		return windows.LockFileEx(windows.Handle(lock.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
 	}, lockTries)
 	if err != nil {
-		f.Close()
+		lock.Close()
 		return nil, err
 	}
-	return func() { f.Close() }, nil
+	return func() { lock.Close() }, nil
 }
 
 // A lock is waited for as long as the context lasts; a file that somebody reads,
@@ -79,7 +79,8 @@ func unlink(ctx context.Context, path string) error {
 // syncDir does nothing: a folder cannot be written out.
 func syncDir(string) error { return nil }
 
-func exchange(from, to string) error { return errors.ErrUnsupported }
+// Exchange: there is no such thing.
+func Exchange(from, to string) error { return errors.ErrUnsupported }
 
 func renameNew(from, to string) error {
 	f, err := windows.UTF16PtrFromString(from)
@@ -91,9 +92,4 @@ func renameNew(from, to string) error {
 		return err
 	}
 	return windows.MoveFileEx(f, t, 0) // without MOVEFILE_REPLACE_EXISTING
-}
-
-func systemTempDirs() []string {
-	home, _ := os.UserHomeDir()
-	return []string{filepath.Join(home, `AppData\Local\Temp`), os.ExpandEnv(`${SYSTEMROOT}\Temp`), `c:\temp`, `c:\tmp`, `\temp`, `\tmp`}
 }

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package filestore
+package atomicfile
 
 import (
 	"context"
@@ -18,23 +18,23 @@ type locker struct{}
 
 func newLocker() locker { return locker{} }
 
-// hold keeps other users of this package from changing the session at path until
+// Hold keeps other users of this package from changing the file at path until
 // release is called. The lock is on the file itself, so that it is nobody's who
-// may not write it, needs no file of its own, and sessions do not wait for each
+// may not write it, needs no file of its own, and files do not wait for each
 // other. A file that was replaced before it was locked is the wrong one.
-func (s *Store) hold(ctx context.Context, path string) (release func(), err error) {
+func (f *Folder) Hold(ctx context.Context, path string) (release func(), err error) {
 	for try := 0; ; try++ {
-		f, fi, err := open(path, os.O_RDWR)
+		file, fi, err := open(path, os.O_RDWR)
 		if err != nil {
 			return nil, err
 		}
-		if err = flock(f); err == nil {
+		if err = flock(file); err == nil {
 			var now os.FileInfo
 			if now, err = os.Lstat(path); err == nil && os.SameFile(now, fi) {
-				return func() { f.Close() }, nil
+				return func() { file.Close() }, nil
 			}
 		}
-		f.Close()
+		file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
 			err = pause(ctx, try)
 		}
@@ -51,7 +51,7 @@ func flock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// settle locks a new file as hold would, before it can be seen as a session.
+// settle locks a new file as Hold would, before it can be seen under its name.
 func settle(f *os.File) error { return flock(f) }
 
 // rename is os.Rename.
@@ -73,5 +73,3 @@ func syncDir(dir string) error {
 	}
 	return err
 }
-
-func systemTempDirs() []string { return []string{"/tmp", "/var/tmp", "/usr/tmp"} }

@@ -1,0 +1,346 @@
+// Package migrate_test moves a site with many sessions from one engine to another
+// while it is visited, with djsession migrate killed in the middle.
+//
+//	go test ./compat_test/migrate -sessions 1000000 -timeout 1h -v
+package migrate_test
+
+import (
+	"bytes"
+	"database/sql"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+	_ "modernc.org/sqlite"
+
+	"github.com/go-djsession/go-djsession/djcache/rediscache"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+var sessions = flag.Int("sessions", 20_000, "how many sessions move")
+
+func TestMain(m *testing.M) { os.Exit(testserver.Run(m)) }
+
+const secret = "a-site-that-moves-is-not-a-secret"
+
+// TestMigrate moves the sessions of a site from PostgreSQL to a cache in Redis:
+//
+//   - djsession migrate copies them, is killed, and copies the rest;
+//   - it is run once more just before the switch;
+//   - the Go programs are switched, a new Django starts, and half a second later the
+//     old one ends;
+//   - djsession migrate --switched is run, killed, and run to its end.
+//
+// All the time there are visitors, in Django and in Go, who read, write, arrive and
+// log out. In the end the old engine is empty, and the new one holds what they left:
+// nobody was logged out, nobody came back, and each session ends when it should.
+func TestMigrate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a move takes its time")
+	}
+	ctx := t.Context()
+	program := build(t)
+	pg, rd := testserver.PostgreSQL(t), testserver.Redis(t)
+	dsn := fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", pg.User, pg.Addr())
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	client := redis.NewClient(&redis.Options{Addr: rd.Addr(), DB: 1})
+	defer client.Close()
+	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, site: site}
+	w.seed(pool)
+
+	oldDjango := startDjango(t, map[string]any{
+		"SECRET_KEY": secret, "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+		"DATABASES": map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.postgresql", "NAME": "postgres",
+			"HOST": pg.Host, "PORT": strconv.Itoa(pg.Port), "USER": pg.User, "CONN_MAX_AGE": nil}},
+	})
+	oldStore := pgxstore.New(site, pool, nil)
+	newStore := cachestore.New(site, rediscache.New(site, client, nil), nil)
+	file := filepath.Join(t.TempDir(), "move.journal")
+	to := fmt.Sprintf("cache+redis://%s/1", rd.Addr())
+	migrate := func(more ...string) *exec.Cmd {
+		cmd := exec.Command(program, append([]string{"migrate", "--from", dsn, "--to", to, "--journal", file, "--grace", "1s"}, more...)...)
+		cmd.Env = append(os.Environ(), "DJANGO_SECRET_KEY="+secret)
+		return cmd
+	}
+	copied := func() int {
+		n, err := client.DBSize(ctx).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(n)
+	}
+	left := func() int {
+		var n int
+		if err := pool.QueryRow(ctx, "SELECT COUNT(*) FROM django_session").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+
+	// The first step.
+	copying := w.crowds(
+		crowd{"the old Django", oldDjango, false, true},
+		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
+		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
+	)
+	killWhen(t, migrate(), func() bool { return copied() > *sessions*2/5 })
+	finish(t, "copy", migrate())
+	w.window.Store(true)
+	finish(t, "copy again", migrate())
+
+	// The switch.
+	newDjango := startDjango(t, map[string]any{
+		"SECRET_KEY": secret, "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+		"CACHES": map[string]any{"default": map[string]any{"BACKEND": "django.core.cache.backends.redis.RedisCache",
+			"LOCATION": fmt.Sprintf("redis://%s/1", rd.Addr())}},
+	})
+	journal, err := sql.Open("sqlite", "file:"+file+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	switched := movingstore.New(site, oldStore, newStore, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, journal)})
+	copying.stopGo()
+	visitors := w.crowds(
+		crowd{"the new Django", newDjango, true, true},
+		crowd{"Go after the switch", goProgram{switched, site}, true, false},
+		crowd{"Go after the switch", goProgram{switched, site}, true, false},
+	)
+	time.Sleep(500 * time.Millisecond)
+	copying.stop()
+	w.window.Store(false)
+
+	// The second step.
+	killWhen(t, migrate("--switched"), func() bool { return left() < *sessions*3/5 })
+	finish(t, "after the switch", migrate("--switched"))
+	visitors.stop()
+
+	if n := left(); n != 0 {
+		t.Errorf("%d sessions are left on the old engine", n)
+	}
+	w.check(newStore, newDjango)
+	t.Logf("%d visits meanwhile, %d logouts, %d visits by who was logged out, %d times Django did not know a session of the switch",
+		w.visits.Load(), w.outs.Load(), w.stale.Load(), w.missed.Load())
+	for name, n := range map[string]int64{"visits": w.visits.Load(), "logouts": w.outs.Load()} {
+		if n == 0 {
+			t.Errorf("there were no %s", name)
+		}
+	}
+}
+
+// build compiles djsession.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "djsession")
+	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/djsession").CombinedOutput(); err != nil {
+		t.Fatalf("build djsession: %v\n%s", err, out)
+	}
+	return program
+}
+
+// seed fills the table.
+func (w *world) seed(pool *pgxpool.Pool) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	if _, err := pool.Exec(ctx, `CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)`); err != nil {
+		w.t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	start := time.Now()
+	begin := start.UTC().Truncate(time.Microsecond)
+	i := 0
+	rows := pgx.CopyFromFunc(func() ([]any, error) {
+		if i == *sessions {
+			return nil, nil
+		}
+		i++
+		// None ends while the test runs.
+		v := &visitor{key: newKey(rng.Uint64N), n: int64(i % 100), expires: begin.Add(2*time.Hour + time.Duration(rng.Int64N(int64(cookieAge))))}
+		v.expires = v.expires.Truncate(time.Microsecond)
+		w.visitors = append(w.visitors, v)
+		text, err := w.site.Encode(dataOf(i, v.n))
+		return []any{v.key, text, v.expires}, err
+	})
+	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"django_session"}, []string{"session_key", "session_data", "expire_date"}, rows); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := pool.Exec(ctx, `CREATE INDEX ON django_session (expire_date)`); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := pool.Exec(ctx, `ANALYZE django_session`); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Logf("%d sessions in the table after %.1fs", *sessions, time.Since(start).Seconds())
+}
+
+// running are crowds that can be stopped.
+type running struct {
+	quit, quitGo chan struct{}
+	all, inGo    sync.WaitGroup
+	once         sync.Once
+}
+
+func (w *world) crowds(cs ...crowd) *running {
+	r := &running{quit: make(chan struct{}), quitGo: make(chan struct{})}
+	for i, c := range cs {
+		if c.django {
+			r.all.Go(func() { w.run(w.t.Context(), c, uint64(i), r.quit) })
+		} else {
+			r.inGo.Go(func() { w.run(w.t.Context(), c, uint64(i), r.quitGo) })
+		}
+	}
+	return r
+}
+
+func (r *running) stopGo() {
+	r.once.Do(func() { close(r.quitGo) })
+	r.inGo.Wait()
+}
+
+func (r *running) stop() {
+	r.stopGo()
+	close(r.quit)
+	r.all.Wait()
+}
+
+// killWhen starts a command and kills it when it has come far enough.
+func killWhen(t *testing.T, cmd *exec.Cmd, far func() bool) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	for !far() {
+		select {
+		case <-ended:
+			t.Fatalf("djsession migrate has ended before it could be killed\n%s", &out)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() {
+		t.Fatalf("djsession migrate was not killed: %v\n%s", cmd.ProcessState, &out)
+	}
+	t.Logf("killed, %s", memory(cmd))
+}
+
+// finish runs a command to its end.
+func finish(t *testing.T, what string, cmd *exec.Cmd) {
+	t.Helper()
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s: %.1fs, %s\n%s", what, time.Since(start).Seconds(), memory(cmd), out)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if regexp.MustCompile(`[a-z0-9]{20}`).Match(out) {
+		t.Errorf("%s: a session key may be in the output", what)
+	}
+	if used := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; used > memoryLimit {
+		t.Errorf("%s: used %d KiB of memory, want at most %d however many sessions there are", what, used, memoryLimit)
+	}
+}
+
+// memoryLimit is in KiB.
+const memoryLimit = 256 << 10
+
+func memory(cmd *exec.Cmd) string {
+	return fmt.Sprintf("VmHWM %d KiB", cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+}
+
+// check compares what the new engine holds with what has to have become of the
+// sessions.
+func (w *world) check(store *cachestore.Store, django *djangoSite) {
+	t := w.t
+	want := make(map[string]*visitor, len(w.visitors))
+	for _, v := range w.visitors {
+		want[v.key] = v
+	}
+	var worst time.Duration
+	both := 0
+	for l, err := range store.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := want[l.Key]
+		delete(want, l.Key)
+		switch {
+		case l.Err != nil:
+			w.fault("a session does not decode: %v", l.Err)
+			continue
+		case v == nil:
+			w.fault("there is a session that nobody made")
+			continue
+		case v.out:
+			w.fault("who logged out is back, late %t, both %t", v.late, v.both)
+			continue
+		case v.both:
+			both++
+			continue
+		}
+		if n, _ := l.Record.Data.Get("n"); n != v.n {
+			w.fault("n is %v, want %d, late %t", n, v.n, v.late)
+		}
+		off := l.Record.Expires.Sub(v.expires).Abs()
+		if off > time.Second+v.slack {
+			w.fault("a session ends %v too late", l.Record.Expires.Sub(v.expires))
+		}
+		worst = max(worst, off)
+	}
+	lost := 0
+	for _, v := range want {
+		if !v.out {
+			lost++
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of %d were logged out", lost, len(w.visitors))
+	}
+	t.Logf("%d visitors; %d wrote on both engines in the time of the switch; a session ends at most %v beside its time", len(w.visitors), both, worst)
+
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		v := w.visitors[rng.IntN(len(w.visitors))]
+		n, ok, err := django.do(t.Context(), "read", v.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok == v.out || ok && n != v.n && !v.both {
+			w.fault("Django finds %d, %t, want %d, %t", n, ok, v.n, !v.out)
+		}
+	}
+}

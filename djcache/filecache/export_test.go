@@ -1,0 +1,21 @@
+package filecache
+
+import (
+	"errors"
+
+	"github.com/go-djsession/go-djsession/internal/atomicfile"
+)
+
+// Seams for tests: what happens between two steps, and other systems.
+
+// SetExchange replaces the exchange of two files. f is given the real one.
+func (c *Cache) SetExchange(f func(from, to string, real func(from, to string) error) error) {
+	c.folder.Exchange = func(from, to string) error { return f(from, to, atomicfile.Exchange) }
+}
+
+// Plain makes c work as on a file system that cannot exchange files, nor rename
+// without replacing.
+func (c *Cache) Plain() {
+	c.folder.Exchange = func(from, to string) error { return errors.ErrUnsupported }
+	c.folder.RenameNew = c.folder.Exchange
+}

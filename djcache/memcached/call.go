@@ -1,0 +1,72 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// patience is how long a call may go on when its context has ended.
+const patience = time.Second
+
+// What is done, where an error depends on it.
+const (
+	adding  = "add to cache"
+	setting = "write cache"
+)
+
+// do runs a call of the client for a name and translates its error.
+func (c *Cache) do(ctx context.Context, doing, name string, call func() error) error {
+	if err := ctx.Err(); err != nil {
+		return djsession.Unavailable(doing, err)
+	}
+	var err error
+	if c.client.Timeout <= patience || ctx.Done() == nil {
+		err = call()
+	} else {
+		done := make(chan error, 1)
+		go func() { done <- call() }()
+		select {
+		case err = <-done:
+		case <-ctx.Done():
+			return djsession.Unavailable(doing, ctx.Err())
+		}
+	}
+	return failed(ctx, doing, name, err)
+}
+
+// failed returns the error that err is to the callers of the Cache.
+func failed(ctx context.Context, doing, name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, memcache.ErrCacheMiss):
+		return djsession.ErrNotFound
+	case errors.Is(err, memcache.ErrCASConflict):
+		return conflict(doing)
+	case errors.Is(err, memcache.ErrNotStored) && doing == adding:
+		return djsession.ErrKeyTaken
+	case errors.Is(err, memcache.ErrNotStored):
+		return djsession.ErrNotFound
+	case errors.Is(err, memcache.ErrMalformedKey) && doing != adding && doing != setting && strings.ContainsFunc(name, illegal):
+		return djsession.ErrNotFound
+	case errors.Is(err, memcache.ErrMalformedKey):
+		return fmt.Errorf("%s: %w: the cache key is longer than 250 bytes, or holds a space or control character: see KEY_PREFIX", doing, djsession.ErrConfig)
+	case strings.Contains(err.Error(), "SERVER_ERROR object too large"):
+		return fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+	}
+	return djsession.Unavailable(doing, errors.Join(err, ctx.Err()))
+}
+
+// illegal reports whether no key of memcached can have r.
+func illegal(r rune) bool { return r <= ' ' || r == 0x7f }
+
+func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, djsession.ErrConflict) }
+
+func isConflict(err error) bool { return errors.Is(err, djsession.ErrConflict) }

@@ -1,0 +1,51 @@
+package memcached_test
+
+import (
+	"fmt"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/memcached"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// A site with SESSION_ENGINE "django.contrib.sessions.backends.cache" and
+//
+//	CACHES = {"default": {
+//	    "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+//	    "LOCATION": "10.0.0.1:11211;10.0.0.2:11211",
+//	    "KEY_PREFIX": "shop",
+//	}}
+func ExampleNew() {
+	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("example")})
+	if err != nil {
+		panic(err)
+	}
+	servers, err := memcached.Rendezvous(memcached.Location("10.0.0.1:11211;10.0.0.2:11211")...)
+	if err != nil {
+		panic(err)
+	}
+	cache := memcached.New(site, memcache.NewFromSelector(servers), &memcached.Options{Keys: djcache.Keys{Prefix: "shop"}})
+	m := djsession.New(site, cachestore.New(site, cache, nil))
+	fmt.Println(m != nil)
+	// Output: true
+}
+
+// Each client of Django's has its own idea of where a session is.
+func ExampleServers_Pick() {
+	key := djcache.Keys{}.Key("django.contrib.sessions.cacheabcdefghijklmnopqrstuvwxyz012345")
+	addresses := []string{"10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"}
+	for _, rule := range []func(...string) (*memcached.Servers, error){
+		memcached.Rendezvous, memcached.Modula, memcached.Ketama, memcached.KetamaWeighted, memcached.PythonMemcached,
+	} {
+		servers, err := rule(addresses...)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Print(servers.Pick(key), " ")
+	}
+	// Output: 0 2 0 2 1
+}

@@ -1,0 +1,247 @@
+package memcached_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/memcached"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+)
+
+// ask sends a command to the server and returns the first line of the answer.
+func ask(t testing.TB, addr, command string) string {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, command); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+type command struct {
+	Command string         `json:"command"`
+	Key     string         `json:"key,omitempty"`
+	Data    map[string]any `json:"data,omitempty"`
+	Expiry  any            `json:"expiry,omitempty"`
+}
+
+// django starts testdata/drive.py, and returns what carries out a command and
+// answers in JSON.
+func django(t *testing.T, version, backend string, servers ...string) func(command) string {
+	t.Helper()
+	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
+	}
+	cmd := exec.Command(python, append([]string{"testdata/drive.py", backend}, servers...)...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("Django: %v", err)
+		}
+	})
+	r := bufio.NewReader(out)
+	return func(c command) string {
+		t.Helper()
+		if err := json.NewEncoder(in).Encode(c); err != nil {
+			t.Fatalf("tell Django: %v", err)
+		}
+		answer, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatalf("ask Django: %v", err)
+		}
+		return strings.TrimSpace(answer)
+	}
+}
+
+// Real Djangos and Go share sessions in both directions.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		version, backend string
+		rule             func(...string) (*memcached.Servers, error)
+	}{
+		{"3.2", "PyMemcacheCache", memcached.Rendezvous},
+		{"4.2", "PyMemcacheCache", memcached.Rendezvous},
+		{"6.1", "PyMemcacheCache", memcached.Rendezvous},
+		{"3.2", "PyLibMCCache", memcached.Modula},
+		{"3.2", "MemcachedCache", memcached.PythonMemcached},
+	} {
+		t.Run(test.version+" "+test.backend, func(t *testing.T) {
+			if testing.Short() && test.version != "6.1" {
+				t.Skip("one Django is enough")
+			}
+			t.Parallel()
+			addr := testserver.Memcached(t).Addr()
+			do := django(t, test.version, test.backend, addr)
+			servers, err := test.rule(addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := memcache.NewFromSelector(servers)
+			client.Timeout = 5 * time.Second
+			t.Cleanup(func() { client.Close() })
+			site := newSite(t, djsession.Settings{})
+			l := &live{do, site, cachestore.New(site, memcached.New(site, client, nil), nil)}
+			t.Run("from Django", l.fromDjango)
+			t.Run("from Go", l.fromGo)
+			t.Run("logout", l.logout)
+		})
+	}
+}
+
+type live struct {
+	do    func(command) string
+	site  *djsession.Site
+	store *cachestore.Store
+}
+
+func (l *live) create(t *testing.T, c command) (key string) {
+	t.Helper()
+	c.Command = "create"
+	if err := json.Unmarshal([]byte(l.do(c)), &key); err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func (l *live) wantDjango(t *testing.T, c command, want string) {
+	t.Helper()
+	if got := l.do(c); got != want {
+		t.Errorf("Django's %s: got %s, want %s", c.Command, got, want)
+	}
+}
+
+func (l *live) fromDjango(t *testing.T) {
+	key := l.create(t, command{Data: map[string]any{"_auth_user_id": "1", "n": 1}})
+	r, v, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := &djsession.Record{Data: r.Data.With("go", true), Expires: l.site.Now().Add(time.Hour)}
+	if _, err := l.store.Update(t.Context(), key, record, v); err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "load", Key: key}, `{"_auth_user_id": "1", "n": 1, "go": true}`)
+	// What we read before Django wrote is not written over it.
+	_, v, err = l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "set", Key: key, Data: map[string]any{"n": 2}}, `"saved"`)
+	_, err = l.store.Update(t.Context(), key, record, v)
+	want(t, "Update", err, djsession.ErrConflict)
+	want(t, "Touch", l.store.Touch(t.Context(), key, record.Expires, v), djsession.ErrConflict)
+	want(t, "DeleteSeen", l.store.DeleteSeen(t.Context(), key, v), djsession.ErrConflict)
+	l.wantDjango(t, command{Command: "load", Key: key}, `{"_auth_user_id": "1", "n": 2, "go": true}`)
+	// The two sides count the expiry alike, on either side of thirty days.
+	for _, days := range []int{1, 29, 31, 400} {
+		age := time.Duration(days) * 24 * time.Hour
+		key := l.create(t, command{Data: map[string]any{"n": 1}, Expiry: int(age.Seconds())})
+		theirs, err := exptime(t, djcache.Keys{}.Key(prefix+key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, v, err := l.store.Load(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.store.Touch(t.Context(), key, l.site.Now().Add(age), v); err != nil {
+			t.Fatal(err)
+		}
+		ours, err := exptime(t, djcache.Keys{}.Key(prefix+key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (theirs - ours).Abs() > 2*time.Second {
+			t.Errorf("%d days: Django leaves %v, Go %v", days, theirs, ours)
+		}
+	}
+}
+
+func (l *live) fromGo(t *testing.T) {
+	key := l.site.NewKey()
+	hour := l.site.Now().Add(time.Hour)
+	v, err := l.store.Create(t.Context(), key, &djsession.Record{Data: dict("n", 1, "s", "Zoë \u2028"), Expires: hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "load", Key: key}, `{"n": 1, "s": "Zo\u00eb \u2028"}`)
+	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: hour}, v); err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "set", Key: key, Data: map[string]any{"m": 3}}, `"saved"`)
+	r, v, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := r.Data.Get("m"); r.Data.Len() != 2 || m != int64(3) {
+		t.Errorf("got %d keys and m %v, want 2 and 3", r.Data.Len(), m)
+	}
+	if err := l.store.Touch(t.Context(), key, l.site.Now().Add(-time.Minute), v); err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "load", Key: key}, "null")
+}
+
+// A logout on one side is one on the other, for those who loaded it before too.
+func (l *live) logout(t *testing.T) {
+	key := l.create(t, command{Data: map[string]any{"n": 1}})
+	r, v, err := l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.do(command{Command: "delete", Key: key})
+	for _, seen := range []djsession.Version{v, djsession.Force} {
+		_, err := l.store.Update(t.Context(), key, &djsession.Record{Data: r.Data, Expires: l.site.Now().Add(time.Hour)}, seen)
+		want(t, "Update after Django's logout", err, djsession.ErrNotFound)
+	}
+	key = l.create(t, command{Data: map[string]any{"n": 1}})
+	_, v, err = l.store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.store.DeleteSeen(t.Context(), key, v); err != nil {
+		t.Fatal(err)
+	}
+	l.wantDjango(t, command{Command: "load", Key: key}, "null")
+}

@@ -1,0 +1,238 @@
+// Package rediscache is a Redis as Django's caches use it: the BACKEND
+// django.core.cache.backends.redis.RedisCache (Django 4.0 and later), and
+// django_redis.cache.RedisCache with its clients.
+//
+//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", DB: 1})
+//	cache := rediscache.New(site, client, nil)
+//	store := cachestore.New(site, cache, nil) // SESSION_ENGINE = "...backends.cache"
+//
+// Shapes: the key is what djcache.Keys makes of a name. The value is the dict in
+// the site's format (Options.Format), by default a pickle. The expiry is the
+// key's time to live, which is rounded up to milliseconds; Get tells it by what is
+// left to live and Settings.Now. The Version of a value is its bytes.
+//
+// Each operation uses one key, and takes one round trip.
+//
+// # Which client
+//
+// Both backends take the first server of a LOCATION for the primary and the others
+// for its replicas: give New a client of the first one. (NewUniversalClient makes
+// a Cluster of two addresses.) Reads go to the primary, where Django reads from a
+// replica and may be late.
+//
+//	django-redis          here
+//	DefaultClient         New, with a client of the first server
+//	HerdClient            the same, with the Format Herd
+//	SentinelClient        New, with redis.NewFailoverClient
+//	ShardClient           NewSharded, with a client for each server
+//
+// A Redis Cluster is a redis.NewClusterClient; Django needs a connection class of
+// its own for it. A redis.Ring is no good client: it gives the keys of a server
+// that does not answer to others, where their values are not found.
+//
+// # Compatibility
+//
+// Django reads what is written here and the reverse. Unlike Django, whose set
+// after get may bring back what was deleted in between, Replace is one step that
+// never creates. Values that are no dict, such as the decimal text of an int, are
+// djsession.ErrCorrupt and are left alone.
+//
+// What can be lost: Django overwrites a whole value with what one request saw,
+// and brings back one that was deleted meanwhile. Nothing on this side can
+// prevent that.
+//
+// Redis removes what has expired by itself: Get says djsession.ErrNotFound for it,
+// and there is nothing to reap. What a HerdClient keeps beyond its time is
+// djsession.ErrExpired, and List leaves it out.
+//
+// # Errors
+//
+// Those of djcache.Cache. A key of another type is djsession.ErrCorrupt. A write
+// whose answer was lost is djsession.ErrUnavailable, and may have been done. The
+// errors of go-redis are matched by errors.As and errors.Is, and not printed.
+//
+// # Security
+//
+// Nothing is signed: whoever can write to the Redis is logged in as anyone, and in
+// Django runs code where values are pickles. Here a pickle runs nothing.
+package rediscache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/redisops"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// Options are the settings of an entry of CACHES. The zero value is Django's
+// default.
+type Options struct {
+	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
+	Keys djcache.Keys
+	// Format is how values are kept: OPTIONS["SERIALIZER"] and ["COMPRESSOR"] of
+	// django-redis. The default is pickle of protocol 4 within the site's limits.
+	Format serializer.Serializer
+}
+
+// Cache is a djcache.Cache in a Redis. It is safe for concurrent use.
+type Cache struct {
+	site   *djsession.Site
+	ops    *redisops.Ops
+	keys   djcache.Keys
+	format serializer.Serializer
+}
+
+var (
+	_ djcache.Cache  = (*Cache)(nil)
+	_ djcache.Lister = (*Cache)(nil)
+)
+
+// New returns the Cache of site in client, which stays the caller's. opts may be
+// nil.
+func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Cache {
+	return newCache(site, redisops.New(site, client), opts)
+}
+
+func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
+	c := &Cache{site: site, ops: ops}
+	if opts != nil {
+		c.keys, c.format = opts.Keys, opts.Format
+	}
+	if c.format == nil {
+		c.format = pickle.Serializer{Protocol: pickle.DefaultProtocol, Limits: site.Limits().Data}
+	}
+	return c
+}
+
+// Get implements djcache.Cache: cache.get.
+func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
+	const doing = "read from the cache"
+	v, err := c.ops.Get(ctx, doing, c.keys.Key(name))
+	if err != nil {
+		return djcache.Item{Size: v.Size}, err
+	}
+	return c.item(doing, v)
+}
+
+// item decodes what was read.
+func (c *Cache) item(doing string, v redisops.Value) (djcache.Item, error) {
+	item := djcache.Item{Expires: v.Expires, Version: v.Version(), Size: v.Size}
+	d, err := c.format.Loads([]byte(v.Text))
+	switch {
+	case errors.Is(err, djsession.ErrExpired):
+		return item, djsession.ErrExpired
+	case err != nil:
+		return item, fmt.Errorf("%s: %w: %w", doing, djsession.ErrCorrupt, err)
+	}
+	item.Value = d
+	return item, nil
+}
+
+// Add implements djcache.Cache: cache.add.
+func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
+	const doing = "add to the cache"
+	return c.write(doing, value, func(text string) error {
+		return c.ops.Add(ctx, doing, c.keys.Key(name), text, expires)
+	})
+}
+
+// Replace implements djcache.Cache.
+func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
+	const doing = "replace in the cache"
+	return c.write(doing, value, func(text string) error {
+		return c.ops.Replace(ctx, doing, c.keys.Key(name), text, expires, seen)
+	})
+}
+
+// Set implements djcache.Cache: cache.set.
+func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
+	const doing = "write to the cache"
+	return c.write(doing, value, func(text string) error {
+		return c.ops.Set(ctx, doing, c.keys.Key(name), text, expires)
+	})
+}
+
+// write encodes value for f and returns its Version.
+func (c *Cache) write(doing string, value *serializer.Dict, f func(text string) error) (djsession.Version, error) {
+	raw, err := c.format.Dumps(nil, value)
+	switch {
+	case errors.Is(err, serializer.ErrLimit):
+		return djsession.Version{}, fmt.Errorf("%s: %w: %w", doing, djsession.ErrTooLarge, err)
+	case err != nil:
+		return djsession.Version{}, fmt.Errorf("%s: %w", doing, err)
+	case len(raw) > c.site.Limits().Payload:
+		return djsession.Version{}, fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+	}
+	text := string(raw)
+	if err := f(text); err != nil {
+		return djsession.Version{}, err
+	}
+	return djsession.VersionOf(text), nil
+}
+
+// Touch implements djcache.Cache: cache.touch. The Version stays what it was,
+// unless the value was written by a HerdClient: the end that is inside such a
+// value cannot be moved alone.
+func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
+	if _, ok := c.format.(herd); ok {
+		return c.touchHerd(ctx, name, expires, seen)
+	}
+	return touched(seen, c.ops.Touch(ctx, touching, c.keys.Key(name), expires, seen))
+}
+
+const touching = "touch in the cache"
+
+// Delete implements djcache.Cache: cache.delete.
+func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
+	return c.ops.Delete(ctx, "delete from the cache", c.keys.Key(name), seen)
+}
+
+// List implements djcache.Lister, in the order of the keys. The cursor is a key.
+// All keys of the database are looked at before the first one is yielded.
+//
+// With a KEY_FUNCTION that nothing reverses the walk ends at once with
+// errors.ErrUnsupported.
+func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcache.Listed, error] {
+	const doing = "list the cache"
+	return func(yield func(djcache.Listed, error) bool) {
+		if !c.keys.CanList() {
+			yield(djcache.Listed{}, fmt.Errorf("%s: %w: nothing reverses the key function", doing, errors.ErrUnsupported))
+			return
+		}
+		head := ""
+		if c.keys.Function == nil {
+			head = c.keys.Key(prefix)
+		}
+		ours := func(key string) bool {
+			name, ok := c.keys.Name(key)
+			return ok && strings.HasPrefix(name, prefix)
+		}
+		for f, err := range c.ops.Scan(ctx, doing, head, cursor, ours) {
+			if err != nil {
+				yield(djcache.Listed{}, err)
+				return
+			}
+			name, _ := c.keys.Name(f.Key)
+			l := djcache.Listed{Name: name, Cursor: f.Key, Item: djcache.Item{Size: f.Size}, Err: f.Err}
+			if f.Err == nil {
+				l.Item, l.Err = c.item(doing, f.Value)
+			}
+			if errors.Is(l.Err, djsession.ErrExpired) {
+				continue
+			}
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}

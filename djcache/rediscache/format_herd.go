@@ -1,0 +1,93 @@
+package rediscache
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// Herd returns the values of django_redis.client.HerdClient, which are pickles of
+// (Marker(), dict, end): the end is in seconds since 1970, and the key in Redis
+// lives CACHE_HERD_TIMEOUT longer. Plain dicts are read as well, as the HerdClient
+// does, and written, because it finds nothing missing in them. now is the clock of
+// the site.
+//
+// Unlike the HerdClient, which after the end gives a session to some readers and
+// not to others for as long as the herd timeout, Loads says djsession.ErrExpired to
+// all.
+func Herd(inner pickle.Serializer, now func() time.Time) serializer.Serializer {
+	return herd{inner, now}
+}
+
+type herd struct {
+	pickle.Serializer
+	now func() time.Time
+}
+
+// herdSource is the protocol of the tuple that a Dict was read from.
+type herdSource int
+
+// Loads implements serializer.Serializer.
+//
+// Errors: also djsession.ErrExpired.
+func (h herd) Loads(data []byte) (*serializer.Dict, error) {
+	d, err := h.Serializer.Loads(data)
+	if !errors.Is(err, serializer.ErrNotDict) {
+		return d, err
+	}
+	v, err := pickle.Load(data, &pickle.Options{Limits: h.Limits})
+	if err != nil {
+		return nil, err
+	}
+	notHerd := &serializer.DecodeError{Reason: "the value is no dict, nor the tuple of a HerdClient", Err: serializer.ErrNotDict}
+	t, ok := v.(serializer.Tuple)
+	if !ok || len(t) != 3 {
+		return nil, notHerd
+	}
+	marker, ok := t[0].(*serializer.Object)
+	if !ok || !marker.Is("django_redis.client.herd", "Marker") {
+		return nil, notHerd
+	}
+	if d, ok = t[1].(*serializer.Dict); !ok {
+		return nil, notHerd
+	}
+	over, ok := passed(t[2], h.now().Unix())
+	switch {
+	case !ok:
+		return nil, notHerd
+	case over:
+		return nil, fmt.Errorf("read the tuple of a HerdClient: %w", djsession.ErrExpired)
+	}
+	protocol := 0
+	if len(data) > 1 && data[0] == 0x80 { // the opcode PROTO
+		protocol = int(data[1])
+	}
+	return d.WithSource(herdSource(protocol)), nil
+}
+
+// passed is end < now.
+func passed(end any, now int64) (over, ok bool) {
+	switch end := end.(type) {
+	case int64:
+		return end < now, true
+	case *big.Int:
+		return end.Sign() < 0, true
+	case float64:
+		return end < float64(now), true
+	}
+	return false, false
+}
+
+// Dumps implements serializer.Serializer.
+func (h herd) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
+	source, _ := d.Source()
+	if protocol, ok := source.(herdSource); ok {
+		return pickle.Append(dst, d, &pickle.Options{Protocol: max(int(protocol), 2), Limits: h.Limits})
+	}
+	return h.Serializer.Dumps(dst, d)
+}

@@ -1,0 +1,86 @@
+package rediscache
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// JSON is django_redis.serializers.json.JSONSerializer:
+//
+//	json.dumps(value, cls=DjangoJSONEncoder).encode()
+//	json.loads(value.decode())
+//
+// It differs from the JSON of Django's sessions in a space behind commas and
+// colons, and in text beyond ASCII, which is read as UTF-8. A dict that was not
+// changed is written byte for byte as it was read. The zero value is ready to use.
+//
+// Unlike DjangoJSONEncoder it does not make text of Python's own types: those that
+// only a pickle holds are refused. A time.Time is written as in the JSON of
+// sessions.
+type JSON struct {
+	Limits serializer.Limits
+}
+
+var _ serializer.Serializer = JSON{}
+
+// jsonSource is what a Dict was read from.
+type jsonSource []byte
+
+func (j JSON) plain() serializer.JSON { return serializer.JSON{Limits: j.Limits, Spaces: true} }
+
+// Loads is JSONSerializer.loads.
+func (j JSON) Loads(data []byte) (*serializer.Dict, error) {
+	text, err := asciiJSON(data, j.Limits.WithDefaults().Size)
+	if err != nil {
+		return nil, err
+	}
+	d, err := j.plain().Loads(text)
+	if err != nil {
+		return nil, err
+	}
+	return d.WithSource(jsonSource(data)), nil
+}
+
+// Dumps is JSONSerializer.dumps.
+func (j JSON) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
+	source, changed := d.Source()
+	if data, ok := source.(jsonSource); ok && !changed {
+		return append(dst, data...), nil
+	}
+	return j.plain().Dumps(dst, d)
+}
+
+// Freeze implements serializer.Serializer.
+func (j JSON) Freeze(v any) (any, error) { return j.plain().Freeze(v) }
+
+// asciiJSON escapes what is not ASCII, which no Python writes, but others may.
+func asciiJSON(data []byte, limit int) ([]byte, error) {
+	if len(data) > limit {
+		return nil, &serializer.DecodeError{Reason: "too long", Err: serializer.ErrLimit}
+	}
+	for i, c := range data {
+		if c < utf8.RuneSelf {
+			continue
+		}
+		text := append([]byte(nil), data[:i]...)
+		for i < len(data) {
+			r, n := utf8.DecodeRune(data[i:])
+			switch {
+			case r == utf8.RuneError && n < 2:
+				return nil, &serializer.DecodeError{Offset: i, Reason: "not UTF-8", Err: serializer.ErrSyntax}
+			case r < utf8.RuneSelf:
+				text = append(text, byte(r))
+			case r > 0xffff:
+				r -= 0x10000
+				text = fmt.Appendf(text, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+			default:
+				text = fmt.Appendf(text, `\u%04x`, r)
+			}
+			i += n
+		}
+		return text, nil
+	}
+	return data, nil
+}

@@ -1,0 +1,128 @@
+package rediscache
+
+import (
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// MsgPack is django_redis.serializers.msgpack.MSGPackSerializer:
+//
+//	msgpack.dumps(value)
+//	msgpack.loads(value, raw=False)
+//
+// It holds None, bools, ints of 64 bits, floats, str, bytes, lists and dicts. A
+// tuple is written as a list, as Python does; dates and everything else are
+// refused, as are extension types when reading. The keys of dicts are str or
+// bytes: msgpack would write others, and then refuse to read them. A dict that was
+// not changed is written byte for byte as it was read. The zero value is ready to
+// use.
+type MsgPack struct {
+	Limits serializer.Limits
+}
+
+var _ serializer.Serializer = MsgPack{}
+
+// packSource is what a Dict was read from.
+type packSource []byte
+
+// packed is a value of a Dict as it stood: checked, but decoded when asked for.
+type packed struct {
+	data []byte
+	lim  serializer.Limits
+}
+
+var _ serializer.Lazy = packed{}
+
+// Value implements serializer.Lazy.
+func (p packed) Value() any {
+	u := unpacker{data: p.data, lim: p.lim}
+	v, _ := u.value(1) // checked by Loads
+	return v
+}
+
+// Loads is MSGPackSerializer.loads.
+//
+// Errors are *serializer.DecodeError.
+func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
+	u := unpacker{data: data, lim: m.Limits.WithDefaults()}
+	if len(data) > u.lim.Size {
+		return nil, u.fail(serializer.ErrLimit, "too long")
+	}
+	lazy := func() (any, error) {
+		from := u.at
+		_, err := u.value(1)
+		return packed{data[from:u.at], u.lim}, err
+	}
+	n, isDict, err := u.top()
+	if err != nil {
+		return nil, err
+	}
+	if !isDict {
+		if _, err := u.value(0); err != nil {
+			return nil, err
+		}
+		return nil, u.fail(serializer.ErrNotDict, "the value is no dict")
+	}
+	d, err := u.dict(n, 0, lazy)
+	if err != nil {
+		return nil, err
+	}
+	if u.at < len(data) {
+		return nil, u.fail(serializer.ErrSyntax, "more behind the value")
+	}
+	return d.WithSource(packSource(data)), nil
+}
+
+// Dumps is MSGPackSerializer.dumps. What was read and not changed is written as it
+// was.
+//
+// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
+	source, changed := d.Source()
+	if data, ok := source.(packSource); ok && !changed {
+		return append(dst, data...), nil
+	}
+	p := packer{dst: dst, from: len(dst), lim: m.Limits.WithDefaults()}
+	p.head(d.Len(), 0x80, -1, 0xde, 0xdf)
+	for k, v := range d.AllStored() {
+		if err := p.key(k, 1); err != nil {
+			return dst, err
+		}
+		if v, ok := v.(packed); ok {
+			p.dst = append(p.dst, v.data...)
+			continue
+		}
+		plain, err := serializer.Plain(v, p.lim)
+		if err == nil {
+			err = p.value(plain, 1)
+		}
+		if err != nil {
+			return dst, err
+		}
+	}
+	if len(p.dst)-p.from > p.lim.Size {
+		return dst, packError(serializer.ErrLimit, "too long")
+	}
+	return p.dst, nil
+}
+
+// Freeze implements serializer.Serializer.
+//
+// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+func (m MsgPack) Freeze(v any) (any, error) {
+	if p, ok := v.(packed); ok {
+		return p, nil
+	}
+	frozen, err := serializer.Freeze(v, m.Limits)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := serializer.Plain(frozen, m.Limits)
+	if err != nil {
+		return nil, err
+	}
+	p := packer{lim: m.Limits.WithDefaults()}
+	if err := p.value(plain, 1); err != nil {
+		return nil, err
+	}
+	return frozen, nil
+}

@@ -1,0 +1,50 @@
+package rediscache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// touchHerd is Touch where a HerdClient writes: a value with an end inside is
+// written anew, as a plain dict.
+func (c *Cache) touchHerd(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
+	key := c.keys.Key(name)
+	for {
+		v := seen
+		if seen.IsForce() {
+			there, err := c.ops.Get(ctx, touching, key)
+			if err != nil {
+				return djsession.Version{}, err
+			}
+			v = there.Version()
+		}
+		text, _ := v.Token()
+		d, err := c.format.Loads([]byte(text))
+		if errors.Is(err, djsession.ErrExpired) {
+			return djsession.Version{}, djsession.ErrExpired
+		}
+		inside := false
+		if err == nil {
+			source, _ := d.Source()
+			_, inside = source.(herdSource)
+		}
+		if !inside {
+			err := c.ops.Touch(ctx, touching, key, expires, seen)
+			return touched(seen, err)
+		}
+		v, err = c.Replace(ctx, name, d, expires, v)
+		if !seen.IsForce() || !errors.Is(err, djsession.ErrConflict) {
+			return v, err
+		}
+	}
+}
+
+func touched(v djsession.Version, err error) (djsession.Version, error) {
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	return v, nil
+}

@@ -1,0 +1,217 @@
+// Package redisstore keeps sessions where django-redis-sessions does, from 0.4 to
+// its latest commit (SESSION_ENGINE = "redis_sessions.session"): each in a text of
+// a Redis.
+//
+//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+//	store := redisstore.New(site, client, nil)
+//
+// Shapes: the key is the session key, or prefix:key where there is a prefix; the
+// value is what Site.Encode returns; the expiry is the key's time to live, which
+// is rounded up to milliseconds. The Version of a record is the value. A Load
+// tells Record.Expires by what is left to live and Settings.Now.
+//
+// The client may be one server, a primary named by Sentinel (NewFailoverClient),
+// or a Cluster. Each operation uses one key, and takes one round trip.
+//
+// # Compatibility
+//
+// Django reads what is written here and the reverse. Unlike the library,
+//
+//   - Create takes a key in one step (SET NX); the library looks and then writes.
+//   - Update replaces only what was read and never creates; the library's save
+//     writes whatever is there, and so brings back a session that was deleted.
+//   - a key that is not stored is djsession.ErrNotFound; the library to 0.6.2 goes
+//     on with the key that the client brought.
+//   - a record that is over when it is written is deleted; the library's SETEX
+//     fails.
+//   - a server that is down is djsession.ErrUnavailable; to the library it is an
+//     empty session.
+//
+// What can be lost: Django overwrites a whole session with what one request saw,
+// and brings back one that was deleted meanwhile. Nothing on this side can
+// prevent that.
+//
+// Which of its settings the library heeds depends on its version: to 0.5 they are
+// SESSION_REDIS_HOST and its like; 0.5.6 ignores host and port; 0.6 ignores all
+// and writes to localhost:6379; from 0.6.1 they are the dict SESSION_REDIS, whose
+// unix_domain_socket_path and sentinel are ignored unless its host is None. If
+// no session is found, look where Django's are.
+//
+// # Expiry
+//
+// Redis removes expired sessions by itself: there is nothing to reap, Load says
+// ErrNotFound and never ErrExpired, and List does not yield them.
+//
+// # Errors
+//
+// Those of djsession.Store. A key of another type is djsession.ErrCorrupt. A write
+// whose answer was lost is djsession.ErrUnavailable, and may have been done. The
+// errors of go-redis are matched by errors.As and errors.Is, and not printed.
+//
+// # Security
+//
+// Values are signed, so that whoever can write to the Redis cannot make up a
+// session, but can put one in the place of another.
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/redisops"
+)
+
+// Options are the library's settings that are about keys. The zero value is its
+// default.
+type Options struct {
+	// Prefix is SESSION_REDIS["prefix"], SESSION_REDIS_PREFIX before 0.6; default
+	// none. A colon comes after it.
+	Prefix string
+}
+
+// Store is a djsession.Store in a Redis. It is safe for concurrent use.
+type Store struct {
+	site *djsession.Site
+	ops  *redisops.Ops
+	head string // of every key
+}
+
+var (
+	_ djsession.Store          = (*Store)(nil)
+	_ djsession.Toucher        = (*Store)(nil)
+	_ djsession.CompareDeleter = (*Store)(nil)
+	_ djsession.Lister         = (*Store)(nil)
+)
+
+// New returns the Store of site's sessions in client, which stays the caller's.
+// opts may be nil.
+//
+// A redis.Ring is no good client: it gives the keys of a server that does not
+// answer to others, where their sessions are not found.
+func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Store {
+	return newStore(site, redisops.New(site, client), opts)
+}
+
+func newStore(site *djsession.Site, ops *redisops.Ops, opts *Options) *Store {
+	s := &Store{site: site, ops: ops}
+	if opts != nil && opts.Prefix != "" {
+		s.head = opts.Prefix + ":"
+	}
+	return s
+}
+
+// Load implements djsession.Store: SessionStore.load.
+func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	const doing = "load session"
+	v, err := s.ops.Get(ctx, doing, s.head+key)
+	if err != nil {
+		return nil, djsession.Version{}, err
+	}
+	r, err := s.record(doing, v)
+	return r, v.Version(), err
+}
+
+// record decodes what was read.
+func (s *Store) record(doing string, v redisops.Value) (*djsession.Record, error) {
+	d, err := s.site.Decode(v.Text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return &djsession.Record{Data: d, Expires: v.Expires}, nil
+}
+
+// Create implements djsession.Store: SessionStore.save(must_create=True).
+func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	const doing = "create session"
+	text, err := s.encode(doing, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	err = s.ops.Add(ctx, doing, s.head+key, text, r.Expires)
+	return version(text, err)
+}
+
+// Update implements djsession.Store: SessionStore.save.
+//
+// Unlike Django, it replaces what was seen only, and never creates.
+func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	const doing = "update session"
+	text, err := s.encode(doing, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	err = s.ops.Replace(ctx, doing, s.head+key, text, r.Expires, seen)
+	return version(text, err)
+}
+
+// Delete implements djsession.Store: SessionStore.delete.
+//
+// Unlike Django, which ignores them, it reports errors.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.DeleteSeen(ctx, key, djsession.Force)
+}
+
+// DeleteSeen implements djsession.CompareDeleter.
+func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	return s.ops.Delete(ctx, "delete session", s.head+key, seen)
+}
+
+// Touch implements djsession.Toucher: it sets the time to live alone. The
+// Version stays what it was.
+func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	return s.ops.Touch(ctx, "touch session", s.head+key, expires, seen)
+}
+
+// List implements djsession.Lister, in the order of the keys. The cursor is a
+// key. All keys of the database are looked at before the first one is yielded.
+// Without a Prefix, other texts whose keys look like those of sessions are
+// yielded with djsession.ErrCorrupt.
+func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	const doing = "list sessions"
+	return func(yield func(djsession.Listed, error) bool) {
+		if cursor != "" {
+			cursor = s.head + cursor
+		}
+		valid := func(key string) bool { return s.site.ValidKey(strings.TrimPrefix(key, s.head)) }
+		for f, err := range s.ops.Scan(ctx, doing, s.head, cursor, valid) {
+			if err != nil {
+				yield(djsession.Listed{}, err)
+				return
+			}
+			key := strings.TrimPrefix(f.Key, s.head)
+			l := djsession.Listed{Key: key, Size: f.Size, Cursor: key, Err: f.Err}
+			if l.Err == nil {
+				l.Version = f.Version()
+				l.Record, l.Err = s.record(doing, f.Value)
+			}
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// encode returns the text of r.
+func (s *Store) encode(doing string, r *djsession.Record) (string, error) {
+	text, err := s.site.Encode(r.Data)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%s: %w", doing, err)
+	case len(text) > s.site.Limits().Payload:
+		return "", fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+	}
+	return text, nil
+}
+
+func version(text string, err error) (djsession.Version, error) {
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	return djsession.VersionOf(text), nil
+}

@@ -1,0 +1,85 @@
+// Package cachevalue is what the caches that keep pickles have in common: the
+// dict of a session as Django's caches pickle it, within the limits of a Site.
+package cachevalue
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/deflate"
+	"github.com/go-djsession/go-djsession/internal/inflate"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// Codec pickles within the limits of a Site.
+type Codec struct{ limits serializer.Limits }
+
+// New returns the Codec of site.
+func New(site *djsession.Site) Codec { return Codec{site.Limits().Data} }
+
+// Dumps is pickle.dumps: with the protocol that d was read with, and 4 if it was not.
+//
+// Errors: djsession.ErrTooLarge, or what encoding returned.
+func (c Codec) Dumps(doing string, d *serializer.Dict) ([]byte, error) {
+	data, err := pickle.Serializer{Limits: c.limits}.Dumps(nil, d)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: serialize session: %w", doing, err)
+	case len(data) > c.limits.Size:
+		return nil, fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+	}
+	return data, nil
+}
+
+// Loads is pickle.loads of what has to be a dict. data must not be changed
+// afterwards.
+//
+// Errors: djsession.ErrCorrupt.
+func (c Codec) Loads(doing string, data []byte) (*serializer.Dict, error) {
+	d, err := pickle.Serializer{Limits: c.limits}.Loads(data)
+	if err != nil {
+		return nil, djsession.Corrupt(doing, err)
+	}
+	return d, nil
+}
+
+var (
+	compressors   = sync.Pool{New: func() any { return new(deflate.Compressor) }}
+	decompressors = sync.Pool{New: func() any { return new(inflate.Decoder) }}
+)
+
+// Compress is zlib.compress with the default level: byte for byte for what
+// sessions hold, and about as short for what is larger.
+func Compress(dst, data []byte) []byte {
+	if len(data) <= deflate.MaxSize {
+		c := compressors.Get().(*deflate.Compressor)
+		defer compressors.Put(c)
+		return c.AppendZlib(dst, data)
+	}
+	buf := bytes.NewBuffer(dst)
+	w := zlib.NewWriter(buf)
+	_, _ = w.Write(data) // a bytes.Buffer does not fail
+	_ = w.Close()
+	return buf.Bytes()
+}
+
+// Decompress is zlib.decompress, to no more than the limit of the data.
+//
+// Errors: djsession.ErrCorrupt.
+func (c Codec) Decompress(doing string, data []byte) ([]byte, error) {
+	d := decompressors.Get().(*inflate.Decoder)
+	defer decompressors.Put(d)
+	out, err := d.AppendZlib(nil, data, c.limits.Size)
+	if errors.Is(err, inflate.ErrTooLarge) {
+		err = djsession.ErrTooLarge
+	}
+	if err != nil {
+		return nil, djsession.Corrupt(doing, err)
+	}
+	return out, nil
+}

@@ -1,0 +1,226 @@
+// Package redisops is what redisstore and rediscache share: texts that end by
+// themselves under keys of a Redis, with compare and swap, on whatever a
+// redis.UniversalClient reaches: one server, a primary that Sentinel names, a
+// Cluster, a Ring, or several servers among which the caller chooses.
+//
+// Each operation is one command with one key, or one small script with one key,
+// in one round trip; a server that does not know the script yet costs a second
+// one. Reads are scripts too: they go to the primary also where the client reads
+// from replicas, they tell the time to live with the text, and a text longer than
+// the limit stays where it is.
+//
+// go-redis sends a command again when the answer to it was lost. A write that is
+// done twice says that somebody else was faster, so writes are not sent again
+// unless the server said that it has not done them.
+//
+// Errors are those of djsession.Store.
+package redisops
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Ops carries out operations. It is safe for concurrent use.
+type Ops struct {
+	site    *djsession.Site
+	clients []redis.UniversalClient
+	pick    func(key string) int // index of the client that has key
+	limit   int                  // bytes of a text
+}
+
+// New returns the Ops of one client, which has every key. No text is read that is
+// longer than site's Limits.Payload.
+func New(site *djsession.Site, client redis.UniversalClient) *Ops {
+	return NewShared(site, []redis.UniversalClient{client}, func(string) int { return 0 })
+}
+
+// NewShared is New for several clients, of which pick chooses by index the one
+// that has a key.
+func NewShared(site *djsession.Site, clients []redis.UniversalClient, pick func(key string) int) *Ops {
+	return &Ops{site, clients, pick, site.Limits().Payload}
+}
+
+func (o *Ops) client(key string) redis.UniversalClient { return o.clients[o.pick(key)] }
+
+// life is how many milliseconds it is until expires, rounded up, so that nothing
+// ends before its time; ok is false when that has passed. Nothing is kept for ever.
+func (o *Ops) life(expires time.Time) (ms string, ok bool) {
+	left := expires.UnixMicro() - o.site.Now().UnixMicro()
+	// Redis adds the time of day, and refuses what does not fit into 63 bits.
+	n := min((left+999)/1000, 1<<53)
+	return strconv.FormatInt(n, 10), left > 0
+}
+
+// Value is what is kept under a key.
+type Value struct {
+	Text string
+	// Size is how many bytes Text has, also if it is too large to be read.
+	Size int
+	// Expires is when it ends, in UTC; zero if it does not.
+	Expires time.Time
+}
+
+// Version is what Replace and the others take for the Value.
+func (v Value) Version() djsession.Version { return djsession.VersionOf(v.Text) }
+
+// Get returns the Value of key.
+//
+// Errors: ErrNotFound; ErrCorrupt for a key of another type, and together with
+// ErrTooLarge for a text over the limit; ErrUnavailable.
+func (o *Ops) Get(ctx context.Context, doing, key string) (Value, error) {
+	now := o.site.Now()
+	reply, err := o.run(ctx, scriptGet, key, true, o.limit)
+	if err != nil {
+		return Value{}, fail(ctx, doing, err)
+	}
+	return o.value(doing, reply, now)
+}
+
+// value reads what scriptGet, sent at now, returned.
+func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
+	if reply == nil {
+		return Value{}, djsession.ErrNotFound
+	}
+	parts, _ := reply.([]any)
+	if len(parts) < 2 {
+		return Value{}, djsession.Unavailable(doing, errReply)
+	}
+	size, ok1 := parts[0].(int64)
+	left, ok2 := parts[1].(int64)
+	if !ok1 || !ok2 {
+		return Value{}, djsession.Unavailable(doing, errReply)
+	}
+	v := Value{Size: int(size)}
+	if left >= 0 {
+		// Not as a Duration, which may be too short for it.
+		v.Expires = time.UnixMicro(now.UnixMicro() + left*1000).UTC()
+	}
+	if len(parts) == 2 {
+		return v, fmt.Errorf("%s: %w: %w", doing, djsession.ErrCorrupt, djsession.ErrTooLarge)
+	}
+	v.Text, ok1 = parts[2].(string)
+	if !ok1 {
+		return Value{}, djsession.Unavailable(doing, errReply)
+	}
+	return v, nil
+}
+
+// Add stores text under a key that is free. If expires has passed nothing is.
+//
+// Errors: ErrKeyTaken, ErrUnavailable.
+func (o *Ops) Add(ctx context.Context, doing, key, text string, expires time.Time) error {
+	life, ok := o.life(expires)
+	if !ok {
+		there, err := o.exists(ctx, doing, key)
+		if err == nil && there {
+			err = djsession.ErrKeyTaken
+		}
+		return err
+	}
+	reply, err := o.write(ctx, key, "set", key, text, "px", life, "nx")
+	switch {
+	case err != nil:
+		return fail(ctx, doing, err)
+	case reply == nil:
+		return djsession.ErrKeyTaken
+	}
+	return nil
+}
+
+// Replace stores text in the place of what seen saw, or with Force of anything
+// that is there. If expires has passed that is deleted.
+//
+// Errors: ErrNotFound, ErrConflict, ErrCorrupt for a key of another type,
+// ErrUnavailable.
+func (o *Ops) Replace(ctx context.Context, doing, key, text string, expires time.Time, seen djsession.Version) error {
+	life, ok := o.life(expires)
+	if !ok {
+		return o.Delete(ctx, doing, key, seen)
+	}
+	if !seen.IsForce() {
+		return o.compare(ctx, doing, key, seen, scriptReplace, text, life)
+	}
+	reply, err := o.write(ctx, key, "set", key, text, "px", life, "xx")
+	return found(reply != nil, fail(ctx, doing, err))
+}
+
+// Set stores text, whatever is there. If expires has passed that is deleted.
+//
+// Errors: ErrUnavailable.
+func (o *Ops) Set(ctx context.Context, doing, key, text string, expires time.Time) error {
+	life, ok := o.life(expires)
+	args := []any{"set", key, text, "px", life}
+	if !ok {
+		args = []any{"del", key}
+	}
+	_, err := o.write(ctx, key, args...)
+	return fail(ctx, doing, err)
+}
+
+// Touch gives what seen saw, or with Force anything that is there, another
+// expiry. If that has passed it is deleted. Errors as for Replace.
+func (o *Ops) Touch(ctx context.Context, doing, key string, expires time.Time, seen djsession.Version) error {
+	life, ok := o.life(expires)
+	if !ok {
+		return o.Delete(ctx, doing, key, seen)
+	}
+	if !seen.IsForce() {
+		return o.compare(ctx, doing, key, seen, scriptTouch, life)
+	}
+	reply, err := o.write(ctx, key, "pexpire", key, life)
+	return found(reply == int64(1), fail(ctx, doing, err))
+}
+
+// Delete removes what seen saw, or with Force anything that is there. Errors as
+// for Replace.
+func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Version) error {
+	if !seen.IsForce() {
+		return o.compare(ctx, doing, key, seen, scriptDelete)
+	}
+	reply, err := o.write(ctx, key, "del", key)
+	return found(reply == int64(1), fail(ctx, doing, err))
+}
+
+// compare runs a script that does something to what seen saw.
+func (o *Ops) compare(ctx context.Context, doing, key string, seen djsession.Version, s script, args ...any) error {
+	text, ok := seen.Token()
+	if !ok { // which matches nothing
+		there, err := o.exists(ctx, doing, key)
+		if err == nil && there {
+			return djsession.ErrConflict
+		}
+		return found(there, err)
+	}
+	reply, err := o.run(ctx, s, key, false, append([]any{text}, args...)...)
+	if err != nil {
+		return fail(ctx, doing, err)
+	}
+	switch reply {
+	case int64(0):
+		return djsession.ErrNotFound
+	case int64(1):
+		return djsession.ErrConflict
+	case int64(2):
+		return nil
+	}
+	return djsession.Unavailable(doing, errReply)
+}
+
+func (o *Ops) exists(ctx context.Context, doing, key string) (bool, error) {
+	reply, err := o.run(ctx, scriptExists, key, true)
+	return reply == int64(1), fail(ctx, doing, err)
+}
+
+func found(there bool, err error) error {
+	if err == nil && !there {
+		return djsession.ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,225 @@
+package redisops
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Found is what Scan yields: a Value, or the error of Get.
+type Found struct {
+	Key string
+	Value
+	Err error // ErrCorrupt
+}
+
+const (
+	scanCount  = 1000     // of SCAN, which blocks the server for so many keys
+	loadCount  = 100      // keys whose values are read at once
+	loadBytes  = 64 << 10 // longer ones are read by themselves
+	windowKeys = 100_000  // keys that are held in memory
+)
+
+// Scan yields what has a key that begins with prefix and that keep accepts, in
+// the order of the keys, from after cursor, which is a key too.
+//
+// The order of the server's own SCAN changes when it starts anew, when its table
+// grows, or when keys move in a Cluster: whoever went on from a place in it would
+// miss some. So the keys are sorted here; where there are more than fit into the
+// memory that a walk should take, the server is scanned again for those that come
+// after.
+func (o *Ops) Scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool) iter.Seq2[Found, error] {
+	return o.scan(ctx, doing, prefix, cursor, keep, windowKeys)
+}
+
+func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool, size int) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
+		for {
+			w := window{size: size, after: cursor}
+			err := o.eachKey(ctx, escape(prefix)+"*", func(key string) {
+				if strings.HasPrefix(key, prefix) && keep(key) {
+					w.add(key)
+				}
+			})
+			if err != nil {
+				yield(Found{}, fail(ctx, doing, err))
+				return
+			}
+			w.cut()
+			for keys := range slices.Chunk(w.keys, loadCount) {
+				values, err := o.getMany(ctx, doing, keys)
+				if err != nil {
+					yield(Found{}, err)
+					return
+				}
+				for _, f := range values {
+					if !errors.Is(f.Err, djsession.ErrNotFound) && !yield(f, nil) {
+						return
+					}
+				}
+			}
+			if !w.more {
+				return
+			}
+			cursor = w.keys[len(w.keys)-1]
+		}
+	}
+}
+
+// window holds the first keys after one.
+type window struct {
+	size  int
+	after string
+	keys  []string
+	more  bool // there are others behind them
+}
+
+func (w *window) add(key string) {
+	if key <= w.after || w.more && key > w.keys[w.size-1] {
+		return
+	}
+	w.keys = append(w.keys, key)
+	if len(w.keys) >= 2*w.size {
+		w.cut()
+	}
+}
+
+// cut sorts the keys and drops what is too much. SCAN may tell a key twice.
+func (w *window) cut() {
+	slices.Sort(w.keys)
+	w.keys = slices.Compact(w.keys)
+	if len(w.keys) > w.size {
+		w.keys, w.more = w.keys[:w.size], true
+	}
+}
+
+// escape returns a pattern of MATCH that matches text alone.
+func escape(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
+}
+
+// eachKey calls f with each key of all servers that matches pattern.
+func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) error {
+	for _, client := range o.clients {
+		nodes, err := await(ctx, func() ([]redis.Cmdable, error) { return nodesOf(ctx, client) })
+		if err != nil {
+			return err
+		}
+		for _, node := range nodes {
+			for cursor := uint64(0); ; {
+				type page struct {
+					keys []string
+					next uint64
+				}
+				p, err := await(ctx, func() (p page, err error) {
+					p.keys, p.next, err = node.Scan(ctx, cursor, pattern, scanCount).Result()
+					return p, err
+				})
+				if err != nil {
+					return err
+				}
+				for _, key := range p.keys {
+					f(key)
+				}
+				if cursor = p.next; cursor == 0 {
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// nodesOf returns the servers whose keys client reaches: the masters of a
+// Cluster, the shards of a Ring.
+func nodesOf(ctx context.Context, client redis.UniversalClient) ([]redis.Cmdable, error) {
+	each := func(context.Context, func(context.Context, *redis.Client) error) error { return nil }
+	switch c := client.(type) {
+	case interface {
+		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error
+	}:
+		each = c.ForEachMaster
+	case interface {
+		ForEachShard(context.Context, func(context.Context, *redis.Client) error) error
+	}:
+		each = c.ForEachShard
+	default:
+		return []redis.Cmdable{client}, nil
+	}
+	var (
+		mu    sync.Mutex
+		nodes []*redis.Client
+	)
+	err := each(ctx, func(_ context.Context, c *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		nodes = append(nodes, c)
+		return nil
+	})
+	if err == nil && len(nodes) == 0 {
+		err = errors.New("redisops: no server is up")
+	}
+	slices.SortFunc(nodes, func(a, b *redis.Client) int { return cmp.Compare(a.Options().Addr, b.Options().Addr) })
+	all := make([]redis.Cmdable, len(nodes))
+	for i, n := range nodes {
+		all[i] = n
+	}
+	return all, err
+}
+
+// getMany is Get for some keys, in few round trips. ErrNotFound and ErrCorrupt are
+// of one key, other errors of all.
+func (o *Ops) getMany(ctx context.Context, doing string, keys []string) ([]Found, error) {
+	all := make([]Found, len(keys))
+	byClient := map[int][]int{}
+	for i, key := range keys {
+		all[i].Key = key
+		c := o.pick(key)
+		byClient[c] = append(byClient[c], i)
+	}
+	for c, mine := range byClient {
+		now := o.site.Now()
+		cmds, err := await(ctx, func() ([]*redis.Cmd, error) {
+			pipe := o.clients[c].Pipeline()
+			cmds := make([]*redis.Cmd, len(mine))
+			for j, i := range mine {
+				cmds[j] = redis.NewCmd(ctx, scriptGet.command(true, keys[i], min(loadBytes, o.limit))...)
+				_ = pipe.Process(ctx, cmds[j]) // which fails in Exec
+			}
+			_, _ = pipe.Exec(ctx) // as each command knows
+			return cmds, nil
+		})
+		if err != nil {
+			return nil, fail(ctx, doing, err)
+		}
+		for j, i := range mine {
+			f := &all[i]
+			reply, err := cmds[j].Val(), cmds[j].Err()
+			switch {
+			case err == nil:
+				f.Value, f.Err = o.value(doing, reply, now)
+			case errors.Is(err, redis.Nil):
+				f.Err = djsession.ErrNotFound
+			case says(err, "NOSCRIPT"):
+				f.Value, f.Err = o.Get(ctx, doing, f.Key)
+			default:
+				f.Err = fail(ctx, doing, err)
+			}
+			if errors.Is(f.Err, djsession.ErrTooLarge) && f.Size <= o.limit {
+				f.Value, f.Err = o.Get(ctx, doing, f.Key)
+			}
+			if f.Err != nil && !errors.Is(f.Err, djsession.ErrNotFound) && !errors.Is(f.Err, djsession.ErrCorrupt) {
+				return nil, f.Err
+			}
+		}
+	}
+	return all, nil
+}

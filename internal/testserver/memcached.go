@@ -1,0 +1,33 @@
+package testserver
+
+import (
+	"strconv"
+	"testing"
+)
+
+// Memcached returns the private memcached, which takes items of up to 4 MiB and
+// needs no user.
+func Memcached(t testing.TB) *Server {
+	t.Helper()
+	return memcacheds.get(t, 1)[0]
+}
+
+// Memcacheds returns n memcacheds that know nothing of each other. The first is
+// that of Memcached.
+func Memcacheds(t testing.TB, n int) []*Server {
+	t.Helper()
+	return memcacheds.get(t, n)
+}
+
+var memcacheds = kinds{make: func() *kind {
+	return &kind{
+		name:     "memcached",
+		install:  "memcached",
+		binaries: []string{"memcached"},
+		signal:   "TERM",
+		ready:    "", // it logs nothing: that it listens is all
+		serve: func(bin map[string]string, _ string, port int) []string {
+			return []string{bin["memcached"], "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "0", "-m", "128", "-I", "4m"}
+		},
+	}
+}}

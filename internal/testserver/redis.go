@@ -1,0 +1,230 @@
+package testserver
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Redis returns the private Redis, with 16 databases.
+func Redis(t testing.TB) *Server {
+	t.Helper()
+	return redisServers.get(t, 1)[0]
+}
+
+// Redises returns n Redises that know nothing of each other. The first is that
+// of Redis.
+func Redises(t testing.TB, n int) []*Server {
+	t.Helper()
+	return redisServers.get(t, n)
+}
+
+// RedisCluster returns the three masters of a Redis Cluster without replicas.
+func RedisCluster(t testing.TB) []*Server {
+	t.Helper()
+	nodes := redisNodes.get(t, 3)
+	redisCluster.once.Do(func() { redisCluster.err = joinRedis(nodes) })
+	if redisCluster.err != nil {
+		t.Fatalf("make a Redis Cluster: %v", redisCluster.err)
+	}
+	return nodes
+}
+
+// RedisSentinel returns a Sentinel that watches over the Redis of Redis, by the
+// name "mymaster".
+func RedisSentinel(t testing.TB) *Server {
+	t.Helper()
+	master := Redis(t)
+	redisSentinel.once.Do(func() {
+		redisSentinel.kind = redisKind("Redis Sentinel", nil)
+		redisSentinel.kind.serve = func(bin map[string]string, data string, port int) []string {
+			// It writes to its configuration, so that there has to be a file.
+			text := fmt.Sprintf("sentinel monitor mymaster %s %d 1\n", master.Host, master.Port)
+			return []string{"sh", "-c", `printf %s "$1" >"$2" && exec "$0" "$2" --sentinel --port "$3"`,
+				bin["redis-server"], text, data, strconv.Itoa(port)}
+		}
+		redisSentinel.kind.ready = "+monitor master mymaster"
+	})
+	return redisSentinel.kind.get(t)
+}
+
+var (
+	redisServers = kinds{make: func() *kind {
+		return redisKind("Redis", redisOptions)
+	}}
+	redisNodes = kinds{make: func() *kind {
+		return redisKind("Redis", func(port int) []string {
+			bus, err := freePort() // the default is the port and 10000, which may be none
+			if err != nil {
+				bus = port ^ 1
+			}
+			return append(redisOptions(port), "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
+				"--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "500")
+		})
+	}}
+	redisCluster struct {
+		once sync.Once
+		err  error
+	}
+	redisSentinel struct {
+		once sync.Once
+		kind *kind
+	}
+)
+
+func redisKind(name string, options func(port int) []string) *kind {
+	return &kind{
+		name:     name,
+		install:  "redis-server",
+		binaries: []string{"redis-server"},
+		user:     "default",
+		signal:   "TERM",
+		ready:    "Ready to accept connections",
+		serve: func(bin map[string]string, _ string, port int) []string {
+			return append([]string{bin["redis-server"]}, options(port)...)
+		},
+	}
+}
+
+func redisOptions(port int) []string {
+	return []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
+}
+
+// kinds are as many servers of one kind as somebody asked for.
+type kinds struct {
+	make func() *kind
+	mu   sync.Mutex
+	all  []*kind
+}
+
+func (k *kinds) get(t testing.TB, n int) []*Server {
+	t.Helper()
+	k.mu.Lock()
+	for len(k.all) < n {
+		k.all = append(k.all, k.make())
+	}
+	all := k.all[:n]
+	k.mu.Unlock()
+	servers := make([]*Server, n)
+	for i, kind := range all {
+		servers[i] = kind.get(t)
+	}
+	return servers
+}
+
+// slots is how many a Redis Cluster has.
+const slots = 16384
+
+// joinRedis shares the slots out among nodes and waits until all know of it.
+func joinRedis(nodes []*Server) error {
+	for i, n := range nodes {
+		first, last := i*slots/len(nodes), (i+1)*slots/len(nodes)-1
+		if _, err := n.redis("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(first), strconv.Itoa(last)); err != nil {
+			return err
+		}
+		if _, err := n.redis("CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1)); err != nil {
+			return err
+		}
+	}
+	for _, n := range nodes[1:] {
+		bus, err := n.redis("CONFIG", "GET", "cluster-port")
+		if err != nil {
+			return err
+		}
+		fields := strings.Fields(bus)
+		if _, err := nodes[0].redis("CLUSTER", "MEET", n.Host, strconv.Itoa(n.Port), fields[len(fields)-1]); err != nil {
+			return err
+		}
+	}
+	for range 300 {
+		ready := 0
+		for _, n := range nodes {
+			info, err := n.redis("CLUSTER", "INFO")
+			if err != nil {
+				return err
+			}
+			if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", len(nodes))) {
+				ready++
+			}
+		}
+		if ready == len(nodes) {
+			return patient(nodes)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("the nodes have not found each other in half a minute")
+}
+
+// patient lets nodes be slow. That they were not made them join soon.
+func patient(nodes []*Server) error {
+	for _, n := range nodes {
+		if _, err := n.redis("CONFIG", "SET", "cluster-node-timeout", "60000"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// redis sends a command and returns what the answer holds, a line each.
+func (s *Server) redis(args ...string) (string, error) {
+	c, err := net.DialTimeout("tcp", s.Addr(), 5*time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(c, "*%d\r\n", len(args))
+	for _, a := range args {
+		fmt.Fprintf(c, "$%d\r\n%s\r\n", len(a), a)
+	}
+	text, err := readRedis(bufio.NewReader(c))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+	}
+	return text, nil
+}
+
+func readRedis(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	kind, rest := line[0], strings.TrimSpace(line[1:])
+	switch kind {
+	case '+', ':':
+		return rest, nil
+	case '-':
+		return "", fmt.Errorf("the server said: %s", rest)
+	}
+	n, err := strconv.Atoi(rest)
+	if err != nil {
+		return "", err
+	}
+	if n < 0 {
+		return "", nil
+	}
+	if kind == '$' {
+		text := make([]byte, n+2)
+		if _, err := io.ReadFull(r, text); err != nil {
+			return "", err
+		}
+		return string(text[:n]), nil
+	}
+	var all []string
+	for range n {
+		text, err := readRedis(r)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "\n"), nil
+}
