@@ -61,7 +61,8 @@ var caches = append([]cacheOf{
 		}),
 	},
 	{
-		backend: "django_redis, SentinelClient", format: "pickle",
+		// Before 5.4, django-redis takes the factory from a setting of all caches.
+		backend: "django_redis, SentinelClient", format: "pickle", djangos: djangos,
 		settings: func(t testing.TB, p *place) map[string]any {
 			s := testserver.RedisSentinel(t)
 			m := djangoRedis(map[string]any{
