@@ -49,6 +49,7 @@ bench:
 fixtures:
 	compat_test/setup.sh
 	fixtures/gen/run.sh
+	fixtures/gen/caches.sh
 
 # The table of what was checked against which Django.
 matrix:

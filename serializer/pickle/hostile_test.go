@@ -114,6 +114,7 @@ var hostile = []struct {
 	{"a call of a UUID", "ccopy_reg\n_reconstructor\n(cuuid\nUUID\nc__builtin__\nobject\nNtR}Vint\nI5\nsb)R.", nil},
 	{"a memo that counts from 1, and then protocol 4", "\x80\x02]q\x01\x80\x04(h\x01h\x01e.", nil},
 	{"one item of Python 2 and one of Python 3", "(C\x01\x91U\x01\x91\x91.", nil},
+	{"SafeString of a str of Python 2, held twice", "](cdjango.utils.safestring\nSafeString\nT\x03\x00\x00\x00abc\x85\x81q\x01h\x01e.", nil},
 	{"dicts of nine keys after one of many", manyDicts(), nil},
 }
 

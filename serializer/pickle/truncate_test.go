@@ -1,7 +1,9 @@
 package pickle
 
 import (
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/serializer"
@@ -83,8 +85,20 @@ func checkAny(t *testing.T, raw []byte) {
 			continue // holds less: no fold, for one
 		}
 		twice, err := Append(nil, again, &Options{Protocol: protocol})
-		if err != nil || string(twice) != string(written) {
+		if err != nil {
+			t.Fatalf("write again with protocol %d: %v\n%.500q", protocol, err, written)
+		}
+		if string(twice) == string(written) {
+			continue
+		}
+		// What is an object with text of Python 2 may come back as a type of ours, which
+		// is written anew each time that it is held. From then on the bytes stay.
+		again, err = Load(twice, nil)
+		if err != nil || !hasObject(v) {
 			t.Fatalf("written again with protocol %d: %v\nread %.500q\ngot  %.500q\nwant %.500q", protocol, err, raw, twice, written)
+		}
+		if thrice, err := Append(nil, again, &Options{Protocol: protocol}); err != nil || string(thrice) != string(twice) {
+			t.Fatalf("written a third time with protocol %d: %v\nread %.500q\ngot  %.500q\nwant %.500q", protocol, err, raw, thrice, twice)
 		}
 	}
 	nodes, err := rewrite(raw, 4)
@@ -95,4 +109,10 @@ func checkAny(t *testing.T, raw []byte) {
 		t.Fatalf("%q: read its nodes again: %v\n%q", raw, err, nodes)
 	}
 	Sniff(raw)
+}
+
+// hasObject reports whether a value holds an object of a class without a type of ours.
+func hasObject(v any) bool {
+	text, err := json.Marshal(describe(v))
+	return err == nil && strings.Contains(string(text), `["object",`)
 }
