@@ -89,11 +89,10 @@ type schedule struct {
 
 // actor does one thing in steps. Between two of them it waits for its turn.
 type actor struct {
-	name  string
-	turn  chan struct{}
-	at    chan string // what the step was; closed at the end
-	ended bool
-	logs  bool // its end is the logout
+	name string
+	turn chan struct{}
+	at   chan string // what the step was; closed at the end
+	logs bool        // its end is the logout
 }
 
 func newSchedule(t testing.TB, p *place, e *engine, random *rand.Rand, mixed bool) *schedule {

@@ -19,6 +19,7 @@ var core = []string{
 var engines = map[string]string{
 	"djsession/dbstore":    "",
 	"djcache/dbcache":      "",
+	"djauth/hashers":       "golang.org/x/crypto golang.org/x/sys/cpu",
 	"djcache/locmem":       "",
 	"djcache/filecache":    "golang.org/x/sys",
 	"djcache/memcached":    "github.com/bradfitz/gomemcache",

@@ -28,8 +28,12 @@
 // first, so that a logout that fails half way can be tried again. Between the copy
 // and the end of the second phase a session that is on the old engine and not on the
 // new one was either never copied, or copied and then logged out by Django, which knows
-// of no other engine. Options.Copied tells the two apart. Without it, who was logged out
-// by Django in that time can be found on the old engine once more.
+// of no other engine. Options.Copied tells the two apart; Journal makes one of the
+// journal of djsession migrate. Without it, who was logged out by Django in that time
+// can be found on the old engine once more.
+//
+// A copy of a session that was logged out on the old engine before the switch stays on
+// the new one until djsession migrate --switched comes to it.
 //
 // # Errors
 //

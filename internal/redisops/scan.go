@@ -141,7 +141,7 @@ func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) e
 // nodesOf returns the servers whose keys client reaches: the masters of a
 // Cluster, the shards of a Ring.
 func nodesOf(ctx context.Context, client redis.UniversalClient) ([]redis.Cmdable, error) {
-	each := func(context.Context, func(context.Context, *redis.Client) error) error { return nil }
+	var each func(context.Context, func(context.Context, *redis.Client) error) error
 	switch c := client.(type) {
 	case interface {
 		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error

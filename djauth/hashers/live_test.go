@@ -1,0 +1,145 @@
+package hashers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/djauth/hashers"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+)
+
+// question and answer are those of testdata/check.py.
+type question struct {
+	Class    string `json:"class"`
+	Password string `json:"password"`
+	Encoded  string `json:"encoded"`
+	name     string
+	ok       bool // what Django must say
+	update   bool
+}
+
+type answer struct {
+	OK     bool
+	Update bool
+	Django string
+	Lacks  string
+}
+
+// Hashes made here are right for a real Django, which finds no reason to make
+// another one if they have its parameters.
+func TestLive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Python some times")
+	}
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			questions := live(t, version)
+			answers := django(t, version, questions)
+			for _, class := range []string{"PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "SHA1", "MD5", "UnsaltedSHA1", "UnsaltedMD5"} {
+				t.Run(class, func(t *testing.T) {
+					n := 0
+					for i, q := range questions {
+						if q.Class != class+"PasswordHasher" {
+							continue
+						}
+						n++
+						if answers[i].Lacks != "" {
+							testserver.Lacks(t, "Django "+version+" has no "+answers[i].Lacks+" to check with: run compat_test/setup.sh")
+						}
+						if got := answers[i]; got.OK != q.ok || got.Update != q.update || got.Django != version {
+							t.Errorf("%s: Django says %+v to %q, want %v, %v", q.name, got, q.Encoded, q.ok, q.update)
+						}
+					}
+					if n == 0 {
+						t.Skipf("Django %s has no %s", version, class)
+					}
+				})
+			}
+		})
+	}
+}
+
+func live(t *testing.T, version string) []question {
+	header, _ := vectors(t, version)
+	var questions []question
+	add := func(name, class, password, asked string, h hashers.Hasher, ok, update bool) {
+		questions = append(questions, question{class, asked, encode(t, h, password), name, ok, update})
+	}
+	for _, class := range header.Classes {
+		if class == "CryptPasswordHasher" {
+			continue
+		}
+		stock := forDjango(t, version, class)[0]
+		cheap := stock
+		update := true
+		switch h := stock.(type) {
+		case hashers.PBKDF2:
+			h.Iterations = 2
+			cheap = h
+		case hashers.Argon2:
+			h.TimeCost, h.MemoryCost, h.Parallelism = 1, 67, 3
+			cheap = h
+		case hashers.BCrypt:
+			h.Rounds = 4
+			cheap, update = h, version != "1.8"
+		case hashers.Scrypt:
+			h.WorkFactor = 16
+			cheap = h
+		default:
+			update = false
+		}
+		if class != "PBKDF2SHA1PasswordHasher" && class != "BCryptPasswordHasher" { // as dear as their sisters
+			add("stock", class, "correct horse", "correct horse", stock, true, false)
+		}
+		for _, password := range []string{"", "пароль 密码 🔑", " x ", strings.Repeat("x", 72), strings.Repeat("x", 300), "a\x00b"} {
+			if class == "BCryptPasswordHasher" && (len(password) > 72 || password == "a\x00b") {
+				continue // ErrPassword
+			}
+			add(password, class, password, password, cheap, true, update)
+		}
+		if !update {
+			add("wrong", class, "secret", "Secret", cheap, false, false)
+		}
+	}
+	return questions
+}
+
+func django(t *testing.T, version string, questions []question) []answer {
+	t.Helper()
+	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
+	}
+	var in bytes.Buffer
+	for _, q := range questions {
+		if err := json.NewEncoder(&in).Encode(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(python, "testdata/check.py")
+	cmd.Stdin, cmd.Stderr = &in, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("Django %s: %v", version, err)
+	}
+	var answers []answer
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var a answer
+		if err := dec.Decode(&a); err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, a)
+	}
+	if len(answers) != len(questions) {
+		t.Fatalf("Django %s: got %d answers, want %d", version, len(answers), len(questions))
+	}
+	return answers
+}
