@@ -50,7 +50,7 @@ var caches = append([]cacheOf{
 			}
 			c, err := rediscache.NewSharded(site, shards, &rediscache.Options{Keys: cacheKeys})
 			must(t, err)
-			return c
+			return p.slowCache(c)
 		},
 	},
 	{

@@ -177,6 +177,45 @@ func TestEngineLateWrites(t *testing.T) {
 	})
 }
 
+// Django logs out between any two steps that a write of ours takes: the session stays
+// deleted, and no copy of it is left.
+func TestEngineInterleavings(t *testing.T) {
+	inEngines(t, "interleavings", func(t *testing.T, p *place, e *engine) {
+		m := p.managerOf(t, e)
+		between := func(steps int, evict bool) (ended bool) {
+			key := p.visit(t, request{ops: []op{{"login", "alice"}}}).session()
+			if evict {
+				e.evict(t, p, key)
+			}
+			s := &schedule{t: t, p: p, key: key}
+			a := s.goWriter(e, "writer", 0)
+			for i := 0; i < steps && !ended; i++ {
+				_, ended = a.next()
+			}
+			p.visit(t, request{cookie: key, ops: []op{{"logout"}}})
+			var did []string
+			for done := ended; !done; {
+				var what string
+				what, done = a.next()
+				did = append(did, what)
+			}
+			if ok, err := m.Exists(t.Context(), key); ok || err != nil {
+				t.Errorf("logged out after %d steps, and before %q: the session is there: %v, %v", steps, did, ok, err)
+			}
+			if items, ok := p.dj.items(t, key); ok && len(items) > 0 {
+				t.Errorf("logged out after %d steps, and before %q: the session is there for Django", steps, did)
+			}
+			return ended
+		}
+		for steps := 1; !between(steps, false); steps++ {
+		}
+		if e.evict != nil {
+			for steps := 1; !between(steps, true); steps++ {
+			}
+		}
+	})
+}
+
 // Fifty goroutines set fifty keys of one session at once, by two Managers as in two
 // processes: all are there in the end, for Django too.
 func TestEngineManyWriters(t *testing.T) {

@@ -39,7 +39,7 @@ func openTable(t testing.TB, p *place, site *djsession.Site) djsession.Store {
 func openFolder(t testing.TB, p *place, site *djsession.Site) djsession.Store {
 	s, err := filestore.New(site, p.folder(t, "sessions"), nil)
 	must(t, err)
-	return s
+	return p.slow(s)
 }
 
 func folderSettings(t testing.TB, p *place) map[string]any {
@@ -94,14 +94,14 @@ var plainEngines = []engine{
 		name: "user_sessions", format: "JSON", plain: true, revives: true, djangos: djangos,
 		settings: engineSettings("SESSION_ENGINE", "user_sessions.backends.db"),
 		open: func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
-			return dbstore.New(site, p.base.db, dbstore.SQLite, userSessions(site))
+			return p.slow(dbstore.New(site, p.base.db, dbstore.SQLite, userSessions(site)))
 		},
 	},
 	{
 		name: "qsessions.db", format: "JSON", plain: true, adds: qsessionsKeys, djangos: djangos,
 		settings: engineSettings("SESSION_ENGINE", "qsessions.backends.db"),
 		open: func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
-			return dbstore.New(site, p.base.db, dbstore.SQLite, qSessions(site))
+			return p.slow(dbstore.New(site, p.base.db, dbstore.SQLite, qSessions(site)))
 		},
 	},
 }
@@ -150,9 +150,13 @@ func cacheEngines() []engine {
 		e.open = func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
 			return openCachedTable(p, site, c.open(t, p, site), nil, "")
 		}
+		e.evict = func(t testing.TB, p *place, key string) {
+			must(t, c.open(t, p, p.site(t)).Delete(t.Context(), "django.contrib.sessions.cached_db"+key, djsession.Force))
+		}
 		all = append(all, e)
 		if c.backend == "RedisCache" {
 			q := e
+			q.evict = nil
 			q.name, q.djangos, q.adds = "qsessions.cached_db", djangos, qsessionsKeys
 			q.settings = func(t testing.TB, p *place) map[string]any {
 				return map[string]any{"SESSION_ENGINE": "qsessions.backends.cached_db", "SESSION_CACHE_ALIAS": "sessions", "CACHES": c.caches(t, p)}

@@ -27,6 +27,8 @@ type engine struct {
 	noSurrogates bool
 	// smallInts says that there is no int beyond 64 bits.
 	smallInts bool
+	// evict makes the cache forget the copy of a session; nil where a copy is all there is.
+	evict func(t testing.TB, p *place, key string)
 	// adds are keys that the engine itself puts into the data.
 	adds []string
 	// revives says that Django's own save brings back what was deleted.

@@ -104,6 +104,9 @@ func newSchedule(t testing.TB, p *place, e *engine, random *rand.Rand, mixed boo
 		must(t, err)
 		return ok
 	}
+	if e.evict != nil && random.IntN(2) == 0 {
+		e.evict(t, p, s.key)
+	}
 	writers := 1 + random.IntN(3)
 	for i := range writers {
 		name := fmt.Sprintf("writer %d", i)
@@ -132,6 +135,13 @@ func (s *schedule) actor(name string, do func(a *actor)) *actor {
 	return a
 }
 
+// next lets a take a step, and returns what it was; ended says that there are no more.
+func (a *actor) next() (did string, ended bool) {
+	a.turn <- struct{}{}
+	did, more := <-a.at
+	return did, !more
+}
+
 // step waits for the next turn, after what was just done.
 func (a *actor) step(done string) {
 	a.at <- done
@@ -139,8 +149,8 @@ func (a *actor) step(done string) {
 }
 
 // goWriter is a request to Go. Its Manager is its own, as in a process of its own.
-func (s *schedule) goWriter(e *engine, name string, kind int) {
-	s.actor("Go "+name, func(a *actor) {
+func (s *schedule) goWriter(e *engine, name string, kind int) *actor {
+	return s.actor("Go "+name, func(a *actor) {
 		m := s.manager(e, a)
 		ctx := context.Background()
 		session, err := m.Open(ctx, s.key)
@@ -216,14 +226,13 @@ func (s *schedule) play(random *rand.Rand) {
 	for len(running) > 0 {
 		i := random.IntN(len(running))
 		a := running[i]
-		a.turn <- struct{}{}
-		did, more := <-a.at
-		if !more {
+		did, ended := a.next()
+		if ended {
 			running = slices.Delete(running, i, i+1)
 			did = "end"
 		}
 		s.log = append(s.log, a.name+": "+did)
-		loggedOut = loggedOut || a.logs && !more
+		loggedOut = loggedOut || a.logs && ended
 		if !loggedOut {
 			continue
 		}
@@ -308,6 +317,11 @@ func (c pausingCache) Get(ctx context.Context, name string) (djcache.Item, error
 func (c pausingCache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	c.pause("cache add")
 	return c.Cache.Add(ctx, name, value, expires)
+}
+
+func (c pausingCache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
+	c.pause("cache replace")
+	return c.Cache.Replace(ctx, name, value, expires, seen)
 }
 
 func (c pausingCache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {

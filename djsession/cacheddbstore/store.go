@@ -34,7 +34,9 @@
 //
 // What can still be lost is what Django does on its own: it puts copies back after
 // a logout (its load looks at the row, and then sets the copy), and overwrites a
-// whole session with what one request saw.
+// whole session with what one request saw. And where the site deletes a row inside of
+// a transaction that goes on (ATOMIC_REQUESTS), nobody else sees that it is gone: a
+// copy that is made before the transaction ends outlives the logout.
 //
 // # Errors
 //
