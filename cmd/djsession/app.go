@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 		Long: `djsession reads, explains and changes the sessions of a Django site.
 
 It works on a bare value (a row's session_data, a cookie) and on the site's
-database or session files. Values of sessions and whole session keys are shown with --reveal only.
+database, cache or session files. Values of sessions and whole session keys are shown with --reveal only.
 
 Secrets never stand on the command line. SECRET_KEY comes from
     DJANGO_SECRET_KEY             and DJANGO_SECRET_KEY_FALLBACKS, one a line
@@ -57,7 +57,8 @@ The database comes from --dsn or DJSESSION_DSN:
     db.sqlite3, sqlite:/srv/site/db.sqlite3
     postgres://user:password@host/name
     mysql://user:password@host/name
-    files:///srv/site/sessions, the folder of SESSION_FILE_PATH`,
+    files:///srv/site/sessions, the folder of SESSION_FILE_PATH
+    redis://host:6379/0, cache+redis://host:6379/1 and others: djsession engines`,
 		Example: `  djsession demo
   djsession explain 'eyJ2aXNpdHMiOjd9:1r31eq:T75S6Hd...'
   djsession list --dsn db.sqlite3`,
@@ -85,8 +86,8 @@ The database comes from --dsn or DJSESSION_DSN:
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
-		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(),
-		a.keysCommand(), a.demoCommand(),
+		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(),
+		a.keysCommand(), a.demoCommand(), a.enginesCommand(),
 	}
 }
 

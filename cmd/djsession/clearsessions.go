@@ -48,6 +48,10 @@ There is a progress bar when standard error is a terminal.`,
 				return err
 			}
 			defer e.close()
+			if e.reaped != "" {
+				a.say("there is nothing to remove: %s", e.reaped)
+				return nil
+			}
 			if err := e.checkKey(c.Context(), a); err != nil {
 				return err
 			}

@@ -175,7 +175,7 @@ func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *conver
 		return err
 	}
 	c.counts, c.about = state.Counts, report.about
-	show, hide := a.convertBar()
+	show, hide := a.walkBar("converting sessions")
 	c.done = func(n counts, cursor string) error {
 		show(n.Seen)
 		if err := report.flush(); err != nil {

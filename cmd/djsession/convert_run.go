@@ -179,13 +179,13 @@ func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Re
 	return &n, notes
 }
 
-// convertBar shows how far it is, without knowing how far it goes.
-func (a *app) convertBar() (set func(seen int64), done func()) {
+// walkBar shows how far it is, without knowing how far it goes.
+func (a *app) walkBar(doing string) (set func(seen int64), done func()) {
 	if !a.terminal(a.stderr) {
 		return func(int64) {}, func() {}
 	}
 	b := progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription("converting sessions"),
+		progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(doing),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("sessions"),
 		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50*time.Millisecond))

@@ -55,7 +55,7 @@ func counted(t *testing.T, stdout string) map[string]int {
 			}
 		}
 	}
-	if len(counts) != 8 {
+	if len(counts) < 8 {
 		t.Fatalf("got no summary:\n%s", stdout)
 	}
 	return counts

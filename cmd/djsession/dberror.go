@@ -65,6 +65,16 @@ func reasonOf(err error) reason {
 	case errors.Is(err, context.DeadlineExceeded):
 		return reason{"it did not answer in time", "see host and port of the DSN"}
 	}
+	switch { // of Redis
+	case says(err, "WRONGPASS"), says(err, "NOAUTH"), says(err, "invalid username-password"), says(err, "without any password configured"):
+		return reason{"the server refuses this user or password", "see the DSN"}
+	case says(err, "NOPERM"):
+		return reason{"the user may not do this", "see the rights of the user in the DSN"}
+	case says(err, "DB index is out of range"):
+		return reason{"the server has no database of this number", "see the end of the DSN"}
+	case says(err, "OOM command not allowed"):
+		return reason{"the memory of the server is full", ""}
+	}
 	// SQLite has one number for most of what can be wrong with a statement.
 	switch {
 	case says(err, "no such table"):

@@ -16,7 +16,15 @@ const envDSN = "DJSESSION_DSN"
 const dsnForms = `SQLite:     db.sqlite3, sqlite:/srv/site/db.sqlite3
 PostgreSQL: postgres://user:password@host:5432/name
 MySQL:      mysql://user:password@host:3306/name
-files:      files:///srv/site/sessions, files:sessions`
+files:      files:///srv/site/sessions, files:sessions
+Redis:      redis://host:6379/0?prefix=session, for redis_sessions
+caches:     cache+redis://host:6379/1?key_prefix=site; djsession engines tells of all`
+
+// cacheForms is the hint of every DSN of a cache that is not understood.
+const cacheForms = `cache+redis://host:6379/1?key_prefix=site&compressor=zlib
+cache+memcached://host1:11211,host2:11211?client=pylibmc
+cache+postgres://user:password@host/name?cache_table=django_cache
+djsession engines tells of all`
 
 // The back ends that a DSN may lead to.
 type backEnd uint8
@@ -26,12 +34,40 @@ const (
 	backPostgreSQL
 	backMySQL
 	backFiles
+	backRedis
+	backMemcached
 )
 
+// engineKind is what stands before a plus sign in a DSN.
+type engineKind string
+
+const (
+	kindDB           engineKind = "" // or redis_sessions, or files
+	kindCache        engineKind = "cache"
+	kindUserSessions engineKind = "user_sessions"
+	kindQSessions    engineKind = "qsessions"
+)
+
+// cutEngine parts a DSN into the engine, if it names one, and what is left of it.
+func cutEngine(dsn string) (engineKind, string) {
+	for _, k := range []engineKind{kindCache, kindUserSessions, kindQSessions} {
+		if n := len(k) + 1; len(dsn) >= n && strings.EqualFold(dsn[:n], string(k)+"+") {
+			return k, dsn[n:]
+		}
+	}
+	return kindDB, dsn
+}
+
+// isCache reports whether a DSN is that of a cache.
+func isCache(dsn string) bool {
+	k, _ := cutEngine(dsn)
+	return k == kindCache
+}
+
 // parseDSN tells which back end a DSN means, and gives it in the form of its
-// driver; for SQLite that is the path of the file, for files that of the folder. It
-// never puts any of it into
-// an error: there is a password in it.
+// driver; for SQLite that is the path of the file, for files that of the folder,
+// for the others the DSN. It never puts any of it into an error: there is a
+// password in it.
 func parseDSN(dsn string) (backEnd, string, error) {
 	scheme, rest, hasScheme := strings.Cut(dsn, ":")
 	switch strings.ToLower(scheme) {
@@ -48,6 +84,10 @@ func parseDSN(dsn string) (backEnd, string, error) {
 		if hasScheme {
 			return filesFolder(rest)
 		}
+	case "redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster":
+		return backRedis, dsn, nil
+	case "memcached":
+		return backMemcached, dsn, nil
 	}
 	switch {
 	case strings.Contains(dsn, "://"):

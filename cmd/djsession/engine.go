@@ -28,12 +28,33 @@ type engine struct {
 	signed bool
 	// decodes reports whether it takes the data of a session to tell when it ends.
 	decodes bool
-	close   func()
+	// jsonOnly reports whether what is stored is no more than JSON can hold, though
+	// it is not Site.Encode that writes it.
+	jsonOnly bool
+	// unlistable is why it cannot list its sessions, if so.
+	unlistable string
+	// reaped is why there is nothing for clearsessions to do, if so.
+	reaped string
+	close  func()
+}
+
+// location says where the sessions are, in the words of the flags.
+type location struct {
+	dsn   string
+	table string // "" is the table that the engine has by default
+	cache string // the DSN of the copies of cached_db, or ""
 }
 
 // open opens the database of the flags for a command that reads sessions.
 func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
-	keys, err := f.secrets.need(a)
+	p, err := f.location(a)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := f.secrets.load(a)
+	if err == nil && keys == nil && !isCache(p.dsn) { // a cache signs nothing
+		keys, err = f.secrets.need(a)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -41,29 +62,48 @@ func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 	return f.openWith(ctx, a, keys)
 }
 
-// openWith opens it with these keys; nil will do where nothing is decoded.
-func (f *siteFlags) openWith(ctx context.Context, a *app, keys *secrets) (*engine, error) {
-	dsn := f.dsn
-	if dsn == "" {
-		dsn = a.env(envDSN)
+// location is that of --dsn.
+func (f *siteFlags) location(a *app) (location, error) {
+	p := location{f.dsn, f.table, f.cache}
+	if p.dsn == "" {
+		p.dsn = a.env(envDSN)
 	}
-	if dsn == "" {
+	if p.dsn == "" {
 		hint := dsnForms
 		if _, err := os.Stat("db.sqlite3"); err == nil {
 			hint = "there is a db.sqlite3 in this folder: --dsn db.sqlite3"
 		}
-		return nil, usage("there is no database: give --dsn or set "+envDSN, hint)
+		return p, usage("there is no database: give --dsn or set "+envDSN, hint)
 	}
-	if !validTable(f.table) {
-		return nil, usage("--table is not the name of a table", "letters, digits and _, perhaps with a schema and a dot before it")
+	return p, p.check("--table")
+}
+
+// check looks at the table, which is the value of a flag.
+func (p location) check(flag string) error {
+	if p.table != "" && !validTable(p.table) {
+		return usage(flag+" is not the name of a table", "letters, digits and _, perhaps with a schema and a dot before it")
+	}
+	return nil
+}
+
+// openWith opens it with these keys; nil will do where nothing is decoded.
+func (f *siteFlags) openWith(ctx context.Context, a *app, keys *secrets) (*engine, error) {
+	p, err := f.location(a)
+	if err != nil {
+		return nil, err
 	}
 	site, err := f.site(a, keys)
 	if err != nil {
 		return nil, err
 	}
+	return openSite(ctx, p, site)
+}
+
+// openSite opens the engine at p with the store of a site.
+func openSite(ctx context.Context, p location, site *djsession.Site) (*engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	e, err := openEngine(ctx, dsn, f.table)
+	e, err := openEngine(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -77,21 +117,36 @@ func (f *siteFlags) openWith(ctx context.Context, a *app, keys *secrets) (*engin
 
 // openEngine is the one place that leads from a DSN to a back end. What opens one
 // sets on, signed and close, and find if it has a better way than findListed.
-func openEngine(ctx context.Context, dsn, table string) (*engine, error) {
+func openEngine(ctx context.Context, p location) (*engine, error) {
+	kind, dsn := cutEngine(p.dsn)
 	back, native, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
 	var e *engine
-	switch back {
-	case backPostgreSQL:
-		e, err = openPostgreSQL(ctx, native, table)
-	case backMySQL:
-		e, err = openMySQL(ctx, native, table)
-	case backFiles:
-		e, err = openFiles(native)
+	switch {
+	case kind == kindCache:
+		if p.cache != "" {
+			return nil, usage("--cache is for copies of a table, and the DSN is that of a cache", "the engine cached_db: --dsn postgres://... --cache cache+redis://...")
+		}
+		e, err = openCache(ctx, back, dsn)
+	case back == backRedis || back == backFiles || back == backMemcached:
+		if kind != kindDB {
+			return nil, usage("only a database has the table of "+string(kind), dsnForms)
+		}
+		if p.cache != "" {
+			return nil, usage("--cache is for copies of a table", "the engine cached_db: --dsn postgres://... --cache cache+redis://...")
+		}
+		switch back {
+		case backRedis:
+			e, err = openRedis(ctx, native)
+		case backFiles:
+			e, err = openFiles(native)
+		default:
+			return nil, usage("memcached is no engine of sessions, but a cache", "cache+memcached://host:11211")
+		}
 	default:
-		e, err = openSQLite(ctx, native, table)
+		e, err = openTable(ctx, back, native, kind, p)
 	}
 	if err == nil && e.find == nil {
 		e.find = e.findListed
@@ -120,8 +175,8 @@ func (e *engine) findListed(ctx context.Context, prefix string, max int) ([]stri
 // lister returns the store as one that can list its sessions.
 func (e *engine) lister() (djsession.Lister, error) {
 	lister, ok := e.store.(djsession.Lister)
-	if !ok {
-		return nil, refused("this engine cannot list its sessions", "give the whole key of one to djsession show -")
+	if !ok || e.unlistable != "" {
+		return nil, refused("this engine cannot list its sessions: "+e.unlistable, "one session is named by its whole key on standard input: djsession show -")
 	}
 	return lister, nil
 }

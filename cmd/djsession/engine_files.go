@@ -10,11 +10,8 @@ import (
 // openFiles opens the folder of Django's engine file.
 func openFiles(dir string) (*engine, error) {
 	if dir != "" {
-		switch fi, err := os.Stat(dir); {
-		case err != nil:
-			return nil, fileProblem(err)
-		case !fi.IsDir():
-			return nil, refused(dir+" is no folder", "it is SESSION_FILE_PATH of the site")
+		if err := isFolder(dir, "it is SESSION_FILE_PATH of the site"); err != nil {
+			return nil, err
 		}
 	}
 	return &engine{
@@ -25,4 +22,15 @@ func openFiles(dir string) (*engine, error) {
 		decodes: true,
 		close:   func() {},
 	}, nil
+}
+
+// isFolder looks whether there is one; hint says which it should be.
+func isFolder(dir, hint string) error {
+	switch fi, err := os.Stat(dir); {
+	case err != nil:
+		return fileProblem(err)
+	case !fi.IsDir():
+		return refused(dir+" is no folder", hint)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -15,12 +16,117 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 )
 
-func openPostgreSQL(ctx context.Context, native, table string) (*engine, error) {
-	pool, err := pgxpool.New(ctx, native)
+// openTable opens an engine that keeps its sessions in a table, with copies in a
+// cache if there is one.
+func openTable(ctx context.Context, back backEnd, native string, kind engineKind, p location) (e *engine, err error) {
+	table := cmp.Or(p.table, kind.table())
+	switch back {
+	case backPostgreSQL:
+		e, err = openPostgreSQL(ctx, native, kind, table)
+	case backMySQL:
+		e, err = openMySQL(ctx, native, kind, table)
+	default:
+		e, err = openSQLite(ctx, native, kind, table)
+	}
+	if err != nil || p.cache == "" {
+		return e, err
+	}
+	if err := e.withCopies(ctx, kind, p.cache); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// withCopies makes cached_db of an engine with a table.
+func (e *engine) withCopies(ctx context.Context, kind engineKind, dsn string) error {
+	opts := new(cacheddbstore.Options)
+	switch kind {
+	case kindQSessions:
+		opts.KeyPrefix = "qsessions.q_cached_db"
+	case kindUserSessions:
+		return usage("user_sessions has no engine with copies in a cache", "leave --cache out")
+	}
+	if !isCache(dsn) {
+		return usage("--cache is no DSN of a cache", cacheForms)
+	}
+	_, inner := cutEngine(dsn)
+	back, _, err := parseDSN(inner)
+	if err != nil {
+		return err
+	}
+	c, err := dialCache(ctx, back, inner)
+	if err != nil {
+		return err
+	}
+	rows, done := e.on, e.close
+	e.on = func(site *djsession.Site) (djsession.Store, error) {
+		s, err := rows(site)
+		if err != nil {
+			return nil, err
+		}
+		cache, err := c.on(site)
+		if err != nil {
+			return nil, err
+		}
+		return cacheddbstore.New(site, s.(cacheddbstore.DB), cache, opts), nil
+	}
+	e.close = func() {
+		c.close()
+		done()
+	}
+	return nil
+}
+
+// table is the one that the engine has by default.
+func (k engineKind) table() string {
+	switch k {
+	case kindUserSessions:
+		return "user_sessions_session"
+	case kindQSessions:
+		return "qsessions_session"
+	}
+	return "django_session"
+}
+
+// options are those of dbstore for the table of this engine.
+func (k engineKind) options(site *djsession.Site, d dbstore.Dialect, table string) *dbstore.Options {
+	o := new(dbstore.Options)
+	switch k {
+	case kindUserSessions:
+		o = dbstore.UserSessions(site, d, dbstore.UserKeyAuto)
+	case kindQSessions:
+		o = dbstore.QSessions(site, d, dbstore.UserKeyAuto)
+	}
+	o.Table = table
+	return o
+}
+
+// pgxOptions are options for pgxstore.
+func (k engineKind) pgxOptions(site *djsession.Site, table string) *pgxstore.Options {
+	o := new(pgxstore.Options)
+	switch k {
+	case kindUserSessions:
+		o = pgxstore.UserSessions(site, pgxstore.UserKeyAuto)
+	case kindQSessions:
+		o = pgxstore.QSessions(site, pgxstore.UserKeyAuto)
+	}
+	o.Table = table
+	return o
+}
+
+func openPostgreSQL(ctx context.Context, native string, kind engineKind, table string) (*engine, error) {
+	cfg, err := pgxpool.ParseConfig(native)
+	var pool *pgxpool.Pool
+	if err == nil {
+		cfg.MaxConns = max(cfg.MaxConns, poolConns)
+		pool, err = pgxpool.NewWithConfig(ctx, cfg)
+	}
 	if err != nil {
 		return nil, &problem{exitUsage, "the DSN of PostgreSQL is not understood", dsnForms, err}
 	}
@@ -30,7 +136,7 @@ func openPostgreSQL(ctx context.Context, native, table string) (*engine, error) 
 	}
 	return &engine{
 		on: func(site *djsession.Site) (djsession.Store, error) {
-			return pgxstore.New(site, pool, &pgxstore.Options{Table: table}), nil
+			return pgxstore.New(site, pool, kind.pgxOptions(site, table)), nil
 		},
 		signed: true,
 		find: func(ctx context.Context, prefix string, max int) ([]string, error) {
@@ -44,25 +150,34 @@ func openPostgreSQL(ctx context.Context, native, table string) (*engine, error) 
 	}, nil
 }
 
-func openMySQL(ctx context.Context, native, table string) (*engine, error) {
-	return openSQL(ctx, "mysql", native, dbstore.MySQL, table,
+// poolConns lets djsession migrate write that many sessions at a time.
+const poolConns = 16
+
+func openMySQL(ctx context.Context, native string, kind engineKind, table string) (*engine, error) {
+	return openSQL(ctx, "mysql", native, dbstore.MySQL, kind, table,
 		"SELECT session_key FROM "+quoteTable(table, "`")+" WHERE session_key LIKE ? LIMIT ?",
 		func(prefix string) []any { return []any{prefix + "%"} })
 }
 
-func openSQLite(ctx context.Context, path, table string) (*engine, error) {
+func openSQLite(ctx context.Context, path string, kind engineKind, table string) (*engine, error) {
 	if err := isSQLite(path); err != nil {
 		return nil, err
 	}
-	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(),
-		RawQuery: "mode=rw&_pragma=busy_timeout(5000)"}
-	return openSQL(ctx, "sqlite", uri.String(), dbstore.SQLite, table,
+	return openSQL(ctx, "sqlite", sqliteURI(path), dbstore.SQLite, kind, table,
 		// By the index, which LIKE would not use. "{" comes after "z".
 		"SELECT session_key FROM "+quoteTable(table, `"`)+" WHERE session_key >= ? AND session_key < ? LIMIT ?",
 		func(prefix string) []any { return []any{prefix, prefix + "{"} })
 }
 
-func openSQL(ctx context.Context, driver, native string, d dbstore.Dialect, table, find string, args func(prefix string) []any) (*engine, error) {
+// sqliteURI names a file to the driver, which is not to make one.
+func sqliteURI(path string) string {
+	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(),
+		RawQuery: "mode=rw&_pragma=busy_timeout(5000)"}
+	return uri.String()
+}
+
+// dial opens a database and makes sure that it is there.
+func dial(ctx context.Context, driver, native string) (*sql.DB, error) {
 	db, err := sql.Open(driver, native)
 	if err == nil {
 		err = db.PingContext(ctx)
@@ -73,9 +188,17 @@ func openSQL(ctx context.Context, driver, native string, d dbstore.Dialect, tabl
 		}
 		return nil, connectProblem(err)
 	}
+	return db, nil
+}
+
+func openSQL(ctx context.Context, driver, native string, d dbstore.Dialect, kind engineKind, table, find string, args func(prefix string) []any) (*engine, error) {
+	db, err := dial(ctx, driver, native)
+	if err != nil {
+		return nil, err
+	}
 	return &engine{
 		on: func(site *djsession.Site) (djsession.Store, error) {
-			return dbstore.New(site, db, d, &dbstore.Options{Table: table}), nil
+			return dbstore.New(site, db, d, kind.options(site, d, table)), nil
 		},
 		signed: true,
 		find: func(ctx context.Context, prefix string, max int) ([]string, error) {

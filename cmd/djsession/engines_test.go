@@ -161,7 +161,7 @@ func TestDSN(t *testing.T) {
 			t.Errorf("%s: got %d, %q, %v, want %d, %q", tt.dsn, back, native, err, tt.back, tt.native)
 		}
 	}
-	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "redis://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
+	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "ldap://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
 		if back, native, err := parseDSN(dsn); err == nil {
 			t.Errorf("%q: got %d, %q, want an error", dsn, back, native)
 		}

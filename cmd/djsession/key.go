@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -72,7 +73,9 @@ func (e *engine) keyOfPrefix(ctx context.Context, prefix string) (string, error)
 		return "", usage("KEY is too short", hint)
 	}
 	keys, err := e.find(ctx, prefix, 2)
-	switch {
+	switch p := new(problem); {
+	case errors.As(err, &p):
+		return "", err
 	case err != nil:
 		return "", djsession.Unavailable("look for the session", err)
 	case len(keys) == 0:

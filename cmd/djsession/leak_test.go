@@ -45,6 +45,8 @@ func TestNoLeaks(t *testing.T) {
 	if err := os.WriteFile(secretFile, []byte(demoSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	from, taken := newCLI(t).env[envDSN], newCLI(t).env[envDSN]
+	sqlExec(t, "sqlite", taken, `UPDATE django_session SET session_data = 'dark', session_key = session_key`)
 	for _, tt := range []struct {
 		name   string
 		stdin  string
@@ -79,6 +81,12 @@ func TestNoLeaks(t *testing.T) {
 		{name: "convert to pickle", args: []string{"convert", "--to", "pickle", "--django", "2.2"}},
 		{name: "convert in no table", args: []string{"convert", "--table", "none"}},
 		{name: "convert with another key", args: []string{"convert"}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "migrate", args: []string{"migrate", "--from", from, "--to", "files:" + t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}},
+		{name: "migrate to a place that is taken", args: []string{"migrate", "--from", from, "--to", taken, "--journal", filepath.Join(t.TempDir(), "j")}},
+		{name: "migrate with another key", args: []string{"migrate", "--from", from, "--to", "files:" + t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "migrate to nobody", args: []string{"migrate", "--from", from, "--to", "cache+redis://:hunter2@127.0.0.1:1/0", "--journal", filepath.Join(t.TempDir(), "j")}},
+		{name: "a DSN of Redis that is none", args: []string{"list", "--dsn", "redis://:hunter2@127.0.0.1:1/hunter2"}},
+		{name: "a DSN of a cache that is none", args: []string{"list", "--dsn", "cache+redis://127.0.0.1:1/0?version=hunter2"}},
 		{name: "explain", args: []string{"explain", payload}},
 		{name: "explain in a header", args: []string{"explain", "Cookie: sessionid=" + payload + "; hunter2=hunter2"}},
 		{name: "explain a part", args: []string{"explain", payload[:90]}},

@@ -86,7 +86,11 @@ func (f *showFlags) show(ctx context.Context, a *app, e *engine, key string) err
 	}
 	a.say("session  %s", key)
 	a.say("user     %s", user)
-	a.say("expires  %s UTC", r.Expires.Format(time.DateTime))
+	if r.Expires.IsZero() {
+		a.say("expires  unknown: the cache does not tell")
+	} else {
+		a.say("expires  %s UTC", r.Expires.Format(time.DateTime))
+	}
 	a.say("size     %d bytes of JSON in %s", len(all), count(len(values), "value"))
 	if len(values) == 0 {
 		return nil
@@ -166,12 +170,15 @@ func (f *showFlags) printJSON(a *app, key, user string, loggedIn bool, expires t
 		}
 		list = append(list, item)
 	}
-	var id any
+	var id, end any
 	if loggedIn {
 		id = user
 	}
+	if !expires.IsZero() {
+		end = expires.Format(time.RFC3339Nano)
+	}
 	return a.json("  ", serializer.Item{Key: "key", Value: key}, serializer.Item{Key: "user", Value: id},
-		serializer.Item{Key: "expires", Value: expires.Format(time.RFC3339Nano)},
+		serializer.Item{Key: "expires", Value: end},
 		serializer.Item{Key: "size", Value: size}, serializer.Item{Key: "values", Value: list})
 }
 

@@ -100,6 +100,7 @@ type siteFlags struct {
 	cookieAge age
 	dsn       string
 	table     string
+	cache     string
 	cookie    string
 
 	keys *secrets // once open has read them
@@ -113,16 +114,30 @@ func (f *siteFlags) add(c *cobra.Command) {
 
 // addDatabase adds what tells where the sessions are, and how they end there.
 func (f *siteFlags) addDatabase(c *cobra.Command) {
+	f.addLocation(c, "dsn", "`DSN` of the database (default "+envDSN+")")
+	f.addEnds(c)
+}
+
+// addLocation adds what tells where the sessions are.
+func (f *siteFlags) addLocation(c *cobra.Command, dsn, about string) {
 	fs := c.Flags()
-	fs.StringVar(&f.dsn, "dsn", "", "`DSN` of the database (default "+envDSN+")")
-	fs.StringVar(&f.table, "table", "django_session", "`TABLE` of the sessions")
+	fs.StringVar(&f.dsn, dsn, "", about)
+	fs.StringVar(&f.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
+	fs.StringVar(&f.cache, "cache", "", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
+	for _, name := range []string{"table", "cache"} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
+}
+
+// addEnds adds what tells how sessions end.
+func (f *siteFlags) addEnds(c *cobra.Command) {
+	fs := c.Flags()
 	fs.StringVar(&f.cookie, "cookie-name", "sessionid", "SESSION_COOKIE_NAME: the `NAME` that session files begin with")
 	fs.Var(&f.cookieAge, "cookie-age", "SESSION_COOKIE_AGE of the site, by which saving prolongs a session and files end (default 14d)")
 	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False: a `ZONE` such as Europe/Berlin")
-	_ = c.RegisterFlagCompletionFunc("table", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("cookie-name", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("cookie-age", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions)
+	for _, name := range []string{"cookie-name", "cookie-age", "time-zone"} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 }
 
 // site makes the Site. keys are nil for commands that read no session.

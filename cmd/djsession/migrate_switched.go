@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// bring is for a session of the second phase, in which the new engine is the truth:
+// what it holds is kept, and what it holds no more has been logged out.
+func (m *mover) bring(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	if s.record == nil {
+		return nil
+	}
+	if s.was == nil {
+		return m.bringNew(ctx, s)
+	}
+	r, v, err := m.load(ctx, s.l.Key)
+	changed := m.changed(s)
+	switch {
+	case errors.Is(err, djsession.ErrExpired) && changed:
+		// The copy has expired; the session was prolonged before the switch.
+		v = djsession.Force
+	case errors.Is(err, djsession.ErrNotFound):
+		if changed && m.over(s.was) || s.intended != nil {
+			return m.bringNew(ctx, s) // the copy has expired, or it never was made
+		}
+		m.count(&n.LoggedOut)
+		s.note(m)
+		s.leave, s.out = true, true
+		return nil
+	case errors.Is(err, djsession.ErrCorrupt):
+		m.count(&n.Taken)
+		s.note(m)
+		return nil
+	case err != nil:
+		return err
+	case !changed || m.holds(r, &entry{content: s.content, expires: s.expires}):
+		m.count(&n.Already)
+		s.put, s.leave = s.entry(m), true
+		return nil
+	case !m.ours(r, s):
+		m.count(&n.Newer)
+		s.note(m)
+		s.leave = true
+		return nil
+	}
+	v, err = m.new.Update(ctx, s.l.Key, s.record, v)
+	switch {
+	case errors.Is(err, djsession.ErrConflict), errors.Is(err, djsession.ErrNotFound):
+		m.count(&n.Later) // the next walk sees what it is now
+		return nil
+	case refusedByEngine(err):
+		m.count(&n.Left)
+		s.note(m)
+		return nil
+	case err != nil:
+		return err
+	}
+	m.count(&n.Updated)
+	s.put, s.leave = s.entry(m), true
+	return m.written(ctx, s, v)
+}
+
+// over reports whether the time of a copy was over.
+func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.site.Now().Unix() }
+
+// bringNew moves a session that was not copied in the first phase. It is deleted
+// from the old engine at once and by itself, as package movingstore does, so that
+// its absence on the new one always means that somebody logged out.
+func (m *mover) bringNew(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	v, err := m.new.Create(ctx, s.l.Key, s.record)
+	switch {
+	case errors.Is(err, djsession.ErrKeyTaken):
+		return m.onBoth(ctx, s)
+	case refusedByEngine(err):
+		m.count(&n.Left)
+		s.note(m)
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := m.written(ctx, s, v); err != nil {
+		return err
+	}
+	if m.keep {
+		_, _, err = m.old.Load(ctx, s.l.Key)
+		s.put = s.entry(m)
+	} else {
+		err = m.old.DeleteSeen(ctx, s.l.Key, s.l.Version)
+	}
+	switch {
+	case errors.Is(err, djsession.ErrNotFound):
+		// Whoever logged out meanwhile found nothing on the new engine.
+		m.count(&n.Gone)
+		if err := m.new.Delete(ctx, s.l.Key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+			return err
+		}
+		return nil
+	case errors.Is(err, djsession.ErrConflict):
+		s.put = s.entry(m) // so that the next walk knows what is here
+		m.count(&n.Later)
+		return nil
+	case err != nil && !errors.Is(err, djsession.ErrCorrupt):
+		return err
+	}
+	if !m.keep {
+		m.count(&n.Deleted)
+	}
+	m.count(&n.Copied)
+	return nil
+}
+
+// onBoth is for a session that both engines have though it was not copied: a
+// program with package movingstore is moving it, or has done so and it was written
+// on the old engine once more. Who moves a session deletes it himself, and takes it
+// for a logout if somebody else does; so it is left for some time.
+func (m *mover) onBoth(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	if m.keep {
+		m.count(&n.Newer)
+		return nil
+	}
+	if m.state.Round == 0 {
+		m.count(&n.Later)
+		return nil
+	}
+	switch r, _, err := m.load(ctx, s.l.Key); {
+	case errors.Is(err, djsession.ErrExpired):
+		v, err := m.new.Update(ctx, s.l.Key, s.record, djsession.Force)
+		if err != nil {
+			m.count(&n.Later)
+			return nil
+		}
+		m.count(&n.Copied)
+		s.leave = true
+		return m.written(ctx, s, v)
+	case errors.Is(err, djsession.ErrNotFound): // logged out in this moment
+		m.count(&n.LoggedOut)
+	case errors.Is(err, djsession.ErrCorrupt):
+		m.count(&n.Taken)
+		return nil
+	case err != nil:
+		return err
+	case m.holds(r, &entry{content: s.content, expires: s.expires}):
+		m.count(&n.Already)
+	default:
+		m.count(&n.Newer)
+	}
+	s.leave = true
+	return nil
+}
+
+// leave deletes a session from the old engine, for which all is done.
+func (m *mover) leave(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	if !s.leave {
+		return nil
+	}
+	switch err := m.old.DeleteSeen(ctx, s.l.Key, s.l.Version); {
+	case errors.Is(err, djsession.ErrConflict):
+		m.count(&n.Later)
+	case errors.Is(err, djsession.ErrNotFound):
+		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.site.Now().Unix() {
+			return nil
+		}
+		// Somebody who is not yet on the new engine has logged out.
+		m.count(&n.Gone)
+		if err := m.new.Delete(ctx, s.l.Key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		m.count(&n.Deleted)
+	}
+	return nil
+}
+
+// few is what tells nothing about all.
+const few = 100
+
+// emptied refuses to take it for logouts that the new engine has lost what was
+// copied to it.
+func (m *mover) emptied(items []*moving) error {
+	copied, out := 0, 0
+	for _, s := range items {
+		if s.was != nil && s.record != nil {
+			copied++
+			if s.out {
+				out++
+			}
+		}
+	}
+	if m.switched && copied >= few && out > copied/2 {
+		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --to any more", out, copied),
+			"was it emptied? then remove the journal and copy anew: otherwise these sessions would be deleted from --from as logged out")
+	}
+	return nil
+}
+
+// prune deletes copies of sessions that were deleted on the old engine, by a walk
+// over the new one: the journal knows no keys.
+func (m *mover) prune(ctx context.Context, a *app) error {
+	now := m.site.Now().Unix()
+	before := m.state.Pass // seen by no later walk
+	if m.switched {
+		before = 1 << 62
+	}
+	unseen, all, err := m.journal.unseen(ctx, before, now)
+	if err != nil || unseen == 0 {
+		return err
+	}
+	if unseen >= few && unseen > all/2 {
+		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --from any more", unseen, all),
+			"was it emptied? djsession migrate does that itself; otherwise these sessions would be deleted from --to as logged out")
+	}
+	lister, err := m.to.lister()
+	if err != nil {
+		a.warn("copied and then deleted from --from, and in --to until it expires: %s; %s", count(int(unseen), "session"), m.to.unlistable)
+		return nil
+	}
+	var wanted map[hash]bool // nil if they are too many to be held
+	if unseen <= maxUnseen {
+		if wanted, err = m.journal.unseenKeys(ctx, before, now); err != nil {
+			return err
+		}
+	}
+	return m.batches(ctx, lister, func(items []*moving) error {
+		if wanted != nil {
+			items = slices.DeleteFunc(slices.Clone(items), func(s *moving) bool { return !wanted[s.id] })
+		}
+		if err := m.journal.lookUp(ctx, items); err != nil {
+			return err
+		}
+		err := m.each(ctx, items, func(s *moving) error {
+			if s.was == nil || s.was.seen == settled || s.was.seen >= before || m.over(s.was) || s.l.Err != nil {
+				return nil
+			}
+			return m.pruneOne(ctx, s)
+		})
+		if err != nil {
+			return err
+		}
+		return m.journal.commit(ctx, items, m.done)
+	})
+}
+
+// maxUnseen is how many hashes are held in memory.
+const maxUnseen = 200_000
+
+// pruneOne deletes a copy if its session is not on the old engine.
+func (m *mover) pruneOne(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	_, _, err := m.old.Load(ctx, s.l.Key)
+	switch {
+	case err == nil || errors.Is(err, djsession.ErrCorrupt) || errors.Is(err, djsession.ErrExpired):
+		return nil
+	case !errors.Is(err, djsession.ErrNotFound):
+		return err
+	}
+	r, v := s.l.Record, s.l.Version
+	for range 5 {
+		used := !m.holds(r, s.was)
+		if used && !m.switched {
+			m.count(&n.Taken) // nobody should write there yet
+			return nil
+		}
+		err = m.new.DeleteSeen(ctx, s.l.Key, v)
+		if err == nil {
+			m.count(&n.Pruned)
+			if used {
+				m.count(&n.Used)
+			}
+			s.drop = true
+			return nil
+		}
+		if !errors.Is(err, djsession.ErrConflict) {
+			break
+		}
+		if r, v, err = m.load(ctx, s.l.Key); err != nil {
+			break
+		}
+	}
+	if errors.Is(err, djsession.ErrNotFound) {
+		s.drop, err = true, nil
+	}
+	return err
+}

@@ -1,0 +1,610 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
+	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// moveWorld is a move between two engines in memory.
+type moveWorld struct {
+	*testing.T
+	site     *djsession.Site
+	now      time.Time
+	old, new *memstore.Store
+	path     string             // of the journal
+	next     movingstore.Engine // new, or something around it
+	prev     movingstore.Engine // the same for old; nil is old
+	keep     bool
+	batch    int
+	progress func(int64)
+	warnings strings.Builder
+}
+
+func newMove(t *testing.T) *moveWorld {
+	w := &moveWorld{T: t, now: testNow, path: filepath.Join(t.TempDir(), "journal"), batch: 100, progress: func(int64) {}}
+	var err error
+	w.site, err = djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(demoSecret), Now: func() time.Time { return w.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.old, w.new = memstore.New(w.site), memstore.New(w.site)
+	w.next = w.new
+	return w
+}
+
+// run is djsession migrate, and then --switched if it is so.
+func (w *moveWorld) run(ctx context.Context, switched bool) (moveCounts, error) {
+	f := &migrateFlags{journal: w.path, switched: switched}
+	m := &mover{
+		from: &engine{store: w.old, signed: true}, to: &engine{store: w.next, signed: true},
+		old: w.old, new: w.next, site: w.site,
+		switched: switched, keep: w.keep, batch: w.batch, workers: 4, progress: w.progress,
+	}
+	if w.prev != nil {
+		m.old = w.prev
+	}
+	if err := f.openJournal(ctx, m); err != nil {
+		return moveCounts{}, err
+	}
+	defer m.journal.close()
+	err := m.run(ctx, newApp(nil, nil, &w.warnings, nil))
+	return m.state.Counts, err
+}
+
+// must is run that has to go well.
+func (w *moveWorld) must(switched bool) moveCounts {
+	w.Helper()
+	n, err := w.run(w.Context(), switched)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return n
+}
+
+const moveKey = "abcdefghijklmnopqrstuvwxyz012345"
+
+func (w *moveWorld) record(n int64, d time.Duration) *djsession.Record {
+	return &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "n", Value: n}), Expires: w.now.Add(d)}
+}
+
+// put writes a session as Django does, whatever is there.
+func (w *moveWorld) put(in *memstore.Store, key string, n int64, d time.Duration) {
+	w.Helper()
+	r := w.record(n, d)
+	_, err := in.Create(w.Context(), key, r)
+	if errors.Is(err, djsession.ErrKeyTaken) {
+		_, err = in.Update(w.Context(), key, r, djsession.Force)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *moveWorld) delete(in *memstore.Store, key string) {
+	w.Helper()
+	if err := in.Delete(w.Context(), key); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// held is n of the session of a key, 0 for none.
+func (w *moveWorld) held(in *memstore.Store, key string) int64 {
+	w.Helper()
+	r, _, err := in.Load(w.Context(), key)
+	switch {
+	case errors.Is(err, djsession.ErrNotFound):
+		return 0
+	case err != nil:
+		w.Fatal(err)
+	}
+	n, _ := r.Data.Get("n")
+	return n.(int64)
+}
+
+func (w *moveWorld) wants(old, next int64) {
+	w.Helper()
+	if got := w.held(w.old, moveKey); got != old {
+		w.Errorf("the old engine holds %d, want %d", got, old)
+	}
+	if got := w.held(w.new, moveKey); got != next {
+		w.Errorf("the new engine holds %d, want %d", got, next)
+	}
+}
+
+// TestMoveCopies: the first step, and again.
+func TestMoveCopies(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, 90*time.Minute)
+	w.put(w.old, "expired00000000000000000", 1, -time.Second)
+	w.put(w.old, "leaving00000000000000000", 1, time.Hour)
+	w.old.Put("corrupt00000000000000000", "nothing", w.now.Add(time.Hour))
+	w.put(w.new, "foreign00000000000000000", 7, time.Hour)
+	if got := w.must(false); got.Seen != 4 || got.Copied != 2 || got.Expired != 1 || got.Corrupt != 1 {
+		t.Errorf("copy: got %+v", got)
+	}
+	r, _, err := w.new.Load(t.Context(), moveKey)
+	if err != nil || !r.Expires.Equal(w.now.Add(90*time.Minute)) {
+		t.Errorf("copied: got %v, %v", r, err)
+	}
+	if got := w.must(false); got.Already != 2 || got.Copied+got.Updated+got.Pruned != 0 {
+		t.Errorf("copy again: got %+v", got)
+	}
+	w.put(w.old, moveKey, 2, 90*time.Minute)
+	w.delete(w.old, "leaving00000000000000000")
+	w.put(w.old, "foreign00000000000000000", 8, time.Hour)
+	if got := w.must(false); got.Updated != 1 || got.Pruned != 1 || got.Taken != 1 {
+		t.Errorf("copy what has changed: got %+v", got)
+	}
+	w.wants(2, 2)
+	if got := w.held(w.new, "leaving00000000000000000"); got != 0 {
+		t.Errorf("who has logged out is still there: %d", got)
+	}
+	if got := w.held(w.new, "foreign00000000000000000"); got != 7 {
+		t.Errorf("what was there is now %d", got)
+	}
+	// The expiry alone.
+	w.put(w.old, moveKey, 2, 3*time.Hour)
+	w.must(false)
+	if r, _, err := w.new.Load(t.Context(), moveKey); err != nil || !r.Expires.Equal(w.now.Add(3*time.Hour)) {
+		t.Errorf("prolonged: got %v, %v", r, err)
+	}
+}
+
+// TestMoveSwitched: what becomes of a session in the second step. Each case is about
+// one that was copied as 1, and ends in an hour, unless before is set.
+func TestMoveSwitched(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		before    func(w *moveWorld) // the first step
+		change    func(w *moveWorld) // between the two
+		old, next int64
+		keeps     int64 // what the old engine holds with --keep
+		counts    moveCounts
+	}{
+		{name: "untouched", next: 1, keeps: 1, counts: moveCounts{Seen: 1, Already: 1, Deleted: 1}},
+		{name: "written on the old one before the switch", next: 2, keeps: 2,
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour) },
+			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+		{name: "prolonged on the old one", next: 1, keeps: 1,
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 1, 2*time.Hour) },
+			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+		{name: "logged out on the old one", next: 0,
+			change: func(w *moveWorld) { w.delete(w.old, moveKey) },
+			counts: moveCounts{Pruned: 1}},
+		{name: "logged out on the old one, and used on the new one since", next: 0,
+			change: func(w *moveWorld) { w.delete(w.old, moveKey); w.put(w.new, moveKey, 3, time.Hour) },
+			counts: moveCounts{Pruned: 1, Used: 1}},
+		{name: "logged out on the new one", next: 0, keeps: 1,
+			change: func(w *moveWorld) { w.delete(w.new, moveKey) },
+			counts: moveCounts{Seen: 1, LoggedOut: 1, Deleted: 1}},
+		{name: "written on the old one, then logged out on the new one", next: 0, keeps: 2,
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour); w.delete(w.new, moveKey) },
+			counts: moveCounts{Seen: 1, LoggedOut: 1, Deleted: 1}},
+		{name: "logged out on both", next: 0,
+			change: func(w *moveWorld) { w.delete(w.old, moveKey); w.delete(w.new, moveKey) }},
+		{name: "written on the new one", next: 3, keeps: 1,
+			change: func(w *moveWorld) { w.put(w.new, moveKey, 3, time.Hour) },
+			counts: moveCounts{Seen: 1, Already: 1, Deleted: 1}},
+		{name: "written on both", next: 3, keeps: 2,
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour); w.put(w.new, moveKey, 3, time.Hour) },
+			counts: moveCounts{Seen: 1, Newer: 1, Deleted: 1}},
+		{name: "new on the old one", next: 5, keeps: 5,
+			before: func(*moveWorld) {},
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 5, time.Hour) },
+			counts: moveCounts{Seen: 1, Copied: 1, Deleted: 1}},
+		{name: "on both, and never copied", next: 6, keeps: 5,
+			before: func(*moveWorld) {},
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 5, time.Hour); w.put(w.new, moveKey, 6, time.Hour) },
+			counts: moveCounts{Seen: 2, Newer: 1, Deleted: 1}},
+		{name: "the copy has expired, and the session was prolonged", next: 1, keeps: 1,
+			change: func(w *moveWorld) { w.put(w.old, moveKey, 1, 3*time.Hour); w.now = w.now.Add(2 * time.Hour) },
+			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+		{name: "the copy has expired and is gone, and the session was prolonged", next: 1, keeps: 1,
+			change: func(w *moveWorld) {
+				w.put(w.old, moveKey, 1, 3*time.Hour)
+				w.delete(w.new, moveKey)
+				w.now = w.now.Add(2 * time.Hour)
+			},
+			counts: moveCounts{Seen: 1, Copied: 1, Deleted: 1}},
+		{name: "expired", next: 0,
+			change: func(w *moveWorld) { w.now = w.now.Add(2 * time.Hour) },
+			counts: moveCounts{Seen: 1, Expired: 1, Deleted: 1}},
+		{name: "expired and gone on the old one, prolonged on the new one", next: 1,
+			change: func(w *moveWorld) {
+				w.put(w.new, moveKey, 1, 3*time.Hour)
+				w.delete(w.old, moveKey)
+				w.now = w.now.Add(2 * time.Hour)
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, keep := range []bool{false, true} {
+				w := newMove(t)
+				w.keep = keep
+				if tt.before == nil {
+					w.put(w.old, moveKey, 1, time.Hour)
+				} else {
+					tt.before(w)
+				}
+				w.must(false)
+				if tt.change != nil {
+					tt.change(w)
+				}
+				got := w.must(true)
+				if keep {
+					w.wants(tt.keeps, tt.next)
+				} else {
+					w.wants(tt.old, tt.next)
+					if got != tt.counts {
+						t.Errorf("got %+v, want %+v", got, tt.counts)
+					}
+				}
+				w.must(true) // changes nothing
+				if keep {
+					w.wants(tt.keeps, tt.next)
+				} else {
+					w.wants(tt.old, tt.next)
+				}
+				if _, err := w.run(t.Context(), false); err == nil {
+					t.Error("the first step after the second: got no error")
+				}
+			}
+		})
+	}
+}
+
+// TestMoveCorrupt: what does not decode stays, and its copy of better days too.
+func TestMoveCorrupt(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.must(false)
+	w.old.Put(moveKey, "nothing", w.now.Add(time.Hour))
+	if got := w.must(true); got.Corrupt != 1 || got.Pruned+got.Deleted != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if text, _ := w.old.Text(moveKey); text != "nothing" || w.held(w.new, moveKey) != 1 {
+		t.Error("it was touched")
+	}
+}
+
+// hooked is an engine in which something happens before or after Create, or
+// instead of it.
+type hooked struct {
+	*memstore.Store
+	before, after func()
+	instead       func(*djsession.Record) *djsession.Record
+}
+
+func (h *hooked) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	if h.before != nil {
+		h.before()
+	}
+	if h.instead != nil {
+		r = h.instead(r)
+	}
+	v, err := h.Store.Create(ctx, key, r)
+	if h.after != nil {
+		h.after()
+	}
+	return v, err
+}
+
+// Who logs out while a session is brought over stays logged out.
+func TestLogoutWhileBrought(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		w := newMove(t)
+		w.must(false)
+		w.put(w.old, moveKey, 1, time.Hour)
+		logout := func() { // as package movingstore does it
+			w.delete(w.old, moveKey)
+			_ = w.new.Delete(t.Context(), moveKey)
+		}
+		h := &hooked{Store: w.new}
+		if when == "before" {
+			h.before = logout
+		} else {
+			h.after = logout
+		}
+		w.next = h
+		w.must(true)
+		w.wants(0, 0)
+	}
+}
+
+// An engine that does not hold what it was given stops the move.
+func TestMoveVerifies(t *testing.T) {
+	for name, instead := range map[string]func(*djsession.Record) *djsession.Record{
+		"other data": func(r *djsession.Record) *djsession.Record {
+			return &djsession.Record{Data: r.Data.With("n", 9), Expires: r.Expires}
+		},
+		"other expiry": func(r *djsession.Record) *djsession.Record {
+			return &djsession.Record{Data: r.Data, Expires: r.Expires.Add(5 * time.Second)}
+		},
+	} {
+		w := newMove(t)
+		w.put(w.old, moveKey, 1, time.Hour)
+		w.next = &hooked{Store: w.new, instead: instead}
+		if _, err := w.run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "abcdefgh is not in --to as it was written") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestMoveEmptied: an engine that lost everything is no sign that all logged out.
+func TestMoveEmptied(t *testing.T) {
+	fill := func(w *moveWorld) {
+		for i := range 200 {
+			w.put(w.old, fmt.Sprintf("abcdefgh%024d", i), 1, time.Hour)
+		}
+		w.batch = 1000
+		w.must(false)
+	}
+	w := newMove(t)
+	fill(w)
+	w.next, w.new = memstore.New(w.site), nil
+	if n, err := w.run(t.Context(), true); err == nil || n.Deleted != 0 || !strings.Contains(err.Error(), "are not in --to any more") {
+		t.Errorf("the new engine is empty: got %+v, %v", n, err)
+	}
+	w = newMove(t)
+	fill(w)
+	w.old = memstore.New(w.site)
+	if n, err := w.run(t.Context(), true); err == nil || n.Pruned != 0 || !strings.Contains(err.Error(), "are not in --from any more") {
+		t.Errorf("the old engine is empty: got %+v, %v", n, err)
+	}
+}
+
+// state is all that an engine holds.
+func (w *moveWorld) state(in *memstore.Store) map[string]int64 {
+	w.Helper()
+	all := map[string]int64{}
+	for l, err := range in.List(w.Context(), "") {
+		if err != nil {
+			w.Fatal(err)
+		}
+		n, _ := l.Record.Data.Get("n")
+		all[l.Key] = n.(int64)
+	}
+	return all
+}
+
+// TestMoveResumes ends both steps after any number of batches, in the midst of a
+// batch and between two, and goes on until all is done.
+func TestMoveResumes(t *testing.T) {
+	run := func(t *testing.T, limit int) (old, next map[string]int64) {
+		w := newMove(t)
+		w.batch = 7
+		keys := make([]string, 60)
+		for i := range keys {
+			keys[i] = fmt.Sprintf("%c%c%030d", 'a'+i%26, 'a'+i/26, i)
+			w.put(w.old, keys[i], int64(i+1), time.Hour)
+		}
+		// stopped runs a step again and again; each run ends after some calls.
+		stopped := func(switched bool) {
+			for range 1000 {
+				ctx, cancel := context.WithCancel(t.Context())
+				calls := limit
+				var mu sync.Mutex
+				call := func() {
+					mu.Lock()
+					defer mu.Unlock()
+					if calls--; calls == 0 {
+						cancel()
+					}
+				}
+				w.next, w.prev = &counting{w.new, call}, &counting{w.old, call}
+				_, err := w.run(ctx, switched)
+				interrupted := ctx.Err() != nil
+				cancel()
+				if err == nil {
+					return
+				}
+				if !interrupted {
+					t.Fatal(err)
+				}
+				limit += 3 // so that it comes to an end
+			}
+			t.Fatal("it does not come to an end")
+		}
+		stopped(false)
+		for i, key := range keys {
+			switch i % 6 {
+			case 0:
+				w.put(w.old, key, int64(i+1000), time.Hour)
+			case 1:
+				w.delete(w.old, key)
+			case 2:
+				w.delete(w.new, key)
+			case 3:
+				w.put(w.new, key, int64(i+2000), time.Hour)
+			}
+		}
+		w.put(w.old, "zzzzzzzzzzzzzzzzzzzzzzzz", 77, time.Hour)
+		stopped(true)
+		return w.state(w.old), w.state(w.new)
+	}
+	_, want := run(t, 1<<30)
+	if len(want) != 41 {
+		t.Fatalf("got %d sessions, want 41", len(want))
+	}
+	limits := []int{1, 2, 3, 5, 8, 13, 14, 15, 22, 31}
+	if testing.Short() {
+		limits = limits[:3]
+	}
+	for _, limit := range limits {
+		old, next := run(t, limit)
+		if len(old) != 0 || !maps.Equal(next, want) {
+			t.Fatalf("interrupted after %d calls: %d are left on the old engine, and the new one holds %v, want %v", limit, len(old), next, want)
+		}
+	}
+}
+
+// counting is an engine that tells of each write.
+type counting struct {
+	*memstore.Store
+	call func()
+}
+
+func (c *counting) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	v, err := c.Store.Create(ctx, key, r)
+	c.call()
+	return v, err
+}
+
+func (c *counting) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	c.call()
+	err := c.Store.DeleteSeen(ctx, key, seen)
+	c.call()
+	return err
+}
+
+// TestMoveKilled: a batch was written to the new engine, but not to the journal.
+func TestMoveKilled(t *testing.T) {
+	kill := func(t *testing.T) *moveWorld {
+		w := newMove(t)
+		w.put(w.old, moveKey, 1, time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.next = &counting{w.new, cancel}
+		if _, err := w.run(ctx, false); err == nil {
+			t.Fatal("got no error")
+		}
+		w.wants(1, 1)
+		w.next = w.new
+		return w
+	}
+	t.Run("and the session was written since", func(t *testing.T) {
+		w := kill(t)
+		w.put(w.old, moveKey, 2, time.Hour)
+		if got := w.must(false); got.Updated != 1 || got.Taken != 0 {
+			t.Errorf("got %+v", got)
+		}
+		w.wants(2, 2)
+	})
+	t.Run("and the session was logged out since", func(t *testing.T) {
+		w := kill(t)
+		w.delete(w.old, moveKey)
+		if got := w.must(false); got.Pruned != 1 {
+			t.Errorf("got %+v", got)
+		}
+		w.wants(0, 0)
+	})
+	t.Run("and then Django was switched", func(t *testing.T) {
+		w := kill(t)
+		w.delete(w.old, moveKey)
+		w.must(true)
+		w.wants(0, 0)
+	})
+}
+
+// TestMoveJournal: there is no key in it, and it answers package movingstore.
+func TestMoveJournal(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.must(false)
+	files, err := filepath.Glob(w.path + "*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), moveKey[:12]) || strings.Contains(string(text), moveKey[20:]) {
+			t.Errorf("%s holds a session key", filepath.Base(name))
+		}
+	}
+	if fi, err := os.Stat(w.path); err != nil || fi.Mode().Perm()&0o077 != 0 {
+		t.Errorf("got %v, %v, want a file for its owner only", fi.Mode(), err)
+	}
+	db, err := sql.Open("sqlite", "file:"+w.path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := movingstore.Journal(w.site, db)
+	for key, want := range map[string]bool{moveKey: true, "another0000000000000000000": false} {
+		if got, err := copied(t.Context(), key); got != want || err != nil {
+			t.Errorf("copied: got %t, %v, want %t", got, err, want)
+		}
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	if got, err := copied(t.Context(), moveKey); got || err != nil {
+		t.Errorf("a copy that has expired: got %t, %v", got, err)
+	}
+	db.Close()
+	if _, err := copied(t.Context(), moveKey); !errors.Is(err, djsession.ErrUnavailable) {
+		t.Errorf("closed: got %v, want ErrUnavailable", err)
+	}
+	if _, err := w.run(t.Context(), true); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMoveAlone: one run at a time.
+func TestMoveAlone(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.must(false)
+	j, err := openJournal(t.Context(), w.path, "", false)
+	if err == nil || j != nil {
+		t.Fatalf("the journal of another move: got %v, %v", j, err)
+	}
+	f := &migrateFlags{}
+	if j, err = openJournal(t.Context(), w.path, f.task(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.run(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another djsession migrate is at work") {
+		t.Errorf("got %v", err)
+	}
+	j.close()
+	w.must(true)
+	w.wants(0, 1)
+}
+
+// TestMoveCursor: going on begins at a session or before it, and tells of no key.
+func TestMoveCursor(t *testing.T) {
+	for _, tt := range []struct{ key, cursor, want string }{
+		{moveKey, moveKey, "abcdefgh"},
+		{moveKey, ":1:django.contrib.sessions.cache" + moveKey, ":1:django.contrib.sessions.cacheabcdefgh"},
+		{"abcdefgh", "abcdefgh", "abcd"},
+		{moveKey, "17", ""},
+		{moveKey, "", ""},
+	} {
+		if got := cursorOf(djsession.Listed{Key: tt.key, Cursor: tt.cursor}); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.cursor, got, tt.want)
+		}
+	}
+}
+
+// An engine that is down ends the move, and nothing is taken for a logout.
+func TestMoveUnavailable(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.must(false)
+	w.new.Fail(errors.New("unplugged"))
+	if _, err := w.run(t.Context(), true); !errors.Is(err, djsession.ErrUnavailable) {
+		t.Errorf("the new engine is down: got %v", err)
+	}
+	w.new.Fail(nil)
+	w.old.Fail(errors.New("unplugged"))
+	if _, err := w.run(t.Context(), true); !errors.Is(err, djsession.ErrUnavailable) {
+		t.Errorf("the old engine is down: got %v", err)
+	}
+	w.old.Fail(nil)
+	w.wants(1, 1)
+	w.must(true)
+	w.wants(0, 1)
+}

@@ -1,0 +1,394 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// moveCounts tell what became of the sessions.
+type moveCounts struct {
+	Seen, Copied, Updated, Already, Expired, Corrupt, Left, Gone int64
+
+	Taken     int64 // keys of the new engine that somebody else has written to
+	Newer     int64 // sessions that both engines had, of which the new one's was kept
+	LoggedOut int64 // sessions that were logged out on the new engine
+	Deleted   int64 // sessions that were deleted from the old engine because they were moved
+	Pruned    int64 // copies that were deleted because somebody logged out on the old engine
+	Used      int64 // those of them that had been used on the new engine since
+	Later     int64 // sessions that somebody else was moving or writing
+}
+
+// mover moves sessions.
+type mover struct {
+	from, to *engine
+	old, new movingstore.Engine
+	site     *djsession.Site // of the new engine
+	toJSON   bool            // the new engine takes what JSON holds
+	journal  *journal
+	switched bool
+	keep     bool // sessions stay on the old engine
+	dryRun   bool
+	batch    int
+	workers  int
+	grace    time.Duration // how long somebody else may take to move a session
+	progress func(seen int64)
+
+	state moveState
+	done  moveState // before the batch that is done now
+}
+
+// moving is a session on its way.
+type moving struct {
+	l  djsession.Listed
+	id hash
+
+	was      *entry // what the journal says
+	intended *entry // and what it says was about to be written
+
+	record  *djsession.Record // as it is to be stored; nil if it is not
+	content int64
+	expires int64 // in seconds since 1970, or 0
+
+	put   *entry // for the journal
+	drop  bool   // out of the journal
+	leave bool   // it may be deleted from the old engine
+	out   bool   // it was logged out on the new engine
+}
+
+// batchBytes is how much of sessions is held in memory at once, but for one that is
+// larger.
+const batchBytes = 8 << 20
+
+// walk goes through the old engine from where the journal says.
+func (m *mover) walk(ctx context.Context) error {
+	lister, err := m.from.lister()
+	if err != nil {
+		return err
+	}
+	return m.batches(ctx, lister, func(items []*moving) error { return m.move(ctx, items) })
+}
+
+// batches lists an engine in batches, of which the next one is read while one is
+// done. How far it came is noted with the batch that comes next; one that was done
+// already can be done again.
+func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]*moving) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type page struct {
+		items []*moving
+		err   error
+	}
+	pages := make(chan page, 1)
+	go func() {
+		defer close(pages)
+		var p page
+		size := 0
+		for l, err := range lister.List(ctx, m.state.Cursor) {
+			if p.err = err; err != nil {
+				break
+			}
+			p.items = append(p.items, &moving{l: l, id: keyHash(l.Key)})
+			if size += l.Size; len(p.items) < m.batch && size < batchBytes {
+				continue
+			}
+			select {
+			case pages <- p:
+			case <-ctx.Done():
+				return
+			}
+			p, size = page{}, 0
+		}
+		select {
+		case pages <- p:
+		case <-ctx.Done():
+		}
+	}()
+	for p := range pages {
+		m.done = m.state
+		if p.err != nil {
+			return p.err
+		}
+		if len(p.items) == 0 {
+			continue
+		}
+		if err := do(p.items); err != nil {
+			return err
+		}
+		m.state.Cursor = cursorOf(p.items[len(p.items)-1].l)
+		m.progress(m.state.Counts.Seen)
+	}
+	return ctx.Err()
+}
+
+// cursorOf is where to go on after l, or a little before. The cursor of an engine
+// ends in the session's key, which is cut down to the part that may be shown: what
+// comes after that comes after the whole key too, or is seen a second time.
+func cursorOf(l djsession.Listed) string {
+	n := len(l.Cursor) - len(l.Key)
+	if n < 0 || l.Cursor[n:] != l.Key {
+		return "" // from the beginning, then
+	}
+	return l.Cursor[:n] + l.Key[:min(shownKey, len(l.Key)/2)]
+}
+
+// move does a batch: it is written to the new engine, then it is noted in the
+// journal, and then it is deleted from the old engine. So a copy whose session is
+// not on the old engine, and that is not noted as settled, was deleted by somebody
+// else.
+func (m *mover) move(ctx context.Context, items []*moving) error {
+	if m.journal != nil {
+		if err := m.journal.lookUp(ctx, items); err != nil {
+			return err
+		}
+	}
+	if err := m.each(ctx, items, func(s *moving) error { return m.prepare(s) }); err != nil {
+		return err
+	}
+	if m.dryRun {
+		return m.each(ctx, items, m.estimate)
+	}
+	do := m.bring
+	if !m.switched {
+		do = m.copy
+		if err := m.journal.intend(ctx, items); err != nil {
+			return err
+		}
+	}
+	if err := m.each(ctx, items, func(s *moving) error { return do(ctx, s) }); err != nil {
+		return err
+	}
+	if err := m.emptied(items); err != nil {
+		return err
+	}
+	if err := m.journal.commit(ctx, items, m.done); err != nil {
+		return err
+	}
+	if m.switched && !m.keep {
+		if err := m.each(ctx, items, func(s *moving) error { return m.leave(ctx, s) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each does something to the sessions of a batch, several at a time.
+func (m *mover) each(ctx context.Context, items []*moving, do func(*moving) error) error {
+	var (
+		next  atomic.Int64
+		group sync.WaitGroup
+		errs  = make([]error, m.workers)
+	)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for i := range errs {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				n := next.Add(1) - 1
+				if n >= int64(len(items)) {
+					return
+				}
+				if err := do(items[n]); err != nil {
+					errs[i] = err
+					cancel()
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs { // the first to fail made the others stop
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// count adds to a count.
+func (m *mover) count(n *int64) { atomic.AddInt64(n, 1) }
+
+// prepare decides whether a session is to be stored, and as what.
+func (m *mover) prepare(s *moving) error {
+	n := &m.state.Counts
+	m.count(&n.Seen)
+	now := m.site.Now()
+	switch {
+	case !m.site.ValidKey(s.l.Key):
+		m.count(&n.Corrupt)
+	case s.l.Err != nil:
+		m.count(&n.Corrupt)
+		s.note(m)
+	case !s.l.Record.Expires.IsZero() && !s.l.Record.Expires.After(now):
+		m.count(&n.Expired)
+		s.note(m)
+		s.leave = true
+	default:
+		r, ok := m.converted(s.l.Record)
+		if !ok {
+			m.count(&n.Left)
+			s.note(m)
+			return nil
+		}
+		content, err := contentOf(r.Data)
+		if err != nil {
+			m.count(&n.Left)
+			s.note(m)
+			return nil
+		}
+		s.record, s.content = r, content
+		if !s.l.Record.Expires.IsZero() {
+			s.expires = r.Expires.Unix()
+		}
+	}
+	return nil
+}
+
+// converted is r as the new engine wants it; ok is false if it cannot be.
+func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
+	n := *r
+	if m.toJSON && wasPickle(r.Data) {
+		j := toJSON{isoExpiry: !m.site.Settings().Django.Before(4, 1)}
+		if n.Data, ok = j.session(r.Data); !ok {
+			return nil, false
+		}
+	}
+	end, err := m.site.ExpiryDate(n.Data, m.site.Now())
+	if err != nil {
+		return nil, false // a Django that could not read it would be worse
+	}
+	if n.Expires.IsZero() {
+		n.Expires = end
+	}
+	return &n, true
+}
+
+// contentOf is a hash of what a session holds, whatever wrote it.
+func contentOf(d *serializer.Dict) (int64, error) {
+	text, err := serializer.AppendTagged(nil, d)
+	if err != nil {
+		return 0, err
+	}
+	return contentHash(text), nil
+}
+
+// entry is what the journal is told of a session that is stored as it should be.
+func (s *moving) entry(m *mover) *entry {
+	return &entry{content: s.content, expires: s.expires, seen: m.mark()}
+}
+
+// mark is what the journal has for a session that this walk has seen.
+func (m *mover) mark() int64 {
+	if m.switched {
+		return settled
+	}
+	return m.state.Pass
+}
+
+// note tells the journal that a session was seen, if it knows of it.
+func (s *moving) note(m *mover) {
+	if s.was != nil {
+		e := *s.was
+		e.seen = m.mark()
+		s.put = &e
+	}
+}
+
+// holds reports whether r is what an entry says.
+func (m *mover) holds(r *djsession.Record, e *entry) bool {
+	if e == nil {
+		return false
+	}
+	content, err := contentOf(r.Data)
+	return err == nil && content == e.content && m.ends(r, e.expires)
+}
+
+// ends reports whether r ends at that second, as far as the engine tells: Redis
+// counts milliseconds by a clock of its own.
+func (m *mover) ends(r *djsession.Record, expires int64) bool {
+	if expires == 0 || r.Expires.IsZero() || m.to.decodes { // which makes it of the data
+		return true
+	}
+	d := r.Expires.Sub(time.Unix(expires, 0)) // which has no fraction
+	return d > -time.Second && d < 2*time.Second
+}
+
+// changed reports whether the old engine holds something else than when it was
+// copied.
+func (m *mover) changed(s *moving) bool {
+	return s.content != s.was.content || s.expires != 0 && s.was.expires != 0 && max(s.expires-s.was.expires, s.was.expires-s.expires) > 1
+}
+
+// ours reports whether the new engine holds what was copied to it.
+func (m *mover) ours(r *djsession.Record, s *moving) bool {
+	return m.holds(r, s.was) || m.holds(r, s.intended) || m.holds(r, &entry{content: s.content, expires: s.expires})
+}
+
+// load reads a session of the new engine, past its caches.
+func (m *mover) load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	if f, ok := m.new.(djsession.FreshLoader); ok {
+		return f.LoadFresh(ctx, key)
+	}
+	return m.new.Load(ctx, key)
+}
+
+// written looks at a session that was just stored as v. An engine that does not
+// hold it as it should is no place to move to.
+func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) error {
+	r, is, err := m.load(ctx, s.l.Key)
+	switch {
+	case errors.Is(err, djsession.ErrNotFound):
+		return nil // logged out in this moment
+	case errors.Is(err, djsession.ErrCorrupt):
+		return mismatch(s, "it does not decode")
+	case err != nil:
+		return err
+	case m.switched && is != v:
+		return nil // Django has written it in this moment
+	}
+	content, err := contentOf(r.Data)
+	switch {
+	case err != nil || content != s.content:
+		return mismatch(s, "it holds something else")
+	case !m.ends(r, s.expires):
+		return mismatch(s, "it ends at another time")
+	}
+	return nil
+}
+
+func mismatch(s *moving, what string) error {
+	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", short(s.l.Key), what),
+		"are the clocks right, and does Django or another program write to --to already?")
+}
+
+// refusedByEngine reports whether an engine cannot take a session, so that it is
+// left where it is.
+func refusedByEngine(err error) bool {
+	var wrong *serializer.ConvertError
+	return errors.Is(err, djsession.ErrTooLarge) || errors.As(err, &wrong) || errors.Is(err, serializer.ErrLimit)
+}
+
+// estimate counts what would be done, without a look at the new engine.
+func (m *mover) estimate(s *moving) error {
+	n := &m.state.Counts
+	switch {
+	case s.record == nil:
+	case s.was == nil:
+		m.count(&n.Copied)
+	case m.changed(s):
+		m.count(&n.Updated)
+	default:
+		m.count(&n.Already)
+	}
+	return nil
+}
