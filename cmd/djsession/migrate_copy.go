@@ -45,7 +45,6 @@ func (m *mover) create(ctx context.Context, s *moving) error {
 // update brings a copy up to date, if the new engine still holds it.
 func (m *mover) update(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	const tries = 5
 	for range tries {
 		r, v, err := m.load(ctx, s.l.Key)
 		switch {

@@ -303,6 +303,39 @@ func (h *hooked) Create(ctx context.Context, key string, r *djsession.Record) (d
 	return v, err
 }
 
+func (h *hooked) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	if h.instead != nil {
+		expires = h.instead(&djsession.Record{Data: serializer.NewDict(), Expires: expires}).Expires
+	}
+	return h.Store.Touch(ctx, key, expires, seen)
+}
+
+// slow is an engine that, once, takes a while to store a session, which then ends later.
+type slow struct {
+	*memstore.Store
+	late bool
+}
+
+func (s *slow) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
+	if !s.late {
+		s.late = true
+		r = &djsession.Record{Data: r.Data, Expires: r.Expires.Add(5 * time.Second)}
+	}
+	return s.Store.Create(ctx, key, r)
+}
+
+// A session that was stored so slowly that it ends too late is told to end in time.
+func TestMoveSlowly(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.next = &slow{Store: w.new}
+	w.must(false)
+	r, _, err := w.new.Load(t.Context(), moveKey)
+	if err != nil || !r.Expires.Equal(w.now.Add(time.Hour)) {
+		t.Errorf("got %v, %v, want the end of the old one", r, err)
+	}
+}
+
 // Who logs out while a session is brought over stays logged out.
 func TestLogoutWhileBrought(t *testing.T) {
 	for _, when := range []string{"before", "after"} {

@@ -334,36 +334,58 @@ func (m *mover) ours(r *djsession.Record, s *moving) bool {
 	return m.holds(r, s.was) || m.holds(r, s.intended) || m.holds(r, &entry{content: s.content, expires: s.expires})
 }
 
+// A Redis tells the end of a session by what is left of it, and is told it so: the
+// end is off by as long as it takes to ask or to tell. What took too long is done again.
+const (
+	slowLoad = 500 * time.Millisecond
+	tries    = 5
+)
+
 // load reads a session of the new engine, past its caches.
-func (m *mover) load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
-	if f, ok := m.new.(djsession.FreshLoader); ok {
-		return f.LoadFresh(ctx, key)
+func (m *mover) load(ctx context.Context, key string) (r *djsession.Record, v djsession.Version, err error) {
+	for range tries {
+		start := time.Now()
+		if f, ok := m.new.(djsession.FreshLoader); ok {
+			r, v, err = f.LoadFresh(ctx, key)
+		} else {
+			r, v, err = m.new.Load(ctx, key)
+		}
+		if err != nil || r.Expires.IsZero() || time.Since(start) < slowLoad {
+			break
+		}
 	}
-	return m.new.Load(ctx, key)
+	return r, v, err
 }
 
 // written looks at a session that was just stored as v. An engine that does not
 // hold it as it should is no place to move to.
 func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) error {
-	r, is, err := m.load(ctx, s.l.Key)
-	switch {
-	case errors.Is(err, djsession.ErrNotFound):
-		return nil // logged out in this moment
-	case errors.Is(err, djsession.ErrCorrupt):
-		return mismatch(s, "it does not decode")
-	case err != nil:
-		return err
-	case m.switched && is != v:
-		return nil // Django has written it in this moment
+	for try := 1; ; try++ {
+		r, is, err := m.load(ctx, s.l.Key)
+		switch {
+		case errors.Is(err, djsession.ErrNotFound):
+			return nil // logged out in this moment
+		case errors.Is(err, djsession.ErrCorrupt):
+			return mismatch(s, "it does not decode")
+		case err != nil:
+			return err
+		case m.switched && is != v:
+			return nil // Django has written it in this moment
+		}
+		content, err := contentOf(r.Data)
+		switch {
+		case err != nil || content != s.content:
+			return mismatch(s, "it holds something else")
+		case m.ends(r, s.expires):
+			return nil
+		case try == tries:
+			return mismatch(s, "it ends at another time")
+		}
+		err = m.new.Touch(ctx, s.l.Key, s.record.Expires, is)
+		if err != nil && !errors.Is(err, djsession.ErrNotFound) && !errors.Is(err, djsession.ErrConflict) {
+			return err
+		}
 	}
-	content, err := contentOf(r.Data)
-	switch {
-	case err != nil || content != s.content:
-		return mismatch(s, "it holds something else")
-	case !m.ends(r, s.expires):
-		return mismatch(s, "it ends at another time")
-	}
-	return nil
 }
 
 func mismatch(s *moving, what string) error {
