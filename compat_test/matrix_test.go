@@ -28,10 +28,12 @@ run compares itself with it.
 const engineHead = `# Which engine is checked against which Django
 
 Written by ` + "`go test ./compat_test -update`" + ` from what passed, in both directions each; a complete run
-compares itself with it.
+compares itself with it. ` + "`-run TestReadme -update`" + ` then writes the table of the README.
 
 What is not there, and why: LocMemCache is not shared between processes. Django has had a
-RedisCache since 4.0, no MemcachedCache since 4.1, and no PickleSerializer since 5.0.
+RedisCache since 4.0, a PyMemcacheCache since 3.2, no MemcachedCache since 4.1, and no
+PickleSerializer since 5.0. django-redis before 5.4 has its Sentinel from a setting of all
+caches together.
 pylibmc has no wheels for the Pythons of Django 4.2 and later. django-redis has a gzip
 compressor since 6.0, which needs Django 4.2. Its msgpack, lz4 and zstd, and the libraries
 user_sessions and qsessions, were not installed beside the oldest Djangos. "objects" are
