@@ -235,21 +235,16 @@ func bounded(t *testing.T, doing, raw string, times int, took time.Duration, byt
 	}
 }
 
-// measure returns the time and the memory that f takes: the least of a few tries, and
-// of more if that is much, for others use the machine too. Who has slept runs first.
+// measure returns the time and the memory that f takes: the least of a few tries.
 func measure(f func()) (took time.Duration, bytes uint64) {
-	for try := range 60 {
-		if try >= 5 {
-			if took < 10*time.Millisecond || raceEnabled {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for range 5 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
+		start := cpuTime()
 		f()
-		t := time.Since(start)
+		t := cpuTime() - start
 		runtime.ReadMemStats(&after)
 		if b := after.TotalAlloc - before.TotalAlloc; bytes == 0 || b < bytes {
 			bytes = b
