@@ -53,7 +53,47 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 	if x == nil {
 		return ErrNoSession
 	}
+	x.beforeCommit(w.Header(), http.StatusSwitchingProtocols)
 	return x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols)
+}
+
+// BeforeCommit has fn called just before the response of the request with this
+// context begins, with its header and status: the last moment to change the session
+// and to add a cookie. It is the process_response of a Django middleware inside of
+// SessionMiddleware, and like those the one that was added last runs first. fn is
+// called once, in the goroutine that begins the response, and must not begin it.
+//
+// If the session then cannot be saved, what fn added to the header is dropped.
+//
+// Errors: ErrNoSession, ErrCommitted.
+func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error {
+	x, ok := ctx.Value(contextKey{}).(*exchange)
+	if !ok {
+		return ErrNoSession
+	}
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	if x.s.done {
+		return ErrCommitted
+	}
+	x.hooks = append(x.hooks, fn)
+	return nil
+}
+
+// beforeCommit runs what BeforeCommit was given, also by one of its own.
+func (x *exchange) beforeCommit(h http.Header, status int) {
+	for {
+		x.s.mu.Lock()
+		n := len(x.hooks)
+		if x.s.done || n == 0 {
+			x.s.mu.Unlock()
+			return
+		}
+		fn := x.hooks[n-1]
+		x.hooks = x.hooks[:n-1]
+		x.s.mu.Unlock()
+		fn(h, status)
+	}
 }
 
 // ErrorStatus is the status that tells a client of an error of this package: 400
@@ -74,6 +114,7 @@ type exchange struct {
 	s      Session
 	outer  *exchange   // of another Manager
 	before http.Header // as the Middleware found it
+	hooks  []func(http.Header, int)
 	begun  bool
 	failed error // why the session could not be saved
 }
@@ -85,6 +126,7 @@ func (x *exchange) begin(status int) bool {
 		return x.failed == nil
 	}
 	x.begun = true
+	x.beforeCommit(x.Header(), status)
 	err := x.s.commit(x.s.request.Context(), x.Header(), status)
 	if err == nil {
 		return true
