@@ -2,6 +2,7 @@ package djsession
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/netip"
 	"time"
@@ -152,7 +153,31 @@ type (
 		// LoadFresh is Load from the place that is the truth.
 		LoadFresh(ctx context.Context, key string) (*Record, Version, error)
 	}
+
+	// ManyLoader loads many records with one question, or few.
+	ManyLoader interface {
+		// LoadMany is Load of each key, which are all different: found is called for
+		// each that there is, in any order, with the record or the error of Load. A
+		// key that it is not called for, or called for with ErrNotFound, is absent. Errors: ErrUnavailable.
+		LoadMany(ctx context.Context, keys []string, found func(key string, r *Record, err error)) error
+	}
 )
+
+// LoadMany loads many records, at once if the Store is a ManyLoader and one by one if
+// not. It is what ManyLoader.LoadMany says.
+func LoadMany(ctx context.Context, store Store, keys []string, found func(key string, r *Record, err error)) error {
+	if many, ok := store.(ManyLoader); ok {
+		return many.LoadMany(ctx, keys, found)
+	}
+	for _, key := range keys {
+		r, _, err := store.Load(ctx, key)
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
+			return err
+		}
+		found(key, r, err)
+	}
+	return nil
+}
 
 // ReapOptions are the options of ClearExpired.
 type ReapOptions struct {

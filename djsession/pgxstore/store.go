@@ -81,6 +81,7 @@ var (
 	_ djsession.CompareDeleter = (*Store)(nil)
 	_ djsession.Reaper         = (*Store)(nil)
 	_ djsession.Lister         = (*Store)(nil)
+	_ djsession.ManyLoader     = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in db, a *pgxpool.Pool as a rule. It
@@ -129,6 +130,11 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 // batches and by the index on expire_date.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	return s.t.ClearExpired(ctx, opts)
+}
+
+// LoadMany implements djsession.ManyLoader, by one SELECT for 500 keys.
+func (s *Store) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
+	return s.t.LoadMany(ctx, keys, found)
 }
 
 // List implements djsession.Lister, in the order of the keys. The cursor is a key.

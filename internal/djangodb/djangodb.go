@@ -162,6 +162,11 @@ func (t *Table) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	case w == nil:
 		return nil, djsession.Version{}, djsession.ErrNotFound
 	}
+	return t.loaded(doing, w)
+}
+
+// loaded is what Load returns for w.
+func (t *Table) loaded(doing string, w *row) (*djsession.Record, djsession.Version, error) {
 	expires, alive, err := t.expiry(w)
 	if err == nil && !alive {
 		return nil, djsession.Version{}, djsession.ErrExpired

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
@@ -65,6 +66,51 @@ func (t *Table) countExpired(ctx context.Context, prefix string) (n int64, err e
 		return t.conn.Query(ctx, func(scan func(dest ...any) error) error { return scan(&n) }, q.text(), q.args...)
 	})
 	return n, err
+}
+
+// manyKeys is how many keys one statement of LoadMany names. SQLite used to allow no
+// more than 999.
+const manyKeys = 500
+
+// LoadMany is ManyLoader.LoadMany, by one statement for manyKeys keys.
+func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
+	const doing = "load sessions"
+	for chunk := range slices.Chunk(keys, manyKeys) {
+		asked := make(map[string]bool, len(chunk)) // MySQL finds keys in capitals too
+		q := t.query()
+		q.add(t.sql.load)
+		q.b.WriteString(" WHERE " + t.layout.Key + " IN (")
+		for i, key := range chunk {
+			if i > 0 {
+				q.b.WriteString(", ")
+			}
+			q.b.WriteString(q.arg(key))
+			asked[key] = true
+		}
+		q.b.WriteString(")")
+		var rows []row
+		err := t.run(ctx, doing, false, func() error {
+			rows = rows[:0]
+			return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
+				var w row
+				if err := scan(t.dest(&w)...); err != nil {
+					return &scanError{err}
+				}
+				rows = append(rows, w)
+				return nil
+			}, q.text(), q.args...)
+		})
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if w := &rows[i]; asked[w.key] {
+				r, _, err := t.loaded(doing, w)
+				found(w.key, r, err)
+			}
+		}
+	}
+	return nil
 }
 
 // A page of List ends at so many rows, or when they hold so many bytes.
