@@ -226,6 +226,9 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 		ctx, cancel := s.m.saving(ctx)
 		defer cancel()
 		if err := s.save(ctx); err != nil {
+			if s.renewal && errors.Is(err, ErrInterrupted) {
+				return nil // another request was faster
+			}
 			return err
 		}
 	}

@@ -59,6 +59,28 @@ func (s *Session) CycleKey() error {
 	return nil
 }
 
+// Renew is CycleKey and Set(name, value), for what each request does that finds a
+// session in need of it, such as a login whose hash is of an old SECRET_KEY. Of
+// several requests at once only one can; if nothing else was changed in this one, it
+// is no error that another was faster, or that the session has ended meanwhile:
+// nothing is saved then, and no cookie is set. Errors as for Set.
+func (s *Session) Renew(name string, value any) error {
+	v, err := s.m.site.set.Serializer.Freeze(value)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.modified
+	o := func(d *serializer.Dict) (*serializer.Dict, error) { return d.With(name, v), nil }
+	var after *serializer.Dict
+	if err == nil {
+		after, err = o(s.data)
+	}
+	if err := s.record(err, o, after); err != nil {
+		return err
+	}
+	s.cycle, s.renewal = true, first
+	return nil
+}
+
 // Flush is SessionBase.flush, what a logout does: it deletes the session from
 // the store now, also when the client is gone already, and leaves an empty one
 // without a key. A session that does not decode is only left, not deleted.
@@ -80,7 +102,7 @@ func (s *Session) Flush(ctx context.Context) error {
 			return err
 		}
 	}
-	s.key, s.corrupt, s.cycle, s.saved, s.err = "", false, false, false, nil
+	s.key, s.corrupt, s.cycle, s.renewal, s.saved, s.err = "", false, false, false, false, nil
 	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
 	s.modified = true
 	return nil
@@ -288,5 +310,5 @@ func (s *Session) toStore() (*Record, error) {
 func (s *Session) stored(key string, r *Record, v Version) {
 	s.key, s.version = key, v
 	s.base, s.data, s.log = r.Data, r.Data, nil
-	s.modified, s.cycle, s.saved, s.loaded = false, false, true, true
+	s.modified, s.cycle, s.renewal, s.saved, s.loaded = false, false, false, true, true
 }

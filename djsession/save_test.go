@@ -321,3 +321,46 @@ func TestUpdateFails(t *testing.T) {
 		t.Errorf("got error %v, n %d, modified %v; want %v, 1, false", err, n, s.Modified(), sorry)
 	}
 }
+
+// Of two requests that renew a session, one does and the other goes on without;
+// unless it changed something else, which must not be lost silently.
+func TestRenew(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		also   func(s *djsession.Session) error
+		status int
+	}{
+		{"only that", func(*djsession.Session) error { return nil }, 200},
+		{"and another key", func(s *djsession.Session) error { return s.Set("cart", 1) }, 400},
+		{"and a cycled key", func(s *djsession.Session) error { return s.CycleKey() }, 400},
+		{"and is modified", func(s *djsession.Session) error { return s.MarkModified() }, 400},
+	} {
+		for _, before := range []bool{false, true} {
+			w := newWorld(t)
+			key := w.put(item("hash", "old"))
+			var winner string
+			res := w.get(key, func(rw http.ResponseWriter, r *http.Request) {
+				s := w.session(r)
+				if before {
+					must(t, test.also(s))
+				}
+				must(t, s.Renew("hash", "new"))
+				if !before {
+					must(t, test.also(s))
+				}
+				winner = cookieKey(t, w.get(key, func(_ http.ResponseWriter, r *http.Request) {
+					must(t, w.session(r).Renew("hash", "new"))
+				}))
+			})
+			if got := w.stored(winner); got != `{"hash":"new"}` || winner == key {
+				t.Errorf("%s: the faster one stored %s", test.name, got)
+			}
+			if res.StatusCode != test.status || len(w.keys()) != 1 {
+				t.Errorf("%s, before %v: got %d and %d sessions, want %d and one", test.name, before, res.StatusCode, len(w.keys()), test.status)
+			}
+			if test.status == 200 && cookieKey(t, res) != "" {
+				t.Errorf("%s: a cookie was set", test.name)
+			}
+		}
+	}
+}

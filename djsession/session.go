@@ -34,6 +34,7 @@ type Session struct {
 	modified bool
 	saved    bool          // by Save or Create: the cookie has to follow
 	cycle    bool          // a new key at the next save
+	renewal  bool          // nothing was done but one Renew
 	done     bool          // committed
 	request  *http.Request // nil outside of HTTP
 
@@ -211,7 +212,7 @@ func (s *Session) record(err error, o op, after *serializer.Dict) error {
 		}
 		return err
 	}
-	s.data, s.modified = after, true
+	s.data, s.modified, s.renewal = after, true, false
 	if o != nil {
 		s.log = append(s.log, o)
 	}
