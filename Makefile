@@ -6,6 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
+	./djmessages \
 	./internal/base62 ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/cachevalue ./internal/testserver
 
 FUZZTIME = 10s

@@ -12,6 +12,7 @@ var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
+	"djmessages",
 	"internal/base62", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testserver",
 }
 

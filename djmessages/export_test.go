@@ -1,0 +1,31 @@
+package djmessages
+
+// QuotedLen and Quote are tested alone.
+func QuotedLen(value string) int { return quotedLen(value) }
+func Quote(value string) string  { return string(appendQuoted(nil, value)) }
+func Unquote(s string) string    { return unquote(s) }
+
+// DecodeCookie decodes a value and encodes it again.
+func (f *Framework) DecodeCookie(value string) (list []Message, again string, err error) {
+	entries, _, err := f.cookie.decode(value)
+	for _, e := range entries {
+		list = append(list, e.Message)
+	}
+	if err == nil {
+		again, _ = f.cookie.store(entries, false)
+	}
+	return list, again, err
+}
+
+// EncodeText encodes any text as if it were that of a list of messages.
+func (f *Framework) EncodeText(text string) string {
+	switch c := f.cookie; {
+	case c.signer == nil:
+		return c.hash.HexSum(text) + "$" + text
+	case !c.pack:
+		return c.signer.Sign(text)
+	default:
+		value, _ := c.signer.SignObject([]byte(text), true)
+		return value
+	}
+}

@@ -1,0 +1,340 @@
+package djmessages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// Add is messages.add_message: the visitor's next page shows text. As in Django, ""
+// and what is below the level of the request are not recorded. Several extraTags are
+// joined by spaces.
+//
+// Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
+// djsession.ErrUnavailable where all messages are in the session, and
+// serializer.ErrType for what is not UTF-8.
+func Add(r *http.Request, level Level, text string, extraTags ...string) error {
+	return AddMessage(r, Message{Level: level, Text: text, ExtraTags: strings.Join(extraTags, " ")})
+}
+
+// AddMessage is Add for a Message, which may be Safe: messages.add_message with
+// mark_safe(text).
+func AddMessage(r *http.Request, m Message) error {
+	q, err := of(r)
+	if err != nil {
+		return err
+	}
+	return q.add(m)
+}
+
+// Debug is messages.debug. Errors as for Add.
+func Debug(r *http.Request, text string) error { return Add(r, LevelDebug, text) }
+
+// Info is messages.info. Errors as for Add.
+func Info(r *http.Request, text string) error { return Add(r, LevelInfo, text) }
+
+// Success is messages.success. Errors as for Add.
+func Success(r *http.Request, text string) error { return Add(r, LevelSuccess, text) }
+
+// Warning is messages.warning. Errors as for Add.
+func Warning(r *http.Request, text string) error { return Add(r, LevelWarning, text) }
+
+// Error is messages.error. Errors as for Add.
+func Error(r *http.Request, text string) error { return Add(r, LevelError, text) }
+
+// Get is list(messages.get_messages(request)): the messages to show, the oldest first,
+// those that this request added among them. They are removed with the response; until
+// then another Get returns them again. What is added later stays for the next page.
+//
+// Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
+// djsession.ErrUnavailable, and ErrCorrupt, beside which there are the messages that
+// could be read.
+func Get(r *http.Request) ([]Message, error) {
+	q, err := of(r)
+	if err != nil {
+		return nil, err
+	}
+	return q.get()
+}
+
+// Peek is Get without using the messages up: list(get_messages(request)) followed by
+// storage.used = False. Errors as for Get.
+func Peek(r *http.Request) ([]Message, error) {
+	q, err := of(r)
+	if err != nil {
+		return nil, err
+	}
+	return q.peek()
+}
+
+// Count is len(messages.get_messages(request)). Errors as for Get.
+func Count(r *http.Request) (int, error) {
+	list, err := Peek(r)
+	return len(list), err
+}
+
+// RequestLevel is messages.get_level. Errors: ErrNoMiddleware.
+func RequestLevel(r *http.Request) (Level, error) {
+	q, err := of(r)
+	if err != nil {
+		return 0, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.level, nil
+}
+
+// SetLevel is messages.set_level: what this request adds from now on is recorded if its
+// level is not lower. Errors: ErrNoMiddleware.
+func SetLevel(r *http.Request, level Level) error {
+	q, err := of(r)
+	if err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.level = level
+	return nil
+}
+
+// ResetLevel is messages.set_level(request, None): the level is that of Options again.
+// Errors: ErrNoMiddleware.
+func ResetLevel(r *http.Request) error {
+	q, err := of(r)
+	if err != nil {
+		return err
+	}
+	return SetLevel(r, q.f.level)
+}
+
+// request is a BaseStorage, the request._messages of Django.
+type request struct {
+	f      *Framework
+	ctx    context.Context // that of the request, with its session
+	header http.Header
+
+	mu     sync.Mutex
+	level  Level
+	hooked bool // store will be called
+	stored bool // it was
+
+	queued []*entry // added, not read
+	added  bool     // BaseStorage.added_new
+	used   bool
+
+	loaded   []*entry
+	isLoaded bool
+	inCookie bool         // FallbackStorage._used_storages has the CookieStorage
+	seen     *sessionList // what the session held, if it was asked
+	corrupt  error        // of what was loaded, until it was reported
+}
+
+// hook lets store be called before the response. q.mu is held, here and below.
+func (q *request) hook() error {
+	if q.stored {
+		return djsession.ErrCommitted
+	}
+	if q.hooked {
+		return nil
+	}
+	if err := djsession.BeforeCommit(q.ctx, q.store); err != nil {
+		return err
+	}
+	q.hooked = true
+	return nil
+}
+
+// add is BaseStorage.add.
+func (q *request) add(m Message) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.hook(); err != nil {
+		return err
+	}
+	if m.Text == "" || m.Level < q.level {
+		return nil
+	}
+	e, err := q.f.json.newEntry(m)
+	if err != nil {
+		return err
+	}
+	if q.f.storage == Session {
+		// It has to be read anyway, and here somebody sees the error.
+		if _, err := djsession.Load(q.ctx); err != nil {
+			return err
+		}
+	}
+	e.Message.tags = q.f.tags
+	q.queued = append(q.queued, e)
+	q.added = true
+	return nil
+}
+
+// get is BaseStorage.__iter__.
+func (q *request) get() ([]Message, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	err := q.hook()
+	if err == nil {
+		err = q.load()
+	}
+	if err != nil {
+		return nil, err
+	}
+	q.used = true
+	q.loaded = append(q.loaded, q.queued...)
+	q.queued = nil
+	return q.messages(), q.report()
+}
+
+func (q *request) peek() ([]Message, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.hook(); err != nil {
+		return nil, err
+	}
+	if err := q.load(); err != nil {
+		return nil, err
+	}
+	return q.messages(), q.report()
+}
+
+// report returns once that something could not be read.
+func (q *request) report() error {
+	err := q.corrupt
+	q.corrupt = nil
+	return err
+}
+
+// messages are all that there are now.
+func (q *request) messages() []Message {
+	list := make([]Message, 0, len(q.loaded)+len(q.queued))
+	for _, part := range [...][]*entry{q.loaded, q.queued} {
+		for _, e := range part {
+			list = append(list, e.Message)
+		}
+	}
+	return list
+}
+
+// load is BaseStorage._loaded_messages with the _get of the storages. Errors are those
+// of the session; what else cannot be read is noted in corrupt.
+func (q *request) load() error {
+	if q.isLoaded {
+		return nil
+	}
+	var list []*entry
+	more := q.f.storage == Session
+	if q.f.storage != Session {
+		value, _ := findCookie(q.header, cookieName)
+		if value != "" {
+			var err error
+			if list, more, err = q.f.cookie.decode(value); err != nil {
+				list, more = nil, false
+				q.badCookie(err)
+			}
+		}
+		q.inCookie = q.inCookie || len(list) > 0
+	}
+	if more && q.f.storage != Cookie {
+		s, err := djsession.Load(q.ctx)
+		if err != nil {
+			return err
+		}
+		q.seen = q.f.json.sessionList(s)
+		if q.seen.err != nil {
+			q.corrupt = q.seen.err
+			q.added = true // so that all is stored again, without that
+		}
+		list = append(list, q.seen.list...)
+	}
+	for _, e := range list {
+		e.Message.tags = q.f.tags
+	}
+	q.loaded, q.isLoaded = list, true
+	return nil
+}
+
+// badCookie is what CookieStorage._decode does with one that does not decode: it counts
+// as used, and so is deleted with the response. FallbackStorage deletes no cookie in
+// which it found nothing.
+func (q *request) badCookie(err error) {
+	q.used = true
+	if errors.Is(err, signer.ErrBadSignature) || errors.Is(err, signer.ErrMalformed) || errors.Is(err, serializer.ErrSyntax) {
+		return // as in Django there was none
+	}
+	if !errors.Is(err, ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	q.corrupt, q.inCookie = fmt.Errorf("decode the messages cookie: %w", err), true
+}
+
+// store is MessageMiddleware.process_response with BaseStorage.update.
+func (q *request) store(h http.Header, _ int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stored = true
+	defer func() {
+		if err := q.report(); err != nil {
+			q.f.log(q.ctx, slog.LevelError, "djmessages: stored messages could not be read and are removed", "error", err)
+		}
+	}()
+	list := q.queued
+	if !q.used {
+		if !q.added {
+			return
+		}
+		if err := q.load(); err != nil {
+			q.lost(len(list), err)
+			return
+		}
+		list = append(q.loaded[:len(q.loaded):len(q.loaded)], list...)
+	}
+	switch q.f.storage {
+	case Cookie:
+		if left := q.storeCookie(h, list, true); len(left) > 0 {
+			q.lost(len(left), nil)
+		}
+	case Session:
+		if err := q.storeSession(list); err != nil {
+			q.lost(len(q.queued), err)
+		}
+	default: // FallbackStorage._store
+		if len(list) > 0 || q.inCookie {
+			list = q.storeCookie(h, list, false)
+		}
+		if len(list) > 0 || q.seen != nil && q.seen.has() {
+			if err := q.storeSession(list); err != nil {
+				q.lost(len(list), err)
+			}
+		}
+	}
+}
+
+// storeCookie is CookieStorage._store. It returns what did not fit.
+func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*entry {
+	value, kept := q.f.cookie.store(list, dropOldest)
+	h.Add("Set-Cookie", setCookie(&q.f.set, value))
+	if dropOldest {
+		return list[:len(list)-kept]
+	}
+	return list[kept:]
+}
+
+// lost tells the operator, as nobody else is there any more to be told. err is nil if
+// the cookie is full.
+func (q *request) lost(n int, err error) {
+	if err == nil {
+		q.f.log(q.ctx, slog.LevelError, "djmessages: messages that do not fit into the cookie were dropped", "count", n)
+		return
+	}
+	q.f.log(q.ctx, slog.LevelError, "djmessages: the session failed, and messages could not be stored", "count", n, "error", err)
+}
