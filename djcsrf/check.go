@@ -1,0 +1,154 @@
+package djcsrf
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// sessionKey is CSRF_SESSION_KEY.
+const sessionKey = "_csrftoken"
+
+// Check is CsrfViewMiddleware.process_view: nil for a request that may change
+// something. Middleware calls it; it is also there for those who do without, and for
+// what Options.Exempt names. With UseSessions the request must have passed a
+// djsession.Manager.
+//
+// It reads the body of a POST form, see the package documentation. Called by itself
+// with a request that is not the server's own but a copy of it, the caller has to remove
+// uploaded files by r.MultipartForm.RemoveAll.
+//
+// Errors: ErrForbidden, with its reason; ErrForm; with UseSessions those of
+// djsession.Load.
+func (p *Protection) Check(r *http.Request) error {
+	switch r.Method {
+	case "GET", "HEAD", "OPTIONS", "TRACE":
+		return nil
+	}
+	if all := r.Header["Origin"]; p.origins && len(all) > 0 {
+		if !p.originVerified(r, strings.Join(all, ",")) {
+			return ErrBadOrigin
+		}
+	} else if p.o.IsSecure(r) {
+		if err := p.checkReferer(r); err != nil {
+			return err
+		}
+	}
+	return p.checkToken(r)
+}
+
+// originVerified is _origin_verified. "null" has no scheme and no host.
+func (p *Protection) originVerified(r *http.Request, got string) bool {
+	if host := p.o.Host(r); host != "" {
+		scheme := "http://"
+		if p.o.IsSecure(r) {
+			scheme = "https://"
+		}
+		if rest, ok := strings.CutPrefix(got, scheme); ok && rest == host {
+			return true
+		}
+	}
+	if slices.Contains(p.exact, got) {
+		return true
+	}
+	scheme, host, ok := splitURL(got)
+	return ok && slices.ContainsFunc(p.wildcard, func(o origin) bool {
+		return o.scheme == scheme && sameDomain(host, o.host)
+	})
+}
+
+// checkReferer is _check_referer.
+func (p *Protection) checkReferer(r *http.Request) error {
+	all := r.Header["Referer"]
+	if len(all) == 0 {
+		return ErrNoReferer
+	}
+	scheme, netloc, ok := splitURL(strings.Join(all, ","))
+	switch {
+	case !ok || scheme == "" || netloc == "":
+		return ErrMalformedReferer
+	case scheme != "https":
+		return ErrInsecureReferer
+	}
+	if p.oldest { // which knows nothing but the host
+		if !sameOrigin(netloc, p.o.Host(r)) {
+			return ErrBadReferer
+		}
+		return nil
+	}
+	for _, pattern := range p.referers {
+		if sameDomain(netloc, pattern) {
+			return nil
+		}
+	}
+	good := p.domain
+	if good == "" {
+		good = strings.ToLower(p.o.Host(r))
+	} else if port := p.o.Port(r); port != "" && port != "443" && port != "80" {
+		good += ":" + port
+	}
+	if !sameDomain(netloc, good) {
+		return ErrBadReferer
+	}
+	return nil
+}
+
+// checkToken is _check_token.
+func (p *Protection) checkToken(r *http.Request) error {
+	stored, err := p.stored(r)
+	if err != nil {
+		return err
+	}
+	var token string
+	if strings.EqualFold(r.Method, "POST") {
+		if token, err = p.posted(r); err != nil {
+			return err
+		}
+	}
+	if token == "" {
+		all := r.Header[p.o.HeaderName]
+		if len(all) == 0 {
+			return ErrNoToken
+		}
+		token = strings.Join(all, ",")
+	}
+	if !p.wellFormed(token) {
+		return ErrTokenForm
+	}
+	if !fits(token, stored) {
+		return ErrBadToken
+	}
+	return nil
+}
+
+// stored is _get_secret: what the request's cookie or session has, masked or bare.
+//
+// Errors: ErrNoCookie, ErrBadCookie, with UseSessions those of djsession.Load.
+func (p *Protection) stored(r *http.Request) (text string, err error) {
+	if p.o.UseSessions {
+		s, err := djsession.Load(r.Context())
+		if err != nil {
+			return "", err
+		}
+		v, _ := s.Get(sessionKey)
+		if v == nil {
+			return "", ErrNoCookie
+		}
+		text, _ = v.(string)
+	} else {
+		var ok bool
+		if text, ok = cookieNamed(r.Header, p.o.CookieName); !ok {
+			return "", ErrNoCookie
+		}
+	}
+	if !p.wellFormed(text) {
+		return "", ErrBadCookie
+	}
+	return text, nil
+}
+
+func (p *Protection) wellFormed(text string) bool {
+	return wellFormed(text) && (!p.plain || len(text) == secretLen)
+}

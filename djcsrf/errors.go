@@ -1,0 +1,71 @@
+package djcsrf
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// ErrForbidden: the request was not sent by a page of the site, or that cannot be
+// told. Django answers 403. The errors below it say why.
+var ErrForbidden = errors.New("djcsrf: CSRF verification failed")
+
+// Reasons for which a request is forbidden. All are ErrForbidden.
+var (
+	// ErrNoCookie: no CSRF cookie, or with UseSessions nothing in the session.
+	ErrNoCookie = is(ErrForbidden, "djcsrf: CSRF cookie not set")
+	// ErrBadCookie: the CSRF cookie, or the value in the session, is no secret.
+	ErrBadCookie = is(ErrForbidden, "djcsrf: CSRF cookie has a wrong form")
+	// ErrNoToken: neither the form nor the header has a token.
+	ErrNoToken = is(ErrForbidden, "djcsrf: CSRF token missing")
+	// ErrBadToken: the token does not fit the cookie.
+	ErrBadToken = is(ErrForbidden, "djcsrf: CSRF token incorrect")
+	// ErrTokenForm: what should be the token does not look like one. It is an
+	// ErrBadToken.
+	ErrTokenForm = is(ErrBadToken, "djcsrf: CSRF token has a wrong form")
+	// ErrBadOrigin: the Origin is neither the site nor trusted.
+	ErrBadOrigin = is(ErrForbidden, "djcsrf: Origin does not match any trusted origins")
+	// ErrBadReferer: the Referer is neither the site nor trusted.
+	ErrBadReferer = is(ErrForbidden, "djcsrf: Referer does not match any trusted origins")
+	// ErrNoReferer: by HTTPS with neither Origin nor Referer. It is an ErrBadReferer,
+	// as are the next two.
+	ErrNoReferer = is(ErrBadReferer, "djcsrf: no Referer")
+	// ErrMalformedReferer: the Referer is no URL with scheme and host.
+	ErrMalformedReferer = is(ErrBadReferer, "djcsrf: Referer is malformed")
+	// ErrInsecureReferer: by HTTPS from a page that was not.
+	ErrInsecureReferer = is(ErrBadReferer, "djcsrf: Referer is insecure while host is secure")
+)
+
+// Errors that say nothing about where a request comes from.
+var (
+	// ErrForm: the form is too large or not well formed. Django answers 400.
+	ErrForm = errors.New("djcsrf: the form cannot be read")
+	// ErrNoMiddleware: the request did not pass a Protection's Middleware.
+	ErrNoMiddleware = errors.New("djcsrf: no CSRF middleware in this context")
+	// ErrConfig: options that cannot work.
+	ErrConfig = errors.New("djcsrf: invalid options")
+)
+
+// ErrorStatus is the status that tells a client of an error of this package: 403 for
+// ErrForbidden, 400 for ErrForm, else that of djsession.ErrorStatus.
+func ErrorStatus(err error) int {
+	switch {
+	case errors.Is(err, ErrForbidden):
+		return http.StatusForbidden
+	case errors.Is(err, ErrForm):
+		return http.StatusBadRequest
+	}
+	return djsession.ErrorStatus(err)
+}
+
+// kindError is a sentinel that is also another one.
+type kindError struct {
+	parent error
+	text   string
+}
+
+func is(parent error, text string) error { return &kindError{parent, text} }
+
+func (e *kindError) Error() string        { return e.text }
+func (e *kindError) Is(target error) bool { return errors.Is(e.parent, target) }

@@ -1,0 +1,291 @@
+package djcsrf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// exchange is a request that passed a Middleware: what Django keeps in request.META.
+type exchange struct {
+	p     *Protection
+	outer *exchange // of another Protection
+	r     *http.Request
+
+	mu      sync.Mutex
+	s       *djsession.Session // with UseSessions, once it was asked for
+	brought string             // what the request had, "" when that does not count any more
+	secret  string             // in use, "" until it is asked for
+	update  bool               // CSRF_COOKIE_NEEDS_UPDATE
+	waiting bool               // flush will be called
+	checked bool               // csrf_processing_done
+	reason  error
+}
+
+type contextKey struct{}
+
+// current returns the innermost exchange, or nil.
+func current(ctx context.Context) *exchange {
+	x, _ := ctx.Value(contextKey{}).(*exchange)
+	return x
+}
+
+// Middleware is CsrfViewMiddleware. It goes inside of the Middleware of a
+// djsession.Manager for the same site, without which every request is answered by 500.
+//
+// A request that fails the check goes to Options.Failure; if its form cannot be read, it
+// is answered by 400, and if the session cannot be read, by 503. The cookie is sent, or
+// the session changed, just before the response begins: when Token was called, after
+// Rotate, and from Django 4.0 on in place of a cookie that is no secret.
+//
+// A second Middleware of the same Protection inside of the first checks what Exempt let
+// pass there, and nothing twice.
+func (p *Protection) Middleware(next http.Handler) http.Handler { return p.middleware(next, false) }
+
+// Protect is csrf_protect: a Middleware for which nothing is exempt.
+func (p *Protection) Protect(next http.Handler) http.Handler { return p.middleware(next, true) }
+
+func (p *Protection) middleware(next http.Handler, all bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := current(r.Context())
+		for x != nil && x.p != p {
+			x = x.outer
+		}
+		if x == nil {
+			x = &exchange{p: p, outer: current(r.Context())}
+			r = r.WithContext(context.WithValue(r.Context(), contextKey{}, x))
+			x.r = r
+			if err := x.start(); errors.Is(err, djsession.ErrNoSession) {
+				p.logged.Do(func() {
+					p.log(r, slog.LevelError, "djcsrf: the Middleware is not inside of a djsession.Manager's Middleware; all requests fail")
+				})
+				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+				return
+			}
+		}
+		if !x.checked && (all || !p.o.Exempt(r)) {
+			parsed := r.MultipartForm
+			err := p.Check(r)
+			if f := r.MultipartForm; f != nil && f != parsed {
+				// The server removes the files of its own request, not those of a copy.
+				defer f.RemoveAll()
+			}
+			if err != nil {
+				x.reject(w, r, err)
+				return
+			}
+			x.checked = true
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reject answers a request that failed the check.
+func (x *exchange) reject(w http.ResponseWriter, r *http.Request, err error) {
+	x.reason = err
+	if errors.Is(err, ErrForbidden) {
+		x.p.log(r, slog.LevelWarn, "djcsrf: a request was rejected", "reason", err)
+		x.p.o.Failure.ServeHTTP(w, r)
+		return
+	}
+	code := ErrorStatus(err)
+	if code >= 500 {
+		x.p.log(r, slog.LevelError, "djcsrf: the session could not be read", "error", err)
+	}
+	http.Error(w, http.StatusText(code), code)
+}
+
+// Reason returns why the request was rejected, for Options.Failure: an ErrForbidden. It
+// is nil elsewhere.
+func Reason(r *http.Request) error {
+	if x := current(r.Context()); x != nil {
+		return x.reason
+	}
+	return nil
+}
+
+// start is process_request. It registers flush, so that everything that runs before
+// the response, but came later, can still rotate.
+func (x *exchange) start() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.wait(); err != nil {
+		return err
+	}
+	if x.p.o.UseSessions || !x.p.origins {
+		return nil
+	}
+	if _, err := x.p.stored(x.r); errors.Is(err, ErrBadCookie) {
+		return x.renew()
+	}
+	return nil
+}
+
+// wait has flush called before the response begins.
+func (x *exchange) wait() error {
+	if x.waiting {
+		return nil
+	}
+	err := djsession.BeforeCommit(x.r.Context(), x.flush)
+	x.waiting = err == nil
+	return err
+}
+
+// renew is _add_new_csrf_cookie.
+func (x *exchange) renew() error {
+	if err := x.wait(); err != nil {
+		return err
+	}
+	x.secret, x.brought, x.update = newSecret(), "", true
+	return nil
+}
+
+// session reads the session, which holds the secret.
+func (x *exchange) session() (err error) {
+	if x.p.o.UseSessions && x.s == nil {
+		x.s, err = djsession.Load(x.r.Context())
+	}
+	return err
+}
+
+// Token is get_token: what a form has to send as csrfmiddlewaretoken, or a script as
+// X-CSRFToken. From Django 1.10 on each call gives another text, since the compression of
+// a page can give a constant one away. The cookie will be sent with the response, to begin its time
+// anew, so call it only for pages that need it.
+//
+// Errors: ErrNoMiddleware; djsession.ErrCommitted when the response has begun and the
+// client has no secret yet; with UseSessions those of djsession.Load.
+func Token(r *http.Request) (string, error) {
+	x := current(r.Context())
+	if x == nil {
+		return "", ErrNoMiddleware
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.token(); err != nil {
+		return "", fmt.Errorf("make a CSRF token: %w", err)
+	}
+	if x.p.plain {
+		return x.secret, nil
+	}
+	return mask(x.secret), nil
+}
+
+// token sees to it that there is a secret, and that the client gets it.
+func (x *exchange) token() error {
+	if err := x.session(); err != nil {
+		return err
+	}
+	if x.secret == "" {
+		stored, err := x.p.stored(x.r)
+		switch {
+		case errors.Is(err, ErrNoCookie) || errors.Is(err, ErrBadCookie):
+			return x.renew()
+		case err != nil:
+			return err
+		}
+		secret := secretOf(stored)
+		x.secret, x.brought = string(secret[:]), stored
+	}
+	if x.wait() == nil { // otherwise it is too late to begin its time anew, and that is all
+		x.update = true
+	}
+	return nil
+}
+
+// Field is {% csrf_token %}: the hidden field of a form. It can be a function of a
+// template. Errors as for Token.
+func Field(r *http.Request) (template.HTML, error) {
+	token, err := Token(r)
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(`<input type="hidden" name="` + fieldName + `" value="` + token + `">`), nil
+}
+
+// Rotate is rotate_token: from the next response on the client has another secret. It
+// belongs to every login; djauth.Login calls it. It is about the innermost Middleware;
+// where none was passed it does nothing.
+//
+// Errors: djsession.ErrCommitted when the response has begun; with UseSessions those of
+// djsession.Load.
+func Rotate(ctx context.Context) error {
+	x := current(ctx)
+	if x == nil {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err := x.session()
+	if err == nil {
+		err = x.renew()
+	}
+	if err != nil {
+		return fmt.Errorf("rotate the CSRF token: %w", err)
+	}
+	return nil
+}
+
+// EnsureCookie is ensure_csrf_cookie: the response of next will set the cookie, for
+// pages whose scripts read it. It goes inside of a Middleware.
+func EnsureCookie(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := Token(r); err != nil {
+			code := ErrorStatus(err)
+			http.Error(w, http.StatusText(code), code)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// flush is process_response.
+func (x *exchange) flush(h http.Header, _ int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.waiting = false
+	if x.p.o.UseSessions {
+		varyOnCookie(h)
+	}
+	if !x.update {
+		return
+	}
+	x.update = false
+	// What the client has is renewed as it is, if it has the form of this version.
+	if len(x.brought) != x.p.storedLen() {
+		if x.brought = x.secret; x.p.masked {
+			x.brought = mask(x.secret)
+		}
+	}
+	if !x.p.o.UseSessions {
+		h.Add("Set-Cookie", x.p.setCookie(x.brought, x.p.site.Now()))
+		varyOnCookie(h)
+		return
+	}
+	// A login or logout may have emptied the session.
+	if v, _ := x.s.Get(sessionKey); v != x.brought {
+		_ = x.s.Set(sessionKey, x.brought) // its error fails the commit
+	}
+}
+
+// storedLen is the length of what this version stores.
+func (p *Protection) storedLen() int {
+	if p.masked {
+		return tokenLen
+	}
+	return secretLen
+}
+
+func (p *Protection) log(r *http.Request, level slog.Level, msg string, args ...any) {
+	l := p.site.Settings().Logger
+	if l == nil {
+		l = slog.Default()
+	}
+	l.Log(r.Context(), level, msg, args...)
+}

@@ -1,0 +1,207 @@
+package djcsrf
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Options are the CSRF settings of the Django site: each field is named as in Django,
+// without CSRF_. The zero value of each means Django's default.
+type Options struct {
+	// CookieName is CSRF_COOKIE_NAME; default "csrftoken".
+	CookieName string
+	// CookieAge is CSRF_COOKIE_AGE, in whole seconds; default 364 days.
+	CookieAge time.Duration
+	// ExpireAtBrowserClose is CSRF_COOKIE_AGE = None.
+	ExpireAtBrowserClose bool
+	// CookieDomain is CSRF_COOKIE_DOMAIN; default none.
+	CookieDomain string
+	// CookiePath is CSRF_COOKIE_PATH; default "/".
+	CookiePath string
+	// CookieSecure is CSRF_COOKIE_SECURE; default false.
+	CookieSecure bool
+	// CookieHTTPOnly is CSRF_COOKIE_HTTPONLY; default false.
+	CookieHTTPOnly bool
+	// CookieSameSite is CSRF_COOKIE_SAMESITE; zero means Lax (no attribute before
+	// Django 2.1), and http.SameSiteDefaultMode leaves the attribute out.
+	CookieSameSite http.SameSite
+	// CookieMasked is CSRF_COOKIE_MASKED, which Django 4.1 and 4.2 have: older ones
+	// always mask, newer ones never do.
+	CookieMasked bool
+
+	// HeaderName is CSRF_HEADER_NAME, as in request.META ("HTTP_X_CSRFTOKEN", the
+	// default) or as sent ("X-CSRFToken").
+	HeaderName string
+	// UseSessions is CSRF_USE_SESSIONS: the secret is in the session, under
+	// "_csrftoken", and there is no cookie. Django has it from 1.11 on.
+	UseSessions bool
+	// TrustedOrigins is CSRF_TRUSTED_ORIGINS: "https://shop.example.com" or
+	// "https://*.example.com"; before Django 4.0 "shop.example.com" or ".example.com".
+	TrustedOrigins []string
+
+	// Host is request.get_host: the host, with its port if not the usual one, to which
+	// the client sent r, or "" when that is not allowed. The default is r.Host; see
+	// AllowedHosts.
+	Host func(r *http.Request) string
+	// IsSecure is request.is_secure: whether the client used HTTPS. The default is
+	// r.TLS != nil; see ProxySSLHeader.
+	IsSecure func(r *http.Request) bool
+	// Port is request.get_port, which is looked at when there is a cookie domain: what
+	// the Referer must name unless it is 443 or 80. The default is the port that Host
+	// returns. Unlike Django, which takes the port on which the server listens, behind a
+	// proxy too. See ForwardedPort.
+	Port func(r *http.Request) string
+
+	// Failure is CSRF_FAILURE_VIEW: it answers what was rejected, and is told why by
+	// Reason. The default is a plain text with the status 403.
+	Failure http.Handler
+	// Exempt is csrf_exempt: the requests that are not checked. Default none.
+	Exempt func(r *http.Request) bool
+
+	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, the most bytes of a form without its
+	// files; default 2.5 MiB. What is larger is answered by 400.
+	MaxForm int64
+}
+
+// Protection checks requests by the rules of one Django site. It never changes and is
+// safe for concurrent use.
+type Protection struct {
+	site *djsession.Site
+	o    Options
+
+	oldest   bool // before 1.9: the Referer must have the host, and that is all
+	plain    bool // before 1.10: nothing is masked
+	masked   bool // the cookie is
+	origins  bool // from 4.0 on: Origin is checked
+	exact    []string
+	wildcard []origin // in the place of the first label
+	referers []string // patterns of is_same_domain
+	domain   string   // of the cookie that holds the secret
+
+	logged sync.Once
+}
+
+// origin is a pattern of TrustedOrigins.
+type origin struct{ scheme, host string }
+
+// New returns the Protection of a site. opts may be nil.
+//
+// Errors: ErrConfig, with what is wrong and where.
+func New(site *djsession.Site, opts *Options) (*Protection, error) {
+	p := &Protection{site: site}
+	if opts != nil {
+		p.o = *opts
+	}
+	set, o := site.Settings(), &p.o
+	o.CookieName = cmp.Or(o.CookieName, "csrftoken")
+	o.CookieAge = cmp.Or(o.CookieAge, 364*24*time.Hour)
+	o.CookiePath = cmp.Or(o.CookiePath, "/")
+	if o.CookieSameSite == 0 {
+		o.CookieSameSite = http.SameSiteLaxMode
+		if set.Django.Before(2, 1) { // which does not know the attribute
+			o.CookieSameSite = http.SameSiteDefaultMode
+		}
+	}
+	o.HeaderName = headerName(cmp.Or(o.HeaderName, "HTTP_X_CSRFTOKEN"))
+	o.MaxForm = cmp.Or(o.MaxForm, 2621440)
+	if o.Host == nil {
+		o.Host = func(r *http.Request) string { return r.Host }
+	}
+	if o.IsSecure == nil {
+		o.IsSecure = func(r *http.Request) bool { return r.TLS != nil }
+	}
+	if o.Port == nil {
+		o.Port = func(r *http.Request) string { return portOf(o.Host(r)) }
+	}
+	if o.Failure == nil {
+		o.Failure = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "Forbidden: CSRF verification failed. Request aborted.", http.StatusForbidden)
+		})
+	}
+	if o.Exempt == nil {
+		o.Exempt = func(*http.Request) bool { return false }
+	}
+	p.oldest = set.Django.Before(1, 9)
+	p.plain = set.Django.Before(1, 10)
+	p.masked = !p.plain && set.Django.Before(4, 1) || o.CookieMasked && set.Django.Before(5, 0)
+	p.origins = !set.Django.Before(4, 0)
+	p.domain = o.CookieDomain
+	if o.UseSessions {
+		p.domain = set.CookieDomain
+	}
+	p.domain = strings.ToLower(p.domain)
+	if err := p.validate(set.Django); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// validate looks for what would produce a cookie that Django could not use, or would
+// silently not work, and sorts the trusted origins.
+func (p *Protection) validate(django djsession.DjangoVersion) error {
+	bad := func(field, why string) error {
+		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
+	}
+	o := &p.o
+	notInAttribute := func(r rune) bool { return r < ' ' || r >= 0x7f || r == ';' }
+	switch {
+	case !isToken(o.CookieName):
+		return bad("CookieName", "is not a cookie name")
+	case o.CookieAge < time.Second || o.CookieAge%time.Second != 0:
+		return bad("CookieAge", "is not a positive number of whole seconds")
+	case strings.ContainsFunc(o.CookieDomain, notInAttribute):
+		return bad("CookieDomain", "holds a character that a cookie cannot")
+	case o.CookiePath[0] != '/' || strings.ContainsFunc(o.CookiePath, notInAttribute):
+		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
+	case o.CookieSameSite < http.SameSiteDefaultMode || o.CookieSameSite > http.SameSiteNoneMode:
+		return bad("CookieSameSite", "is not one of the modes of net/http")
+	case !isToken(o.HeaderName):
+		return bad("HeaderName", "is not the name of a header")
+	case o.UseSessions && django.Before(1, 11):
+		return bad("UseSessions", "needs Django 1.11")
+	case o.MaxForm < 0:
+		return bad("MaxForm", "is negative")
+	}
+	for i, text := range o.TrustedOrigins {
+		if !p.origins {
+			p.referers = append(p.referers, strings.ToLower(text))
+			continue
+		}
+		scheme, host, ok := splitURL(text)
+		if !ok || scheme == "" || host == "" { // the system check 4_0.E001
+			return bad(fmt.Sprintf("TrustedOrigins[%d]", i), "is not a scheme, :// and a host, as Django wants from 4.0 on")
+		}
+		host = strings.ToLower(strings.TrimLeft(host, "*"))
+		p.referers = append(p.referers, host)
+		if strings.Contains(text, "*") {
+			p.wildcard = append(p.wildcard, origin{scheme, host})
+		} else {
+			p.exact = append(p.exact, text)
+		}
+	}
+	o.TrustedOrigins = slices.Clone(o.TrustedOrigins)
+	return nil
+}
+
+// headerName turns a name of request.META into that of the header.
+func headerName(name string) string {
+	if meta, ok := strings.CutPrefix(name, "HTTP_"); ok {
+		name = strings.ReplaceAll(meta, "_", "-")
+	}
+	return textproto.CanonicalMIMEHeaderKey(name)
+}
+
+// isToken reports whether name may be the name of a cookie or a header.
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
+}
