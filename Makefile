@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djmessages \
+	./djauth ./djauth/userstest ./djcsrf ./djmessages \
 	./internal/base62 ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/cachevalue ./internal/testserver
 
 FUZZTIME = 10s
@@ -26,7 +26,7 @@ lint:
 	./.ci/vulncheck $(GOVULNCHECK)
 
 race:
-	go test -race -short $(CORE) ./internal/... ./djsession/filestore ./djsession/redisstore ./djcache/... ./cmd/...
+	go test -race -short $(CORE) ./internal/... ./djsession/filestore ./djsession/redisstore ./djcache/... ./djauth/... ./djsettings ./cmd/...
 	go test -race -run 'TestSQLite/plain' ./djsession/dbstore
 
 core32:

@@ -12,7 +12,7 @@ var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
-	"djmessages",
+	"djauth", "djauth/userstest", "djcsrf", "djmessages",
 	"internal/base62", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testserver",
 }
 
@@ -20,6 +20,8 @@ var core = []string{
 var engines = map[string]string{
 	"djsession/dbstore":    "",
 	"djcache/dbcache":      "",
+	"djauth/dbusers":       "",
+	"djauth/pgxusers":      "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
 	"djauth/hashers":       "golang.org/x/crypto golang.org/x/sys/cpu",
 	"djcache/locmem":       "",
 	"djcache/filecache":    "golang.org/x/sys",

@@ -1,0 +1,229 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// The keys of request.session that make a login: SESSION_KEY, BACKEND_SESSION_KEY
+// and HASH_SESSION_KEY of django.contrib.auth.
+const (
+	SessionKey        = "_auth_user_id"
+	BackendSessionKey = "_auth_user_backend"
+	HashSessionKey    = "_auth_user_hash"
+)
+
+// Backends of Django's own.
+const (
+	ModelBackend               = "django.contrib.auth.backends.ModelBackend"
+	AllowAllUsersModelBackend  = "django.contrib.auth.backends.AllowAllUsersModelBackend"
+	RemoteUserBackend          = "django.contrib.auth.backends.RemoteUserBackend"
+	AllowAllUsersRemoteBackend = "django.contrib.auth.backends.AllowAllUsersRemoteUserBackend"
+	defaultHashSalt            = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+	defaultWatch, defaultGrace = 5 * time.Second, time.Minute
+)
+
+// Options are the settings of a site's login. The zero value of each is Django's
+// default.
+type Options struct {
+	// Backends is AUTHENTICATION_BACKENDS; default ModelBackend alone. The first
+	// is the one that Authenticate answers.
+	Backends []string
+	// CanAuthenticate is user_can_authenticate of a backend; the default allows
+	// active accounts, and all of them for the backends AllowAllUsers...
+	CanAuthenticate func(backend string, a *Account) bool
+
+	// Passwords checks passwords; see package hashers. Without it Authenticate and
+	// SetPassword are errors.ErrUnsupported.
+	Passwords Passwords
+	// NormalizeName is what the login form does to a user name before it is looked
+	// up: NFKC, which the standard library lacks. Default: nothing.
+	NormalizeName func(string) string
+
+	// HashSalt and HashValue are for models that override get_session_auth_hash:
+	// the key salt of the hash, and the text that it is made of. The defaults are
+	// Django's salt and the encoded password.
+	HashSalt  string
+	HashValue func(a *Account) string
+
+	// ReadOnly leaves sessions as they are: one whose hash does not fit is not
+	// flushed, one whose hash was made with a fallback key not renewed.
+	ReadOnly bool
+
+	// LoginURL is LOGIN_URL, a path or URL; default "/accounts/login/".
+	LoginURL string
+	// RedirectField is the name of the parameter with the page to go back to;
+	// default "next".
+	RedirectField string
+	// Host and IsSecure are request.get_host and request.is_secure; the defaults
+	// are r.Host and whether r came by TLS. Sites behind a proxy need their own.
+	Host     func(r *http.Request) string
+	IsSecure func(r *http.Request) bool
+
+	// WatchInterval is how often Watch looks; default 5 s.
+	WatchInterval time.Duration
+	// WatchGrace is how long Watch goes on while it cannot look, because the place
+	// of the sessions or the accounts is down; default 1 min.
+	WatchGrace time.Duration
+}
+
+// Auth knows who is logged in to one site: django.contrib.auth with its settings.
+// It is safe for concurrent use.
+type Auth struct {
+	m     *djsession.Manager
+	users Users
+	opts  Options
+
+	hash *signer.MAC // what is written, and read
+	old  *signer.MAC // read too, or nil
+
+	bad   atomic.Int64 // hashes that did not fit
+	good  atomic.Bool  // whether one ever fitted
+	watch watcher
+}
+
+// New returns the Auth of the accounts in users and the sessions of m. opts may be nil.
+//
+// Errors: djsession.ErrConfig; signer.ErrNoKey when the site's keys are derived ones
+// and that of the auth hash is not among them.
+func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
+	a := &Auth{m: m, users: users}
+	if opts != nil {
+		a.opts = *opts
+	}
+	o := &a.opts
+	o.Backends = slices.Clone(o.Backends)
+	if len(o.Backends) == 0 {
+		o.Backends = []string{ModelBackend}
+	}
+	if o.CanAuthenticate == nil {
+		o.CanAuthenticate = canAuthenticate
+	}
+	if o.HashSalt == "" {
+		o.HashSalt = defaultHashSalt
+	}
+	if o.HashValue == nil {
+		o.HashValue = func(a *Account) string { return string(a.Password) }
+	}
+	if o.LoginURL == "" {
+		o.LoginURL = "/accounts/login/"
+	}
+	if o.RedirectField == "" {
+		o.RedirectField = "next"
+	}
+	if o.Host == nil {
+		o.Host = func(r *http.Request) string { return r.Host }
+	}
+	if o.IsSecure == nil {
+		o.IsSecure = func(r *http.Request) bool { return r.TLS != nil }
+	}
+	if o.WatchInterval < 0 || o.WatchGrace < 0 {
+		return nil, fmt.Errorf("%w: a negative time of Watch", djsession.ErrConfig)
+	}
+	if o.WatchInterval == 0 {
+		o.WatchInterval = defaultWatch
+	}
+	if o.WatchGrace == 0 {
+		o.WatchGrace = defaultGrace
+	}
+	if err := a.makeHashes(); err != nil {
+		return nil, err
+	}
+	a.watch.auth = a
+	return a, nil
+}
+
+// canAuthenticate is the user_can_authenticate of Django's backends.
+func canAuthenticate(backend string, a *Account) bool {
+	return a.Active || backend == AllowAllUsersModelBackend || backend == AllowAllUsersRemoteBackend
+}
+
+// makeHashes chooses how session hashes are made: by SHA-1 before Django 3.1, and
+// by either in 3.1 and 3.2, which read both.
+func (a *Auth) makeHashes() error {
+	set := a.m.Site().Settings()
+	v := set.Django
+	writes, reads := signer.SHA256, signer.SHA256
+	switch {
+	case v.Before(3, 1):
+		writes, reads = signer.SHA1, signer.SHA1
+	case v.Before(4, 0):
+		reads = signer.SHA1
+		if set.LegacyHashing {
+			writes = signer.SHA1
+		}
+	}
+	var err error
+	if a.hash, err = signer.NewMAC(set.Keys, a.opts.HashSalt, writes); err != nil {
+		return fmt.Errorf("make session auth hashes: %w", err)
+	}
+	if reads != writes {
+		a.old, err = signer.NewMAC(set.Keys, a.opts.HashSalt, reads)
+		if err != nil && !errors.Is(err, signer.ErrNoKey) { // one derived key is enough
+			return fmt.Errorf("read session auth hashes: %w", err)
+		}
+	}
+	return nil
+}
+
+// Manager returns the Manager that New was given.
+func (a *Auth) Manager() *djsession.Manager { return a.m }
+
+// Users returns the Users that New was given.
+func (a *Auth) Users() Users { return a.users }
+
+// Middleware is AuthenticationMiddleware: requests that pass it have a [User]. It
+// belongs inside of the Manager's Middleware, and asks nothing until it is asked.
+func (a *Auth) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, &cell{auth: a})))
+	})
+}
+
+// contextKey is where Middleware keeps its *cell.
+type contextKey struct{}
+
+// cell is where a request keeps who it is from: request._cached_user.
+type cell struct {
+	auth *Auth
+	mu   sync.Mutex
+	id   *Identity
+}
+
+// ErrNoMiddleware: the request did not pass Auth.Middleware.
+var ErrNoMiddleware = errors.New("djauth: no Auth in this context")
+
+// find returns the cell of this Auth in ctx, or nil.
+func (a *Auth) find(ctx context.Context) *cell {
+	if c, ok := ctx.Value(contextKey{}).(*cell); ok && c.auth == a {
+		return c
+	}
+	return nil
+}
+
+// remember has User answer id from now on, in this request.
+func (a *Auth) remember(ctx context.Context, id *Identity) {
+	if c := a.find(ctx); c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.id = id
+	}
+}
+
+func (a *Auth) log(ctx context.Context, level slog.Level, text string, args ...any) {
+	logger := a.m.Site().Settings().Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.Log(ctx, level, text, args...)
+}

@@ -1,0 +1,113 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Passwords checks and makes encoded passwords; *hashers.Passwords is one.
+type Passwords interface {
+	// Check reports whether encoded is of password, and whether Make would make a
+	// better one. With an error ok is false.
+	Check(ctx context.Context, password, encoded string) (ok, upgrade bool, err error)
+	// Make returns a new encoded password.
+	Make(ctx context.Context, password string) (string, error)
+	// Dummy takes the time of Make.
+	Dummy(ctx context.Context, password string) error
+}
+
+// ErrCredentials: the user name or the password is wrong, or the account may not log
+// in. It is one error with one text, so that it can be shown; what it was matches
+// ErrNoUser or ErrInactive.
+var ErrCredentials = errors.New("djauth: wrong user name or password")
+
+// credentials is an ErrCredentials that has a reason.
+type credentials struct{ why error }
+
+func (credentials) Error() string          { return ErrCredentials.Error() }
+func (e credentials) Unwrap() error        { return e.why }
+func (e credentials) Is(target error) bool { return target == ErrCredentials }
+
+// Authenticate is django.contrib.auth.authenticate by ModelBackend: the account with
+// this name and password, for Login. It takes as long for an unknown name as for a
+// wrong password.
+//
+// Errors: ErrCredentials; djsession.ErrUnavailable; the context's; errors.ErrUnsupported
+// without Options.Passwords. A hash that cannot be checked is ErrCredentials, and a
+// line in the log.
+func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
+	if a.opts.Passwords == nil {
+		return nil, fmt.Errorf("authenticate: %w: there are no Options.Passwords", errors.ErrUnsupported)
+	}
+	if a.opts.NormalizeName != nil {
+		name = a.opts.NormalizeName(name)
+	}
+	account, err := a.users.ByName(ctx, name)
+	if errors.Is(err, ErrNoUser) {
+		if err := a.opts.Passwords.Dummy(ctx, password); err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, credentials{ErrNoUser}
+	}
+	if err != nil {
+		return nil, err
+	}
+	ok, upgrade, err := a.opts.Passwords.Check(ctx, password, string(account.Password))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		a.log(ctx, slog.LevelWarn, "djauth: a password could not be checked", "user", account.ID, "error", err)
+	}
+	switch {
+	case !ok:
+		return nil, credentials{ErrCredentials}
+	case !a.opts.CanAuthenticate(a.opts.Backends[0], account):
+		return nil, credentials{ErrInactive}
+	}
+	if upgrade {
+		a.upgrade(ctx, account, password)
+	}
+	return account, nil
+}
+
+// upgrade is what check_password's setter does. If it fails, the old hash is good
+// enough until the next login.
+func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
+	users, ok := a.users.(PasswordSetter)
+	if !ok {
+		return
+	}
+	text, err := a.opts.Passwords.Make(ctx, password)
+	if err == nil {
+		err = users.SetPassword(ctx, account.ID, Encoded(text), account.Password)
+	}
+	if err != nil {
+		a.log(ctx, slog.LevelWarn, "djauth: a password could not be upgraded", "user", account.ID, "error", err)
+		return
+	}
+	account.Password = Encoded(text)
+}
+
+// SetPassword is User.set_password and save: the account has a new password, also in
+// *account. That ends its sessions; UpdateSessionAuthHash keeps the one of this request.
+//
+// Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
+// errors.ErrUnsupported without Options.Passwords or a PasswordSetter.
+func (a *Auth) SetPassword(ctx context.Context, account *Account, password string) error {
+	users, ok := a.users.(PasswordSetter)
+	if !ok || a.opts.Passwords == nil {
+		return fmt.Errorf("set password: %w", errors.ErrUnsupported)
+	}
+	text, err := a.opts.Passwords.Make(ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := users.SetPassword(ctx, account.ID, Encoded(text), ""); err != nil {
+		return err
+	}
+	account.Password = Encoded(text)
+	return nil
+}

@@ -1,0 +1,204 @@
+package dbusers_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/signer"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+)
+
+func TestMain(m *testing.M) {
+	// Where connections are cut on purpose, the driver logs it.
+	_ = mysqldriver.SetLogger(log.New(io.Discard, "", 0))
+	os.Exit(testserver.Run(m))
+}
+
+func newSite(t testing.TB, zone *time.Location) *djsession.Site {
+	t.Helper()
+	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("dbusers-test"), TimeZone: zone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
+}
+
+// database is a new, empty one.
+type database struct {
+	d           dbstore.Dialect
+	driver, dsn string
+	engine      string   // Django's name for it
+	options     []string // NAME=VALUE of DATABASES
+}
+
+var databases atomic.Int32
+
+func sqlite(t testing.TB) database {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	return database{dbstore.SQLite, "sqlite", "file:" + filepath.ToSlash(path), "sqlite3", []string{"NAME=" + path}}
+}
+
+func postgres(t testing.TB) database {
+	t.Helper()
+	s := testserver.PostgreSQL(t)
+	dsn := func(name string) string {
+		return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", s.User, s.Addr(), name)
+	}
+	name := fmt.Sprintf("test%d", databases.Add(1))
+	mustExec(t, open(t, "pgx", dsn("postgres"), nil), "CREATE DATABASE "+name)
+	return database{dbstore.PostgreSQL, "pgx", dsn(name), "postgresql", servedAt(s, name)}
+}
+
+func mysql(t testing.TB, charset string) database {
+	t.Helper()
+	s := testserver.MariaDB(t)
+	dsn := func(name string) string { return fmt.Sprintf("%s@tcp(%s)/%s", s.User, s.Addr(), name) }
+	name := fmt.Sprintf("test%d", databases.Add(1))
+	mustExec(t, open(t, "mysql", dsn(""), nil), "CREATE DATABASE "+name+" CHARACTER SET "+charset)
+	return database{dbstore.MySQL, "mysql", dsn(name), "mysql", servedAt(s, name)}
+}
+
+func servedAt(s *testserver.Server, name string) []string {
+	host, port, _ := net.SplitHostPort(s.Addr())
+	return []string{"NAME=" + name, "HOST=" + host, "PORT=" + port, "USER=" + s.User}
+}
+
+// open returns a handle whose statements p sees; p may be nil.
+func open(t testing.TB, driverName, dsn string, p *probe) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driverName, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if p == nil {
+		return db
+	}
+	seen := sql.OpenDB(connector{db.Driver(), dsn, p})
+	t.Cleanup(func() { seen.Close() })
+	return seen
+}
+
+func (d database) open(t testing.TB, p *probe) *sql.DB {
+	t.Helper()
+	return open(t, d.driver, d.dsn, p)
+}
+
+func mustExec(t testing.TB, db *sql.DB, queries ...string) {
+	t.Helper()
+	for _, q := range queries {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// probe is what a handle reports to and takes orders from.
+type probe struct {
+	mu   sync.Mutex
+	sent []string
+	args []driver.NamedValue // of the last
+	fail []error             // the next statements fail with these, in order
+	down error               // all do
+}
+
+var errUnplugged = errors.New("unplugged, said the driver, with canary1@example.com and all")
+
+func (p *probe) statement(query string, args []driver.NamedValue) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent, p.args = append(p.sent, query), args
+	if len(p.fail) > 0 {
+		err := p.fail[0]
+		p.fail = p.fail[1:]
+		return err
+	}
+	return p.down
+}
+
+// take returns the statements since the last take.
+func (p *probe) take() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent := p.sent
+	p.sent = nil
+	return sent
+}
+
+func (p *probe) set(down error, next ...error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down, p.fail = down, next
+}
+
+type connector struct {
+	driver driver.Driver
+	dsn    string
+	p      *probe
+}
+
+func (c connector) Driver() driver.Driver { return c.driver }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if d, ok := c.driver.(driver.DriverContext); ok {
+		inner, err := d.OpenConnector(c.dsn)
+		if err != nil {
+			return nil, err
+		}
+		real, err := inner.Connect(ctx)
+		return conn{real, c.p}, err
+	}
+	real, err := c.driver.Open(c.dsn)
+	return conn{real, c.p}, err
+}
+
+// conn counts what is asked of it. A statement that the driver wants prepared
+// first (driver.ErrSkip) was counted when it said so.
+type conn struct {
+	driver.Conn
+	p *probe
+}
+
+func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.p.statement(query, args); err != nil {
+		return nil, err
+	}
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+}
+
+func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.p.statement(query, args); err != nil {
+		return nil, err
+	}
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	return c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+}
+
+func (c conn) CheckNamedValue(nv *driver.NamedValue) error {
+	if n, ok := c.Conn.(driver.NamedValueChecker); ok {
+		return n.CheckNamedValue(nv)
+	}
+	return driver.ErrSkip
+}

@@ -1,0 +1,170 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Identity is request.user: an account that is logged in, or AnonymousUser. It is
+// what the request saw; a change of the account shows in the next request. It is
+// safe for concurrent use.
+type Identity struct {
+	auth    *Auth
+	account *Account // nil is anonymous
+	backend string
+	why     error
+
+	mu     sync.Mutex
+	grants *Grants
+}
+
+// nobody is AnonymousUser.
+func (a *Auth) nobody(why error) *Identity { return &Identity{auth: a, why: anonymous{why}} }
+
+// IsAuthenticated is User.is_authenticated.
+func (id *Identity) IsAuthenticated() bool { return id.account != nil }
+
+// Why tells why nobody is logged in: an ErrAnonymous that matches its reason too.
+// It is nil for somebody who is.
+func (id *Identity) Why() error { return id.why }
+
+// ID is the primary key as text, as [Account] has it; "" for nobody.
+func (id *Identity) ID() string { return id.get().ID }
+
+// Name is User.get_username; "" for nobody.
+func (id *Identity) Name() string { return id.get().Name }
+
+// IsActive is User.is_active. Somebody who is logged in is, but by the backends
+// AllowAllUsers...
+func (id *Identity) IsActive() bool { return id.get().Active }
+
+// IsStaff is User.is_staff: may he use the admin site?
+func (id *Identity) IsStaff() bool { return id.get().Staff }
+
+// IsSuperuser is User.is_superuser.
+func (id *Identity) IsSuperuser() bool { return id.get().Superuser }
+
+// Backend is the backend that vouched for the login; "" for nobody.
+func (id *Identity) Backend() string { return id.backend }
+
+// Account returns a copy of the account; nil for nobody.
+func (id *Identity) Account() *Account {
+	if id.account == nil {
+		return nil
+	}
+	return id.account.clone()
+}
+
+func (a *Account) clone() *Account {
+	c := *a
+	c.Extra = maps.Clone(a.Extra)
+	return &c
+}
+
+func (id *Identity) get() *Account {
+	if id.account == nil {
+		return &Account{}
+	}
+	return id.account
+}
+
+// Format prints who it is by the id, and nothing secret.
+func (id *Identity) Format(f fmt.State, _ rune) {
+	if id.account == nil {
+		fmt.Fprint(f, "anonymous")
+		return
+	}
+	id.account.Format(f, 's')
+}
+
+// HasPerm is User.has_perm: whether the account has the permission
+// "app_label.codename" itself or by a group. A superuser has all, an inactive
+// account and nobody have none. The permissions are asked for once for a request,
+// by one query.
+//
+// Errors: djsession.ErrUnavailable.
+func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
+	return id.HasPerms(ctx, perm)
+}
+
+// HasPerms is User.has_perms: whether it has all of them.
+func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error) {
+	a := id.get()
+	if !a.Active || a.Superuser {
+		return a.Active, nil
+	}
+	have, err := id.Permissions(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range perms {
+		if _, ok := slices.BinarySearch(have, p); !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// HasModulePerms is User.has_module_perms: whether it has any permission of an app.
+func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, error) {
+	a := id.get()
+	if !a.Active || a.Superuser {
+		return a.Active, nil
+	}
+	have, err := id.Permissions(ctx)
+	return slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") }), err
+}
+
+// Permissions is User.get_all_permissions, sorted.
+//
+// Unlike Django, those of a superuser are what was granted to the account, and not
+// all that there are.
+func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
+	if !id.get().Active {
+		return nil, nil
+	}
+	g, err := id.granted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(g.Permissions), nil
+}
+
+// Groups are the names of User.groups, sorted.
+func (id *Identity) Groups(ctx context.Context) ([]string, error) {
+	if id.account == nil {
+		return nil, nil
+	}
+	g, err := id.granted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(g.Groups), nil
+}
+
+// granted asks once; a failure is asked again.
+func (id *Identity) granted(ctx context.Context) (*Grants, error) {
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	if id.grants != nil {
+		return id.grants, nil
+	}
+	g := &Grants{}
+	if from, ok := id.auth.users.(Granter); ok {
+		var err error
+		g, err = from.Grants(ctx, id.account.ID)
+		if errors.Is(err, errors.ErrUnsupported) {
+			g, err = &Grants{}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	id.grants = g
+	return g, nil
+}

@@ -1,0 +1,135 @@
+package djauth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// languageKey is LANGUAGE_SESSION_KEY, which a logout kept before Django 3.0.
+const languageKey = "_language"
+
+// Login is django.contrib.auth.login: from now on the account is logged in to the
+// session of r. backend is the one that vouched for it, "" for the first of
+// Options.Backends.
+//
+// A session of another user, or from before a change of the password, is flushed
+// first; one of nobody keeps what it holds and gets a new key, against session
+// fixation; one of the same user keeps its key. The CSRF token is rotated, and
+// last_login set if the Users keep it.
+//
+// It does not ask whether the account may log in: Authenticate does.
+//
+// Errors: djsession.ErrUnavailable, djsession.ErrCommitted, ErrBackend for one that
+// is not the site's, ErrUserID for an account without a good ID, and those of
+// Session.Set.
+func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
+	ctx := r.Context()
+	if backend == "" {
+		backend = a.opts.Backends[0]
+	}
+	if !slices.Contains(a.opts.Backends, backend) {
+		return ErrBackend
+	}
+	if id, err := a.users.IDKind().Parse(account.ID); err != nil || id != account.ID {
+		return ErrUserID
+	}
+	s, err := a.m.Load(ctx)
+	if err != nil {
+		return err
+	}
+	hash := a.hashOf(account)
+	if err := a.makeRoom(ctx, s, account, hash); err != nil {
+		return err
+	}
+	for _, item := range [...][2]string{
+		{SessionKey, account.ID},
+		{BackendSessionKey, backend},
+		{HashSessionKey, hash},
+	} {
+		if err := s.Set(item[0], item[1]); err != nil {
+			return err
+		}
+	}
+	a.remember(ctx, &Identity{auth: a, account: account.clone(), backend: backend})
+	if err := djcsrf.Rotate(ctx); err != nil {
+		return fmt.Errorf("rotate the CSRF token: %w", err)
+	}
+	if users, ok := a.users.(LoginRecorder); ok {
+		err := users.RecordLogin(ctx, account.ID, a.m.Site().Now())
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeRoom gives the account a session that nobody else is logged in to.
+func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Account, hash string) error {
+	was, ok := s.Get(SessionKey)
+	if !ok {
+		return s.CycleKey()
+	}
+	id, err := a.users.IDKind().Parse(was)
+	old, _ := s.Get(HashSessionKey)
+	text, _ := old.(string)
+	if err != nil || id != account.ID || subtle.ConstantTimeCompare([]byte(text), []byte(hash)) == 0 {
+		return s.Flush(ctx)
+	}
+	return nil
+}
+
+// Logout is django.contrib.auth.logout: it flushes the session of r, whoever it is
+// of. The CSRF token stays.
+//
+// Errors: djsession.ErrUnavailable and djsession.ErrCommitted. The user is then
+// still logged in.
+func (a *Auth) Logout(r *http.Request) error {
+	ctx := r.Context()
+	s, err := a.m.Load(ctx)
+	if err != nil {
+		return err
+	}
+	language, had := s.Get(languageKey)
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
+	if had && language != nil && a.m.Site().Settings().Django.Before(3, 0) {
+		if err := s.Set(languageKey, language); err != nil {
+			return err
+		}
+	}
+	a.remember(ctx, a.nobody(ErrNoUserID))
+	return nil
+}
+
+// UpdateSessionAuthHash is update_session_auth_hash: after the password of the
+// account was changed in this request, it keeps the session of r logged in, under a
+// new key. All other sessions of the user have ended.
+//
+// Errors: djsession.ErrUnavailable, djsession.ErrCommitted, and those of Session.Set.
+func (a *Auth) UpdateSessionAuthHash(r *http.Request, account *Account) error {
+	ctx := r.Context()
+	s, err := a.m.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.CycleKey(); err != nil {
+		return err
+	}
+	c, why := a.claimOf(s.Get)
+	if why != nil || c.id != account.ID {
+		return nil
+	}
+	if err := s.Set(HashSessionKey, a.hashOf(account)); err != nil {
+		return err
+	}
+	a.remember(ctx, &Identity{auth: a, account: account.clone(), backend: c.backend})
+	return nil
+}

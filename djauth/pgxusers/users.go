@@ -1,0 +1,146 @@
+// Package pgxusers finds users where django.contrib.auth keeps them, in the table
+// auth_user of PostgreSQL or that of another AUTH_USER_MODEL, reached by a pgx
+// pool. It is what dbusers is on database/sql, with the same Options, statements
+// and errors: see there.
+//
+//	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
+//	users := pgxusers.New(site, pool, nil)
+//
+// Each method is one statement, in one round trip once a connection has prepared
+// it. Nothing else is asked of the mode in which the pool sends statements, so
+// that one behind PgBouncer may use pgx.QueryExecModeExec or the simple protocol.
+//
+// The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
+// because they may quote a name.
+package pgxusers
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/userstable"
+)
+
+// DB is what Users needs of a *pgxpool.Pool.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+var _ DB = (*pgxpool.Pool)(nil)
+
+// Options and Columns are those of dbusers. TimeZone has no use here.
+type (
+	Options = dbusers.Options
+	Columns = dbusers.Columns
+)
+
+// None, as a name in Options, says that the user model has no such thing.
+const None = dbusers.None
+
+// Users is a djauth.Users on the tables of django.contrib.auth. It is safe for
+// concurrent use.
+type Users struct{ t *userstable.Table }
+
+var (
+	_ djauth.Users          = (*Users)(nil)
+	_ djauth.Granter        = (*Users)(nil)
+	_ djauth.LoginRecorder  = (*Users)(nil)
+	_ djauth.PasswordSetter = (*Users)(nil)
+	_ djauth.ManyLoader     = (*Users)(nil)
+)
+
+// New returns the Users of site in db, a *pgxpool.Pool as a rule. It does not
+// touch db, which stays the caller's. opts may be nil.
+func New(site *djsession.Site, db DB, opts *Options) *Users {
+	return &Users{userstable.New(site, handle{db}, userstable.PostgreSQL, of(opts))}
+}
+
+// IDKind implements djauth.Users: the type of the model's pk.
+func (u *Users) IDKind() djauth.IDKind { return u.t.IDKind() }
+
+// ByID implements djauth.Users: get(pk=id), which ModelBackend.get_user does.
+func (u *Users) ByID(ctx context.Context, id string) (*djauth.Account, error) {
+	return u.t.ByID(ctx, id)
+}
+
+// ByName implements djauth.Users: BaseUserManager.get_by_natural_key.
+func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error) {
+	return u.t.ByName(ctx, name)
+}
+
+// Grants implements djauth.Granter: ModelBackend's permissions of the user and of
+// its groups. An id that nobody has was given nothing.
+func (u *Users) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
+	return u.t.Grants(ctx, id)
+}
+
+// RecordLogin implements djauth.LoginRecorder: update_last_login, to the microsecond.
+func (u *Users) RecordLogin(ctx context.Context, id string, at time.Time) error {
+	return u.t.RecordLogin(ctx, id, at)
+}
+
+// SetPassword implements djauth.PasswordSetter: save(update_fields=["password"]).
+func (u *Users) SetPassword(ctx context.Context, id string, encoded, seen djauth.Encoded) error {
+	return u.t.SetPassword(ctx, id, encoded, seen)
+}
+
+// ByIDs implements djauth.ManyLoader: filter(pk__in=ids). It calls found when the
+// rows of a statement are read and its connection is free again.
+func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
+	return u.t.ByIDs(ctx, ids, found)
+}
+
+// Detect is dbusers.Detect: it returns opts, which may be nil, with what the table
+// of users itself says filled in. Errors: dbusers.ErrNoTable and the others that
+// are told there.
+func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
+	o, err := userstable.Detect(ctx, handle{db}, userstable.PostgreSQL, of(opts))
+	if err != nil {
+		return nil, err
+	}
+	return &Options{
+		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
+		UserColumn: o.UserColumn, Schema: o.Schema, Columns: Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+	}, nil
+}
+
+// of is o as userstable has it.
+func of(o *Options) userstable.Options {
+	if o == nil {
+		return userstable.Options{}
+	}
+	return userstable.Options{
+		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
+		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+	}
+}
+
+// handle carries statements to a pool.
+type handle struct{ db DB }
+
+func (h handle) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := h.db.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (h handle) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
+	rows, err := h.db.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

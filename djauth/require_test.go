@@ -1,0 +1,150 @@
+package djauth_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+func TestRequire(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		login      bool
+		down       bool
+		perms      []string
+		status     int
+		statements string
+	}{
+		{name: "nobody", status: 302},
+		{name: "somebody", login: true, status: 200},
+		{name: "nobody, with a permission", perms: []string{"blog.add_post"}, status: 302},
+		{name: "who has the permission", login: true, perms: []string{"blog.add_post"}, status: 200},
+		{name: "who has one of two", login: true, perms: []string{"blog.add_post", "blog.delete_post"}, status: 403},
+		{name: "users are down", login: true, down: true, status: 503},
+	} {
+		w := newWorld(t)
+		key := ""
+		if test.login {
+			key = w.put(w.login()...)
+		}
+		if test.down {
+			w.people.down = djsession.Unavailable("test", errors.New("down"))
+		}
+		ok := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200) })
+		h := w.auth.RequireLogin(ok)
+		if test.perms != nil {
+			h = w.auth.RequirePermission(test.perms...)(ok)
+		}
+		for name, h := range map[string]http.Handler{"inside of Middleware": w.auth.Middleware(h), "alone": h} {
+			r := httptest.NewRequest("GET", "/private/?a=b", nil)
+			if key != "" {
+				r.Header.Set("Cookie", "sessionid="+key)
+			}
+			rec := httptest.NewRecorder()
+			w.m.Middleware(h).ServeHTTP(rec, r)
+			if rec.Code != test.status {
+				t.Errorf("%s, %s: got %d, want %d", test.name, name, rec.Code, test.status)
+			}
+			if loc := rec.Header().Get("Location"); test.status == 302 && loc != "/accounts/login/?next=/private/%3Fa%3Db" {
+				t.Errorf("%s, %s: got %q", test.name, name, loc)
+			}
+			if test.status != 503 && !strings.Contains(rec.Header().Get("Vary"), "Cookie") {
+				t.Errorf("%s, %s: does not vary on Cookie", test.name, name)
+			}
+		}
+	}
+}
+
+// What a page looks like in the URL of the login page; the values are those of
+// Django's login_required.
+func TestLoginURL(t *testing.T) {
+	for _, test := range []struct{ login, target, want string }{
+		{"", "/", "/accounts/login/?next=/"},
+		{"/in/", "/a/b?x=1&y=2", "/in/?next=/a/b%3Fx%3D1%26y%3D2"},
+		{"/in/?lang=fr&next=/old", "/a", "/in/?lang=fr&next=/a"},
+		{"/in/#form", "/a", "/in/?next=/a#form"},
+		{"/in/", "//evil.example/x", "/in/?next=/%252Fevil.example/x"},
+		{"/in/", "/a%20b", "/in/?next=/a%2520b"},
+		{"/in/", "/caf%C3%A9", "/in/?next=/caf%25C3%25A9"},
+		{"http://site.example/in/", "/a", "http://site.example/in/?next=/a"},
+		{"https://site.example/in/", "/a", "https://site.example/in/?next=http%3A//site.example/a"},
+		{"//other.example/in/", "/a", "//other.example/in/?next=http%3A//site.example/a"},
+	} {
+		w := newWorld(t, func(o *djauth.Options) { o.LoginURL = test.login })
+		r := httptest.NewRequest("GET", "http://site.example/", nil)
+		path, query, _ := strings.Cut(test.target, "?")
+		r.URL = &url.URL{RawQuery: query}
+		var err error
+		if r.URL.Path, err = url.PathUnescape(path); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.auth.LoginURL(r); got != test.want {
+			t.Errorf("%s from %s: got %s, want %s", test.login, test.target, got, test.want)
+		}
+	}
+}
+
+func TestSafeRedirect(t *testing.T) {
+	for _, test := range []struct {
+		target       string
+		plain, https bool
+	}{
+		{"/a/b?c#d", true, true},
+		{"a/b", true, true},
+		{"?page=2", true, true},
+		{" /a ", true, true},
+		{"http://site.example/a", true, false},
+		{"https://site.example/a", true, true},
+		{"//site.example/a", true, false},
+		{"/a:b", true, true},
+		{"", false, false},
+		{"  ", false, false},
+		{"//evil.example", false, false},
+		{"///evil.example", false, false},
+		{"/\\evil.example", false, false},
+		{"\\\\evil.example", false, false},
+		{"http:///evil.example", false, false},
+		{"http:evil.example", false, false},
+		{"https://evil.example/", false, false},
+		{"http://site.example@evil.example/", false, false},
+		{"http://site.example:80@evil.example/", false, false},
+		{"http://site.example\\@evil.example/", false, false},
+		{"http://site.example.evil.example/", false, false},
+		{"http:\\\\evil.example", false, false},
+		{"javascript:alert(1)", false, false},
+		{"JavaScript:alert(1)", false, false},
+		{"java\nscript:alert(1)", false, false},
+		{"\x08//evil.example", false, false},
+		{"/\t/evil.example", false, false},
+		{"\u200b//evil.example", false, false},
+		{"data:text/html,x", false, false},
+		{"ftp://site.example/", false, false},
+		{"/" + strings.Repeat("a", 3000), false, false},
+	} {
+		plain, https := djauth.SafeRedirect(test.target, "site.example", false), djauth.SafeRedirect(test.target, "site.example", true)
+		if plain != test.plain || https != test.https {
+			t.Errorf("%.40q: got %v, %v; want %v, %v", test.target, plain, https, test.plain, test.https)
+		}
+	}
+	w := newWorld(t)
+	for _, test := range []struct{ query, form, want string }{
+		{"next=/a", "", "/a"},
+		{"", "next=/b", "/b"},
+		{"next=/a", "next=/b", "/b"},
+		{"next=/a", "next=", "/home"},
+		{"next=//evil.example", "", "/home"},
+		{"", "", "/home"},
+	} {
+		r := httptest.NewRequest("POST", "/in/?"+test.query, strings.NewReader(test.form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if got := w.auth.RedirectTarget(r, "/home"); got != test.want {
+			t.Errorf("%s, %s: got %q, want %q", test.query, test.form, got, test.want)
+		}
+	}
+}

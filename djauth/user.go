@@ -1,0 +1,173 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// Why nobody is logged in, as [Identity.Why] tells it. All are ErrAnonymous. If there
+// is no session, that is the reason, as Session.Missing has it: djsession.ErrNoCookie,
+// ErrNotFound, ErrExpired or ErrCorrupt. An account that is gone is ErrNoUser.
+var (
+	// ErrAnonymous: nobody is logged in.
+	ErrAnonymous = errors.New("djauth: anonymous")
+	// ErrNoUserID: nobody logged in to this session.
+	ErrNoUserID = errors.New("djauth: no user id in the session")
+	// ErrUserID: what the session has for a user id cannot be one.
+	ErrUserID = errors.New("djauth: malformed user id in the session")
+	// ErrBackend: the backend that vouched for the login is not the site's.
+	ErrBackend = errors.New("djauth: the session's backend is not allowed")
+	// ErrInactive: the account may not log in.
+	ErrInactive = errors.New("djauth: inactive user")
+	// ErrHash: the session is from before the password was changed, or its hash was
+	// made with another SECRET_KEY.
+	ErrHash = errors.New("djauth: the session's hash is not that of the password")
+)
+
+// anonymous is a reason that is ErrAnonymous.
+type anonymous struct{ why error }
+
+func (e anonymous) Error() string        { return e.why.Error() }
+func (e anonymous) Unwrap() error        { return e.why }
+func (e anonymous) Is(target error) bool { return target == ErrAnonymous }
+
+// User is request.user: who is logged in. The first call for a request asks for the
+// session, if nobody did yet, and for the account; later ones do not.
+//
+// Errors: djsession.ErrUnavailable, which must not be taken for an anonymous visitor;
+// ErrNoMiddleware, and those of djsession.Load.
+func User(r *http.Request) (*Identity, error) { return FromContext(r.Context()) }
+
+// FromContext is [User] for the context of a request.
+func FromContext(ctx context.Context) (*Identity, error) {
+	c, ok := ctx.Value(contextKey{}).(*cell)
+	if !ok {
+		return nil, ErrNoMiddleware
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.id != nil {
+		return c.id, nil
+	}
+	s, err := c.auth.m.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.auth.Identify(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	c.id = id
+	return id, nil
+}
+
+// Identify is django.contrib.auth.get_user: who is logged in to a session. Requests
+// use [User]; jobs and sockets that opened a session themselves have to save it
+// afterwards, unless Options.ReadOnly is set.
+//
+// Errors: djsession.ErrUnavailable.
+func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, error) {
+	c, why := a.claimOf(s.Get)
+	if why != nil {
+		if missing := s.Missing(); missing != nil && why == ErrNoUserID {
+			why = missing
+		}
+		return a.nobody(why), nil
+	}
+	account, err := a.users.ByID(ctx, c.id)
+	if errors.Is(err, ErrNoUser) {
+		return a.nobody(ErrNoUser), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	fallback, why := a.judge(c, account)
+	switch {
+	case why == ErrHash:
+		a.reportHash(ctx)
+		if a.opts.ReadOnly {
+			break
+		}
+		// A response that is under way can do nothing to the session any more.
+		if err := s.Flush(ctx); err != nil && !errors.Is(err, djsession.ErrCommitted) {
+			return nil, err
+		}
+	case why == nil && fallback && !a.opts.ReadOnly:
+		if err := s.Renew(HashSessionKey, a.hashOf(account)); err != nil && !errors.Is(err, djsession.ErrCommitted) {
+			return nil, err
+		}
+	}
+	if why != nil {
+		return a.nobody(why), nil
+	}
+	return &Identity{auth: a, account: account, backend: c.backend}, nil
+}
+
+// claim is what a session says about who is logged in to it.
+type claim struct {
+	id, backend string
+	hash        string // "" for what is no text
+}
+
+// claimOf reads a session. The error is one of the reasons.
+func (a *Auth) claimOf(get func(string) (any, bool)) (c claim, why error) {
+	id, ok := get(SessionKey)
+	if !ok || id == nil {
+		return c, ErrNoUserID
+	}
+	backend, ok := get(BackendSessionKey)
+	if !ok {
+		return c, ErrBackend
+	}
+	if c.backend, ok = backend.(string); !ok || !slices.Contains(a.opts.Backends, c.backend) {
+		return c, ErrBackend
+	}
+	var err error
+	if c.id, err = a.users.IDKind().Parse(id); err != nil {
+		return c, ErrUserID
+	}
+	hash, _ := get(HashSessionKey)
+	c.hash, _ = hash.(string)
+	return c, nil
+}
+
+// judge compares a claim with the account that it is about. fallback tells that the
+// hash was made with another key than the first.
+func (a *Auth) judge(c claim, account *Account) (fallback bool, why error) {
+	if !a.opts.CanAuthenticate(c.backend, account) {
+		return false, ErrInactive
+	}
+	if c.hash == "" {
+		return false, ErrHash
+	}
+	value := a.opts.HashValue(account)
+	if key, err := a.hash.Verify(value, c.hash); err == nil {
+		a.good.Store(true)
+		return key > 0, nil
+	}
+	if a.old != nil {
+		if _, err := a.old.Verify(value, c.hash); err == nil {
+			a.good.Store(true)
+			return false, nil
+		}
+	}
+	return false, ErrHash
+}
+
+// hashOf is get_session_auth_hash.
+func (a *Auth) hashOf(account *Account) string { return a.hash.HexSum(a.opts.HashValue(account)) }
+
+// reportHash tells the operator: if no hash ever fits, the key is wrong.
+func (a *Auth) reportHash(ctx context.Context) {
+	const loud = 5
+	level := slog.LevelDebug
+	if n := a.bad.Add(1); n <= loud && !a.good.Load() {
+		level = slog.LevelWarn
+	}
+	a.log(ctx, level, "djauth: a session's hash does not fit the password of its user. If this happens to everybody, the SECRET_KEY is not that of the Django site")
+}

@@ -1,0 +1,108 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Account is a row of the user table: what AUTH_USER_MODEL has, as far as
+// django.contrib.auth uses it. Fields that a site's model lacks are zero.
+type Account struct {
+	// ID is the primary key as text, as pk.value_to_string has it: digits, or a
+	// UUID in lower case with dashes, or text as it is.
+	ID string
+	// Name is what the model's USERNAME_FIELD holds.
+	Name string
+	// Password is the encoded password.
+	Password Encoded
+
+	Active, Staff, Superuser   bool
+	Email, FirstName, LastName string
+	LastLogin, Joined          time.Time // UTC, with microseconds; zero is NULL
+
+	// Extra are the further columns that the store was asked for, by their names,
+	// as the driver gives them; text as string.
+	Extra map[string]any
+}
+
+// Format prints the id, and no more: a password is in here.
+func (a *Account) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "account %s", a.ID) }
+
+// Encoded is an encoded password, as in auth_user.password. It is a secret: it
+// prints as [redacted] under every verb and in every encoding.
+type Encoded string
+
+// Format prints [redacted].
+func (Encoded) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
+
+// MarshalText gives [redacted].
+func (Encoded) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// LogValue gives [redacted].
+func (Encoded) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// ErrNoUser: there is no such account.
+var ErrNoUser = errors.New("djauth: no such user")
+
+// Users is where the accounts are: the manager of AUTH_USER_MODEL. Packages
+// djauth/dbusers and djauth/pgxusers are Users on the tables of Django.
+//
+// Implementations are safe for concurrent use, answer errors of the place where
+// the accounts are by djsession.ErrUnavailable, never by ErrNoUser, and put no id,
+// name, password or text of a driver into an error. They return inactive accounts
+// like all others. What they return belongs to the caller.
+type Users interface {
+	// IDKind is the kind of the model's primary key.
+	IDKind() IDKind
+
+	// ByID is get(pk=id), for an id as IDKind.Parse returns it.
+	//
+	// Errors: ErrNoUser, also for an id that no account can have.
+	ByID(ctx context.Context, id string) (*Account, error)
+
+	// ByName is get_by_natural_key: it compares as the site's database does, which
+	// on MySQL mostly means without regard to case.
+	//
+	// Errors: ErrNoUser, also for a name that no account can have.
+	ByName(ctx context.Context, name string) (*Account, error)
+}
+
+// Granter is a Users that knows permissions, with one query.
+type Granter interface {
+	// Grants returns what was given to the account in the database. It does not
+	// look at Active and Superuser; Identity.HasPerm does. Where there is no such
+	// account, nothing was given to it.
+	Grants(ctx context.Context, id string) (*Grants, error)
+}
+
+// Grants are the groups and permissions of an account.
+type Grants struct {
+	// Permissions are the account's own and those of its groups, as
+	// "app_label.codename", sorted, each once.
+	Permissions []string
+	// Groups are the names of its groups, sorted.
+	Groups []string
+}
+
+// LoginRecorder is a Users that keeps last_login.
+type LoginRecorder interface {
+	// RecordLogin sets last_login, that column alone. It does nothing where the
+	// model has no such column. Errors: ErrNoUser.
+	RecordLogin(ctx context.Context, id string, at time.Time) error
+}
+
+// PasswordSetter is a Users that stores passwords.
+type PasswordSetter interface {
+	// SetPassword replaces the encoded password if it still is seen; "" replaces
+	// whatever is there. Errors: ErrNoUser, djsession.ErrConflict.
+	SetPassword(ctx context.Context, id string, encoded, seen Encoded) error
+}
+
+// ManyLoader is a Users that finds many accounts with one query, for Watch.
+type ManyLoader interface {
+	// ByIDs calls found for each of the ids that there is an account of, in any order.
+	ByIDs(ctx context.Context, ids []string, found func(*Account)) error
+}

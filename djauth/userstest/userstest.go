@@ -1,0 +1,165 @@
+// Package userstest checks that a [djauth.Users] keeps the contract that is
+// written beside it, and that of the optional interfaces. dbusers and pgxusers
+// call Run from their own tests; so should a Users on tables of its own:
+//
+//	func TestUsers(t *testing.T) {
+//		userstest.Run(t, userstest.Harness{
+//			Open: func(t *testing.T) userstest.Engine {
+//				return userstest.Engine{Users: myusers.New(...), Put: ..., Remove: ...}
+//			},
+//			Skip: map[string]string{"grants/": "there are no permissions"},
+//		})
+//	}
+//
+// Each case is a subtest with a name and a sentence, the rule that it checks;
+// both are printed when it fails. A case that lacks an optional interface or a
+// hook of Engine, and is not named in Harness.Skip with a reason, fails. So a
+// Users cannot lose an ability without a test that says so.
+//
+// The suite looks at the text of every error that it gets: none may hold an id, a
+// name or a password.
+package userstest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djauth"
+)
+
+// Harness tells Run about an engine. Only Open is required.
+type Harness struct {
+	// Open makes an engine for one case, with nobody in it. What it starts it
+	// stops by t.Cleanup.
+	Open func(t *testing.T) Engine
+
+	// Adapt changes an account of the suite to what the engine makes of it, as
+	// one whose model has not all the fields. The default is to leave it.
+	Adapt func(a *djauth.Account)
+
+	// FoldsCase says that ByName finds names in other letters too.
+	FoldsCase bool
+
+	// Skip holds the cases that the engine cannot pass, each with the reason. A
+	// name that ends in a slash skips the whole group.
+	Skip map[string]string
+}
+
+// Engine is a Users and what the suite cannot do by means of it. Except for
+// Users and Put everything may be nil, if the cases that need it are skipped.
+type Engine struct {
+	// Users is what is tested.
+	Users djauth.Users
+
+	// Put stores a, whose ID nobody has.
+	Put func(t testing.TB, a *djauth.Account)
+
+	// Remove removes the account with this id.
+	Remove func(t testing.TB, id string)
+
+	// Grant gives permissions of its own, as "app_label.codename", and groups, by
+	// their names with the permissions of each, to an account. Groups and
+	// permissions that are there already are used again.
+	Grant func(t testing.TB, id string, own []string, groups map[string][]string)
+
+	// Statements returns how many questions the engine has asked of the place
+	// where the accounts are since the last call.
+	Statements func() int
+
+	// Break makes every operation fail until mend is called.
+	Break func(t testing.TB) (mend func())
+}
+
+// testCase is one rule and how to check it.
+type testCase struct {
+	name string // group/what
+	rule string
+	need need
+	run  func(e *env)
+}
+
+// need is a set of abilities.
+type need int
+
+const (
+	remove need = 1 << iota
+	grants
+	statements
+	breaks
+	records
+	passwords
+	many
+)
+
+// Cases returns the names of all cases, for Harness.Skip.
+func Cases() []string {
+	var names []string
+	for _, c := range allCases() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func allCases() []testCase {
+	return slices.Concat(idCases, nameCases, loginCases, passwordCases, manyCases, grantCases, placeCases)
+}
+
+// Run checks the engine of h. Each case is a subtest of t.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	cases := allCases()
+	for _, name := range slices.Sorted(maps.Keys(h.Skip)) {
+		if !slices.ContainsFunc(cases, func(c testCase) bool { return covers(name, c.name) }) {
+			t.Errorf("Skip names %q, which is no case and no group", name)
+		}
+		if h.Skip[name] == "" {
+			t.Errorf("Skip gives no reason for %q", name)
+		}
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { c.start(t, &h) })
+	}
+}
+
+func covers(skip, name string) bool {
+	return skip == name || strings.HasSuffix(skip, "/") && strings.HasPrefix(name, skip)
+}
+
+func (c *testCase) start(t *testing.T, h *Harness) {
+	for skip, reason := range h.Skip {
+		if covers(skip, c.name) {
+			t.Skip(reason)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	e := &env{T: t, Engine: h.Open(t), h: h, ctx: ctx}
+	e.granter, _ = e.Users.(djauth.Granter)
+	e.recorder, _ = e.Users.(djauth.LoginRecorder)
+	e.setter, _ = e.Users.(djauth.PasswordSetter)
+	e.loader, _ = e.Users.(djauth.ManyLoader)
+	lacks := func(n need, missing bool, what string) {
+		if c.need&n != 0 && missing {
+			t.Fatalf("%s is missing: add it, or name the case in Harness.Skip", what)
+		}
+	}
+	lacks(remove, e.Remove == nil, "Engine.Remove")
+	lacks(grants, e.Grant == nil, "Engine.Grant")
+	lacks(grants, e.granter == nil, "djauth.Granter")
+	lacks(statements, e.Statements == nil, "Engine.Statements")
+	lacks(breaks, e.Break == nil, "Engine.Break")
+	lacks(records, e.recorder == nil, "djauth.LoginRecorder")
+	lacks(passwords, e.setter == nil, "djauth.PasswordSetter")
+	lacks(many, e.loader == nil, "djauth.ManyLoader")
+
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the rule: %s", c.rule)
+		}
+	})
+	c.run(e)
+}

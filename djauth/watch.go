@@ -1,0 +1,256 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Watch returns a context of r that ends when the login of r does: when the session is
+// deleted or gets another key, expires, or belongs to another user, when the
+// password changes, or the account is gone or inactive. It is for websockets, event
+// streams and long jobs, which would go on for somebody who logged out long ago.
+// context.Cause tells the reason, an ErrAnonymous. The context also ends with r's own,
+// and by stop, which has to be called.
+//
+// All watchers of an Auth are looked after together, every Options.WatchInterval:
+// with one query for all sessions and one for all accounts where the engine can do
+// that (djsession.ManyLoader, ManyLoader), else with one for each. If neither can be
+// asked for Options.WatchGrace, the contexts end with djsession.ErrUnavailable.
+//
+// The session of r is watched under the key that it has now: save what r changes in
+// it beforehand, and use Manager.Commit before taking over the connection. A session
+// that lives in its cookie can only expire.
+//
+// Errors: ErrAnonymous for a request of nobody, and those of [User].
+func (a *Auth) Watch(r *http.Request) (ctx context.Context, stop context.CancelFunc, err error) {
+	id, err := User(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !id.IsAuthenticated() {
+		return nil, nil, id.Why()
+	}
+	s, err := a.m.Load(r.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.WatchSession(r.Context(), s)
+}
+
+// WatchSession is Watch for a session that was opened elsewhere; see Manager.Open.
+func (a *Auth) WatchSession(parent context.Context, s *djsession.Session) (ctx context.Context, stop context.CancelFunc, err error) {
+	c, why := a.claimOf(s.Get)
+	if why != nil {
+		return nil, nil, anonymous{why}
+	}
+	ctx, cancel := context.WithCancelCause(parent)
+	v := &watched{cancel: cancel, key: s.Key(), id: c.id}
+	if a.m.Store() == nil { // sealed: there is nothing to look up
+		v.key, v.claim = "", c
+		if v.expires, err = s.ExpiryDate(); err != nil {
+			cancel(err)
+			return nil, nil, err
+		}
+	}
+	a.watch.add(v)
+	// Whoever forgets stop is helped by the end of the request.
+	unhook := context.AfterFunc(ctx, func() { a.watch.remove(v) })
+	return ctx, func() {
+		unhook()
+		a.watch.remove(v)
+		cancel(context.Canceled)
+	}, nil
+}
+
+// watched is one login that is watched.
+type watched struct {
+	cancel  context.CancelCauseFunc
+	key     string // of the session, or "" for a sealed one, of which
+	claim   claim  // is what it said
+	expires time.Time
+	id      string // of the account
+}
+
+// watcher looks after all that are watched. Its goroutine lives while there are any.
+type watcher struct {
+	auth *Auth
+	mu   sync.Mutex
+	all  map[*watched]struct{}
+	wake chan struct{} // closed to end the goroutine
+}
+
+func (w *watcher) add(v *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all == nil {
+		w.all = make(map[*watched]struct{})
+	}
+	w.all[v] = struct{}{}
+	if w.wake == nil {
+		w.wake = make(chan struct{})
+		go w.run(w.wake)
+	}
+}
+
+func (w *watcher) remove(v *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.all, v)
+	if len(w.all) == 0 && w.wake != nil {
+		close(w.wake)
+		w.wake = nil
+	}
+}
+
+// snapshot lists who is watched now.
+func (w *watcher) snapshot() []*watched {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := make([]*watched, 0, len(w.all))
+	for v := range w.all {
+		all = append(all, v)
+	}
+	return all
+}
+
+// run looks every interval, until nobody is left.
+func (w *watcher) run(stop <-chan struct{}) {
+	opts := w.auth.opts
+	ticks := time.NewTicker(opts.WatchInterval)
+	defer ticks.Stop()
+	good := time.Now()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticks.C:
+		}
+		// A look may take as long as the grace; a hanging database is a broken one.
+		ctx, cancel := context.WithTimeout(context.Background(), max(opts.WatchInterval, opts.WatchGrace))
+		all := w.snapshot()
+		err := w.look(ctx, all)
+		cancel()
+		if err == nil {
+			good = time.Now()
+			continue
+		}
+		w.auth.log(context.Background(), slog.LevelWarn, "djauth: watched logins could not be looked after", "error", err)
+		if time.Since(good) >= opts.WatchGrace {
+			for _, v := range all {
+				v.cancel(fmt.Errorf("watch the login: %w", err))
+			}
+		}
+	}
+}
+
+// look ends those of all whose login has ended.
+func (w *watcher) look(ctx context.Context, all []*watched) error {
+	a := w.auth
+	byKey, ids := make(map[string][]*watched, len(all)), make(map[string]struct{}, len(all))
+	now := a.m.Site().Now()
+	for _, v := range all {
+		switch {
+		case v.key != "":
+			byKey[v.key] = append(byKey[v.key], v)
+		case !v.expires.After(now):
+			v.cancel(anonymous{djsession.ErrExpired})
+			continue
+		}
+		ids[v.id] = struct{}{}
+	}
+	claims, whys, err := a.claimsOf(ctx, byKey)
+	if err != nil {
+		return err
+	}
+	accounts, err := a.accountsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, v := range all {
+		c := v.claim
+		if v.key != "" {
+			if why := whys[v.key]; why != nil {
+				v.cancel(anonymous{why})
+				continue
+			}
+			c = claims[v.key]
+		}
+		account, ok := accounts[v.id]
+		switch {
+		case c.id != v.id: // somebody else logged in under the same key
+			v.cancel(anonymous{ErrUserID})
+		case !ok:
+			v.cancel(anonymous{ErrNoUser})
+		default:
+			if _, why := a.judge(c, account); why != nil {
+				v.cancel(anonymous{why})
+			}
+		}
+	}
+	return nil
+}
+
+// claimsOf reads the sessions: what each says, or why it says nothing.
+func (a *Auth) claimsOf(ctx context.Context, byKey map[string][]*watched) (map[string]claim, map[string]error, error) {
+	claims, whys := make(map[string]claim, len(byKey)), make(map[string]error)
+	if len(byKey) == 0 {
+		return claims, whys, nil
+	}
+	keys := make([]string, 0, len(byKey))
+	for key := range byKey {
+		keys = append(keys, key)
+		whys[key] = djsession.ErrNotFound
+	}
+	err := djsession.LoadMany(ctx, a.m.Store(), keys, func(key string, r *djsession.Record, err error) {
+		if err == nil {
+			claims[key], err = a.claimOf(fieldsOf(r.Data))
+		}
+		whys[key] = err
+	})
+	return claims, whys, err
+}
+
+// fieldsOf is Session.Get of a dict.
+func fieldsOf(d *serializer.Dict) func(string) (any, bool) {
+	return func(name string) (any, bool) { return d.Get(name) }
+}
+
+// accountsOf reads the accounts that there are.
+func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[string]*Account, error) {
+	accounts := make(map[string]*Account, len(ids))
+	list := make([]string, 0, len(ids))
+	for id := range ids {
+		list = append(list, id)
+	}
+	if many, ok := a.users.(ManyLoader); ok && len(list) > 0 {
+		err := many.ByIDs(ctx, list, func(account *Account) { accounts[account.ID] = account })
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+		case err != nil:
+			return nil, err
+		case a.users.IDKind() != TextID:
+			return accounts, nil
+		default: // MySQL finds a text under another spelling, which the account then has
+			list = slices.DeleteFunc(list, func(id string) bool { return accounts[id] != nil })
+		}
+	}
+	for _, id := range list {
+		account, err := a.users.ByID(ctx, id)
+		if err != nil && !errors.Is(err, ErrNoUser) {
+			return nil, err
+		}
+		if err == nil {
+			accounts[id] = account
+		}
+	}
+	return accounts, nil
+}

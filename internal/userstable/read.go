@@ -1,0 +1,245 @@
+package userstable
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// row is what is read of a user.
+type row struct {
+	id                       string
+	name, password           *string
+	active, staff, superuser *bool
+	email, first, last       *string
+	login, joined            when
+	extra                    []any
+}
+
+func (t *Table) dest(r *row) []any {
+	r.login.wall, r.joined.wall = t.d.wall, t.d.wall
+	r.extra = make([]any, len(t.o.Extra))
+	dest := make([]any, 0, len(t.fields)+len(r.extra))
+	for _, f := range t.fields {
+		dest = append(dest, f.dest(r))
+	}
+	for i := range r.extra {
+		dest = append(dest, &r.extra[i])
+	}
+	return dest
+}
+
+var (
+	errKind = errors.New("userstable: the primary key is of another kind")
+	errTwo  = errors.New("userstable: more than one row")
+)
+
+// account is r as an Account.
+func (t *Table) account(r *row) (*djauth.Account, error) {
+	id, err := t.o.ID.Parse(r.id)
+	// MySQL takes a text that begins with a number for that number.
+	if err != nil || t.o.ID == djauth.IntegerID && id != r.id {
+		return nil, &scanError{errKind, hintKind}
+	}
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	a := &djauth.Account{
+		ID: id, Name: text(r.name), Password: djauth.Encoded(text(r.password)),
+		Active:    t.o.Columns.Active == None || r.active != nil && *r.active,
+		Staff:     r.staff != nil && *r.staff,
+		Superuser: r.superuser != nil && *r.superuser,
+		Email:     text(r.email), FirstName: text(r.first), LastName: text(r.last),
+	}
+	if a.LastLogin, err = r.login.utc(t.zone); err == nil {
+		a.Joined, err = r.joined.utc(t.zone)
+	}
+	if err != nil {
+		return nil, &scanError{err, hintDate}
+	}
+	for i, name := range t.o.Extra {
+		if a.Extra == nil {
+			a.Extra = make(map[string]any, len(t.o.Extra))
+		}
+		if b, ok := r.extra[i].([]byte); ok {
+			r.extra[i] = string(b)
+		}
+		a.Extra[name] = r.extra[i]
+	}
+	return a, nil
+}
+
+// accounts runs a SELECT that begins with sql.load.
+func (t *Table) accounts(ctx context.Context, doing, query string, args ...any) (all []*djauth.Account, err error) {
+	err = t.run(ctx, doing, func() error {
+		all = nil
+		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
+			var r row
+			if err := scan(t.dest(&r)...); err != nil {
+				return &scanError{err, ""}
+			}
+			a, err := t.account(&r)
+			all = append(all, a)
+			return err
+		}, query, args...)
+	})
+	return all, err
+}
+
+// one is accounts for what at most one can match.
+func (t *Table) one(ctx context.Context, doing, query string, arg any) (*djauth.Account, error) {
+	all, err := t.accounts(ctx, doing, query, arg)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(all) == 0:
+		return nil, djauth.ErrNoUser
+	case len(all) > 1: // MultipleObjectsReturned
+		return nil, djsession.Unavailable(doing+": more than one matches", errTwo)
+	}
+	return all[0], nil
+}
+
+// ByID is Users.ByID.
+func (t *Table) ByID(ctx context.Context, id string) (*djauth.Account, error) {
+	const doing = "load user"
+	if t.bad != nil {
+		return nil, t.config(doing)
+	}
+	arg, ok := t.idArg(id)
+	if !ok {
+		return nil, djauth.ErrNoUser
+	}
+	return t.one(ctx, doing, t.sql.byID, arg)
+}
+
+// ByName is Users.ByName.
+func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error) {
+	const doing = "find user"
+	if t.bad != nil {
+		return nil, t.config(doing)
+	}
+	if !storable(name) {
+		return nil, djauth.ErrNoUser
+	}
+	return t.one(ctx, doing, t.sql.byName, name)
+}
+
+// chunk is how many ids one statement has: older SQLites take 999 parameters.
+const chunk = 500
+
+// ByIDs is ManyLoader.ByIDs.
+func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
+	const doing = "load users"
+	if t.bad != nil {
+		return t.config(doing)
+	}
+	var args []any
+	seen := make(map[any]bool, len(ids))
+	for _, id := range ids {
+		if arg, ok := t.idArg(id); ok && !seen[arg] {
+			seen[arg] = true
+			args = append(args, arg)
+		}
+	}
+	for args := range slices.Chunk(args, chunk) {
+		query, sent := t.many(args)
+		all, err := t.accounts(ctx, doing, query, sent...)
+		if errors.Is(err, djauth.ErrNoUser) { // one of them cannot be asked for
+			all, err = t.each(ctx, doing, args)
+		}
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			found(a)
+		}
+	}
+	return nil
+}
+
+// each is accounts of the ids args, one after another.
+func (t *Table) each(ctx context.Context, doing string, args []any) (all []*djauth.Account, err error) {
+	for _, arg := range args {
+		a, err := t.one(ctx, doing, t.sql.byID, arg)
+		switch {
+		case err == nil:
+			all = append(all, a)
+		case !errors.Is(err, djauth.ErrNoUser):
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// many is the SELECT of the users with the ids args.
+func (t *Table) many(args []any) (string, []any) {
+	id := t.d.quotes + t.o.Columns.ID + t.d.quotes
+	if !t.d.numbered {
+		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
+	}
+	// An array that is sent as text is one statement for any number of ids, and
+	// every driver can send it.
+	var b strings.Builder
+	for i, arg := range args {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		switch arg := arg.(type) {
+		case int64:
+			b.WriteString(strconv.FormatInt(arg, 10))
+		case string:
+			b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(arg) + `"`)
+		}
+	}
+	of := map[djauth.IDKind]string{djauth.IntegerID: "bigint", djauth.UUIDID: "uuid", djauth.TextID: "text"}[t.o.ID]
+	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])", []any{"{" + b.String() + "}"}
+}
+
+// Grants is Granter.Grants.
+func (t *Table) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
+	const doing = "load permissions"
+	if t.bad != nil {
+		return nil, t.config(doing)
+	}
+	arg, ok := t.idArg(id)
+	if !ok || t.sql.grants == "" {
+		return &djauth.Grants{}, nil
+	}
+	args := slices.Repeat([]any{arg}, t.grantArgs)
+	var g *djauth.Grants
+	err := t.run(ctx, doing, func() error {
+		g = &djauth.Grants{}
+		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
+			var app, code, group *string
+			if err := scan(&app, &code, &group); err != nil {
+				return &scanError{err, ""}
+			}
+			switch {
+			case group != nil:
+				g.Groups = append(g.Groups, *group)
+			case app != nil && code != nil:
+				g.Permissions = append(g.Permissions, *app+"."+*code)
+			}
+			return nil
+		}, t.sql.grants, args...)
+	})
+	switch {
+	case errors.Is(err, djauth.ErrNoUser):
+		return &djauth.Grants{}, nil
+	case err != nil:
+		return nil, err
+	}
+	slices.Sort(g.Groups)
+	slices.Sort(g.Permissions)
+	g.Permissions = slices.Compact(g.Permissions)
+	return g, nil
+}

@@ -1,0 +1,238 @@
+// Package userstable is AUTH_USER_MODEL on the tables of django.contrib.auth
+// without a driver: what dbusers on database/sql and pgxusers on pgx have in common.
+//
+// A Table knows the statements, the form of ids and moments and the meaning of
+// errors on each database (Dialect); a djangodb.Conn carries the statements there.
+package userstable
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/djangodb"
+)
+
+// Options are those of dbusers, which says what they mean.
+type Options struct {
+	Model                                            string
+	ID                                               djauth.IDKind
+	Table, GroupsTable, PermissionsTable, UserColumn string
+	Schema                                           string
+	Columns                                          Columns
+	Extra                                            []string
+	TimeZone                                         *time.Location
+}
+
+// Columns are the names of columns; "" is Django's own, and None that there is none.
+type Columns struct {
+	ID, Username, Password     string
+	Active, Staff, Superuser   string
+	Email, FirstName, LastName string
+	LastLogin, Joined          string
+}
+
+// None says that the model lacks something.
+const None = "-"
+
+// defaults fills in what o leaves out, and returns ErrConfig for what cannot be.
+func (o Options) defaults() (Options, error) {
+	if o.Model == "" {
+		o.Model = "auth.User"
+	}
+	app, model, ok := strings.Cut(o.Model, ".")
+	if model = strings.ToLower(model); !ok || app == "" || model == "" || strings.Contains(model, ".") {
+		return o, fmt.Errorf("%w: the user model %q is not of the form app_label.Model", djsession.ErrConfig, o.Model)
+	}
+	or := func(field *string, name string) {
+		if *field == "" {
+			*field = name
+		}
+	}
+	or(&o.Table, app+"_"+model)
+	or(&o.GroupsTable, o.Table+"_groups")
+	or(&o.PermissionsTable, o.Table+"_user_permissions")
+	or(&o.UserColumn, model+"_id")
+	for _, f := range o.Columns.fields() {
+		or(f.name, f.django)
+		if f.required && *f.name == None {
+			return o, fmt.Errorf("%w: users without a %s", djsession.ErrConfig, f.django)
+		}
+	}
+	if o.ID > djauth.TextID {
+		return o, fmt.Errorf("%w: %v is no kind of primary key", djsession.ErrConfig, o.ID)
+	}
+	return o, nil
+}
+
+// field is one of Columns, and where a row puts it.
+type field struct {
+	name     *string
+	django   string // Django's name for it
+	required bool
+	kind     kind
+	dest     func(*row) any
+}
+
+// kind is how a column is read.
+type kind int
+
+const (
+	plain  kind = iota // as the driver gives it
+	asText             // as text, whatever type it has
+	moment
+)
+
+// fields are the columns in the order in which they are read.
+func (c *Columns) fields() []field {
+	return []field{
+		{&c.ID, "id", true, asText, func(r *row) any { return &r.id }},
+		{&c.Username, "username", true, plain, func(r *row) any { return &r.name }},
+		{&c.Password, "password", true, plain, func(r *row) any { return &r.password }},
+		{&c.Active, "is_active", false, plain, func(r *row) any { return &r.active }},
+		{&c.Staff, "is_staff", false, plain, func(r *row) any { return &r.staff }},
+		{&c.Superuser, "is_superuser", false, plain, func(r *row) any { return &r.superuser }},
+		{&c.Email, "email", false, plain, func(r *row) any { return &r.email }},
+		{&c.FirstName, "first_name", false, plain, func(r *row) any { return &r.first }},
+		{&c.LastName, "last_name", false, plain, func(r *row) any { return &r.last }},
+		{&c.LastLogin, "last_login", false, moment, func(r *row) any { return r.login.dest() }},
+		{&c.Joined, "date_joined", false, moment, func(r *row) any { return r.joined.dest() }},
+	}
+}
+
+// Table is the table of a site's users, and those of their permissions.
+type Table struct {
+	site *djsession.Site
+	conn djangodb.Conn
+	d    *Dialect
+	o    Options
+	zone *time.Location // of the moments that are kept as text
+	bad  error          // why nothing can work
+
+	fields []field // those that the model has, of o.Columns
+	sql    struct {
+		load         string // ends before its WHERE
+		byID, byName string
+		grants       string // "" if there is nothing to ask
+		login        string // "" if the model does not keep it
+		password     string // unconditional
+		swap         string // if it still is what was seen
+		stored       string // the password of an id
+	}
+	grantArgs int // how often grants names the id
+}
+
+// New returns the Table of site that conn reaches.
+func New(site *djsession.Site, conn djangodb.Conn, d *Dialect, o Options) *Table {
+	t := &Table{site: site, conn: conn, d: d, zone: site.TimeZone()}
+	if t.zone == nil {
+		t.zone = o.TimeZone
+	}
+	if t.zone == nil {
+		t.zone = time.UTC
+	}
+	if d == nil {
+		t.bad = fmt.Errorf("%w: no Dialect", djsession.ErrConfig)
+		return t
+	}
+	o.Extra = slices.Clone(o.Extra)
+	if t.o, t.bad = o.defaults(); t.bad == nil {
+		t.bad = t.prepare()
+	}
+	return t
+}
+
+// IDKind is Users.IDKind.
+func (t *Table) IDKind() djauth.IDKind { return t.o.ID }
+
+// prepare writes the statements.
+func (t *Table) prepare() (err error) {
+	d, o := t.d, &t.o
+	column := func(name string) string {
+		quoted, bad := d.quote(name)
+		if bad != nil && err == nil {
+			err = bad
+		}
+		return quoted
+	}
+	table := func(name string) string {
+		quoted, bad := d.table(o.Schema, name)
+		if bad != nil && err == nil {
+			err = bad
+		}
+		return quoted
+	}
+
+	users, id, password := table(o.Table), column(o.Columns.ID), column(o.Columns.Password)
+	var columns []string
+	for _, f := range o.Columns.fields() {
+		if *f.name == None {
+			continue
+		}
+		t.fields = append(t.fields, f)
+		name := column(*f.name)
+		switch f.kind {
+		case asText:
+			name = d.asText(name)
+		case moment:
+			name = d.moment(name)
+		}
+		columns = append(columns, name)
+	}
+	for _, name := range o.Extra {
+		columns = append(columns, column(name))
+	}
+	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + users
+	t.sql.byID = t.sql.load + " WHERE " + id + " = " + d.id(1, o.ID) + " LIMIT 2"
+	t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.arg(1) + " LIMIT 2"
+
+	where := " WHERE " + id + " = " + d.id(2, o.ID)
+	if o.Columns.LastLogin != None {
+		t.sql.login = "UPDATE " + users + " SET " + column(o.Columns.LastLogin) + " = " + d.arg(1) + where
+	}
+	t.sql.password = "UPDATE " + users + " SET " + password + " = " + d.arg(1) + where
+	t.sql.swap = t.sql.password + " AND " + d.exactly(password) + " = " + d.arg(3)
+	t.sql.stored = "SELECT " + password + " FROM " + users + " WHERE " + id + " = " + d.id(1, o.ID)
+
+	// The columns that a SELECT does not fill are NULL and not '': under MySQL
+	// the tables may differ in their collations, and text of two does not unite.
+	var grants []string
+	user := " WHERE u." + column(o.UserColumn) + " = " + d.id(1, o.ID)
+	permission := func(tables string) {
+		grants = append(grants, "SELECT c.app_label, p.codename, NULL FROM "+tables+
+			" JOIN "+table("auth_permission")+" p ON p.id = x.permission_id"+
+			" JOIN "+table("django_content_type")+" c ON c.id = p.content_type_id")
+	}
+	if o.PermissionsTable != None {
+		permission("(SELECT u.permission_id FROM " + table(o.PermissionsTable) + " u" + user + ") x")
+	}
+	if o.GroupsTable != None {
+		groups := table(o.GroupsTable) + " u"
+		permission("(SELECT g.permission_id FROM " + groups +
+			" JOIN " + table("auth_group_permissions") + " g ON g.group_id = u.group_id" + user + ") x")
+		grants = append(grants, "SELECT NULL, NULL, g.name FROM "+groups+
+			" JOIN "+table("auth_group")+" g ON g.id = u.group_id"+user)
+	}
+	t.grantArgs = 1
+	if !d.numbered {
+		t.grantArgs = len(grants)
+	}
+	t.sql.grants = strings.Join(grants, " UNION ALL ")
+	return err
+}
+
+// idArg is an id as the database is given it; ok is false for what no row can have.
+func (t *Table) idArg(id string) (arg any, ok bool) {
+	text, err := t.o.ID.Parse(id)
+	if err != nil {
+		return nil, false
+	}
+	return t.d.idArg(t.o.ID, text)
+}
+
+// storable tells whether a database can hold a text, and be asked for it.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
