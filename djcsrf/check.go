@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // sessionKey is CSRF_SESSION_KEY.
@@ -138,8 +139,8 @@ func (p *Protection) stored(r *http.Request) (text string, err error) {
 		}
 		text, _ = v.(string)
 	} else {
-		var ok bool
-		if text, ok = cookieNamed(r.Header, p.o.CookieName); !ok {
+		var n int
+		if text, n = httpcookie.Find(r.Header, p.o.CookieName); n == 0 {
 			return "", ErrNoCookie
 		}
 	}

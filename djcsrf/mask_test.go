@@ -3,6 +3,8 @@ package djcsrf
 import (
 	"strings"
 	"testing"
+
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // FuzzToken: whatever a cookie and a token are, nothing panics, and they fit only if
@@ -18,7 +20,7 @@ func FuzzToken(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, header, body string) {
-		stored, _ := cookieNamed(map[string][]string{"Cookie": {header}}, "csrftoken")
+		stored, _ := httpcookie.Find(map[string][]string{"Cookie": {header}}, "csrftoken")
 		token := fromQuery([]byte(body))
 		if !wellFormed(stored) || !wellFormed(token) {
 			return

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // exchange is a request that passed a Middleware: what Django keeps in request.META.
@@ -251,7 +252,7 @@ func (x *exchange) flush(h http.Header, _ int) {
 	defer x.mu.Unlock()
 	x.waiting = false
 	if x.p.o.UseSessions {
-		varyOnCookie(h)
+		httpcookie.VaryOnCookie(h)
 	}
 	if !x.update {
 		return
@@ -265,7 +266,7 @@ func (x *exchange) flush(h http.Header, _ int) {
 	}
 	if !x.p.o.UseSessions {
 		h.Add("Set-Cookie", x.p.setCookie(x.brought, x.p.site.Now()))
-		varyOnCookie(h)
+		httpcookie.VaryOnCookie(h)
 		return
 	}
 	// A login or logout may have emptied the session.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // Options are the CSRF settings of the Django site: each field is named as in Django,
@@ -151,19 +152,18 @@ func (p *Protection) validate(django djsession.DjangoVersion) error {
 		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
 	}
 	o := &p.o
-	notInAttribute := func(r rune) bool { return r < ' ' || r >= 0x7f || r == ';' }
 	switch {
-	case !isToken(o.CookieName):
+	case !httpcookie.IsName(o.CookieName):
 		return bad("CookieName", "is not a cookie name")
 	case o.CookieAge < time.Second || o.CookieAge%time.Second != 0:
 		return bad("CookieAge", "is not a positive number of whole seconds")
-	case strings.ContainsFunc(o.CookieDomain, notInAttribute):
+	case !httpcookie.IsAttribute(o.CookieDomain):
 		return bad("CookieDomain", "holds a character that a cookie cannot")
-	case o.CookiePath[0] != '/' || strings.ContainsFunc(o.CookiePath, notInAttribute):
+	case o.CookiePath[0] != '/' || !httpcookie.IsAttribute(o.CookiePath):
 		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
 	case o.CookieSameSite < http.SameSiteDefaultMode || o.CookieSameSite > http.SameSiteNoneMode:
 		return bad("CookieSameSite", "is not one of the modes of net/http")
-	case !isToken(o.HeaderName):
+	case !httpcookie.IsName(o.HeaderName):
 		return bad("HeaderName", "is not the name of a header")
 	case o.UseSessions && django.Before(1, 11):
 		return bad("UseSessions", "needs Django 1.11")
@@ -197,11 +197,4 @@ func headerName(name string) string {
 		name = strings.ReplaceAll(meta, "_", "-")
 	}
 	return textproto.CanonicalMIMEHeaderKey(name)
-}
-
-// isToken reports whether name may be the name of a cookie or a header.
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
-	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -87,7 +88,7 @@ func (c *cookieFormat) fits(parts []string, mark bool) (value string, ok bool) {
 		parts = append(parts[:len(parts):len(parts)], `"`+notFinished+`"`)
 	}
 	value, ok = c.encode(parts)
-	return value, ok && quotedLen(value) <= maxCookieSize
+	return value, ok && httpcookie.QuotedLen(value) <= maxCookieSize
 }
 
 // store is CookieStorage._store as far as the value: it returns that, "" for none, and

@@ -140,25 +140,3 @@ func TestDeleteSecure(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }
-
-// The quoting of http.cookies, which decides what fits. Checked values are CPython's.
-func TestQuote(t *testing.T) {
-	for _, tt := range []struct{ value, want, why string }{
-		{"abcXYZ019!#$%&'*+-.^_`|~:", "abcXYZ019!#$%&'*+-.^_`|~:", "legal"},
-		{"a b", `"a b"`, "only quotes"},
-		{" ()/<=>?@[]{}", `" ()/<=>?@[]{}"`, "only quotes"},
-		{`"\`, `"\"\\"`, "a backslash before"},
-		{",;", `"\054\073"`, "octal"},
-		{"\x00\x7f\n", `"\000\177\012"`, "controls"},
-	} {
-		if got := djmessages.Quote(tt.value); got != tt.want {
-			t.Errorf("%q: got %s, want %s (%s)", tt.value, got, tt.want, tt.why)
-		}
-		if got := djmessages.QuotedLen(tt.value); got != len(tt.want) {
-			t.Errorf("%q: length %d, want %d (%s)", tt.value, got, len(tt.want), tt.why)
-		}
-		if got := djmessages.Unquote(tt.want); got != tt.value {
-			t.Errorf("%s: unquoted %q (%s)", tt.want, got, tt.why)
-		}
-	}
-}

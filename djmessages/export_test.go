@@ -1,10 +1,5 @@
 package djmessages
 
-// QuotedLen and Quote are tested alone.
-func QuotedLen(value string) int { return quotedLen(value) }
-func Quote(value string) string  { return string(appendQuoted(nil, value)) }
-func Unquote(s string) string    { return unquote(s) }
-
 // DecodeCookie decodes a value and encodes it again.
 func (f *Framework) DecodeCookie(value string) (list []Message, again string, err error) {
 	entries, _, err := f.cookie.decode(value)

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -234,7 +235,7 @@ func (q *request) load() error {
 	var list []*entry
 	more := q.f.storage == Session
 	if q.f.storage != Session {
-		value, _ := findCookie(q.header, cookieName)
+		value, _ := httpcookie.Find(q.header, cookieName)
 		if value != "" {
 			var err error
 			if list, more, err = q.f.cookie.decode(value); err != nil {

@@ -1,4 +1,6 @@
 package djsession
 
+import "github.com/go-djsession/go-djsession/internal/httpcookie"
+
 // FindCookie is for tests.
-var FindCookie = findCookie
+var FindCookie = httpcookie.Find

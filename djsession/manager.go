@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // Manager gives requests their sessions and saves them: Django's
@@ -143,7 +145,7 @@ func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, e
 // start fills in the session that a request asks for, without reading it.
 func (m *Manager) start(s *Session, r *http.Request) {
 	s.m, s.request = m, r
-	key, n := findCookie(r.Header, m.site.set.CookieName)
+	key, n := httpcookie.Find(r.Header, m.site.set.CookieName)
 	if n > 1 {
 		m.twoLogged.Do(func() {
 			m.site.log(r.Context(), slog.LevelWarn, "djsession: a request has several session cookies; the last counts, as in Django. Is one of them set for another domain or path?")

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
+
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
 // Middleware is Django's SessionMiddleware. Requests that pass it have a session,
@@ -215,11 +217,11 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	}
 	if s.had && s.empty() {
 		h.Add("Set-Cookie", set.deleteCookie())
-		varyOnCookie(h)
+		httpcookie.VaryOnCookie(h)
 		return nil
 	}
 	if s.loaded {
-		varyOnCookie(h)
+		httpcookie.VaryOnCookie(h)
 	}
 	save := s.modified || set.SaveEveryRequest && !s.corrupt
 	if keep && save && !s.empty() {
@@ -241,6 +243,6 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 		return err
 	}
 	h.Add("Set-Cookie", set.setCookie(s.key, e.withBrowser(s.m.site), e.age(s.m.site, now), now))
-	varyOnCookie(h)
+	httpcookie.VaryOnCookie(h)
 	return nil
 }

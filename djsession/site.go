@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -65,13 +65,13 @@ func (set *Settings) check() error {
 		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
 	}
 	switch {
-	case !isToken(set.CookieName):
+	case !httpcookie.IsName(set.CookieName):
 		return bad("CookieName", "is not a cookie name")
 	case set.CookieAge < time.Second || set.CookieAge%time.Second != 0:
 		return bad("CookieAge", "is not a positive number of whole seconds")
-	case strings.ContainsFunc(set.CookieDomain, notInAttribute):
+	case !httpcookie.IsAttribute(set.CookieDomain):
 		return bad("CookieDomain", "holds a character that a cookie cannot")
-	case set.CookiePath[0] != '/' || strings.ContainsFunc(set.CookiePath, notInAttribute):
+	case set.CookiePath[0] != '/' || !httpcookie.IsAttribute(set.CookiePath):
 		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
 	case set.CookieSameSite < http.SameSiteDefaultMode || set.CookieSameSite > http.SameSiteNoneMode:
 		return bad("CookieSameSite", "is not one of the modes of net/http")

@@ -1,0 +1,141 @@
+// Package httpcookie reads and writes cookies as Django and Python's http.cookies do.
+// net/http takes the first of several cookies where Django takes the last, drops
+// values that Python quotes, and cannot write a negative Max-Age or the dot before a
+// domain.
+package httpcookie
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Find is parse_cookie for one name: of several cookies of that name the last counts,
+// and n says how many there were.
+func Find(h http.Header, name string) (value string, n int) {
+	for _, line := range h["Cookie"] {
+		for rest := line; rest != ""; {
+			chunk := rest
+			if i := strings.IndexByte(rest, ';'); i >= 0 {
+				chunk, rest = rest[:i], rest[i+1:]
+			} else {
+				rest = ""
+			}
+			// Without an equals sign it is a value without a name.
+			if i := strings.IndexByte(chunk, '='); i >= 0 && strip(chunk[:i]) == name {
+				value, n = strip(chunk[i+1:]), n+1
+			}
+		}
+	}
+	if n > 0 {
+		value = unquote(value)
+	}
+	return value, n
+}
+
+// strip is str.strip.
+func strip(s string) string {
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	if s == "" || plain(s[0]) && plain(s[len(s)-1]) {
+		return s
+	}
+	return strings.TrimFunc(s, isSpace)
+}
+
+func plain(c byte) bool { return c > ' ' && c < 0x80 }
+
+// isSpace is what str.strip takes away.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
+// Cookie is a Set-Cookie header: what HttpResponse.set_cookie and delete_cookie make.
+type Cookie struct {
+	Name string
+	// Value goes out as it is; see Quote.
+	Value        string
+	Domain, Path string
+	// Expires and MaxAge, in seconds, go out together, or neither for a cookie that
+	// ends with the browser.
+	EndsWithBrowser  bool
+	Expires          time.Time
+	MaxAge           int64
+	HTTPOnly, Secure bool
+	SameSite         http.SameSite // SameSiteDefaultMode is none
+}
+
+// Deleted is what delete_cookie makes of a cookie with these attributes.
+func Deleted(name, domain, path string, sameSite http.SameSite) Cookie {
+	return Cookie{
+		Name: name, Value: `""`, Domain: domain, Path: path, Expires: time.Unix(0, 0).UTC(), SameSite: sameSite,
+		Secure: strings.HasPrefix(name, "__Secure-") || strings.HasPrefix(name, "__Host-") || sameSite == http.SameSiteNoneMode,
+	}
+}
+
+// String is the header's value, with the attributes in the order of http.cookies.
+func (c *Cookie) String() string {
+	b := make([]byte, 0, 192+len(c.Value))
+	b = append(append(append(b, c.Name...), '='), c.Value...)
+	if c.Domain != "" {
+		b = append(append(b, "; Domain="...), c.Domain...)
+	}
+	if !c.EndsWithBrowser {
+		b = append(b, "; expires="...)
+		b = c.Expires.AppendFormat(b, http.TimeFormat)
+	}
+	if c.HTTPOnly {
+		b = append(b, "; HttpOnly"...)
+	}
+	if !c.EndsWithBrowser {
+		b = append(b, "; Max-Age="...)
+		b = strconv.AppendInt(b, c.MaxAge, 10)
+	}
+	b = append(append(b, "; Path="...), c.Path...)
+	switch c.SameSite {
+	case http.SameSiteLaxMode:
+		b = append(b, "; SameSite=Lax"...)
+	case http.SameSiteStrictMode:
+		b = append(b, "; SameSite=Strict"...)
+	case http.SameSiteNoneMode:
+		b = append(b, "; SameSite=None"...)
+	}
+	if c.Secure {
+		b = append(b, "; Secure"...)
+	}
+	return string(b)
+}
+
+// VaryOnCookie is patch_vary_headers(response, ("Cookie",)).
+func VaryOnCookie(h http.Header) {
+	lines := h["Vary"]
+	if len(lines) == 0 {
+		h["Vary"] = []string{"Cookie"}
+		return
+	}
+	fields := strings.Split(strings.Join(lines, ","), ",")
+	for i, f := range fields {
+		fields[i] = strings.TrimSpace(f)
+	}
+	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "" })
+	switch {
+	case slices.Contains(fields, "*"):
+		h["Vary"] = []string{"*"}
+	case !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, "Cookie") }):
+		h["Vary"] = []string{strings.Join(append(fields, "Cookie"), ", ")}
+	}
+}
+
+// IsName reports whether name may be the name of a cookie.
+func IsName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
+}
+
+// IsAttribute reports whether text may be the domain or the path of a cookie.
+func IsAttribute(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r >= 0x7f || r == ';' })
+}

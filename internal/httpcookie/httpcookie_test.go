@@ -1,0 +1,48 @@
+package httpcookie_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
+)
+
+// The quoting of http.cookies, which decides what fits. Checked values are CPython's.
+func TestQuote(t *testing.T) {
+	for _, tt := range []struct{ value, want, why string }{
+		{"abcXYZ019!#$%&'*+-.^_`|~:", "abcXYZ019!#$%&'*+-.^_`|~:", "legal"},
+		{"a b", `"a b"`, "only quotes"},
+		{" ()/<=>?@[]{}", `" ()/<=>?@[]{}"`, "only quotes"},
+		{`"\`, `"\"\\"`, "a backslash before"},
+		{",;", `"\054\073"`, "octal"},
+		{"", `""`, "nothing"},
+		{"\x00\x7f\n", `"\000\177\012"`, "controls"},
+	} {
+		if got := httpcookie.Quote(tt.value); got != tt.want {
+			t.Errorf("%q: got %s, want %s (%s)", tt.value, got, tt.want, tt.why)
+		}
+		if got := httpcookie.QuotedLen(tt.value); got != len(tt.want) {
+			t.Errorf("%q: length %d, want %d (%s)", tt.value, got, len(tt.want), tt.why)
+		}
+		h := http.Header{"Cookie": {"a=x; a=" + tt.want}}
+		if got, n := httpcookie.Find(h, "a"); got != tt.value || n != 2 {
+			t.Errorf("%s: read back as %q of %d (%s)", tt.want, got, n, tt.why)
+		}
+	}
+}
+
+// The order of the attributes is that of Python's http.cookies.
+func TestString(t *testing.T) {
+	c := httpcookie.Cookie{
+		Name: "n", Value: "v", Domain: ".example.com", Path: "/p", Expires: time.Unix(0, 0).UTC(), MaxAge: -1,
+		HTTPOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
+	}
+	if got, want := c.String(), "n=v; Domain=.example.com; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=-1; Path=/p; SameSite=Strict; Secure"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	c = httpcookie.Deleted("__Host-n", "", "/", http.SameSiteLaxMode)
+	if got, want := c.String(), `__Host-n=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax; Secure`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
