@@ -42,6 +42,9 @@ var errID = errors.New("djauth: not a primary key of the user model")
 // Unlike Django, which answers what does not parse by a server error, Parse
 // returns an error, and the visitor is anonymous.
 func (k IDKind) Parse(v any) (string, error) {
+	if text, ok := serializer.Text(v); ok {
+		v = text
+	}
 	switch k {
 	case IntegerID:
 		return integerID(v)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // languageKey is LANGUAGE_SESSION_KEY, which a logout kept before Django 3.0.
@@ -78,7 +79,7 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 	}
 	id, err := a.users.IDKind().Parse(was)
 	old, _ := s.Get(HashSessionKey)
-	text, _ := old.(string)
+	text, _ := serializer.Text(old)
 	if err != nil || id != account.ID || subtle.ConstantTimeCompare([]byte(text), []byte(hash)) == 0 {
 		return s.Flush(ctx)
 	}

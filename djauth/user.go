@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Why nobody is logged in, as [Identity.Why] tells it. All are ErrAnonymous. If there
@@ -124,7 +125,7 @@ func (a *Auth) claimOf(get func(string) (any, bool)) (c claim, why error) {
 	if !ok {
 		return c, ErrBackend
 	}
-	if c.backend, ok = backend.(string); !ok || !slices.Contains(a.opts.Backends, c.backend) {
+	if c.backend, ok = serializer.Text(backend); !ok || !slices.Contains(a.opts.Backends, c.backend) {
 		return c, ErrBackend
 	}
 	var err error
@@ -132,7 +133,7 @@ func (a *Auth) claimOf(get func(string) (any, bool)) (c claim, why error) {
 		return c, ErrUserID
 	}
 	hash, _ := get(HashSessionKey)
-	c.hash, _ = hash.(string)
+	c.hash, _ = serializer.Text(hash)
 	return c, nil
 }
 

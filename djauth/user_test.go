@@ -12,6 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -145,6 +146,7 @@ func TestIDKinds(t *testing.T) {
 		want string // "" for an error
 	}{
 		{djauth.IntegerID, "-5", "-5"},
+		{djauth.IntegerID, serializer.Str2("5"), "5"},
 		{djauth.IntegerID, "9223372036854775807", "9223372036854775807"},
 		{djauth.IntegerID, "9223372036854775808", ""},
 		{djauth.IntegerID, "0x10", ""},
@@ -350,5 +352,21 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		if strings.Contains(text, "ada's hash") {
 			t.Errorf("a password is in %q", text)
 		}
+	}
+}
+
+// In a pickle that Python 2 wrote, text is mostly str and not unicode.
+func TestPython2(t *testing.T) {
+	w := newWorld(t, func(s *djsession.Settings) {
+		s.Serializer, s.Django = pickle.Serializer{Protocol: 2}, djsession.DjangoVersion{Major: 1, Minor: 11}
+	})
+	mac, err := signer.NewMAC(signer.SecretKey(secret), "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", signer.SHA1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := w.put(item(djauth.SessionKey, serializer.Str2("1")), item(djauth.BackendSessionKey, serializer.Str2(djauth.ModelBackend)),
+		item(djauth.HashSessionKey, serializer.Str2(mac.HexSum(encoded))))
+	if id, _ := w.who(key); id.Name() != "ada" {
+		t.Errorf("got %v", id.Why())
 	}
 }

@@ -427,8 +427,12 @@ func sameLogin(a, b *serializer.Dict) bool {
 // equal compares what a login holds, text or an int; anything else is unlike
 // even itself.
 func equal(a, b any) bool {
+	if text, ok := serializer.Text(a); ok { // of a pickle it may be one of Python 2
+		other, ok := serializer.Text(b)
+		return ok && text == other
+	}
 	switch a.(type) {
-	case nil, string, int64, bool:
+	case nil, int64, bool:
 		return a == b
 	}
 	return false
