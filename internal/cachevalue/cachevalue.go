@@ -17,16 +17,26 @@ import (
 )
 
 // Codec pickles within the limits of a Site.
-type Codec struct{ limits serializer.Limits }
+type Codec struct {
+	limits   serializer.Limits
+	protocol int
+}
 
 // New returns the Codec of site.
-func New(site *djsession.Site) Codec { return Codec{site.Limits().Data} }
+func New(site *djsession.Site) Codec {
+	c := Codec{site.Limits().Data, pickle.DefaultProtocol}
+	if site.Settings().Django.Before(2, 0) { // which may run on Python 2
+		c.protocol = 2
+	}
+	return c
+}
 
-// Dumps is pickle.dumps: with the protocol that d was read with, and 4 if it was not.
+// Dumps is pickle.dumps: with the protocol that d was read with. If it was not, it
+// is 4, or 2 before Django 2.0.
 //
 // Errors: djsession.ErrTooLarge, or what encoding returned.
 func (c Codec) Dumps(doing string, d *serializer.Dict) ([]byte, error) {
-	data, err := pickle.Serializer{Limits: c.limits}.Dumps(nil, d)
+	data, err := pickle.Serializer{Limits: c.limits, Protocol: c.protocol}.Dumps(nil, d)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: serialize session: %w", doing, err)

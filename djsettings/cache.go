@@ -1,0 +1,200 @@
+package djsettings
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+)
+
+// CacheKind is a BACKEND that is known here.
+type CacheKind string
+
+// The kinds of caches.
+const (
+	CacheLocMem          CacheKind = "django.core.cache.backends.locmem.LocMemCache"
+	CacheDummy           CacheKind = "django.core.cache.backends.dummy.DummyCache"
+	CacheDB              CacheKind = "django.core.cache.backends.db.DatabaseCache"
+	CacheFile            CacheKind = "django.core.cache.backends.filebased.FileBasedCache"
+	CachePyMemcache      CacheKind = "django.core.cache.backends.memcached.PyMemcacheCache"
+	CachePyLibMC         CacheKind = "django.core.cache.backends.memcached.PyLibMCCache"
+	CachePythonMemcached CacheKind = "django.core.cache.backends.memcached.MemcachedCache"
+	CacheRedis           CacheKind = "django.core.cache.backends.redis.RedisCache"
+	CacheDjangoRedis     CacheKind = "django_redis.cache.RedisCache"
+)
+
+var cacheKinds = map[CacheKind]bool{
+	CacheLocMem: true, CacheDummy: true, CacheDB: true, CacheFile: true, CachePyMemcache: true, CachePyLibMC: true,
+	CachePythonMemcached: true, CacheRedis: true, CacheDjangoRedis: true,
+}
+
+// Cache is an entry of CACHES.
+type Cache struct {
+	// Alias is its name in CACHES.
+	Alias string
+	// Backend is BACKEND; Kind is which of the known ones that is, "" if none.
+	Backend string
+	Kind    CacheKind
+	// Locations are LOCATION in its order: URLs, addresses, one folder or one table.
+	// They may hold passwords.
+	Locations []Secret
+	// Reached are what to connect to in the place of Locations, from Options.Env;
+	// nil means Locations.
+	Reached []Secret
+	// KeyPrefix and Version are KEY_PREFIX and VERSION.
+	KeyPrefix string
+	Version   int
+	// KeyFunction is KEY_FUNCTION, "" for Django's: a dotted path, or the name of
+	// the function.
+	KeyFunction string
+	// Options are OPTIONS.
+	Options Params
+
+	dir string
+	err error // why it cannot be used
+}
+
+func (r *reader) caches(set *Settings) {
+	set.Caches = map[string]*Cache{}
+	all, ok := r.dict("CACHES")
+	for _, it := range all {
+		if alias, ok := it.Key.(string); ok {
+			set.Caches[alias] = r.cache(alias, it.Value)
+		}
+	}
+	if !ok {
+		set.Caches["default"] = &Cache{Alias: "default", Backend: string(CacheLocMem), Kind: CacheLocMem, Version: 1}
+	}
+}
+
+func (r *reader) cache(alias string, v any) *Cache {
+	e := r.entry("CACHES", alias, v)
+	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1, dir: r.opts.Dir}
+	base := c.Backend
+	if b, ok := r.opts.Backends[base]; ok {
+		base = b
+	}
+	if cacheKinds[CacheKind(base)] {
+		c.Kind = CacheKind(base)
+	}
+	if n, ok := e.integer("VERSION"); ok {
+		c.Version = n
+	}
+	c.Options = e.params("OPTIONS")
+	c.KeyFunction = e.callable("KEY_FUNCTION")
+	if c.KeyFunction == "django.core.cache.backends.base.default_key_func" || c.KeyFunction == "default_key_func" {
+		c.KeyFunction = ""
+	}
+	c.Locations = c.split(e, e.get("LOCATION"))
+	c.err = e.err
+	return c
+}
+
+// split takes LOCATION apart, as the backend does.
+func (c *Cache) split(e *entry, v any) []Secret {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case pyliteral.List:
+		return c.splitAll(e, v)
+	case pyliteral.Tuple:
+		return c.splitAll(e, v)
+	case pyliteral.Set:
+		return c.splitAll(e, v)
+	}
+	text, ok := scalarText(v)
+	if !ok {
+		e.bad("LOCATION", v, "a text or a list of texts")
+		return nil
+	}
+	return c.splitText(text)
+}
+
+func (c *Cache) splitText(text string) []Secret {
+	var parts []string
+	switch c.Kind {
+	case CachePyMemcache, CachePyLibMC, CachePythonMemcached, CacheRedis:
+		parts = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' })
+	case CacheDjangoRedis:
+		parts = strings.Split(text, ",")
+	default:
+		parts = []string{text}
+	}
+	var all []Secret
+	for _, p := range parts {
+		if p != "" {
+			all = append(all, NewSecret(p))
+		}
+	}
+	return all
+}
+
+// splitAll reads a list, of which python-memcached also takes (address, weight).
+func (c *Cache) splitAll(e *entry, list []any) []Secret {
+	var all []Secret
+	for _, v := range list {
+		if pair, ok := v.(pyliteral.Tuple); ok && len(pair) == 2 {
+			address, okA := scalarText(pair[0])
+			weight, okW := scalarText(pair[1])
+			if okA && okW {
+				all = append(all, NewSecret(address+":"+weight))
+				continue
+			}
+		}
+		text, ok := scalarText(v)
+		if !ok {
+			e.bad("LOCATION", v, "a list of texts")
+			return nil
+		}
+		all = append(all, NewSecret(text))
+	}
+	return all
+}
+
+// keys are the Keys of this cache.
+//
+// Errors: ErrUnsupported for a KEY_FUNCTION that Options.KeyFunctions does not have.
+func (c *Cache) keys(opts *Options) (djcache.Keys, error) {
+	k := djcache.Keys{Prefix: c.KeyPrefix, Version: &c.Version}
+	if c.KeyFunction == "" {
+		return k, nil
+	}
+	fn, ok := opts.KeyFunctions[c.KeyFunction]
+	if !ok {
+		return k, fmt.Errorf("%w: CACHES[%q] has the KEY_FUNCTION %s: give it in Options.KeyFunctions", ErrUnsupported, c.Alias, c.KeyFunction)
+	}
+	k.Function, k.Reverse = fn.Key, fn.Reverse
+	return k, nil
+}
+
+// reached are the servers to connect to.
+func (c *Cache) reached() []Secret {
+	if c.Reached != nil {
+		return c.Reached
+	}
+	return c.Locations
+}
+
+// Format prints what the cache is and where.
+func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// String tells what the cache is and where, without passwords and options.
+func (c *Cache) String() string {
+	if c == nil {
+		return "no cache"
+	}
+	name := c.Backend[strings.LastIndexByte(c.Backend, '.')+1:]
+	for _, l := range c.reached() {
+		name += " " + showURL(l.Reveal())
+	}
+	return name
+}
+
+// LogValue gives String to package slog.
+func (c *Cache) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText gives String.
+func (c *Cache) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -1,0 +1,168 @@
+package djsettings
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// DatabaseKind is a kind of database that is known here.
+type DatabaseKind string
+
+// The kinds of databases.
+const (
+	SQLite     DatabaseKind = "SQLite"
+	PostgreSQL DatabaseKind = "PostgreSQL"
+	MySQL      DatabaseKind = "MySQL" // and MariaDB
+)
+
+// Database is an entry of DATABASES.
+type Database struct {
+	// Alias is its name in DATABASES.
+	Alias string
+	// Engine is ENGINE; Kind is what that leads to, "" if it is not known here.
+	Engine string
+	Kind   DatabaseKind
+	// Name is NAME. For SQLite it is the path of the file; Path makes it absolute.
+	Name     string
+	User     string
+	Password Secret
+	// Host is HOST: a name, or for PostgreSQL and MySQL the path of a socket.
+	Host string
+	Port string
+	// Options are OPTIONS.
+	Options Params
+	// TimeZone is the TIME_ZONE of this database: of the wall clocks that SQLite
+	// and MySQL keep with USE_TZ=True. "" is UTC.
+	TimeZone string
+	// AtomicRequests is ATOMIC_REQUESTS.
+	AtomicRequests bool
+
+	dir        string
+	serverPool bool  // DISABLE_SERVER_SIDE_CURSORS: a PgBouncer is between
+	err        error // why it cannot be used
+}
+
+// engineKinds are the last words of ENGINE: django.db.backends.postgresql,
+// django.contrib.gis.db.backends.postgis, and those that wrap them under their own
+// package.
+var engineKinds = map[string]DatabaseKind{
+	"sqlite3": SQLite, "spatialite": SQLite,
+	"postgresql": PostgreSQL, "postgresql_psycopg2": PostgreSQL, "postgis": PostgreSQL,
+	"mysql": MySQL,
+}
+
+func (r *reader) databases(set *Settings) {
+	set.Databases = map[string]*Database{}
+	all, _ := r.dict("DATABASES")
+	for _, it := range all {
+		alias, ok := it.Key.(string)
+		if !ok {
+			continue
+		}
+		set.Databases[alias] = r.database(alias, it.Value)
+	}
+}
+
+func (r *reader) database(alias string, v any) *Database {
+	db := &Database{Alias: alias, dir: r.opts.Dir}
+	e := r.entry("DATABASES", alias, v)
+	db.Engine = e.text("ENGINE")
+	path := strings.Split(db.Engine, ".")
+	db.Kind = engineKinds[path[len(path)-1]]
+	if db.Kind != "" && !strings.HasPrefix(db.Engine, "django.") {
+		r.warn("DATABASES", "the engine %s of database %q is taken for Django's own for %s.", db.Engine, alias, db.Kind)
+	}
+	db.Name, db.User, db.Password = e.text("NAME"), e.text("USER"), NewSecret(e.text("PASSWORD"))
+	db.Host, db.Port, db.TimeZone = e.text("HOST"), e.text("PORT"), e.text("TIME_ZONE")
+	db.AtomicRequests = e.truth("ATOMIC_REQUESTS")
+	db.Options = e.params("OPTIONS")
+	db.serverPool = e.truth("DISABLE_SERVER_SIDE_CURSORS")
+	db.err = e.err
+	r.checkOptions(db)
+	return db
+}
+
+// Path is the absolute path of an SQLite database, from NAME. It is "" for a
+// database that is in no file.
+func (db *Database) Path() string {
+	name := db.Name
+	if db.Options.Text("uri") == "True" || strings.HasPrefix(name, "file:") {
+		name = strings.TrimPrefix(name, "file:")
+		if i := strings.IndexByte(name, '?'); i >= 0 {
+			if strings.Contains(name[i:], "mode=memory") {
+				return ""
+			}
+			name = name[:i]
+		}
+		if rest, ok := strings.CutPrefix(name, "//"); ok {
+			name = rest[max(0, strings.IndexByte(rest, '/')):]
+		}
+	}
+	if name == "" || name == ":memory:" {
+		return ""
+	}
+	return absolute(db.dir, name)
+}
+
+// Zone is the zone of the wall clocks of SQLite and MySQL with USE_TZ=True; nil
+// is UTC.
+//
+// Errors: ErrSetting.
+func (db *Database) Zone() (*time.Location, error) {
+	if db.TimeZone == "" {
+		return nil, nil
+	}
+	return zone("DATABASES", db.TimeZone)
+}
+
+// Format prints where the database is.
+func (db *Database) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, db.String()) }
+
+// String tells where the database is, without password and options.
+func (db *Database) String() string {
+	if db == nil {
+		return "no database"
+	}
+	s := string(db.Kind)
+	if s == "" {
+		s = db.Engine
+	}
+	s += " " + showURL(db.Name)
+	if db.Host != "" {
+		s += " at " + showURL(db.Host)
+	}
+	if db.Port != "" {
+		s += ":" + db.Port
+	}
+	return s
+}
+
+// LogValue gives String to package slog.
+func (db *Database) LogValue() slog.Value { return slog.StringValue(db.String()) }
+
+// MarshalText gives String.
+func (db *Database) MarshalText() ([]byte, error) { return []byte(db.String()), nil }
+
+// absolute is a path of the settings as seen from here.
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) || dir == "" {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// zone is time.LoadLocation with an error of ours.
+func zone(setting, name string) (*time.Location, error) {
+	if name == "Local" {
+		return nil, fmt.Errorf("%w: %s names no time zone", ErrSetting, setting)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the time zone of %s is not known to this machine, or its package tzdata is missing", ErrSetting, setting)
+	}
+	return loc, nil
+}

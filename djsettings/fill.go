@@ -1,0 +1,225 @@
+package djsettings
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// general reads what is not about one app.
+func (r *reader) general() {
+	set, v := r.set, r.set.Django
+	r.keys()
+	set.Debug = r.truth("DEBUG", false)
+	set.AllowedHosts = r.texts("ALLOWED_HOSTS", nil)
+	set.UseTZ = r.truth("USE_TZ", !v.Before(5, 0))
+	set.TimeZone = r.text("TIME_ZONE", "America/Chicago")
+	set.DatabaseRouters = r.routers()
+	set.InstalledApps = r.texts("INSTALLED_APPS", nil)
+	set.Middleware = r.texts("MIDDLEWARE", nil)
+	if v.Before(2, 0) && len(set.Middleware) == 0 {
+		set.Middleware = r.texts("MIDDLEWARE_CLASSES", nil)
+	}
+	hasSalt, told := r.doc.tells(legacySalt)
+	set.Cookies = CookieSettings{
+		SigningBackend:     r.text("SIGNING_BACKEND", "django.core.signing.TimestampSigner"),
+		NewSalt:            !v.Before(6, 1) || !v.Before(5, 2) && (hasSalt || !told),
+		LegacySaltFallback: r.truth(legacySalt, v.Before(6, 1)),
+	}
+	if !v.Before(3, 1) && v.Before(4, 0) {
+		set.Cookies.HashingAlgorithm = r.text("DEFAULT_HASHING_ALGORITHM", "sha256")
+	}
+	set.Proxy = ProxySettings{
+		UseXForwardedHost: r.truth("USE_X_FORWARDED_HOST", false),
+		UseXForwardedPort: r.truth("USE_X_FORWARDED_PORT", false),
+	}
+	if value, ok := r.value("SECURE_PROXY_SSL_HEADER"); ok && value != nil {
+		pair, _ := sequence(value)
+		header, value := pairOfTexts(pair)
+		if header == "" {
+			r.bad("SECURE_PROXY_SSL_HEADER", r.doc.settings["SECURE_PROXY_SSL_HEADER"].value, "a tuple of two texts")
+		}
+		set.Proxy.SSLHeader, set.Proxy.SSLValue = header, value
+	}
+}
+
+func pairOfTexts(list []any) (a, b string) {
+	if len(list) == 2 {
+		first, okA := list[0].(string)
+		second, okB := list[1].(string)
+		if okA && okB {
+			return first, second
+		}
+	}
+	return "", ""
+}
+
+// keys reads SECRET_KEY and SECRET_KEY_FALLBACKS.
+func (r *reader) keys() {
+	if !r.opts.Keys.IsZero() {
+		r.set.Keys = r.opts.Keys
+		return
+	}
+	secret, fallbacks := "", []string(nil)
+	fromEnv, has := r.env("SECRET_KEY")
+	if has {
+		secret = fromEnv
+	} else {
+		secret = r.text("SECRET_KEY", "")
+	}
+	if text, ok := r.env("SECRET_KEY_FALLBACKS"); ok {
+		for line := range strings.Lines(text) {
+			fallbacks = append(fallbacks, strings.TrimRight(line, "\r\n"))
+		}
+	} else if !has { // those that belong to another SECRET_KEY are of no use
+		v, _ := r.value("SECRET_KEY_FALLBACKS")
+		list, ok := sequence(v)
+		if !ok {
+			r.bad("SECRET_KEY_FALLBACKS", v, "a list of texts")
+		}
+		for _, v := range list {
+			text, ok := scalarText(v)
+			if !ok {
+				r.bad("SECRET_KEY_FALLBACKS", v, "a text in the list")
+				continue
+			}
+			fallbacks = append(fallbacks, text)
+		}
+		if len(list) > 0 && r.set.Django.Before(4, 1) {
+			r.warn("SECRET_KEY_FALLBACKS", "Django %s does not know it, and it is not used.", r.set.Django)
+			fallbacks = nil
+		}
+	}
+	r.set.Keys = signer.SecretKey(secret, fallbacks...)
+}
+
+// routers are dotted paths; a router may also be an object.
+func (r *reader) routers() []string {
+	v, _ := r.value("DATABASE_ROUTERS")
+	list, _ := sequence(v)
+	var all []string
+	for _, v := range list {
+		name, ok := v.(string)
+		if o, isOpaque := v.(pyliteral.Opaque); isOpaque {
+			name, ok = o.Name(), true
+		}
+		if ok {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (r *reader) auth() {
+	set, v := r.set, r.set.Django
+	const hashers = "django.contrib.auth.hashers."
+	defaults := []string{hashers + "PBKDF2PasswordHasher", hashers + "PBKDF2SHA1PasswordHasher"}
+	if !v.Before(1, 10) {
+		defaults = append(defaults, hashers+"Argon2PasswordHasher")
+	}
+	defaults = append(defaults, hashers+"BCryptSHA256PasswordHasher")
+	if v.Before(2, 1) {
+		defaults = append(defaults, hashers+"BCryptPasswordHasher")
+	}
+	if v.Before(1, 10) {
+		for _, name := range []string{"SHA1", "MD5", "UnsaltedSHA1", "UnsaltedMD5", "Crypt"} {
+			defaults = append(defaults, hashers+name+"PasswordHasher")
+		}
+	}
+	if !v.Before(4, 0) {
+		defaults = append(defaults, hashers+"ScryptPasswordHasher")
+	}
+	set.Auth = AuthSettings{
+		UserModel:         r.text("AUTH_USER_MODEL", "auth.User"),
+		Backends:          r.texts("AUTHENTICATION_BACKENDS", []string{"django.contrib.auth.backends.ModelBackend"}),
+		PasswordHashers:   r.texts("PASSWORD_HASHERS", defaults),
+		LoginURL:          r.optionalText("LOGIN_URL", "/accounts/login/"),
+		LoginRedirectURL:  r.optionalText("LOGIN_REDIRECT_URL", "/accounts/profile/"),
+		LogoutRedirectURL: r.optionalText("LOGOUT_REDIRECT_URL", ""),
+		Installed:         r.installed("django.contrib.auth"),
+		Enabled:           r.middleware("AuthenticationMiddleware"),
+	}
+}
+
+func (r *reader) csrf() {
+	v := r.set.Django
+	age, none := r.seconds("CSRF_COOKIE_AGE", 52*7*24*time.Hour)
+	r.set.CSRF = CSRFSettings{
+		CookieName: r.text("CSRF_COOKIE_NAME", "csrftoken"), CookieAge: age, CookieAgeNone: none,
+		CookieDomain: r.text("CSRF_COOKIE_DOMAIN", ""), CookiePath: r.text("CSRF_COOKIE_PATH", "/"),
+		CookieSecure: r.truth("CSRF_COOKIE_SECURE", false), CookieHTTPOnly: r.truth("CSRF_COOKIE_HTTPONLY", false),
+		CookieSameSite: r.sameSite("CSRF_COOKIE_SAMESITE"), CookieMasked: v.Before(4, 1) || v.Before(5, 0) && r.truth("CSRF_COOKIE_MASKED", false),
+		HeaderName:     r.text("CSRF_HEADER_NAME", "HTTP_X_CSRFTOKEN"),
+		TrustedOrigins: r.texts("CSRF_TRUSTED_ORIGINS", nil), UseSessions: r.truth("CSRF_USE_SESSIONS", false),
+		FailureView: r.optionalText("CSRF_FAILURE_VIEW", "django.views.csrf.csrf_failure"),
+		Enabled:     r.middleware("CsrfViewMiddleware"),
+	}
+}
+
+func (r *reader) messages() {
+	m := MessageSettings{
+		Storage:   r.text("MESSAGE_STORAGE", "django.contrib.messages.storage.fallback.FallbackStorage"),
+		Level:     r.integer("MESSAGE_LEVEL", 20),
+		Tags:      map[int]string{},
+		Installed: r.installed("django.contrib.messages"), Enabled: r.middleware("MessageMiddleware"),
+	}
+	tags, _ := r.dict("MESSAGE_TAGS")
+	for _, it := range tags {
+		level, isInt := it.Key.(int64)
+		if text, isText := it.Key.(string); isText { // as JSON has it
+			level, isInt = number(text).(int64)
+		}
+		tag, isText := it.Value.(string)
+		if !isInt || !isText {
+			r.warn("MESSAGE_TAGS", "One of its items is no text for a number, and is left out.")
+			continue
+		}
+		m.Tags[int(level)] = tag
+	}
+	r.set.Messages = m
+}
+
+// installed tells whether an app is in INSTALLED_APPS, by its name or by that of
+// its AppConfig.
+func (r *reader) installed(app string) bool {
+	return slices.ContainsFunc(r.set.InstalledApps, func(s string) bool { return s == app || strings.HasPrefix(s, app+".apps.") })
+}
+
+// middleware tells whether a middleware of this class name, or one whose name ends
+// in it, is in MIDDLEWARE.
+func (r *reader) middleware(class string) bool {
+	return slices.ContainsFunc(r.set.Middleware, func(s string) bool { return strings.HasSuffix(s, class) })
+}
+
+// sameSite reads SESSION_COOKIE_SAMESITE or CSRF_COOKIE_SAMESITE.
+func (r *reader) sameSite(name string) string {
+	v, ok := r.value(name)
+	switch {
+	case r.set.Django.Before(2, 1):
+		return ""
+	case !ok:
+		return "Lax"
+	}
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case bool:
+		if !v {
+			return ""
+		}
+	case string:
+		switch strings.ToLower(v) {
+		case "lax":
+			return "Lax"
+		case "strict":
+			return "Strict"
+		case "none":
+			return "None"
+		}
+	}
+	r.bad(name, v, `"Lax", "Strict", "None" or False`)
+	return ""
+}

@@ -1,0 +1,174 @@
+package djsettings
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// ManageOptions are the options of FromManage. nil is fine.
+type ManageOptions struct {
+	Options
+	// Python is the program that runs manage.py; default the one of the folder's
+	// virtual environment (.venv or venv), else python3.
+	Python string
+	// Args are further arguments of manage.py, such as "--settings=site.production".
+	Args []string
+	// Stderr is given what the site writes to its standard error, tracebacks above
+	// all; default nothing.
+	Stderr io.Writer
+}
+
+// manageTimeout bounds one run of manage.py.
+const manageTimeout = 2 * time.Minute
+
+// FromManage runs "python manage.py diffsettings --all" and "manage.py version" in
+// the folder dir and reads what they print. It is the only function here that runs
+// code of the site. opts may be nil.
+//
+// Errors: ErrManage, and those of Read.
+func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings, error) {
+	if opts == nil {
+		opts = new(ManageOptions)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the folder cannot be found: %w", ErrManage, err)
+	}
+	if fi, err := os.Stat(filepath.Join(abs, "manage.py")); err != nil || fi.IsDir() {
+		return nil, fmt.Errorf("%w: there is no manage.py in the folder", ErrManage)
+	}
+	m := &manage{dir: abs, python: opts.python(abs), opts: opts}
+	o := *opts.orZero()
+	m.max = o.MaxSize
+	if o.Dir == "" {
+		o.Dir = abs
+	}
+	text, err := m.run(ctx, "diffsettings", "--all")
+	if m.unknownOption {
+		text, err = m.run(ctx, "diffsettings")
+	}
+	if err != nil {
+		return nil, err
+	}
+	from := ""
+	if o.Django == "" {
+		// Settings that print something print it here as well.
+		if out, err := m.run(ctx, "version"); err == nil {
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			text := strings.TrimSpace(lines[len(lines)-1])
+			if _, err := djsession.ParseDjangoVersion(text); err == nil {
+				o.Django, from = text, "Django "+text+", as manage.py says"
+			}
+		}
+	}
+	set, err := Read(bytes.NewReader(text), &o)
+	if err != nil {
+		return nil, err
+	}
+	if from != "" {
+		set.DjangoFrom = from
+	}
+	return set, nil
+}
+
+// python is the program to run.
+func (o *ManageOptions) python(dir string) string {
+	if o.Python != "" {
+		return o.Python
+	}
+	inside := filepath.Join("bin", "python")
+	if runtime.GOOS == "windows" {
+		inside = filepath.Join("Scripts", "python.exe")
+	}
+	for _, env := range []string{".venv", "venv"} {
+		path := filepath.Join(dir, env, inside)
+		if fi, err := os.Stat(path); err == nil && !fi.IsDir() {
+			return path
+		}
+	}
+	return "python3"
+}
+
+type manage struct {
+	dir, python string
+	opts        *ManageOptions
+	max         int
+	// unknownOption is set when the last run did not know an option.
+	unknownOption bool
+}
+
+// run runs manage.py with a command and returns what it prints.
+func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, manageTimeout)
+	defer cancel()
+	args = append(append([]string{"manage.py"}, args...), m.opts.Args...)
+	cmd := exec.CommandContext(ctx, m.python, args...)
+	cmd.Dir = m.dir
+	cmd.Env = append(os.Environ(), "PYTHONIOENCODING=utf-8")
+	cmd.WaitDelay = 2 * time.Second
+	out, errOut := &bounded{max: m.max, stop: cancel}, &bounded{max: 64 << 10}
+	cmd.Stdout, cmd.Stderr = out, errOut
+	if m.opts.Stderr != nil {
+		cmd.Stderr = io.MultiWriter(errOut, m.opts.Stderr)
+	}
+	err := cmd.Run()
+	m.unknownOption = false
+	switch {
+	case out.over:
+		return nil, tooLarge(m.max)
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: %s did not end: %w", ErrManage, args[1], ctx.Err())
+	case err != nil:
+		text := errOut.buf.String()
+		m.unknownOption = strings.Contains(text, "unrecognized arguments: --all") || strings.Contains(text, "no such option: --all")
+		return nil, &hidden{ErrManage, args[1] + " " + why(text), err}
+	}
+	return out.buf.Bytes(), nil
+}
+
+// why names the exception at the end of a traceback. Its message may quote a
+// value, but for one that names a module.
+func why(stderr string) string {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	name, message, _ := strings.Cut(last, ":")
+	switch {
+	case strings.HasSuffix(name, "ModuleNotFoundError"), strings.HasSuffix(name, "ImportError"):
+		return "ended with " + name + ":" + message
+	case name != "" && !strings.ContainsAny(name, " '\"") && (strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Configured")):
+		return "ended with " + name
+	case stderr == "":
+		return "could not be run: is there such a Python?"
+	}
+	return "ended with an error"
+}
+
+// bounded keeps the first bytes that are written to it.
+type bounded struct {
+	buf  bytes.Buffer
+	max  int
+	over bool
+	stop func()
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if room := b.max - b.buf.Len(); len(p) > room {
+		b.buf.Write(p[:max(room, 0)])
+		if !b.over && b.stop != nil {
+			b.stop()
+		}
+		b.over = true
+		return len(p), nil
+	}
+	return b.buf.Write(p)
+}

@@ -1,0 +1,186 @@
+package djsettings_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testserver"
+)
+
+// TestManage runs the real manage.py of a small project.
+func TestManage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Django")
+	}
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			python, dir := pythonOf(t, version), t.TempDir()
+			makeProject(t, version, projects[0], dir)
+			// Settings that print something, as some do.
+			path := filepath.Join(dir, "settings.py")
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, path, string(text)+"print('loading ' + TIME_ZONE)\n")
+			set, err := djsettings.FromManage(t.Context(), dir, &djsettings.ManageOptions{Python: python})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if set.Django.String() != version || !strings.HasPrefix(set.DjangoFrom, "Django "+version+".") || !set.DjangoSure {
+				t.Errorf("version: got %s, %q, want %s", set.Django, set.DjangoFrom, version)
+			}
+			if got, want := set.Databases["default"].Path(), filepath.Join(dir, "db.sqlite3"); got != want {
+				t.Errorf("database: got %s, want %s", got, want)
+			}
+			if set.Sessions.CookieName != "sid" || set.UseTZ || set.Keys.IsZero() {
+				t.Errorf("got %+v", set.Sessions)
+			}
+		})
+	}
+}
+
+// TestRealForms: every form that a Django prints means the same.
+func TestRealForms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Django")
+	}
+	p := project{name: "forms", settings: sqlite + `SESSION_COOKIE_AGE = 77
+CSRF_TRUSTED_ORIGINS = ['https://a.example']
+MESSAGE_TAGS = {10: 'x'}
+SESSION_COOKIE_DOMAIN = '.example.org'
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+`}
+	for _, version := range versions {
+		forms := []string{`{"all": true}`, `{"all": false}`}
+		if !older(t, version, "2.0") {
+			forms = append(forms, `{"all": true, "output": "unified"}`, `{"all": false, "output": "unified"}`)
+		}
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			var want string
+			dir := t.TempDir()
+			makeProject(t, version, p, dir)
+			for _, form := range forms {
+				_ = os.Remove(filepath.Join(dir, "db.sqlite3"))
+				startDjango(t, version, dir, form).answer(t)
+				set, err := djsettings.ReadFile(filepath.Join(dir, "settings.txt"), &djsettings.Options{Django: version, Dir: dir})
+				if err != nil {
+					t.Fatalf("%s: %v", form, err)
+				}
+				set.DjangoFrom = ""
+				got := fmt.Sprintf("%+v %+v %+v %+v %v %v %v %+v %v %v", set.Sessions, set.CSRF, set.Messages, set.Auth, set.UseTZ, set.TimeZone, set.Databases, set.Cookies, set.Warnings, set.Middleware)
+				if want == "" {
+					want = got
+				}
+				if got != want {
+					t.Errorf("%s: got\n%s\nwant\n%s", form, got, want)
+				}
+			}
+			if !strings.Contains(want, "CookieAge:1m17s") {
+				t.Errorf("got %s", want)
+			}
+		})
+	}
+}
+
+// TestManageErrors: what goes wrong with a manage.py, and that its texts, which
+// may quote values, are not repeated.
+func TestManageErrors(t *testing.T) {
+	for _, tt := range []struct{ name, script, says string }{
+		{"no such module", "import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"},
+		{"an error that quotes", "raise ValueError('s3cr3t')", "ended with ValueError"},
+		{"an exit", "import sys; sys.stderr.write('s3cr3t'); sys.exit(3)", "ended with an error"},
+	} {
+		dir := filepath.Dir(manageOf(t, tt.script))
+		stderr := new(strings.Builder)
+		_, err := djsettings.FromManage(t.Context(), dir, &djsettings.ManageOptions{Stderr: stderr})
+		if !errors.Is(err, djsettings.ErrManage) || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
+		if stderr.Len() == 0 {
+			t.Errorf("%s: nothing came to Stderr", tt.name)
+		}
+	}
+	if _, err := djsettings.FromManage(t.Context(), t.TempDir(), nil); !errors.Is(err, djsettings.ErrManage) || !strings.Contains(err.Error(), "no manage.py") {
+		t.Errorf("no manage.py: got %v", err)
+	}
+	if _, err := djsettings.FromManage(t.Context(), filepath.Dir(manageOf(t, "")), &djsettings.ManageOptions{Python: "/nonexistent/python"}); !errors.Is(err, djsettings.ErrManage) || !strings.Contains(err.Error(), "is there such a Python") {
+		t.Errorf("no Python: got %v", err)
+	}
+}
+
+// manageOf writes a manage.py.
+func manageOf(t *testing.T, script string) string {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		testserver.Lacks(t, "python3")
+	}
+	path := filepath.Join(t.TempDir(), "manage.py")
+	writeFile(t, path, script)
+	return path
+}
+
+// TestManageArguments: which commands are run, in which folder, and with which
+// Python; an old Django does not know --all.
+func TestManageArguments(t *testing.T) {
+	path := manageOf(t, `import os, sys
+with open('log', 'a') as f:
+    f.write(' '.join(sys.argv[1:]) + '\n')
+if '--all' in sys.argv:
+    sys.exit('manage.py diffsettings: error: unrecognized arguments: --all')
+if sys.argv[1] == 'version':
+    print('noise\n1.4.22')
+else:
+    print("SECRET_KEY = 'k'\nSESSION_COOKIE_NAME = %r  ###" % os.path.basename(os.getcwd()))
+`)
+	dir := filepath.Dir(path)
+	set, err := djsettings.FromManage(t.Context(), dir, &djsettings.ManageOptions{Args: []string{"--settings=s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "log"))
+	if got, want := string(log), "diffsettings --all --settings=s\ndiffsettings --settings=s\nversion --settings=s\n"; err != nil || got != want {
+		t.Errorf("commands: got %q, %v, want %q", got, err, want)
+	}
+	if set.Django.String() != "1.4" || set.Sessions.CookieName != filepath.Base(dir) || set.Dir != dir {
+		t.Errorf("got %s, %s, %s", set.Django, set.Sessions.CookieName, set.Dir)
+	}
+
+	// The folder's own environment comes first.
+	marker := filepath.Join(dir, "ran")
+	own := filepath.Join(dir, ".venv", "bin", "python")
+	writeFile(t, own, "#!/bin/sh\ntouch "+marker+"\necho \"SECRET_KEY = 'x'\"\n")
+	if err := os.Chmod(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := djsettings.FromManage(t.Context(), dir, &djsettings.ManageOptions{Options: djsettings.Options{Django: "5.2"}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(marker); err != nil {
+		t.Error("the Python of .venv was not taken")
+	}
+}
+
+// TestManageEndless: one that prints without end, and one that does not end.
+func TestManageEndless(t *testing.T) {
+	path := manageOf(t, "while True: print('x' * 1000)")
+	if _, err := djsettings.FromManage(t.Context(), filepath.Dir(path), nil); !errors.Is(err, djsettings.ErrTooLarge) {
+		t.Errorf("endless output: got %v", err)
+	}
+	path = manageOf(t, "import time; time.sleep(60)")
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := djsettings.FromManage(ctx, filepath.Dir(path), nil); !errors.Is(err, djsettings.ErrManage) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("no end: got %v", err)
+	}
+}

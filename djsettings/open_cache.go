@@ -1,0 +1,127 @@
+package djsettings
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/filecache"
+	"github.com/go-djsession/go-djsession/djcache/memcached"
+)
+
+// openCache is the one place that leads from a BACKEND to a cache. done may be nil.
+func (s *Site) openCache(ctx context.Context, c *Cache) (cache djcache.Cache, done func() error, err error) {
+	if c.err != nil {
+		return nil, nil, c.err
+	}
+	keys, err := c.keys(s.options())
+	if err != nil {
+		return nil, nil, err
+	}
+	switch c.Kind {
+	case CacheRedis, CacheDjangoRedis:
+		return s.openRedisCache(ctx, c, keys)
+	case CachePyMemcache, CachePyLibMC, CachePythonMemcached:
+		return s.openMemcached(c, keys)
+	case CacheDB:
+		alias := "default" // as without DATABASE_ROUTERS
+		db, err := s.Database(ctx, alias)
+		if err != nil {
+			return nil, nil, err
+		}
+		table, err := db.cacheTable(s, c)
+		return table, nil, err
+	case CacheFile:
+		if len(c.reached()) != 1 {
+			return nil, nil, fmt.Errorf("%w: CACHES[%q] has no folder as LOCATION", ErrSetting, c.Alias)
+		}
+		dir := absolute(s.Settings.Dir, c.reached()[0].Reveal())
+		if err := isFolder(fmt.Sprintf("CACHES[%q]", c.Alias), dir); err != nil {
+			return nil, nil, err
+		}
+		cache, err := filecache.New(s.DjsessionSite, dir, &filecache.Options{Keys: keys})
+		return cache, nil, err
+	case CacheLocMem:
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] is a LocMemCache, of which each process of Django has its own", ErrNotShared, c.Alias)
+	case CacheDummy:
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] is a DummyCache, which keeps nothing", ErrNotShared, c.Alias)
+	}
+	if c.Backend == "" {
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] has no BACKEND", ErrSetting, c.Alias)
+	}
+	return nil, nil, fmt.Errorf("%w: CACHES[%q] has the BACKEND %s: give what it derives from in Options.Backends", ErrUnsupported, c.Alias, c.Backend)
+}
+
+// openMemcached opens a memcached, or several.
+func (s *Site) openMemcached(c *Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
+	choose, byName, err := c.chooser()
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Reached != nil && len(c.Locations) > 1 && byName {
+		return nil, nil, fmt.Errorf("%w: the servers of CACHES[%q] are chosen by their names in LOCATION, so that other names lead elsewhere: let those names lead to the servers here", ErrSetting, c.Alias)
+	}
+	if c.Reached != nil && len(c.Reached) != len(c.Locations) {
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] has %d servers, and %d were given for it", ErrSetting, c.Alias, len(c.Locations), len(c.Reached))
+	}
+	var addresses []string
+	for _, l := range c.reached() {
+		addresses = append(addresses, l.Reveal())
+	}
+	servers, err := choose(addresses...)
+	if err != nil {
+		return nil, nil, &hidden{ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err}
+	}
+	client := memcache.NewFromSelector(servers)
+	if err := client.Ping(); err != nil {
+		_ = client.Close()
+		return nil, nil, &hidden{ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err}
+	}
+	opts := &memcached.Options{Keys: keys, Format: s.Settings.cachePickle(s.DjsessionSite)}
+	return memcached.New(s.DjsessionSite, client, opts), client.Close, nil
+}
+
+// chooser is how the client of this backend chooses among its servers; byName
+// tells whether what they are called matters.
+func (c *Cache) chooser() (choose func(...string) (*memcached.Servers, error), byName bool, err error) {
+	refuse := func(what string) error {
+		return fmt.Errorf("%w: OPTIONS of CACHES[%q] have %s", ErrUnsupported, c.Alias, what)
+	}
+	switch c.Kind {
+	case CachePythonMemcached:
+		return memcached.PythonMemcached, false, nil
+	case CachePyMemcache:
+		if c.Options.Has("hasher") {
+			return nil, false, refuse("a hasher of their own")
+		}
+		return memcached.Rendezvous, true, nil
+	}
+	if c.Options.Has("username") {
+		return nil, false, refuse("a user name, which the client here cannot send")
+	}
+	// Before Django 1.11 the behaviors stood in OPTIONS themselves.
+	behaviors := c.Options.dictAt("behaviors")
+	if behaviors.dict == nil {
+		behaviors = c.Options
+	}
+	is := func(name string) bool {
+		v, _ := behaviors.get(name)
+		truth, _ := truthOf(v)
+		return truth
+	}
+	hash, distribution := behaviors.Text("hash"), behaviors.Text("distribution")
+	switch {
+	case hash != "" && hash != "default" && hash != "0":
+		return nil, false, refuse("the behavior hash, which is not known here")
+	case is("ketama_weighted"):
+		return memcached.KetamaWeighted, true, nil
+	case is("ketama"), strings.HasPrefix(distribution, "consistent"):
+		return memcached.Ketama, true, nil
+	case distribution != "" && distribution != "modula":
+		return nil, false, refuse("the behavior distribution, which is not known here")
+	}
+	return memcached.Modula, false, nil
+}

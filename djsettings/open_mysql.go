@@ -1,0 +1,154 @@
+package djsettings
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// What of OPTIONS is understood; the others are only about Python's side, or about
+// statements that are not made here.
+var (
+	mysqlOptions = []string{"read_default_file", "read_default_group", "unix_socket", "charset", "ssl", "ssl_mode", "connect_timeout",
+		"user", "passwd", "password", "db", "database", "host", "port"}
+	mysqlIgnored = []string{"sql_mode", "init_command", "isolation_level", "use_unicode", "conv", "use_pure", "autocommit", "local_infile", "read_timeout", "write_timeout", "raise_on_warnings"}
+)
+
+// openMySQL opens a MySQL or a MariaDB.
+func (db *Database) openMySQL(ctx context.Context, conns int) (*DB, error) {
+	cfg, err := db.mysqlConfig()
+	if err != nil {
+		return nil, err
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be used with the driver", db.Alias), err}
+	}
+	handle := sql.OpenDB(connector)
+	handle.SetMaxOpenConns(conns)
+	handle.SetMaxIdleConns(conns)
+	handle.SetConnMaxLifetime(3 * time.Minute) // servers and proxies close what idles
+	if err := handle.PingContext(ctx); err != nil {
+		handle.Close()
+		return nil, db.unavailable(err)
+	}
+	return &DB{Settings: db, SQL: handle}, nil
+}
+
+// mysqlConfig is what DatabaseWrapper.get_connection_params hands to mysqlclient,
+// and what that reads from a my.cnf where the settings are empty. Options of the
+// driver stay as they are: the stores need none.
+func (db *Database) mysqlConfig() (*mysql.Config, error) {
+	file, err := db.myCnf()
+	if err != nil {
+		return nil, err
+	}
+	o := db.Options
+	// OPTIONS are handed over last, and so win.
+	user := cmp.Or(o.Text("user"), db.User, file["user"])
+	password := cmp.Or(o.Text("passwd"), o.Text("password"), db.Password.Reveal(), file["password"])
+	name := cmp.Or(o.Text("db"), o.Text("database"), db.Name, file["database"])
+	host := cmp.Or(o.Text("host"), db.Host, file["host"])
+	port := cmp.Or(o.Text("port"), db.Port, file["port"])
+	socket := o.Text("unix_socket")
+	if strings.HasPrefix(host, "/") {
+		host, socket = "", cmp.Or(socket, host)
+	}
+	if host == "" {
+		socket = cmp.Or(socket, file["socket"])
+	}
+	if name == "" {
+		return nil, fmt.Errorf("%w: DATABASES[%q] has no NAME", ErrSetting, db.Alias)
+	}
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Passwd, cfg.DBName = user, password, name
+	cfg.InterpolateParams = true // one round trip a statement
+	cfg.Timeout = 10 * time.Second
+	cfg.Logger = discard{}
+	// mysqlclient takes "localhost" for the socket of this machine, whatever the port
+	// says. Unlike it, a port is believed here.
+	if socket == "" && port == "" && (host == "" || host == "localhost") {
+		socket = defaultSocket()
+	}
+	if socket != "" {
+		cfg.Net, cfg.Addr = "unix", socket
+	} else {
+		cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(cmp.Or(host, "localhost"), cmp.Or(port, "3306"))
+	}
+	cfg.TLS, err = db.mysqlTLS(file, host)
+	return cfg, err
+}
+
+// discard is a logger: what is wrong is in an error.
+type discard struct{}
+
+func (discard) Print(...any) {}
+
+// defaultSocket is where distributions put the socket of the server.
+func defaultSocket() string {
+	for _, path := range []string{"/var/run/mysqld/mysqld.sock", "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"} {
+		if fi, err := os.Stat(path); err == nil && fi.Mode()&os.ModeSocket != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
+// mysqlTLS is ssl and ssl_mode: as in mysqlclient a connection is encrypted where
+// one of them says so, the server's certificate is checked where there is a ca, and
+// its name where ssl_mode is VERIFY_IDENTITY or check_hostname is set. Nil is none.
+func (db *Database) mysqlTLS(file map[string]string, host string) (*tls.Config, error) {
+	ssl := db.Options.dictAt("ssl")
+	on, _ := db.Options.get("ssl")
+	mode := strings.ToUpper(cmp.Or(db.Options.Text("ssl_mode"), file["ssl_mode"]))
+	ca := cmp.Or(ssl.Text("ca"), file["ssl_ca"])
+	cert, key := cmp.Or(ssl.Text("cert"), file["ssl_cert"]), cmp.Or(ssl.Text("key"), file["ssl_key"])
+	wanted, _ := truthOf(on)
+	wanted = wanted || ca != "" || cert != "" || mode == "REQUIRED" || strings.HasPrefix(mode, "VERIFY_")
+	if !wanted || mode == "DISABLED" {
+		return nil, nil
+	}
+	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pool, err := certPool(absolute(db.dir, ca))
+		if err != nil {
+			return nil, err
+		}
+		cfg.RootCAs = pool
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(absolute(db.dir, cert), absolute(db.dir, cmp.Or(key, cert)))
+		if err != nil {
+			return nil, &hidden{ErrSetting, "the client's certificate cannot be used", err}
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	if mode == "VERIFY_IDENTITY" || ssl.Text("check_hostname") == "True" {
+		return cfg, nil
+	}
+	cfg.InsecureSkipVerify = true // of the name; the chain is looked at here
+	if ca != "" || mode == "VERIFY_CA" {
+		cfg.VerifyConnection = func(cs tls.ConnectionState) error {
+			if len(cs.PeerCertificates) == 0 {
+				return errors.New("the server sent no certificate")
+			}
+			opts := x509.VerifyOptions{Roots: cfg.RootCAs, Intermediates: x509.NewCertPool()}
+			for _, c := range cs.PeerCertificates[1:] {
+				opts.Intermediates.AddCert(c)
+			}
+			_, err := cs.PeerCertificates[0].Verify(opts)
+			return err
+		}
+	}
+	return cfg, nil
+}

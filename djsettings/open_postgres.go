@@ -1,0 +1,88 @@
+package djsettings
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// What of OPTIONS means the same to libpq and to pgx.
+var pgOptions = []string{"service", "servicefile", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword", "sslsni", "connect_timeout",
+	"target_session_attrs", "options", "application_name", "krbsrvname", "krbspn", "require_auth", "channel_binding"}
+
+// What of OPTIONS is only about Python's side of a connection, or about how long
+// one is kept.
+var pgIgnored = []string{"isolation_level", "server_side_binding", "pool", "cursor_factory", "connection_factory", "client_encoding", "async", "async_",
+	"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "prepare_threshold", "context", "row_factory", "autocommit", "gssencmode"}
+
+// postgresDSN is what DatabaseWrapper.get_connection_params hands to libpq, in its
+// own form. Empty settings are left to libpq's defaults: a socket, PGHOST and its
+// like, a service.
+func (db *Database) postgresDSN() string {
+	var b strings.Builder
+	add := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s='%s' ", key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value))
+		}
+	}
+	for _, key := range pgOptions {
+		add(key, db.Options.Text(key))
+	}
+	add("host", db.Host)
+	add("port", db.Port)
+	add("user", db.User)
+	add("password", db.Password.Reveal())
+	name := db.Name
+	if name == "" && !db.Options.Has("service") {
+		name = "postgres"
+	}
+	add("dbname", name)
+	return strings.TrimSpace(b.String())
+}
+
+func (db *Database) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(db.postgresDSN())
+	if err != nil {
+		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err}
+	}
+	cfg.MaxConns = int32(min(conns, 1<<20))
+	if role := db.Options.Text("assume_role"); role != "" {
+		cfg.ConnConfig.RuntimeParams["role"] = role
+	}
+	if db.serverPool {
+		// Behind a PgBouncer a statement that was prepared may be on another connection.
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, db.unavailable(err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, db.unavailable(err)
+	}
+	return &DB{Settings: db, SQL: stdlib.OpenDBFromPool(pool), Pool: pool}, nil
+}
+
+// checkOptions warns about OPTIONS that are not honoured.
+func (r *reader) checkOptions(db *Database) {
+	known := []string(nil)
+	switch db.Kind {
+	case PostgreSQL:
+		known = slices.Concat(pgOptions, pgIgnored, []string{"assume_role"})
+	case MySQL:
+		known = slices.Concat(mysqlOptions, mysqlIgnored)
+	case SQLite:
+		known = []string{"timeout", "uri", "init_command", "transaction_mode", "isolation_level", "check_same_thread", "detect_types", "cached_statements", "factory"}
+	default:
+		return
+	}
+	for _, name := range db.Options.unknown(known...) {
+		r.warn("DATABASES", "The option %s of database %q is not used.", name, db.Alias)
+	}
+}

@@ -1,0 +1,89 @@
+package djsettings
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// Session returns what djsession.NewSite needs. Fields that Django has no word
+// for, such as Logger, are left to the caller.
+//
+// Errors: ErrNoSecret, ErrUnsupported for a SESSION_SERIALIZER that is not known,
+// ErrSetting for a time zone that is not.
+func (s *Settings) Session() (djsession.Settings, error) {
+	in := s.Sessions
+	set := djsession.Settings{
+		Keys: s.Keys, Django: s.Django,
+		CookieName: in.CookieName, CookieAge: in.CookieAge, CookieDomain: in.CookieDomain, CookiePath: in.CookiePath,
+		CookieSecure: in.CookieSecure, CookieScriptable: !in.CookieHTTPOnly, CookieSameSite: sameSiteMode(in.CookieSameSite),
+		ExpireAtBrowserClose: in.ExpireAtBrowserClose, SaveEveryRequest: in.SaveEveryRequest,
+		StoreClass:    in.StoreClass,
+		LegacyHashing: s.Cookies.HashingAlgorithm == "sha1",
+	}
+	if s.Keys.IsZero() {
+		return set, ErrNoSecret
+	}
+	if in.CookieAge <= 0 {
+		return set, fmt.Errorf("%w: SESSION_COOKIE_AGE is not a positive number of seconds", ErrSetting)
+	}
+	var err error
+	if set.TimeZone, err = s.Location(); err != nil {
+		return set, err
+	}
+	set.Serializer, err = s.serializer()
+	return set, err
+}
+
+// Location is the zone of a site with USE_TZ=False, nil for USE_TZ=True.
+//
+// Errors: ErrSetting.
+func (s *Settings) Location() (*time.Location, error) {
+	switch {
+	case s.UseTZ:
+		return nil, nil
+	case s.TimeZone == "":
+		return time.Local, nil
+	}
+	return zone("TIME_ZONE", s.TimeZone)
+}
+
+func sameSiteMode(s string) http.SameSite {
+	switch s {
+	case "Lax":
+		return http.SameSiteLaxMode
+	case "Strict":
+		return http.SameSiteStrictMode
+	case "None":
+		return http.SameSiteNoneMode
+	}
+	return http.SameSiteDefaultMode
+}
+
+// serializer is SESSION_SERIALIZER.
+func (s *Settings) serializer() (serializer.Serializer, error) {
+	if s.opts != nil {
+		if own, ok := s.opts.Serializers[s.Sessions.Serializer]; ok {
+			return own, nil
+		}
+	}
+	switch s.Sessions.Serializer {
+	case "", "django.contrib.sessions.serializers.JSONSerializer", "django.core.signing.JSONSerializer":
+		return serializer.JSON{}, nil
+	case "django.contrib.sessions.serializers.PickleSerializer", "django.contrib.sessions.backends.base.PickleSerializer":
+		return s.pickle(), nil
+	}
+	return nil, fmt.Errorf("%w: SESSION_SERIALIZER is %s: give it in Options.Serializers", ErrUnsupported, s.Sessions.Serializer)
+}
+
+// pickle writes what the site's Python reads: before Django 2.0 that may be 2.7.
+func (s *Settings) pickle() pickle.Serializer {
+	if s.Python2 || s.Django.Before(2, 0) {
+		return pickle.Serializer{Protocol: 2}
+	}
+	return pickle.Serializer{Protocol: pickle.DefaultProtocol}
+}

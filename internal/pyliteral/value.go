@@ -1,0 +1,157 @@
+// Package pyliteral reads what Python's repr writes, without evaluating anything.
+//
+// Shapes: a value is one of
+//
+//	nil, bool           None, True, False
+//	int64, *big.Int     int; 10L of Python 2 too
+//	float64             float, inf and nan
+//	string, []byte      str, bytes
+//	Tuple, List, Set    also frozenset(...)
+//	Dict                in its order; also OrderedDict(...) and defaultdict(...)
+//	Path                PosixPath('...') and its relatives
+//	Duration            datetime.timedelta(...), in both of its forms
+//	Opaque              everything else, as text
+//
+// What is no literal (<function f at 0x7f>, Decimal('1'), any other call) is taken
+// as text up to the comma or bracket that ends it, with regard to brackets and
+// quotes, so that what stands around it is read all the same.
+//
+// # Errors
+//
+// *Error says in which line and column, and matches ErrSyntax, ErrDepth or
+// ErrSize. It never holds any of the text.
+//
+// # Security
+//
+// Text is only ever compared and copied. Time and memory are linear in its length;
+// length, depth and the digits of a number are bounded.
+package pyliteral
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Errors of this package, to be matched by errors.Is.
+var (
+	// ErrSyntax: a bracket or a quote is not closed, or the text is empty.
+	ErrSyntax = errors.New("pyliteral: not a Python literal")
+	// ErrDepth: brackets in brackets, more than MaxDepth.
+	ErrDepth = errors.New("pyliteral: nested too deeply")
+	// ErrSize: longer than Options.MaxSize, or a number of more than 4300 digits,
+	// which Python itself would not read.
+	ErrSize = errors.New("pyliteral: too long")
+)
+
+// Error says where the text could not be read. Lines and columns begin at 1;
+// a column is a byte.
+type Error struct {
+	Line, Column int
+	Err          error // ErrSyntax, ErrDepth or ErrSize
+	what         string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("line %d, column %d: %v: %s", e.Line, e.Column, e.Err, e.what)
+}
+
+// Unwrap returns the sentinel.
+func (e *Error) Unwrap() error { return e.Err }
+
+type (
+	// List is a list.
+	List []any
+	// Tuple is a tuple.
+	Tuple []any
+	// Set is a set or a frozenset, in the order of its repr.
+	Set []any
+	// Dict is a dict, in its order.
+	Dict []Item
+	// Item is an entry of a Dict.
+	Item struct{ Key, Value any }
+	// Path is the text of a pathlib.Path.
+	Path string
+	// Duration is a datetime.timedelta.
+	Duration time.Duration
+)
+
+// Get returns the value of a key that is a text, and whether there is one.
+func (d Dict) Get(key string) (any, bool) {
+	for _, it := range d {
+		if it.Key == key {
+			return it.Value, true
+		}
+	}
+	return nil, false
+}
+
+// Opaque is what is no literal. Its text may hold a secret: it prints as its Name.
+type Opaque struct{ text *string }
+
+// NewOpaque returns the Opaque of a text.
+func NewOpaque(text string) Opaque { return Opaque{&text} }
+
+// Text is the whole repr.
+func (o Opaque) Text() string {
+	if o.text == nil {
+		return ""
+	}
+	return *o.text
+}
+
+// Name says what it is without saying what it holds: "Env(...)", "environ[...]",
+// "<function make_key>", "<Lazy ...>", "an expression".
+func (o Opaque) Name() string {
+	text := o.Text()
+	if rest, ok := strings.CutPrefix(text, "<"); ok {
+		kind := dotted(rest)
+		switch kind {
+		case "function", "class", "module":
+			name := dotted(strings.TrimLeft(rest[len(kind):], " '"))
+			return "<" + kind + " " + name + ">"
+		case "":
+			return "<...>"
+		}
+		return "<" + kind + " ...>"
+	}
+	// Not the word of a text whose quotes are missing: it may be a secret.
+	if name := dotted(text); name != "" && len(name) < len(text) {
+		switch rest := text[len(name):]; {
+		case rest[0] == '(' && rest[len(rest)-1] == ')':
+			return name + "(...)"
+		case rest[0] == '[' && rest[len(rest)-1] == ']':
+			return name + "[...]"
+		}
+	}
+	return "an expression"
+}
+
+// Format prints the Name, whatever the verb.
+func (o Opaque) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.Name()) }
+
+// MarshalText gives the Name.
+func (o Opaque) MarshalText() ([]byte, error) { return []byte(o.Name()), nil }
+
+// maxName is the longest name that is shown.
+const maxName = 80
+
+// dotted is the dotted name that text begins with.
+func dotted(text string) string {
+	n := 0
+	for n < len(text) && n < maxName && (isName(text[n]) || text[n] == '.' && n > 0) {
+		n++
+	}
+	if n > 0 && text[0] >= '0' && text[0] <= '9' {
+		return ""
+	}
+	return text[:n]
+}
+
+func isName(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c)
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
