@@ -46,13 +46,14 @@ def do_migrate():
     call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
 
 
-def do_user(name, password="secret", active=True):
-    """Makes a user, or gives the one with this name another password."""
+def do_user(name, password="secret", active=True, admin=False):
+    """Makes a user, who may do anything in the admin or nothing, or gives the one with this name another password."""
     from django.contrib.auth import get_user_model
 
     user, _ = get_user_model().objects.get_or_create(username=name)
     user.set_password(password)
     user.is_active = active
+    user.is_staff = user.is_superuser = admin
     user.save()
     return {"id": user.pk, "hash": user.get_session_auth_hash()}
 
@@ -114,6 +115,19 @@ def do_request(query, cookies=None, path="/do/"):
     body = b"".join(response)
     response.close()
     return {"status": int(got[0].split()[0]), "headers": got[1], "body": body.decode("utf-8", "replace")}
+
+
+def do_listen():
+    """Answers requests by HTTP too, until the process ends: the port, of the loopback interface."""
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from threading import Thread
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+    server.set_app(lambda environ, start_response: application(environ, start_response))  # that of the last do_settings
+    thread = Thread(target=server.serve_forever)
+    thread.daemon = True
+    thread.start()
+    return server.server_address[1]
 
 
 def do_rows():
