@@ -16,12 +16,15 @@ PICKLE_FUZZTIME = 60s
 
 check: lint tidy test race core32 cross fuzz
 
+# examples/frameworks is a module of its own.
 test:
 	go test ./...
+	go -C examples/frameworks test ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); echo "gofmt: $${unformatted:-fine}"; test -z "$$unformatted"
 	go vet ./...
+	go -C examples/frameworks vet ./...
 	go run $(STATICCHECK) ./...
 	./.ci/vulncheck $(GOVULNCHECK)
 
@@ -38,6 +41,7 @@ cross:
 
 tidy:
 	go mod tidy -diff
+	go -C examples/frameworks mod tidy -diff
 	git diff --exit-code
 
 fuzz:

@@ -135,7 +135,7 @@ func (c *cookieFormat) store(list []*entry, dropOldest bool) (value string, kept
 // decode is CookieStorage._decode and the look at its end in _get.
 //
 // Errors: signer.ErrBadSignature and signer.ErrMalformed, which Django takes for no
-// cookie; ErrCorrupt for what is well signed and yet no messages.
+// cookie; errCorrupt for what is well signed and yet no messages.
 func (c *cookieFormat) decode(value string) (list []*entry, more bool, err error) {
 	if c.signer == nil {
 		return c.decodeHashed(value)

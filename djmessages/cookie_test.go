@@ -113,6 +113,8 @@ func TestOddCookies(t *testing.T) {
 			})
 			res := w.get("messages="+big.f.EncodeText(tt.text), func(_ http.ResponseWriter, r *http.Request) {
 				list, err := djmessages.Get(r)
+				must(t, err)
+				err = djmessages.Corrupt(r)
 				if len(list) != 0 || errors.Is(err, djmessages.ErrCorrupt) != tt.corrupt || !tt.corrupt && err != nil {
 					t.Errorf("%s: got %d messages, %v", tt.name, len(list), err)
 				}

@@ -55,9 +55,12 @@
 //	4.0           it does not read the first any more
 //	4.1           nor the second
 //
+// What Get returns is to be removed from a cookie or the session, so a page is made
+// before it begins to be sent: a template that calls Get renders into a buffer.
+//
 // # Errors
 //
-// ErrNoMiddleware, ErrCorrupt, and those of package djsession: ErrNoSession,
+// ErrNoMiddleware, and those of package djsession: ErrNoSession,
 // ErrCommitted for what comes too late, and ErrUnavailable. A missing derived key is
 // signer.ErrNoKey from New. No text of a message is in any error or log line.
 //
@@ -75,8 +78,7 @@
 // cookie the later response wins.
 //
 // Unlike Django, which answers every page by an error from then on, a session key or
-// a well-signed cookie that holds no messages is reported once, as ErrCorrupt, and
-// removed.
+// a well-signed cookie that holds no messages is told to the Logger, and removed.
 //
 // # Security
 //

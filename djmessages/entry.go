@@ -120,18 +120,18 @@ func (j messageJSON) readText(text string) (list []*entry, more bool, err error)
 // read is MessageDecoder.decode for a list of messages that may end with the mark
 // that there are more. list is not nil unless there is an error.
 //
-// Errors: ErrCorrupt, and beneath it serializer.ErrSyntax and ErrLimit.
+// Errors: errCorrupt, and beneath it serializer.ErrSyntax and ErrLimit.
 func (j messageJSON) read(text string) (list []*entry, more bool, err error) {
 	frozen, err := serializer.JSON{Limits: j.limits}.Freeze(serializer.RawJSON(text))
 	if errors.Is(err, serializer.ErrType) { // as text of the program's own it would be that
 		err = serializer.ErrSyntax
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read messages: %w: %w", ErrCorrupt, err)
+		return nil, false, fmt.Errorf("read messages: %w: %w", errCorrupt, err)
 	}
 	items, ok := frozen.(serializer.RawJSON).Value().([]any)
 	if !ok {
-		return nil, false, fmt.Errorf("read messages: %w: the value is no list", ErrCorrupt)
+		return nil, false, fmt.Errorf("read messages: %w: the value is no list", errCorrupt)
 	}
 	if n := len(items); n > 0 && items[n-1] == any(notFinished) {
 		items, more = items[:n-1], true
@@ -149,7 +149,7 @@ func (j messageJSON) read(text string) (list []*entry, more bool, err error) {
 func (j messageJSON) entry(item any) (*entry, error) {
 	parts, ok := item.([]any)
 	if !ok || len(parts) == 0 || parts[0] != any(messageKey) {
-		return nil, fmt.Errorf("%w: it is none", ErrCorrupt)
+		return nil, fmt.Errorf("%w: it is none", errCorrupt)
 	}
 	e := new(entry)
 	switch {
@@ -159,19 +159,19 @@ func (j messageJSON) entry(item any) (*entry, error) {
 		e.Safe = truth(parts[1])
 		parts = parts[2:]
 	default:
-		return nil, fmt.Errorf("%w: it has %d parts", ErrCorrupt, len(parts))
+		return nil, fmt.Errorf("%w: it has %d parts", errCorrupt, len(parts))
 	}
 	level, ok := parts[0].(int64)
 	if e.Level = Level(level); !ok || int64(e.Level) != level {
-		return nil, fmt.Errorf("%w: its level is no integer", ErrCorrupt)
+		return nil, fmt.Errorf("%w: its level is no integer", errCorrupt)
 	}
 	var err error
 	if e.Text, e.text, err = j.shown(parts[1]); err != nil {
-		return nil, fmt.Errorf("%w: its text is none", ErrCorrupt)
+		return nil, fmt.Errorf("%w: its text is none", errCorrupt)
 	}
 	if len(parts) == 3 && parts[2] != nil {
 		if e.ExtraTags, e.tags, err = j.shown(parts[2]); err != nil {
-			return nil, fmt.Errorf("%w: its tags are no text", ErrCorrupt)
+			return nil, fmt.Errorf("%w: its tags are no text", errCorrupt)
 		}
 		if !truth(parts[2]) {
 			e.ExtraTags = ""
@@ -185,7 +185,7 @@ func (j messageJSON) shown(v any) (text, json string, err error) {
 	switch v.(type) {
 	case string, int64, *big.Int, float64, bool, nil:
 	default:
-		return "", "", ErrCorrupt
+		return "", "", errCorrupt
 	}
 	if json, err = j.freeze(v); err != nil {
 		return "", "", err

@@ -7,7 +7,8 @@ var (
 	// ErrNoMiddleware is MessageFailure: the request did not pass a Framework's
 	// Middleware.
 	ErrNoMiddleware = errors.New("djmessages: request without the middleware of messages")
-	// ErrCorrupt: what is stored as messages is something else. It is removed with
-	// the response.
-	ErrCorrupt = errors.New("djmessages: what is stored are no messages")
 )
+
+// errCorrupt: what is stored as messages is something else. It is removed with the
+// response, and told to the Logger.
+var errCorrupt = errors.New("djmessages: what is stored are no messages")

@@ -1,5 +1,21 @@
 package djmessages
 
+import "net/http"
+
+// ErrCorrupt is what Corrupt returns.
+var ErrCorrupt = errCorrupt
+
+// Corrupt is why something that was read for r could not be read.
+func Corrupt(r *http.Request) error {
+	q, err := of(r)
+	if err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.corrupt
+}
+
 // DecodeCookie decodes a value and encodes it again.
 func (f *Framework) DecodeCookie(value string) (list []Message, again string, err error) {
 	entries, _, err := f.cookie.decode(value)

@@ -193,7 +193,9 @@ func run(t testing.TB, version string, c testCase) (answer, error) {
 				err = djmessages.AddMessage(r, djmessages.Message{Level: djmessages.Level(s.Level), Text: s.Text, ExtraTags: s.Tags, Safe: s.Safe})
 			case "iter":
 				var list []djmessages.Message
-				list, err = djmessages.Get(r)
+				if list, err = djmessages.Get(r); err == nil {
+					err = djmessages.Corrupt(r)
+				}
 				shown := []any{}
 				for _, m := range list {
 					shown = append(shown, []any{float64(m.Level), m.Text, m.ExtraTags, m.Safe, m.Tags(), m.LevelTag()})

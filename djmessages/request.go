@@ -56,8 +56,7 @@ func Error(r *http.Request, text string) error { return Add(r, LevelError, text)
 // then another Get returns them again. What is added later stays for the next page.
 //
 // Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
-// djsession.ErrUnavailable, and ErrCorrupt, beside which there are the messages that
-// could be read.
+// djsession.ErrUnavailable.
 func Get(r *http.Request) ([]Message, error) {
 	q, err := of(r)
 	if err != nil {
@@ -135,7 +134,7 @@ type request struct {
 	isLoaded bool
 	inCookie bool         // FallbackStorage._used_storages has the CookieStorage
 	seen     *sessionList // what the session held, if it was asked
-	corrupt  error        // of what was loaded, until it was reported
+	corrupt  error        // why something could not be read
 }
 
 // hook lets store be called before the response. q.mu is held, here and below.
@@ -193,7 +192,7 @@ func (q *request) get() ([]Message, error) {
 	q.used = true
 	q.loaded = append(q.loaded, q.queued...)
 	q.queued = nil
-	return q.messages(), q.report()
+	return q.messages(), nil
 }
 
 func (q *request) peek() ([]Message, error) {
@@ -205,14 +204,7 @@ func (q *request) peek() ([]Message, error) {
 	if err := q.load(); err != nil {
 		return nil, err
 	}
-	return q.messages(), q.report()
-}
-
-// report returns once that something could not be read.
-func (q *request) report() error {
-	err := q.corrupt
-	q.corrupt = nil
-	return err
+	return q.messages(), nil
 }
 
 // messages are all that there are now.
@@ -272,8 +264,8 @@ func (q *request) badCookie(err error) {
 	if errors.Is(err, signer.ErrBadSignature) || errors.Is(err, signer.ErrMalformed) || errors.Is(err, serializer.ErrSyntax) {
 		return // as in Django there was none
 	}
-	if !errors.Is(err, ErrCorrupt) {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	if !errors.Is(err, errCorrupt) {
+		err = fmt.Errorf("%w: %w", errCorrupt, err)
 	}
 	q.corrupt, q.inCookie = fmt.Errorf("decode the messages cookie: %w", err), true
 }
@@ -284,8 +276,8 @@ func (q *request) store(h http.Header, _ int) {
 	defer q.mu.Unlock()
 	q.stored = true
 	defer func() {
-		if err := q.report(); err != nil {
-			q.f.log(q.ctx, slog.LevelError, "djmessages: stored messages could not be read and are removed", "error", err)
+		if q.corrupt != nil {
+			q.f.log(q.ctx, slog.LevelError, "djmessages: stored messages could not be read and are removed", "error", q.corrupt)
 		}
 	}()
 	list := q.queued

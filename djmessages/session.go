@@ -15,7 +15,7 @@ type sessionList struct {
 	text string
 	list []*entry
 	odd  bool  // it is there, but no text
-	err  error // ErrCorrupt
+	err  error // errCorrupt
 }
 
 // getter is a *djsession.Session or a *djsession.Tx.
@@ -30,14 +30,14 @@ func (j messageJSON) sessionList(s getter) *sessionList {
 	}
 	var ok bool
 	if l.text, ok = serializer.Text(v); !ok {
-		l.odd, l.err = true, fmt.Errorf("read the session's messages: %w: they are no text", ErrCorrupt)
+		l.odd, l.err = true, fmt.Errorf("read the session's messages: %w: they are no text", errCorrupt)
 		return l
 	}
 	if l.text != "" {
 		var more bool
 		l.list, more, l.err = j.readText(l.text)
 		if l.err == nil && more {
-			l.list, l.err = nil, ErrCorrupt // the mark is for cookies
+			l.list, l.err = nil, errCorrupt // the mark is for cookies
 		}
 		if l.err != nil {
 			l.err = fmt.Errorf("read the session's messages: %w", l.err)

@@ -194,6 +194,14 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(x.ResponseWriter).Hijack()
 }
 
+// CloseNotify is http.CloseNotifier, which net/http has replaced by the request's
+// context, but gin's Stream still wants.
+func (x *exchange) CloseNotify() <-chan bool {
+	gone := make(chan bool, 1)
+	context.AfterFunc(x.s.request.Context(), func() { gone <- true })
+	return gone
+}
+
 // commit is SessionMiddleware.process_response.
 func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	s.mu.Lock()

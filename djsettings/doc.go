@@ -6,7 +6,7 @@
 //	set, err := djsettings.ReadFile("settings.txt", nil)
 //	site, err := djsettings.Open(ctx, set, nil)
 //	defer site.Close()
-//	http.ListenAndServe(addr, site.Sessions.Middleware(mux))
+//	http.ListenAndServe(addr, site.Middleware(mux))
 //
 // # Forms
 //
@@ -44,6 +44,12 @@
 // and DatabaseKind. What was seen and is not honoured is in Settings.Warnings. What
 // a site has made itself (an engine, a KEY_FUNCTION, a serializer) is told by
 // Options, or is ErrUnsupported from Open.
+//
+// A site with SECURE_PROXY_SSL_HEADER believes the header and nothing else; a Go program
+// that ends TLS itself, without that proxy, has to say so in PartOptions: its own IsSecure.
+//
+// Parts that the site has not installed are nil: look at Site.Auth where users may be
+// in no database.
 //
 // Unlike Django, Open makes neither an SQLite file nor a folder: one that is missing
 // is taken for a wrong path.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -58,7 +59,13 @@ The database comes from --dsn or DJSESSION_DSN:
     postgres://user:password@host/name
     mysql://user:password@host/name
     files:///srv/site/sessions, the folder of SESSION_FILE_PATH
-    redis://host:6379/0, cache+redis://host:6379/1 and others: djsession engines`,
+    redis://host:6379/0, cache+redis://host:6379/1 and others: djsession engines
+
+Or the site's own settings tell all of that:
+    --settings FILE               what manage.py diffsettings --all has printed
+    --manage DIR                  or run the manage.py in DIR to print it
+with DJSESSION_DATABASE_HOST and the like for what is other on this machine, and
+djsession doctor to tell whether Go and that Django would agree.`,
 		Example: `  djsession demo
   djsession explain 'eyJ2aXNpdHMiOjd9:1r31eq:T75S6Hd...'
   djsession list --dsn db.sqlite3`,
@@ -86,13 +93,14 @@ The database comes from --dsn or DJSESSION_DSN:
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
-		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(),
+		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(),
 		a.keysCommand(), a.demoCommand(), a.enginesCommand(),
 	}
 }
 
 // main runs the command line and returns the exit status.
 func (a *app) main(ctx context.Context, args []string) int {
+	logging.Disable() // go-redis would print addresses, and what is wrong is said anyway
 	out := bufio.NewWriter(a.stdout)
 	inner := *a
 	inner.stdin, inner.stdout = &interruptible{ctx, a.stdin}, out

@@ -58,7 +58,7 @@ There is a progress bar when standard error is a terminal.`,
 			return e.clear(c.Context(), a, opts)
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	c.Flags().IntVar(&opts.Batch, "batch", 1000, "remove `N` sessions by one statement")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
 	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)

@@ -77,8 +77,8 @@ The exit status is 1 if a session could not be converted.`,
 			return f.convert(c.Context(), a, e, conv)
 		},
 	}
-	f.formatFlags.add(c)
-	f.addDatabase(c)
+	f.formatFlags.add(a, c)
+	f.addDatabase(a, c)
 	fs := c.Flags()
 	fs.StringVar(&f.to, "to", "json", "`SERIALIZER` to convert to: json, pickle, or keep for what each has")
 	fs.StringVar(&f.toFormat, "to-format", "", "`FORMAT` to convert to: current, or legacy for Django before 3.1 (default by --django)")

@@ -24,8 +24,8 @@ type payloadFlags struct {
 	lines  bool
 }
 
-func (f *payloadFlags) add(c *cobra.Command, what string) {
-	f.formatFlags.add(c)
+func (f *payloadFlags) add(a *app, c *cobra.Command, what string) {
+	f.formatFlags.add(a, c)
 	fs := c.Flags()
 	fs.StringVarP(&f.file, "file", "f", "", "`FILE` to read the "+what+" from")
 	fs.BoolVar(&f.tagged, "tagged", false, "the session's JSON has the type of each value spelled out")
@@ -87,7 +87,7 @@ as they are, though other readers of JSON refuse them; --tagged avoids that.`,
 			return f.decode(c.Context(), a, p, args)
 		},
 	}
-	f.add(c, "payload")
+	f.add(a, c, "payload")
 	c.Flags().Var(&maxAge, "max-age", "refuse what was signed longer ago: seconds, or as in 14d")
 	c.Flags().BoolVar(&noVerify, "no-verify", false, "don't verify the signature; needs no key")
 	_ = c.RegisterFlagCompletionFunc("max-age", cobra.NoFileCompletions)

@@ -35,6 +35,6 @@ out. It needs no SECRET_KEY.
 			return nil
 		},
 	}
-	f.addDatabase(c)
+	f.addDatabase(a, c)
 	return c
 }

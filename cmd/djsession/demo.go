@@ -11,7 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -66,9 +69,9 @@ type demonstration struct {
 	dir      string
 	path     string // of the database
 	settings demoSettings
-	keys     signer.Keys
 	engine   *engine
 	db       *sql.DB // for the users
+	auth     *djauth.Auth
 	steps    int
 }
 
@@ -87,15 +90,22 @@ func newDemo(ctx context.Context, a *app, dir string) (*demonstration, error) {
 	if err := os.WriteFile(d.path, demo.Database, 0o600); err != nil {
 		return nil, fileProblem(err)
 	}
-	d.keys = signer.SecretKey(d.settings.SecretKey)
 	f := siteFlags{dsn: d.path, table: "django_session"}
 	var err error
-	if d.engine, err = f.openWith(ctx, a, &secrets{keys: d.keys}); err != nil {
+	if d.engine, err = f.openWith(ctx, a, &secrets{keys: signer.SecretKey(d.settings.SecretKey)}); err != nil {
 		return nil, err
 	}
 	if d.db, err = sql.Open("sqlite", d.path); err != nil {
 		d.engine.close()
 		return nil, connectProblem(err)
+	}
+	site := d.engine.manager.Site()
+	users := dbusers.New(site, d.db, dbstore.SQLite, nil)
+	// Looking at the sessions must not flush those whose login is stale.
+	d.auth, err = djauth.New(d.engine.manager, users, &djauth.Options{Backends: d.settings.Backends, ReadOnly: true})
+	if err != nil {
+		d.close()
+		return nil, err
 	}
 	return d, nil
 }
@@ -180,5 +190,9 @@ func (d *demonstration) who(ctx context.Context, l djsession.Listed) (visitor, e
 	case !l.Record.Expires.After(d.a.now()):
 		return visitor{why: "nobody: expired at " + l.Record.Expires.Format(time.DateTime)}, nil
 	}
-	return loggedIn(ctx, d.db, d.keys, d.settings.Backends, l.Record.Data)
+	s, err := d.engine.manager.Open(ctx, l.Key)
+	if err != nil {
+		return visitor{}, err
+	}
+	return d.loggedIn(ctx, s)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
@@ -18,7 +20,7 @@ func (d *demonstration) serve(ctx context.Context, key, name string) error {
 	if err != nil {
 		return refused("no port can be opened on 127.0.0.1", "the demo serves a request to itself there")
 	}
-	server := &http.Server{Handler: d.engine.manager.Middleware(http.HandlerFunc(d.greet))}
+	server := &http.Server{Handler: d.engine.manager.Middleware(d.auth.Middleware(http.HandlerFunc(greet)))}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
@@ -46,15 +48,15 @@ func (d *demonstration) serve(ctx context.Context, key, name string) error {
 }
 
 // greet counts the visits of whoever it is.
-func (d *demonstration) greet(w http.ResponseWriter, r *http.Request) {
+func greet(w http.ResponseWriter, r *http.Request) {
 	s, err := djsession.Load(r.Context())
 	if err != nil {
 		http.Error(w, "try later", djsession.ErrorStatus(err))
 		return
 	}
-	who, err := loggedIn(r.Context(), d.db, d.keys, d.settings.Backends, s.Dict())
+	user, err := djauth.User(r)
 	if err != nil {
-		http.Error(w, "try later", http.StatusServiceUnavailable)
+		http.Error(w, "try later", djsession.ErrorStatus(err))
 		return
 	}
 	visits := 0
@@ -70,11 +72,7 @@ func (d *demonstration) greet(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", djsession.ErrorStatus(err))
 		return
 	}
-	name := who.name
-	if name == "" {
-		name = "stranger"
-	}
-	fmt.Fprintf(w, "Hello %s, visit %d", name, visits)
+	fmt.Fprintf(w, "Hello %s, visit %d", cmp.Or(user.Name(), "stranger"), visits)
 }
 
 // get returns the body and the cookie of an answer.

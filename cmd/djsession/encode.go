@@ -50,7 +50,7 @@ With --lines each line of the input is a session, and each line of the output sa
 			return f.encode(c.Context(), a, p, args)
 		},
 	}
-	f.add(c, "session")
+	f.add(a, c, "session")
 	f.addSerializer(c)
 	c.Flags().Int64Var(&timestamp, "timestamp", 0, "sign as at this moment, in Unix `SECONDS` (default now)")
 	_ = c.RegisterFlagCompletionFunc("timestamp", cobra.NoFileCompletions)

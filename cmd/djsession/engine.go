@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
 )
 
 // openTimeout bounds the first contact with a database.
@@ -43,7 +45,12 @@ type location struct {
 	dsn   string
 	table string // "" is the table that the engine has by default
 	cache string // the DSN of the copies of cached_db, or ""
+
+	settings *djsettings.Settings // in the place of all that
 }
+
+// signs reports whether what is kept there may be signed.
+func (p location) signs() bool { return !isCache(p.dsn) }
 
 // open opens the database of the flags for a command that reads sessions.
 func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
@@ -52,7 +59,7 @@ func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 		return nil, err
 	}
 	keys, err := f.secrets.load(a)
-	if err == nil && keys == nil && !isCache(p.dsn) { // a cache signs nothing
+	if err == nil && keys == nil && p.signs() { // a cache signs nothing
 		keys, err = f.secrets.need(a)
 	}
 	if err != nil {
@@ -64,7 +71,10 @@ func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 
 // location is that of --dsn.
 func (f *siteFlags) location(a *app) (location, error) {
-	p := location{f.dsn, f.table, f.cache}
+	if f.set != nil {
+		return location{settings: f.set}, nil
+	}
+	p := location{dsn: f.dsn, table: f.table, cache: f.cache}
 	if p.dsn == "" {
 		p.dsn = a.env(envDSN)
 	}
@@ -73,7 +83,7 @@ func (f *siteFlags) location(a *app) (location, error) {
 		if _, err := os.Stat("db.sqlite3"); err == nil {
 			hint = "there is a db.sqlite3 in this folder: --dsn db.sqlite3"
 		}
-		return p, usage("there is no database: give --dsn or set "+envDSN, hint)
+		return p, usage("there is no database: give --dsn or set "+envDSN, manageHint()+hint)
 	}
 	return p, p.check("--table")
 }
@@ -118,6 +128,9 @@ func openSite(ctx context.Context, p location, site *djsession.Site) (*engine, e
 // openEngine is the one place that leads from a DSN to a back end. What opens one
 // sets on, signed and close, and find if it has a better way than findListed.
 func openEngine(ctx context.Context, p location) (*engine, error) {
+	if p.settings != nil {
+		return openSettings(ctx, p.settings)
+	}
 	kind, dsn := cutEngine(p.dsn)
 	back, native, err := parseDSN(dsn)
 	if err != nil {
@@ -168,6 +181,26 @@ func (e *engine) findListed(ctx context.Context, prefix string, max int) ([]stri
 		if strings.HasPrefix(l.Key, prefix) {
 			keys = append(keys, l.Key)
 		}
+	}
+	return keys, nil
+}
+
+// findOrdered is find for engines that list their sessions in the order of the keys.
+func (e *engine) findOrdered(ctx context.Context, prefix string, max int) ([]string, error) {
+	lister, err := e.lister()
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	// The list begins after its cursor.
+	if _, _, err := e.store.Load(ctx, prefix); err == nil || errors.Is(err, djsession.ErrExpired) || errors.Is(err, djsession.ErrCorrupt) {
+		keys = append(keys, prefix)
+	}
+	for l, err := range lister.List(ctx, prefix) {
+		if err != nil || len(keys) == max || !strings.HasPrefix(l.Key, prefix) {
+			return keys, err
+		}
+		keys = append(keys, l.Key)
 	}
 	return keys, nil
 }

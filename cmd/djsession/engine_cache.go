@@ -53,6 +53,13 @@ type cache struct {
 	close      func()
 }
 
+// Why there is nothing to list or to remove.
+const (
+	memcachedLists = "memcached does not tell what it holds"
+	memcachedReaps = "memcached removes expired sessions by itself"
+	fileCacheLists = "its files are named by hashes of the keys"
+)
+
 // The parameters of a DSN that are OPTIONS and the like of CACHES.
 var cacheParams = []string{"key_prefix", "version", "serializer", "compressor", "client", "ketama", "cache_table"}
 
@@ -216,8 +223,8 @@ func dialMemcached(dsn string, keys djcache.Keys, params url.Values) (*cache, er
 		on: func(site *djsession.Site) (djcache.Cache, error) {
 			return memcached.New(site, client, &memcached.Options{Keys: keys}), nil
 		},
-		unlistable: "memcached does not tell what it holds",
-		reaped:     "memcached removes expired sessions by itself",
+		unlistable: memcachedLists,
+		reaped:     memcachedReaps,
 		close:      func() { client.Close() },
 	}, nil
 }
@@ -235,7 +242,7 @@ func openFileCache(dsn string, keys djcache.Keys) (*cache, error) {
 		on: func(site *djsession.Site) (djcache.Cache, error) {
 			return filecache.New(site, dir, &filecache.Options{Keys: keys})
 		},
-		unlistable: "its files are named by hashes of the keys",
+		unlistable: fileCacheLists,
 		close:      func() {},
 	}, nil
 }

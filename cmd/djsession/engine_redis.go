@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/redisstore"
@@ -58,7 +57,7 @@ func cutParams(dsn string, names ...string) (string, url.Values, error) {
 
 // dialRedis makes sure that a Redis is there.
 func dialRedis(ctx context.Context, dsn string) (redis.UniversalClient, error) {
-	logging.Disable() // it would print addresses, and what is wrong is said anyway
+
 	client, err := newRedis(dsn)
 	if err != nil {
 		return nil, err

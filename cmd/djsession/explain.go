@@ -62,7 +62,7 @@ if the value does not verify, or is no session.`,
 			return x.print(a, f.reveal)
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	fs := c.Flags()
 	fs.StringVarP(&f.file, "file", "f", "", "`FILE` to read the value from")
 	fs.StringVar(&f.cookie, "cookie", "", "`NAME` of the cookie that the value comes from, for set_signed_cookie")

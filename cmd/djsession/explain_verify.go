@@ -63,7 +63,7 @@ func (x *explainer) verify(text string, u signer.Unverified) {
 	if x.mangled(text, alg) {
 		return
 	}
-	if x.keys.secret == "" {
+	if x.keys.derived {
 		x.say("There are only derived keys, so only their salts could be tried.")
 	}
 	x.advise("is this the SECRET_KEY of the site that signed it? If it was changed, give the old one as a fallback")

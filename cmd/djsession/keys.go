@@ -43,7 +43,7 @@ are read by signer.ParseDerivedKeys.`,
 			if err != nil {
 				return err
 			}
-			if s.secret == "" {
+			if s.derived {
 				return usage(s.from+" holds derived keys already", "keys are derived from SECRET_KEY: "+envSecret+", --secret-file or --secret-stdin")
 			}
 			v, err := f.version()
@@ -53,6 +53,9 @@ are read by signer.ParseDerivedKeys.`,
 			ps := purposes(f.salt, v)
 			if messages {
 				ps = append(ps, purpose{signer.CookieKeySalt(messagesSalt), signer.SHA256})
+				if v != (djsession.DjangoVersion{}) && v.Before(4, 0) { // "hash$json"
+					ps = append(ps, purpose{messagesSalt, signer.SHA1})
+				}
 			}
 			for _, name := range cookies {
 				ps = append(ps, purpose{signer.CookieKeySalt(signer.CookieSalt(name, "")), signer.SHA256},
@@ -61,7 +64,7 @@ are read by signer.ParseDerivedKeys.`,
 			return a.printKeys(s.keys, ps)
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	c.Flags().BoolVar(&messages, "messages", false, "also the key of django.contrib.messages in cookies")
 	c.Flags().StringArrayVar(&cookies, "cookie", nil, "also the keys of the signed cookie `NAME` (may be repeated)")
 	_ = c.RegisterFlagCompletionFunc("cookie", cobra.NoFileCompletions)

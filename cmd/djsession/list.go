@@ -51,7 +51,7 @@ With --json each session is a JSON object on a line of its own.`,
 			return f.list(c.Context(), a, e)
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	fs := c.Flags()
 	fs.StringVar(&f.user, "user", "", "only sessions with this user `ID`")
 	fs.BoolVar(&f.expired, "expired", false, "only sessions that have expired and are still there")

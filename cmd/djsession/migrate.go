@@ -82,9 +82,12 @@ The exit status is 1 if not all could be moved.`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.dsn, f.to.dsn = cmp.Or(f.dsn, a.env(envFrom)), cmp.Or(f.to.dsn, a.env(envTo))
+			f.to.dsn = cmp.Or(f.to.dsn, a.env(envTo))
+			if f.set == nil {
+				f.dsn = cmp.Or(f.dsn, a.env(envFrom))
+			}
 			switch {
-			case f.dsn == "" || f.to.dsn == "":
+			case f.dsn == "" && f.set == nil || f.to.dsn == "":
 				return usage("a move needs --from and --to", dsnForms)
 			case f.journal == "":
 				return usage("a move needs --journal", "FILE is made if it is not there")
@@ -94,9 +97,9 @@ The exit status is 1 if not all could be moved.`,
 			return f.migrate(c.Context(), a)
 		},
 	}
-	f.formatFlags.add(c)
+	f.formatFlags.add(a, c)
 	f.addSerializer(c)
-	f.addLocation(c, "from", "`DSN` of the old engine (default "+envFrom+")")
+	f.addLocation(a, c, "from", "`DSN` of the old engine (default "+envFrom+")")
 	f.addEnds(c)
 	fs := c.Flags()
 	fs.StringVar(&f.to.dsn, "to", "", "`DSN` of the new engine (default "+envTo+")")
@@ -249,7 +252,11 @@ var password = regexp.MustCompile(`//[^/@]*@`)
 // task is a hash of where a move goes from and to, so that nobody goes on with the
 // journal of another one.
 func (f *migrateFlags) task() string {
-	text := fmt.Sprintf("%q %q", location{f.dsn, f.table, f.cache}, f.to)
+	text := fmt.Sprintf("%q %q %q %q", f.dsn, f.table, f.cache, []string{f.to.dsn, f.to.table, f.to.cache})
+	if f.set != nil {
+		in := f.set.Sessions
+		text += fmt.Sprint(in.Kind, in.Table, f.set.Databases[in.Database], f.set.Caches[in.CacheAlias], in.Redis.Host, in.Redis.Port, in.Redis.DB, in.Redis.Prefix, in.FilePath)
+	}
 	sum := sha256.Sum256([]byte(password.ReplaceAllString(text, "//")))
 	return hex.EncodeToString(sum[:8])
 }

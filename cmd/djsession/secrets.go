@@ -28,6 +28,8 @@ type secretFlags struct {
 	file  string
 	stdin bool
 	keys  string
+
+	settings *secrets // those that the site's settings have
 }
 
 func (f *secretFlags) add(c *cobra.Command) {
@@ -44,12 +46,16 @@ type secrets struct {
 	keys signer.Keys
 	from string // where they came from, for messages
 
-	secret    string // "" if there are only derived keys
+	secret    string // "" if there are only derived keys, or the settings have it
 	fallbacks []string
+	derived   bool
 }
 
 // load reads the keys, and returns nil if none were given at all.
 func (f *secretFlags) load(a *app) (*secrets, error) {
+	if f.settings != nil {
+		return f.settings, nil
+	}
 	given := 0
 	for _, is := range []bool{f.file != "", f.stdin, f.keys != ""} {
 		if is {
@@ -134,7 +140,7 @@ func derivedSecrets(from, text string) (*secrets, error) {
 	if err != nil {
 		return nil, usage(from+" cannot be used: "+strings.ReplaceAll(err.Error(), "signer: ", ""), hint)
 	}
-	return &secrets{keys: keys, from: from}, nil
+	return &secrets{keys: keys, from: from, derived: true}, nil
 }
 
 // need is load for commands that cannot do without.

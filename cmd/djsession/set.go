@@ -53,7 +53,7 @@ the rest the value.
 			})
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	return c
 }
 

@@ -52,7 +52,7 @@ Sizes are bytes of JSON. The session is only read: it lives no longer for it.`,
 			return f.show(c.Context(), a, e, key)
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	c.Flags().BoolVar(&f.json, "json", false, "print a JSON object")
 	c.Flags().BoolVar(&f.reveal, "reveal", false, "print the values and the whole key too")
 	return c

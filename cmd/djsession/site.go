@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -27,10 +28,15 @@ type formatFlags struct {
 	salt    string
 	django  string
 	format  string // of the serializer
+	from    settingsFlags
+
+	set *djsettings.Settings // what from leads to, if it was given
 }
 
-func (f *formatFlags) add(c *cobra.Command) {
+func (f *formatFlags) add(a *app, c *cobra.Command) {
 	f.secrets.add(c)
+	f.from.add(c)
+	c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
 	fs := c.Flags()
 	fs.StringVar(&f.salt, "salt", sessionSalt, "`SALT` of the signature, which ends in the name of the site's SessionStore")
 	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default the newest)")
@@ -63,6 +69,9 @@ func (f *formatFlags) chosen() (serializer.Serializer, error) {
 	}
 	switch f.format {
 	case "":
+		if f.set != nil {
+			return f.ofSettings()
+		}
 		return anySerializer{}, nil
 	case "json":
 		return serializer.JSON{}, nil
@@ -88,6 +97,7 @@ func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, er
 	}
 	return djsession.Settings{
 		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.now,
+		LegacyHashing: f.set != nil && f.set.Cookies.HashingAlgorithm == "sha1",
 		// What the library would log, the commands say themselves.
 		Logger: slog.New(slog.DiscardHandler),
 	}, err
@@ -106,21 +116,25 @@ type siteFlags struct {
 	keys *secrets // once open has read them
 }
 
-func (f *siteFlags) add(c *cobra.Command) {
-	f.formatFlags.add(c)
+func (f *siteFlags) add(a *app, c *cobra.Command) {
+	f.formatFlags.add(a, c)
 	f.addSerializer(c)
-	f.addDatabase(c)
+	f.addDatabase(a, c)
 }
 
 // addDatabase adds what tells where the sessions are, and how they end there.
-func (f *siteFlags) addDatabase(c *cobra.Command) {
-	f.addLocation(c, "dsn", "`DSN` of the database (default "+envDSN+")")
+func (f *siteFlags) addDatabase(a *app, c *cobra.Command) {
+	f.addLocation(a, c, "dsn", "`DSN` of the database (default "+envDSN+")")
 	f.addEnds(c)
 }
 
 // addLocation adds what tells where the sessions are.
-func (f *siteFlags) addLocation(c *cobra.Command, dsn, about string) {
+func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
 	fs := c.Flags()
+	if fs.Lookup("settings") == nil { // of a command that needs no keys
+		f.from.add(c)
+		c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
+	}
 	fs.StringVar(&f.dsn, dsn, "", about)
 	fs.StringVar(&f.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
 	fs.StringVar(&f.cache, "cache", "", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
@@ -160,6 +174,14 @@ func (f *siteFlags) siteSettings(a *app, keys *secrets) (djsession.Settings, err
 	set, err := f.settings(a, k)
 	if err != nil {
 		return set, err
+	}
+	if f.set != nil {
+		of, err := f.set.Session()
+		if err != nil {
+			return set, settingsProblem(err)
+		}
+		set.CookieAge, set.CookieName, set.TimeZone = of.CookieAge, of.CookieName, of.TimeZone
+		return set, nil
 	}
 	set.CookieAge, set.CookieName = time.Duration(f.cookieAge), f.cookie
 	if f.timeZone != "" {

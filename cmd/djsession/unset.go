@@ -39,6 +39,6 @@ func (a *app) unsetCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(c)
+	f.add(a, c)
 	return c
 }

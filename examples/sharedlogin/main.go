@@ -13,6 +13,8 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/signer"
@@ -55,16 +57,20 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 		return nil, err
 	}
 	m := djsession.New(site, dbstore.New(site, db, dbstore.SQLite, nil))
+	auth, err := djauth.New(m, dbusers.New(site, db, dbstore.SQLite, nil), nil)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		s, err := djsession.Load(r.Context())
+		user, err := djauth.User(r)
 		if err != nil { // not "nobody is logged in": the database was not to be had
 			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 			return
 		}
-		name, err := userName(r.Context(), db, set.Keys, s)
+		s, err := djsession.Load(r.Context())
 		if err != nil {
-			http.Error(w, "Please try later.", http.StatusServiceUnavailable)
+			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 			return
 		}
 		visits := 0
@@ -81,9 +87,9 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := page.Execute(w, map[string]any{"Name": name, "Visits": visits}); err != nil {
+		if err := page.Execute(w, map[string]any{"Name": user.Name(), "Visits": visits}); err != nil {
 			log.Print(err)
 		}
 	})
-	return m.Middleware(mux), nil
+	return m.Middleware(auth.Middleware(mux)), nil
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/internal/doctor"
+)
+
+// doctorFlags tell what is examined.
+type doctorFlags struct {
+	from   settingsFlags
+	django string
+	cookie string
+}
+
+func (a *app) doctorCommand() *cobra.Command {
+	var f doctorFlags
+	c := &cobra.Command{
+		Use:     "doctor",
+		GroupID: groupSessions,
+		Short:   "Say why Go and Django would disagree, and what to change",
+		Long: `doctor compares the settings of a Django site with what is in its stores: are the
+database, the cache or the folder those that Django uses, are the sessions there
+signed with this SECRET_KEY, does the user table fit.
+
+With --cookie - it follows one real cookie, given on standard input: the value, or
+a whole header of a request ("Cookie: ...") or of an answer ("Set-Cookie: ..."), as
+the tools of a browser show them. Log in to the Django site, copy it, and doctor
+says whether Go would know the same user, and why not: another SECRET_KEY, salt,
+serializer, table, prefix or time zone, a cookie of another name, an old password.
+
+It only reads. No secret, key or value of a session is printed. The exit status is
+0 if no fault was found, and 1 if there is one.`,
+		Example: `  python manage.py diffsettings --all >settings.txt
+  djsession doctor --settings settings.txt
+  djsession doctor --settings settings.txt --cookie - <header.txt
+  pbpaste | djsession doctor --manage . --cookie -`,
+		Args:              arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return f.run(c.Context(), a)
+		},
+	}
+	f.from.add(c)
+	fs := c.Flags()
+	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default what the settings tell)")
+	fs.StringVar(&f.cookie, "cookie", "", "read a cookie, or a header with it, from standard input, for `-`")
+	fs.Lookup("settings").Usage = "`FILE` with what manage.py diffsettings --all prints (- is standard input)"
+	_ = c.RegisterFlagCompletionFunc("django", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("cookie", choices("-"))
+	return c
+}
+
+func (f *doctorFlags) run(ctx context.Context, a *app) error {
+	if f.cookie != "" && f.cookie != "-" {
+		return usage("--cookie takes nothing but -: a cookie on the command line can be read by every user of this machine, and stays in the shell's history",
+			"pipe it to djsession doctor --cookie -")
+	}
+	set, err := f.from.read(ctx, a, f.django)
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		return usage("there are no settings to examine", manageHint()+"python manage.py diffsettings --all >settings.txt, and then: djsession doctor --settings settings.txt")
+	}
+	opts := doctor.Options{Now: a.now}
+	if f.cookie == "-" {
+		if opts.Cookie, err = a.value("the cookie", nil, ""); err != nil {
+			return err
+		}
+		if opts.Cookie == "" {
+			return usage("there is no cookie: standard input is empty", "log in to the site, and copy the Cookie header of a request")
+		}
+	}
+	found, err := doctor.Examine(ctx, set, &opts)
+	if err != nil {
+		return err
+	}
+	for _, w := range set.Warnings {
+		a.warn("%s", w)
+	}
+	return tell(a, found)
+}
+
+// tell prints what was found.
+func tell(a *app, found []doctor.Finding) error {
+	faults := 0
+	for _, f := range found {
+		if f.Severity == doctor.Fault {
+			faults++
+		}
+		a.say("%s %s: %s", f.Severity, f.ID, f.Text)
+		a.say("  change: %s", f.Change)
+	}
+	if faults == 0 {
+		a.say("no fault found")
+		return nil
+	}
+	a.say("%s found", count(faults, "fault"))
+	return errQuiet
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// siteSettings are those of the demo, in a file, with others behind them.
+func siteSettings(t *testing.T, c *cli, more string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "settings.txt")
+	text := fmt.Sprintf(`DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '%s'}}
+INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'django.contrib.sessions']
+MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware', 'django.contrib.auth.middleware.AuthenticationMiddleware']
+ROOT_URLCONF = 'site.urls'  ###
+SECRET_KEY = '%s'
+SETTINGS_MODULE = 'site.settings'  ###
+%s
+`, c.env[envDSN], demoSecret, more)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestDoctor: one line for each fault, and what to change; the exit status tells
+// whether there is one. What can be found is tested in internal/doctor.
+func TestDoctor(t *testing.T) {
+	keys, values := secretsOfDemo(t)
+	c := newCLI(t)
+	for _, tt := range []struct {
+		name, more string
+		cookie     string
+		args       []string
+		status     int
+		want       string // in stdout, or in stderr for status 2
+	}{
+		{"healthy", "", "", nil, 0, "no fault found\n"},
+		{"a login", "", "Cookie: theme=dark; sessionid=" + keys[0], nil, 0, "no fault found\n"},
+		{"another SECRET_KEY", "SECRET_KEY = 'hunter2'", "", nil, 1, "fault secret-key: "},
+		{"another SECRET_KEY, with a login", "SECRET_KEY = 'hunter2'", keys[0], nil, 1, "fault secret-key: "},
+		{"a login of another SECRET_KEY", "", demoKey(t, "alien"), nil, 1, "fault secret-key: "},
+		{"an inactive user", "", demoKey(t, "linus"), nil, 1, "fault user-inactive: "},
+		{"a password that was changed", "", demoKey(t, "stale"), nil, 1, "fault auth-hash: "},
+		{"expired", "", demoKey(t, "past"), nil, 1, "fault expired: "},
+		{"damaged", "", demoKey(t, "junk"), nil, 1, "fault damaged: "},
+		{"another cookie", "SESSION_COOKIE_NAME = 'sid'", "Cookie: sessionid=" + keys[0], nil, 1, "fault cookie-name: "},
+		{"a Redis that is not there", "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\nCACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': 'redis://:hunter2@127.0.0.1:1/0'}}",
+			keys[0], nil, 1, "fault cache-unreachable: "},
+		{"a PostgreSQL that is not there", "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'site', 'USER': 'web', 'PASSWORD': 'hunter2', 'HOST': '127.0.0.1', 'PORT': '1'}}",
+			keys[0], nil, 1, "fault database-unreachable: "},
+		{"a MySQL that is not there", "DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': 'site', 'USER': 'web', 'PASSWORD': 'hunter2', 'HOST': '127.0.0.1', 'PORT': '1'}}",
+			keys[0], nil, 1, "fault database-unreachable: "},
+		{"an old Django", "", "", []string{"--django", "2.2"}, 1, "fault django: "},
+		{"a cookie on the command line", "", "", []string{"--cookie", keys[0]}, 2, "takes nothing but -"},
+		{"settings in two ways", "", "", []string{"--manage", "."}, 2, "in two ways"},
+		{"an argument", "", "", []string{keys[0]}, 2, "too many"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := append([]string{"doctor", "--settings", siteSettings(t, c, tt.more)}, tt.args...)
+			if tt.cookie != "" {
+				args = append(args, "--cookie", "-")
+			}
+			r := c.run(t, tt.cookie+"\n", args...)
+			if r.status != tt.status {
+				t.Errorf("got status %d, want %d", r.status, tt.status)
+			}
+			out := r.stdout
+			if tt.status == exitUsage {
+				out = r.stderr
+			}
+			if !strings.Contains(out, tt.want) {
+				t.Errorf("got %q, want %q in it", out, tt.want)
+			}
+			if tt.status == exitRefused && (strings.Count(r.stdout, "\n  change: ") != strings.Count("\n"+r.stdout, "\nfault ") || !strings.HasSuffix(r.stdout, " found\n")) {
+				t.Errorf("not every fault says what to change:\n%s", r.stdout)
+			}
+			for _, secret := range append(append([]string{"hunter2"}, keys...), values...) {
+				if strings.Contains(r.stdout+r.stderr, secret) {
+					t.Errorf("%q is in the output:\n%s%s", secret, r.stdout, r.stderr)
+				}
+			}
+		})
+	}
+}
+
+// demoKey is the whole key of a session of the demo that begins with a word.
+func demoKey(t *testing.T, word string) string {
+	t.Helper()
+	keys, _ := secretsOfDemo(t)
+	for _, key := range keys {
+		if len(key) == 32 && strings.HasPrefix(key, word) {
+			return key
+		}
+	}
+	t.Fatalf("the demo has no session %s", word)
+	return ""
+}
+
+// TestDoctorWantsSettings: without any it says how to make them.
+func TestDoctorWantsSettings(t *testing.T) {
+	r := newCLI(t).run(t, "", "doctor")
+	if r.status != exitUsage || !strings.Contains(r.stderr, "hint: python manage.py diffsettings --all") {
+		t.Errorf("got status %d and %q", r.status, r.stderr)
+	}
+}
+
+// TestDoctorWantsACookie: an empty standard input is a slip.
+func TestDoctorWantsACookie(t *testing.T) {
+	c := newCLI(t)
+	r := c.run(t, "", "doctor", "--settings", siteSettings(t, c, ""), "--cookie", "-")
+	if r.status != exitUsage || !strings.Contains(r.stderr, "standard input is empty") {
+		t.Errorf("got status %d and %q", r.status, r.stderr)
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// settingsFlags tell where the settings of the site are to be read.
+type settingsFlags struct {
+	file   string
+	manage string
+}
+
+func (f *settingsFlags) add(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&f.file, "settings", "", "`FILE` with what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
+	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to print it")
+	_ = c.MarkFlagFilename("settings")
+	_ = c.MarkFlagDirname("manage")
+}
+
+// read returns the settings, nil if no flag names any. django is --django, or "".
+func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djsettings.Settings, error) {
+	opts := djsettings.Options{Django: django, Env: func(name string) (string, bool) {
+		text := a.env(name)
+		return text, text != ""
+	}}
+	var (
+		set *djsettings.Settings
+		err error
+	)
+	switch {
+	case f.file != "" && f.manage != "":
+		return nil, usage("settings were given in two ways", "choose one of --settings and --manage")
+	case f.file == "-":
+		in, wrong := a.takeStdin("the settings")
+		if wrong != nil {
+			return nil, wrong
+		}
+		set, err = djsettings.Read(in, &opts)
+	case f.file != "":
+		set, err = djsettings.ReadFile(f.file, &opts)
+	case f.manage != "":
+		set, err = djsettings.FromManage(ctx, f.manage, &djsettings.ManageOptions{Options: opts, Stderr: a.stderr})
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, settingsProblem(err)
+	}
+	return set, nil
+}
+
+// settingsProblem is an error of package djsettings for this program's user.
+func settingsProblem(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return fileProblem(err)
+	}
+	hint := "settings are read as manage.py diffsettings --all prints them; nothing in them is run"
+	switch {
+	case errors.Is(err, djsettings.ErrFormat):
+		hint = "it should be what this prints: python manage.py diffsettings --all"
+	case errors.Is(err, djsettings.ErrNoSecret):
+		hint = "settings that were printed elsewhere may lack it: DJSESSION_SECRET_KEY takes its place"
+	case errors.Is(err, djsettings.ErrUnavailable):
+		return connectProblem(err)
+	}
+	return &problem{exitRefused, strings.ReplaceAll(err.Error(), "djsettings: ", ""), hint, err}
+}
+
+// manageHint is what to say where there is a manage.py and no settings were given.
+func manageHint() string {
+	if _, err := os.Stat("manage.py"); err != nil {
+		return ""
+	}
+	return "there is a manage.py in this folder: --manage . runs it and asks for the site's settings\n"
+}
+
+// fill reads the settings, if a flag names them. What they tell cannot be told by
+// other flags as well.
+func (f *formatFlags) fill(c *cobra.Command, a *app) error {
+	set, err := f.from.read(c.Context(), a, f.django)
+	if err != nil || set == nil {
+		return err
+	}
+	for _, name := range []string{"secret-file", "secret-stdin", "keys-file", "salt", "dsn", "from", "table", "cache", "cookie-name", "cookie-age", "time-zone"} {
+		if c.Flags().Changed(name) {
+			return usage("--"+name+" was given, and the settings tell it too", "leave one of them out")
+		}
+	}
+	in, err := set.Session()
+	if err != nil {
+		return settingsProblem(err)
+	}
+	f.set, f.secrets.settings = set, &secrets{keys: set.Keys, from: "the settings"}
+	f.django, f.salt = set.Django.String(), saltPrefix+cmp.Or(in.StoreClass, "SessionStore")
+	for _, w := range set.Warnings {
+		a.warn("%s", w)
+	}
+	return nil
+}
+
+// ofSettings is the serializer of the settings. Where that is JSON, pickles are read
+// as well, as without settings.
+func (f *formatFlags) ofSettings() (serializer.Serializer, error) {
+	in, err := f.set.Session()
+	if err != nil {
+		return nil, settingsProblem(err)
+	}
+	if _, ok := in.Serializer.(serializer.JSON); ok {
+		return anySerializer{}, nil
+	}
+	return in.Serializer, nil
+}
+
+// openSettings is openEngine for the engine that settings name.
+func openSettings(ctx context.Context, set *djsettings.Settings) (*engine, error) {
+	kind := set.Sessions.Kind
+	if kind == djsettings.EngineSignedCookies {
+		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
+	}
+	site, err := djsettings.Open(ctx, set, &djsettings.OpenOptions{PartOptions: djsettings.PartOptions{SessionsOnly: true}})
+	if err != nil {
+		return nil, settingsProblem(err)
+	}
+	e := &engine{
+		on: func(as *djsession.Site) (djsession.Store, error) {
+			s, err := site.StoreFor(context.Background(), as)
+			if err != nil {
+				return nil, settingsProblem(err)
+			}
+			return s, nil
+		},
+		signed:  kind != djsettings.EngineCache,
+		decodes: kind == djsettings.EngineFile,
+		close:   func() { _ = site.Close() },
+	}
+	e.find = e.findListed
+	if kind.HasTable() {
+		e.find = e.findOrdered
+	}
+	if kind == djsettings.EngineRedis {
+		e.reaped = redisReaps
+	}
+	if kind == djsettings.EngineCache {
+		e.ofCache(set.Caches[set.Sessions.CacheAlias])
+	}
+	return e, nil
+}
+
+// ofCache sets what follows from the cache that an engine is on.
+func (e *engine) ofCache(c *djsettings.Cache) {
+	switch c.Kind {
+	case djsettings.CacheRedis:
+		e.reaped = redisReaps
+	case djsettings.CacheDjangoRedis:
+		e.reaped = redisReaps
+		format := c.Options.Text("SERIALIZER")
+		e.jsonOnly = strings.HasSuffix(format, ".JSONSerializer") || strings.HasSuffix(format, ".MSGPackSerializer")
+	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
+		e.unlistable, e.reaped = memcachedLists, memcachedReaps
+	case djsettings.CacheFile:
+		e.unlistable = fileCacheLists
+	}
+}

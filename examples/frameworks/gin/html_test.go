@@ -1,0 +1,35 @@
+package main
+
+import (
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
+)
+
+// TestHTMLIsTooLate: why home makes the page in a buffer. c.HTML sends its beginning
+// before the template asks for a token.
+func TestHTMLIsTooLate(t *testing.T) {
+	m := exampletest.Manager(t)
+	csrf, err := djcsrf.New(m.Site(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := gin.New()
+	engine.SetHTMLTemplate(template.Must(template.New("page").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse("<form>{{csrf_token .}}</form>")))
+	var failed bool
+	engine.GET("/", func(c *gin.Context) {
+		c.HTML(http.StatusOK, "page", c.Request)
+		failed = len(c.Errors) > 0
+	})
+	w := httptest.NewRecorder()
+	m.Middleware(csrf.Middleware(engine)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if !failed {
+		t.Errorf("got %q: c.HTML can be used now", w.Body)
+	}
+}

@@ -1,0 +1,52 @@
+package exampletest
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/examples/internal/shop"
+)
+
+// Check tries an example that has the pages of examples/nethttp, and runs at the URL
+// example beside the Django of s at django.
+func Check(t *testing.T, s *shop.Shop, django, example string) {
+	t.Helper()
+	b := NewBrowser(t)
+
+	// A stranger has a session of his own, which lasts.
+	b.Get(example+"/").Has(http.StatusOK, "Hello stranger. Visits: 1.")
+	b.Get(example+"/").Has(http.StatusOK, "Hello stranger. Visits: 2.")
+	if p := b.Get(example + "/account"); p.URL.Path != "/accounts/login/" || p.URL.RawQuery != "next=/account" {
+		t.Errorf("got %s for an account of nobody's, want the page to log in", p.URL)
+	}
+
+	// Who logs in at Django is logged in, and keeps the session's contents.
+	b.Login(s, django).Has(http.StatusOK, "Log out demo", "Visits that Go counted: 2.")
+	b.Get(example+"/").Has(http.StatusOK, "Hello demo. Visits: 3.")
+	b.Get(example+"/account").Has(http.StatusOK, "This is the account of demo.")
+
+	// A form of Go's, a message in either's page, once.
+	b.Get(example + "/")
+	b.Submit(example+"/note", "note", "<buy> tea").Has(http.StatusOK, `<p class="success">Noted: &lt;buy&gt; tea</p>`)
+	b.Get(example + "/").HasNot("Noted")
+	b.Send(example+"/note", "note", "milk").Has(http.StatusSeeOther)
+	b.Get(django+"/").Has(http.StatusOK, "Noted: milk").HasNot("buy")
+	b.Get(example + "/").HasNot("Noted")
+
+	// A form of Django's, a message of Django's in Go's page.
+	b.Get(django + "/")
+	b.Submit(example+"/note", "note", "by a token of Django's").Has(http.StatusOK, "Noted: by a token of Django&#39;s")
+	b.Send(django+"/cart/add/", "name", "Tea").Has(http.StatusFound)
+	b.Get(example+"/").Has(http.StatusOK, `<p class="success">Tea is in your cart.</p>`)
+
+	// A form without a token is of another site.
+	b.Forget()
+	b.Submit(example+"/note", "note", "evil").Has(http.StatusForbidden)
+	b.Get(example + "/").HasNot("evil")
+
+	// A logout is seen too.
+	b.Get(example + "/")
+	b.Submit(django + "/accounts/logout/")
+	b.Get(example+"/").Has(http.StatusOK, "Hello stranger. Visits: 1.")
+	b.Get(example + "/nothing").Has(http.StatusNotFound)
+}

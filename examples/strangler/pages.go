@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"log"
+	"net/http"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+//go:embed pages.html
+var source string
+
+// A template is given the request, as in Django.
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"user": djauth.User, "messages": djmessages.Get, "csrf_token": djcsrf.Field,
+}).Parse(source))
+
+var goods = []string{"Tea", "Coffee", "Honey"}
+
+// views are the paths that can move.
+var views = []string{"/account/", "/cart/", "/cart/add/", "/cart/empty/"}
+
+// pages are the views that have moved: those of ../internal/shop/django/views.py with
+// the same names.
+func pages(site *djsettings.Site) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /cart/{$}", view(cart))
+	mux.Handle("POST /cart/add/{$}", view(add))
+	mux.Handle("POST /cart/empty/{$}", view(empty))
+	mux.Handle("GET /account/{$}", site.Auth.RequireLogin(view(account))) // @login_required
+	return mux
+}
+
+func cart(w http.ResponseWriter, r *http.Request) error {
+	s, err := djsession.Load(r.Context())
+	if err != nil {
+		return err
+	}
+	held, err := djsession.Value(s, "cart", map[string]int{})
+	if err != nil {
+		return err
+	}
+	return render(w, r, "cart", held)
+}
+
+func add(w http.ResponseWriter, r *http.Request) error {
+	if name := r.PostFormValue("name"); slices.Contains(goods, name) {
+		s, err := djsession.Load(r.Context())
+		if err != nil {
+			return err
+		}
+		// Two tabs that buy at once lose nothing, also if one of them is at Django.
+		err = s.Update(func(tx *djsession.Tx) error {
+			held, err := djsession.Value(tx, "cart", map[string]int{})
+			if err != nil {
+				return err
+			}
+			held[name]++
+			return tx.Set("cart", held)
+		})
+		if err != nil {
+			return err
+		}
+		if err := djmessages.Success(r, name+" is in your cart."); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, "/", http.StatusFound)
+	return nil
+}
+
+func empty(w http.ResponseWriter, r *http.Request) error {
+	s, err := djsession.Load(r.Context())
+	if err != nil {
+		return err
+	}
+	if err := s.Delete("cart"); err != nil {
+		return err
+	}
+	if err := djmessages.Info(r, "Your cart is empty now."); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/cart/", http.StatusFound)
+	return nil
+}
+
+func account(w http.ResponseWriter, r *http.Request) error {
+	return render(w, r, "account", nil)
+}
+
+// render makes all of a page before the response begins, because cookies go out then.
+func render(w http.ResponseWriter, r *http.Request, name string, data any) error {
+	var body bytes.Buffer
+	if err := templates.ExecuteTemplate(&body, name, map[string]any{"Request": r, "Data": data}); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := body.WriteTo(w)
+	return err
+}
+
+// view is a handler that may fail, for example because the database is down, which
+// does not mean that nobody is logged in.
+type view func(w http.ResponseWriter, r *http.Request) error
+
+func (v view) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := v(w, r); err != nil {
+		log.Print(err)
+		http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+	}
+}

@@ -1,0 +1,210 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// The prefixes of sessions in caches, by engine.
+const (
+	cachePrefix     = "django.contrib.sessions.cache"
+	cachedDBPrefix  = "django.contrib.sessions.cached_db"
+	qsessionsPrefix = "qsessions.q_cached_db"
+)
+
+// enginePrefix is what the engine puts before a session's key in the cache.
+func (e *exam) enginePrefix() string {
+	in := e.set.Sessions
+	switch {
+	case in.CacheKeyPrefix != "":
+		return in.CacheKeyPrefix
+	case in.Kind == djsettings.EngineCachedDB:
+		return cachedDBPrefix
+	case in.Kind == djsettings.EngineQSessionsCDB:
+		return qsessionsPrefix
+	}
+	return cachePrefix
+}
+
+// cache opens the cache of the sessions, and says why it cannot.
+func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsettings.Cache) {
+	set := e.set.Caches[alias]
+	if set == nil {
+		e.fault(CacheAlias, fmt.Sprintf("CACHES has no %q, where SESSION_CACHE_ALIAS leads.", alias), "Correct SESSION_CACHE_ALIAS, or take the settings that the site really runs with.")
+		return nil, nil
+	}
+	name := fmt.Sprintf("CACHES[%q] (%s)", alias, set)
+	c, err := e.lab.Cache(ctx, alias)
+	switch k := unknown; {
+	case err == nil:
+		return c, set
+	case errors.Is(err, djsettings.ErrNotShared) && set.Kind == djsettings.CacheDummy:
+		e.fault(CacheNotShared, fmt.Sprintf("CACHES[%q] is a DummyCache, which keeps nothing.", alias), "Keep sessions in a cache on a server, or in the database.")
+	case errors.Is(err, djsettings.ErrNotShared):
+		e.fault(CacheNotShared, fmt.Sprintf("CACHES[%q] is a LocMemCache, of which each process of Django has its own, so that no other process sees its sessions.", alias),
+			"Keep sessions in a cache on a server, or in the database.")
+	case set.KeyFunction != "" && errors.Is(err, djsettings.ErrUnsupported) && says(err, "KEY_FUNCTION"):
+		e.fault(KeyFunction, fmt.Sprintf("CACHES[%q] has the KEY_FUNCTION %s, which has no twin in Go, so that the keys of Django's sessions are not known here.", alias, set.KeyFunction),
+			"Write it in Go and give it in djsettings.Options.KeyFunctions.")
+	case errors.Is(err, djsettings.ErrUnavailable):
+		k = kindOf(err)
+		switch {
+		case k == password:
+			e.fault(CachePassword, name+" refuses this user or password.", "Correct the password in LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
+		case set.Kind == djsettings.CacheFile:
+			e.fault(CacheUnreachable, fmt.Sprintf("The folder of CACHES[%q] is not there or may not be opened.", alias), "Correct LOCATION, and make it absolute if it is relative.")
+		default:
+			e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, k.words()), "Start the server, or correct LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
+		}
+	default:
+		e.fault(CacheSettings, fmt.Sprintf("CACHES[%q] cannot be used here: %s.", alias, own(err)), "Correct that entry of CACHES, or keep sessions in another one.")
+	}
+	return nil, set
+}
+
+// cached follows a key into the cache of the engine cache.
+func (e *exam) cached(key string) {
+	var found *serializer.Dict
+	e.within(func(ctx context.Context) {
+		c, set := e.cache(ctx, e.set.Sessions.CacheAlias)
+		if c == nil || !e.cacheWorks(ctx, c, set) {
+			return
+		}
+		if key == "" {
+			// Of a few, all may be from before their passwords were changed.
+			if e.others(ctx, c, "") >= 3 && e.suspect {
+				e.fault(AuthSecret, fmt.Sprintf("The _auth_user_hash of none of the sessions in CACHES[%q] was made with this SECRET_KEY.", set.Alias),
+					"Give SECRET_KEY the value that the running Django has.")
+			}
+			return
+		}
+		item, err := c.Get(ctx, e.enginePrefix()+key)
+		switch {
+		case err == nil:
+			found = item.Value
+			e.others(ctx, c, key)
+		case errors.Is(err, djsession.ErrNotFound):
+			e.notCached(ctx, key, set, true)
+		default:
+			e.cacheFault(set, err)
+		}
+	})
+	if found != nil {
+		e.login(found)
+	}
+}
+
+// cacheWorks asks the cache for a name that nobody has.
+func (e *exam) cacheWorks(ctx context.Context, c djcache.Cache, set *djsettings.Cache) bool {
+	_, err := c.Get(ctx, e.enginePrefix()+"djsessiondoctor")
+	if err == nil || errors.Is(err, djsession.ErrNotFound) || errors.Is(err, djsession.ErrCorrupt) {
+		return true
+	}
+	e.cacheFault(set, err)
+	return false
+}
+
+// cacheFault says why a cache that was opened cannot be read.
+func (e *exam) cacheFault(set *djsettings.Cache, err error) {
+	name := fmt.Sprintf("CACHES[%q] (%s)", set.Alias, set)
+	switch k := kindOf(err); {
+	case errors.Is(err, djsession.ErrCorrupt):
+		e.fault(CacheFormat, fmt.Sprintf("The session is in CACHES[%q] under the right key, in a format that its OPTIONS do not lead to.", set.Alias),
+			"Give OPTIONS the SERIALIZER, the COMPRESSOR and the CLIENT_CLASS that the site really runs with.")
+	case k == noTable:
+		e.fault(CacheTable, fmt.Sprintf("The table of CACHES[%q] (%s) is not in DATABASES[\"default\"].", set.Alias, set), "Run manage.py createcachetable, or correct LOCATION or NAME.")
+	case k == password:
+		e.fault(CachePassword, name+" refuses this user or password.", "Correct the password in LOCATION.")
+	default:
+		e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, k.words()), "Start the server, or correct LOCATION.")
+	}
+}
+
+// copyOf looks whether the copy of a session in the cache is where Go would look for
+// it: another one outlives a logout that Go makes.
+func (e *exam) copyOf(key string, hasRow bool) {
+	e.within(func(ctx context.Context) {
+		c, set := e.cache(ctx, e.set.Sessions.CacheAlias)
+		if c == nil || !e.cacheWorks(ctx, c, set) || key == "" || !hasRow {
+			return
+		}
+		_, err := c.Get(ctx, e.enginePrefix()+key)
+		switch {
+		case errors.Is(err, djsession.ErrNotFound):
+			e.notCached(ctx, key, set, false)
+		case err != nil:
+			e.cacheFault(set, err)
+		}
+	})
+}
+
+// others looks at sessions beside the one of the cookie, which a cache does not
+// sign: whether the hashes of their users' passwords fit, and so SECRET_KEY.
+// It returns how many it looked at.
+func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked int) {
+	lister, ok := c.(djcache.Lister)
+	if !ok || e.vouched {
+		return 0
+	}
+	db, err := e.lab.Database(ctx, e.userAlias())
+	if err != nil {
+		return 0
+	}
+	users, err := e.usersIn(ctx, db, "")
+	if err != nil {
+		return 0
+	}
+	prefix := e.enginePrefix()
+	for l, err := range lister.List(ctx, prefix, "") {
+		if err != nil || looked >= e.opts.Sample {
+			break
+		}
+		if l.Err != nil || l.Item.Value == nil || l.Name == prefix+key {
+			continue
+		}
+		claim, ok := claimOf(l.Item.Value)
+		if !ok || claim.hash == "" {
+			continue
+		}
+		looked++
+		if key, ok := e.is(ctx, users, claim); ok {
+			e.vouched, e.current = true, key == 0
+			return looked
+		}
+	}
+	e.suspect = looked > 0
+	return looked
+}
+
+// inOtherCaches looks for a session in all caches, for an engine that keeps it
+// elsewhere.
+func (e *exam) inOtherCaches(ctx context.Context, key string) bool {
+	var aliases []string
+	for alias := range e.set.Caches {
+		if alias != e.set.Sessions.CacheAlias || !e.set.Sessions.Kind.HasCache() {
+			aliases = append(aliases, alias)
+		}
+	}
+	slices.Sort(aliases)
+	for _, alias := range aliases {
+		set := e.set.Caches[alias]
+		for _, head := range e.searchCache(ctx, set, key) {
+			if e.set.Sessions.Kind.HasCache() {
+				e.fault(CacheAlias, fmt.Sprintf("The session is in CACHES[%q], and SESSION_CACHE_ALIAS in these settings is %s.", alias, e.set.Sessions.CacheAlias),
+					"Give SESSION_CACHE_ALIAS the alias that the site really runs with.")
+			} else {
+				e.fault(OtherEngine, fmt.Sprintf("The session is in CACHES[%q], as %s keeps it, and SESSION_ENGINE in these settings is %s.", alias, head.engineName(), e.set.Sessions.Engine),
+					"Give SESSION_ENGINE the engine that the site really runs with.")
+			}
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+// tablesWith returns the tables of a database that have all of the columns, at most
+// fifty, in the order of their names.
+func tablesWith(ctx context.Context, db *djsettings.DB, columns ...string) ([]string, error) {
+	list := "'" + strings.Join(columns, "','") + "'" // of ours
+	var query string
+	switch db.Settings.Kind {
+	case djsettings.PostgreSQL:
+		query = `SELECT c.table_name FROM information_schema.columns c WHERE c.table_schema = ANY(current_schemas(false)) AND c.column_name IN (` + list + `)
+			GROUP BY c.table_name HAVING COUNT(DISTINCT c.column_name) = $1 ORDER BY 1 LIMIT 50`
+	case djsettings.MySQL:
+		query = `SELECT c.table_name FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.column_name IN (` + list + `)
+			GROUP BY c.table_name HAVING COUNT(DISTINCT c.column_name) = ? ORDER BY 1 LIMIT 50`
+	default:
+		query = `SELECT m.name FROM sqlite_master m WHERE m.type IN ('table', 'view')
+			AND (SELECT COUNT(*) FROM pragma_table_info(m.name) i WHERE i.name IN (` + list + `)) = ? ORDER BY 1 LIMIT 50`
+	}
+	rows, err := db.SQL.QueryContext(ctx, query, len(columns))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// sessionTables are those that are made like that of the sessions.
+func sessionTables(ctx context.Context, db *djsettings.DB) ([]string, error) {
+	return tablesWith(ctx, db, "session_key", "session_data", "expire_date")
+}
+
+// userTables are those that could be that of AUTH_USER_MODEL.
+func userTables(ctx context.Context, db *djsettings.DB) ([]string, error) {
+	return tablesWith(ctx, db, "password", "last_login")
+}
+
+// quote quotes the name of a table, whose dots part it from a schema.
+func quote(db *djsettings.DB, table string) string {
+	q := `"`
+	if db.Settings.Kind == djsettings.MySQL {
+		q = "`"
+	}
+	parts := strings.Split(table, ".")
+	for i, p := range parts {
+		parts[i] = q + strings.ReplaceAll(p, q, q+q) + q
+	}
+	return strings.Join(parts, ".")
+}
+
+// mark is the placeholder of the only argument.
+func mark(db *djsettings.DB) string {
+	if db.Settings.Kind == djsettings.PostgreSQL {
+		return "$1"
+	}
+	return "?"
+}
+
+// dialect is the database as dbstore and dbusers have it.
+func dialect(db *djsettings.DB) dbstore.Dialect {
+	switch db.Settings.Kind {
+	case djsettings.PostgreSQL:
+		return dbstore.PostgreSQL
+	case djsettings.MySQL:
+		return dbstore.MySQL
+	}
+	return dbstore.SQLite
+}
+
+// usersIn returns the users of AUTH_USER_MODEL, or of another table, as the table
+// itself says they are.
+func (e *exam) usersIn(ctx context.Context, db *djsettings.DB, table string) (*dbusers.Users, error) {
+	var opts dbusers.Options
+	if e.opts.Parts.UserTable != nil && table == "" {
+		opts = *e.opts.Parts.UserTable
+	}
+	opts.Model, opts.Table = cmp.Or(opts.Model, e.set.Auth.UserModel), cmp.Or(table, opts.Table)
+	if opts.TimeZone == nil {
+		var err error
+		if opts.TimeZone, err = db.Settings.Zone(); err != nil {
+			return nil, err
+		}
+	}
+	full, err := dbusers.Detect(ctx, db.SQL, dialect(db), &opts)
+	if err != nil {
+		return nil, err
+	}
+	return dbusers.New(e.lab.DjsessionSite, db.SQL, dialect(db), full), nil
+}

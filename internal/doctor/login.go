@@ -1,0 +1,248 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// hashSalt is the key_salt of AbstractBaseUser.get_session_auth_hash.
+const hashSalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+
+// claim is what a session says about who is logged in to it.
+type claim struct {
+	id            any
+	backend, hash string
+}
+
+// claimOf reads a session; ok is false where nobody is logged in.
+func claimOf(d *serializer.Dict) (c claim, ok bool) {
+	if c.id, ok = d.Get(djauth.SessionKey); !ok || c.id == nil {
+		return c, false
+	}
+	backend, _ := d.Get(djauth.BackendSessionKey)
+	c.backend, _ = backend.(string)
+	hash, _ := d.Get(djauth.HashSessionKey)
+	c.hash, _ = hash.(string)
+	return c, true
+}
+
+// login looks at who is logged in to a session, as get_user of django.contrib.auth
+// does.
+func (e *exam) login(d *serializer.Dict) {
+	c, ok := claimOf(d)
+	if !ok {
+		return
+	}
+	if !slices.Contains(e.set.Auth.Backends, c.backend) {
+		e.fault(Backend, "The backend that the user of the session logged in by is not in AUTHENTICATION_BACKENDS of these settings, so that the user is anonymous.",
+			"Give AUTHENTICATION_BACKENDS what the site really runs with, or let the user log in anew.")
+	}
+	e.within(func(ctx context.Context) {
+		if !e.hasUsers() {
+			e.fault(UserTable, "Somebody is logged in to the session, and these settings have no database with users, so that Go cannot look the user up.",
+				"Give DATABASES the database that the site's users are in, or a djauth.Users for the place where they are.")
+			return
+		}
+		if db := e.database(ctx, e.userAlias()); db != nil {
+			e.user(ctx, db, c)
+		}
+	})
+}
+
+// userAlias is the database of the users.
+func (e *exam) userAlias() string { return cmp.Or(e.opts.Parts.UserDatabase, "default") }
+
+// hasUsers tells whether there is one: a site may have sessions in a cache and no
+// database at all.
+func (e *exam) hasUsers() bool {
+	db := e.set.Databases[e.userAlias()]
+	return db != nil && db.Engine != "django.db.backends.dummy"
+}
+
+// users makes sure that there is a table of users, where no session led to it.
+func (e *exam) users() {
+	if e.asked || !e.set.Auth.Installed || e.faulty() || !e.hasUsers() {
+		return
+	}
+	e.within(func(ctx context.Context) {
+		db := e.database(ctx, e.userAlias())
+		if db == nil {
+			return
+		}
+		if _, err := e.usersIn(ctx, db, ""); errors.Is(err, dbusers.ErrNoTable) {
+			e.noUserTable(ctx, db, claim{})
+		}
+	})
+}
+
+// user looks the user up.
+func (e *exam) user(ctx context.Context, db *djsettings.DB, c claim) {
+	e.asked = true
+	model := e.set.Auth.UserModel
+	users, err := e.usersIn(ctx, db, "")
+	if errors.Is(err, dbusers.ErrNoTable) {
+		e.noUserTable(ctx, db, c)
+		return
+	}
+	if err != nil {
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] cannot be used: the database %s.", model, db.Settings.Alias, kindOf(err).words()),
+			"Name its table and columns, if they are not those that Django gives a model of this name.")
+		return
+	}
+	id, err := users.IDKind().Parse(c.id)
+	if err != nil {
+		if !e.otherModel(ctx, db, c) {
+			e.fault(UserID, fmt.Sprintf("The user id in the session is none that AUTH_USER_MODEL, %s, can have, whose primary key is of the kind %s.", model, users.IDKind()),
+				"Give AUTH_USER_MODEL the model that the site really runs with.")
+		}
+		return
+	}
+	account, err := users.ByID(ctx, id)
+	switch {
+	case errors.Is(err, djauth.ErrNoUser):
+		if !e.otherModel(ctx, db, c) {
+			e.fault(UserDeleted, fmt.Sprintf("The user of the session is not in the table of AUTH_USER_MODEL, %s: the account was deleted, or this is another database.", model),
+				"Log in anew, and see whether DATABASES[\"default\"] is the database that Django uses if nobody deleted the user.")
+		}
+		return
+	case err != nil:
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, cannot be read: the database %s.", model, kindOf(err).words()),
+			"See the rights of USER in DATABASES.")
+		return
+	}
+	key, fits := e.hashOf(c, account)
+	if !account.Active && c.backend != djauth.AllowAllUsersModelBackend && c.backend != djauth.AllowAllUsersRemoteBackend {
+		e.fault(UserInactive, "The user of the session is inactive, so that Django and Go take the visitor for anonymous.",
+			"Set is_active of the user, if the account may log in.")
+	}
+	switch {
+	case !fits && !e.otherModel(ctx, db, c):
+		e.hash(c)
+	case fits && key > 0 && e.current:
+		e.note(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with the key %d of SECRET_KEY_FALLBACKS, from before SECRET_KEY was changed.", key),
+			"Keep the fallback key until such sessions are over.")
+	case fits && key > 0:
+		e.fault(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with the key %d of SECRET_KEY_FALLBACKS, and not with SECRET_KEY.", key),
+			"Compare SECRET_KEY with that of the running Django, unless it was changed there just now.")
+	}
+}
+
+// hashOf tells whether the session's hash is that of the account's password, and by
+// which key.
+func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
+	for _, alg := range []signer.Algorithm{signer.SHA256, signer.SHA1} {
+		if alg.Size()*2 != len(c.hash) {
+			continue
+		}
+		mac, err := signer.NewMAC(e.set.Keys, hashSalt, alg)
+		if err != nil {
+			return 0, !e.set.Keys.IsZero() // there are derived keys, and none for this
+		}
+		key, err := mac.Verify(string(a.Password), c.hash)
+		return key, err == nil
+	}
+	return 0, false
+}
+
+// hash is for a hash that does not fit. A SECRET_KEY that something else was made
+// with is not to blame for it.
+func (e *exam) hash(c claim) {
+	switch {
+	case len(c.hash) == 40 && !e.set.Django.Before(4, 0):
+		e.fault(Django, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, as Django before 3.1 makes it, and Django %s does not accept it.", e.set.Django),
+			"Give the version of Django that the site really runs, or let the user log in anew.")
+	case c.hash == "":
+		e.fault(AuthHash, "The session has a user and no _auth_user_hash, so that Django ends it at the next request.", "Let the user log in anew.")
+	case e.vouched:
+		e.fault(AuthHash, "The _auth_user_hash of the session is not that of the user's password, though SECRET_KEY is right: the password was changed or rehashed since the login.",
+			"Log in anew; if this happens to everybody, the model overrides get_session_auth_hash, which djauth.Options.HashSalt and HashValue repeat, or password hashers differ.")
+	case e.suspect:
+		e.fault(AuthSecret, "The _auth_user_hash of the session was made with another SECRET_KEY, and so were those of all other sessions that were looked at.",
+			"Give SECRET_KEY the value that the running Django has.")
+	default:
+		e.fault(AuthUnclear, "The _auth_user_hash of the session is not that of the user's password: either the password was changed since the login, or Django runs with another SECRET_KEY, and nothing here is signed that would tell which.",
+			"Log in anew, and compare SECRET_KEY if it happens again.")
+	}
+}
+
+// hashFits tells, for a session whose signature does not verify, whether its hash
+// does: then SECRET_KEY is right.
+func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
+	c, ok := claimOf(d)
+	if !ok || c.hash == "" {
+		return false
+	}
+	e.within(func(ctx context.Context) {
+		db, err := e.lab.Database(ctx, e.userAlias())
+		if err != nil {
+			return
+		}
+		users, err := e.usersIn(ctx, db, "")
+		if err == nil {
+			_, fits = e.is(ctx, users, c)
+		}
+	})
+	return fits
+}
+
+// is tells whether a claim is that of one of the users, hash included, and by which
+// key.
+func (e *exam) is(ctx context.Context, users *dbusers.Users, c claim) (key int, ok bool) {
+	id, err := users.IDKind().Parse(c.id)
+	if err != nil {
+		return 0, false
+	}
+	account, err := users.ByID(ctx, id)
+	if err != nil {
+		return 0, false
+	}
+	return e.hashOf(c, account)
+}
+
+// noUserTable is for AUTH_USER_MODEL without a table.
+func (e *exam) noUserTable(ctx context.Context, db *djsettings.DB, c claim) {
+	if e.otherModel(ctx, db, c) {
+		return
+	}
+	change := "Give AUTH_USER_MODEL the model that the site really runs with, or name its table if the model has a db_table."
+	if names, err := userTables(ctx, db); err == nil && len(names) > 0 {
+		change = fmt.Sprintf("Give AUTH_USER_MODEL the model that the site really runs with, or name its table if the model has a db_table, as %s could be it.", names[0])
+	}
+	e.fault(UserTable, fmt.Sprintf("DATABASES[%q] (%s) has no table for AUTH_USER_MODEL, %s.", db.Settings.Alias, db.Settings, e.set.Auth.UserModel), change)
+}
+
+// otherModel looks for the user in other tables that could be those of a user model,
+// also of other databases, and says so if the session's hash proves that it is.
+func (e *exam) otherModel(ctx context.Context, db *djsettings.DB, c claim) bool {
+	if c.hash == "" {
+		return false
+	}
+	for _, db := range append([]*djsettings.DB{db}, e.otherDatabases(ctx, db.Settings.Alias)...) {
+		names, err := userTables(ctx, db)
+		if err != nil {
+			continue
+		}
+		for _, name := range names {
+			users, err := e.usersIn(ctx, db, name)
+			if err != nil {
+				continue
+			}
+			if _, ok := e.is(ctx, users, c); !ok {
+				continue
+			}
+			e.fault(UserModel, fmt.Sprintf("The user of the session is in the table %s of DATABASES[%q], which is not that of AUTH_USER_MODEL, %s.", name, db.Settings.Alias, e.set.Auth.UserModel),
+				"Give AUTH_USER_MODEL the model that the site really runs with, or name its table and database.")
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,63 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+// rehearse has the library itself do what was looked at by hand: what no check knew
+// of shows here, and "no fault" is not said lightly.
+func (e *exam) rehearse(key string) {
+	if e.faulty() {
+		return
+	}
+	opts := &djsettings.OpenOptions{Timeout: e.opts.Timeout, MaxConns: 2, Configure: e.configure, PartOptions: e.opts.Parts}
+	configure := opts.ConfigureAuth
+	opts.ConfigureAuth = func(o *djauth.Options) {
+		if configure != nil {
+			configure(o)
+		}
+		o.ReadOnly = true
+	}
+	site, err := djsettings.Open(e.ctx, e.set, opts)
+	if err != nil {
+		e.fault(Unexplained, fmt.Sprintf("The site does not open in Go: %s.", own(err)), "See the setting that is named.")
+		return
+	}
+	defer func() { _ = site.Close() }() // nothing was written
+	if key == "" || site.Sessions == nil || site.Sessions.Store() == nil {
+		return
+	}
+	e.within(func(ctx context.Context) {
+		_, _, err := site.Sessions.Store().Load(ctx, key)
+		switch {
+		case err == nil:
+			e.identify(ctx, site, key)
+		case errors.Is(err, djsession.ErrExpired):
+			e.fault(Expired, "The session has expired.", "Log in anew.")
+		default:
+			e.fault(Unexplained, fmt.Sprintf("Go does not get at the session, for no reason that is known here: %s.", own(err)),
+				"Compare these settings with those of the running Django, and report it if they agree.")
+		}
+	})
+}
+
+// identify has djauth say who is logged in.
+func (e *exam) identify(ctx context.Context, site *djsettings.Site, key string) {
+	s, err := site.Sessions.Open(ctx, key)
+	if err != nil || site.Auth == nil || !s.Has(djauth.SessionKey) {
+		return
+	}
+	id, err := site.Auth.Identify(ctx, s)
+	switch {
+	case err != nil:
+		e.fault(Unexplained, fmt.Sprintf("Go cannot tell who is logged in, for no reason that is known here: %s.", own(err)), "Report it, if Django can.")
+	case !id.IsAuthenticated():
+		e.fault(Unexplained, fmt.Sprintf("Go takes the visitor for anonymous, for no reason that is known here: %s.", own(id.Why())), "Report it, if Django knows the user.")
+	}
+}

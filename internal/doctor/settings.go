@@ -1,0 +1,97 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+// settings looks at what needs no store.
+func (e *exam) settings() {
+	set, in := e.set, e.set.Sessions
+	if set.Keys.IsZero() {
+		e.fault(NoSecretKey, "There is no SECRET_KEY in these settings, so that no session can be signed or checked.",
+			"Print the settings where Django has its SECRET_KEY, or give it as DJSESSION_SECRET_KEY.")
+	}
+	if len(set.Middleware) > 0 && !in.Enabled {
+		e.fault(SessionMiddleware, "MIDDLEWARE has no SessionMiddleware, so that Django itself makes and reads no sessions.",
+			"Add django.contrib.sessions.middleware.SessionMiddleware to MIDDLEWARE, or take the settings that the site really runs with.")
+	}
+	if in.Kind == "" {
+		e.fault(EngineUnknown, fmt.Sprintf("SESSION_ENGINE is %s, an engine of the site's own, of which these settings do not tell what it derives from.", in.Engine),
+			"Name its base, its class and its table in djsettings.Options.Engines.")
+	}
+	e.serializer()
+	if _, err := set.Location(); err != nil {
+		e.fault(TimeZoneUnknown, fmt.Sprintf("USE_TZ is False and TIME_ZONE is %s, which is no time zone of this machine.", set.TimeZone),
+			"Correct TIME_ZONE, or install the time zones of this machine (tzdata).")
+	}
+	if in.CookieSameSite == "None" && !in.CookieSecure {
+		e.fault(CookieSameSite, "SESSION_COOKIE_SAMESITE is None without SESSION_COOKIE_SECURE, so that browsers refuse the cookie.",
+			"Set SESSION_COOKIE_SECURE to True.")
+	}
+	e.domain()
+	if in.Kind.HasTable() {
+		e.mysql(in.Database)
+	}
+	if set.Auth.Installed {
+		e.mysql(e.userAlias())
+	}
+}
+
+// serializer looks at SESSION_SERIALIZER.
+func (e *exam) serializer() {
+	name := e.set.Sessions.Serializer
+	if e.isPickle() && !e.set.Django.Before(5, 0) {
+		e.fault(SerializerRemoved, fmt.Sprintf("SESSION_SERIALIZER is %s, which Django %s no longer has.", name, e.set.Django),
+			"Set it to django.contrib.sessions.serializers.JSONSerializer, or give the version of Django that the site really runs.")
+		return
+	}
+	if _, err := e.set.Session(); errors.Is(err, djsettings.ErrUnsupported) {
+		e.fault(SerializerUnknown, fmt.Sprintf("SESSION_SERIALIZER is %s, which is the site's own.", name),
+			"Give its twin in Go in djsettings.Options.Serializers.")
+	}
+}
+
+// isPickle reports whether the settings name a PickleSerializer.
+func (e *exam) isPickle() bool {
+	return strings.HasSuffix(e.set.Sessions.Serializer, ".PickleSerializer")
+}
+
+// domain compares SESSION_COOKIE_DOMAIN with ALLOWED_HOSTS: a browser drops a cookie
+// for a domain that the site is not in.
+func (e *exam) domain() {
+	domain := strings.ToLower(strings.TrimPrefix(e.set.Sessions.CookieDomain, "."))
+	if domain == "" || len(e.set.AllowedHosts) == 0 {
+		return
+	}
+	for _, host := range e.set.AllowedHosts {
+		host = strings.ToLower(host)
+		bare := strings.TrimPrefix(host, ".")
+		switch {
+		case host == "*", bare == domain, strings.HasSuffix(bare, "."+domain):
+			return
+		case strings.HasPrefix(host, ".") && strings.HasSuffix(domain, host):
+			return // ALLOWED_HOSTS has a whole domain, and the cookie a part of it
+		}
+	}
+	e.fault(CookieDomain, fmt.Sprintf("SESSION_COOKIE_DOMAIN is %s, to which none of ALLOWED_HOSTS belongs, so that browsers drop the cookie.", e.set.Sessions.CookieDomain),
+		"Set SESSION_COOKIE_DOMAIN to None or to a domain that all hosts of the site and of the Go service belong to.")
+}
+
+// mysql looks at the charset of a MySQL: Django would read and write text in it, and
+// Go does so in utf8mb4.
+func (e *exam) mysql(alias string) {
+	db := e.set.Databases[alias]
+	if db == nil || db.Kind != djsettings.MySQL {
+		return
+	}
+	switch charset := strings.ToLower(db.Options.Text("charset")); charset {
+	case "", "utf8", "utf8mb3", "utf8mb4":
+	default:
+		e.fault(MySQLCharset, fmt.Sprintf("OPTIONS of DATABASES[%q] have the charset %s, in which Django exchanges text with the server, where Go uses utf8mb4.", alias, charset),
+			"Set the charset of OPTIONS to utf8mb4, after a look at what the tables hold.")
+	}
+}
