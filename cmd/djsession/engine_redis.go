@@ -57,7 +57,6 @@ func cutParams(dsn string, names ...string) (string, url.Values, error) {
 
 // dialRedis makes sure that a Redis is there.
 func dialRedis(ctx context.Context, dsn string) (redis.UniversalClient, error) {
-
 	client, err := newRedis(dsn)
 	if err != nil {
 		return nil, err
