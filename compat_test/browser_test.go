@@ -2,9 +2,12 @@ package compat_test
 
 import (
 	"cmp"
+	"flag"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djmessages"
@@ -78,7 +81,12 @@ func browserStories() []browserStory {
 func TestBrowser(t *testing.T) {
 	browser := webdriver.Start(t)
 	sites := map[combo]*twoHalves{}
+	visited := map[string]bool{}
 	for _, s := range browserStories() {
+		if visited[s.engine.name] && !everyStory() {
+			continue
+		}
+		visited[s.engine.name] = true
 		if testing.Short() && (s.django != "5.2" || s.engine.name != "db") {
 			continue
 		}
@@ -100,6 +108,12 @@ func TestBrowser(t *testing.T) {
 			g.story()
 		})
 	}
+}
+
+// everyStory reports whether an engine is visited with each of its caches. That takes
+// minutes, and so is for runs that want everything, or this test.
+func everyStory() bool {
+	return os.Getenv("DJSESSION_TEST_REQUIRE") == "1" || strings.Contains(flag.Lookup("test.run").Value.String(), "Browser")
 }
 
 func (g *guest) story() {

@@ -38,6 +38,7 @@ pylibmc has no wheels for the Pythons of Django 4.2 and later. django-redis has 
 compressor since 6.0, which needs Django 4.2. Its msgpack, lz4 and zstd, and the libraries
 user_sessions and qsessions, were not installed beside the oldest Djangos. "objects" are
 values that only a pickle holds; signed_cookies cannot take part in what needs a store.
+"in a browser" runs on one Django for each line, the newest that has it.
 
 | SESSION_ENGINE | cache | format | Django | checked |
 |---|---|---|---|---|
