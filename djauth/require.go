@@ -27,6 +27,9 @@ func (a *Auth) RequirePermission(perms ...string) func(http.Handler) http.Handle
 }
 
 func (a *Auth) require(next http.Handler, perms []string) http.Handler {
+	if a == nil { // rather now than at a request
+		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
+	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, err := User(r)
 		allowed := false

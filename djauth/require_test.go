@@ -61,6 +61,17 @@ func TestRequire(t *testing.T) {
 	}
 }
 
+// A site without users has no Auth; who requires a login there learns it at the start.
+func TestRequireNothing(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	var none *djauth.Auth
+	none.RequireLogin(http.NotFoundHandler())
+}
+
 // What a page looks like in the URL of the login page; the values are those of
 // Django's login_required.
 func TestLoginURL(t *testing.T) {
