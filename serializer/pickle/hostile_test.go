@@ -117,6 +117,7 @@ var hostile = []struct {
 	{"one item of Python 2 and one of Python 3", "(C\x01\x91U\x01\x91\x91.", nil},
 	{"SafeString of a str of Python 2, held twice", "](cdjango.utils.safestring\nSafeString\nT\x03\x00\x00\x00abc\x85\x81q\x01h\x01e.", nil},
 	{"dicts of nine keys after one of many", manyDicts(), nil},
+	{"a class whose names have half a character", "X\x05\x00\x00\x000\xed\xbf\xbf0X\x06\x00\x00\x00\xed\xb8\x80\xed\xa0\xbd\x93.", nil},
 }
 
 func le(n uint64, bytes int) string {

@@ -263,6 +263,7 @@ func TestAppendErrors(t *testing.T) {
 		{"a channel", make(chan int), 0, serializer.ErrType},
 		{"text that is not UTF-8", "\xff", 0, serializer.ErrType},
 		{"a name that is not UTF-8", serializer.Global{Module: "\xff", Name: "x"}, 0, serializer.ErrType},
+		{"a name with half a character", serializer.Global{Module: "m", Name: "\xed\xb8\x80"}, 3, serializer.ErrType},
 		{"a name of two lines", serializer.Global{Module: "os\nsystem\n", Name: "x"}, 2, serializer.ErrType},
 		{"a date that does not exist", serializer.Date{Year: 2023, Month: 2, Day: 29}, 0, serializer.ErrType},
 		{"a time that does not exist", serializer.Time{Hour: 24}, 0, serializer.ErrType},

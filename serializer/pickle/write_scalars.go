@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -212,8 +213,9 @@ func (w *writer) globalOp(g serializer.Global) {
 	if w.proto < 3 {
 		g.Module, g.Name = toPython2(g.Module, g.Name)
 	}
-	// A line break in a name would end it, and begin another opcode.
-	if strings.Contains(g.Module+g.Name, "\n") {
+	// A line break in a name would end it, and begin another opcode. Half a character,
+	// which a text may hold, cannot stand in a name.
+	if strings.Contains(g.Module+g.Name, "\n") || !utf8.ValidString(g.Module) || !utf8.ValidString(g.Name) {
 		w.err = typeError("a name that needs protocol 4")
 	}
 	w.op(opGlobal)
