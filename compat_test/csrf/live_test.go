@@ -77,6 +77,7 @@ func TestLive(t *testing.T) {
 			})
 		}
 	})
+	t.Logf("%d requests were asked", asked)
 	if !everywhere || testing.Short() || t.Failed() {
 		return
 	}

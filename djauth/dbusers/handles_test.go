@@ -12,6 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djauth/userstest"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/internal/testserver"
 	"github.com/go-djsession/go-djsession/internal/userstable/authsite"
 )
 
@@ -99,7 +100,7 @@ func TestCitext(t *testing.T) {
 	d := postgres(t)
 	db := d.open(t, nil)
 	if _, err := db.Exec("CREATE EXTENSION citext"); err != nil {
-		t.Skip("PostgreSQL is here without the extension citext")
+		testserver.Lacks(t, "PostgreSQL is here without the extension citext")
 	}
 	mustExec(t, db, "CREATE TABLE accounts_user (id bigint PRIMARY KEY, email citext, password text)",
 		"INSERT INTO accounts_user VALUES (7, 'Ada@example.com', '')")

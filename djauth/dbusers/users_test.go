@@ -18,6 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/userstest"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/testserver"
 	"github.com/go-djsession/go-djsession/internal/userstable/authsite"
 )
 
@@ -141,7 +142,7 @@ func (c combination) run(t *testing.T) {
 	if c.zone != "-" {
 		var err error
 		if zone, err = time.LoadLocation(c.zone); err != nil {
-			t.Skip("there is no time zone database here")
+			testserver.Lacks(t, "there is no time zone database here")
 		}
 	}
 	site, people := authsite.Start(t, c.version, c.engine, c.model, c.zone, d.options...)

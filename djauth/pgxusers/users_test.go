@@ -131,7 +131,7 @@ func TestDjango(t *testing.T) {
 			if test.zone != "-" {
 				var err error
 				if zone, err = time.LoadLocation(test.zone); err != nil {
-					t.Skip("there is no time zone database here")
+					testserver.Lacks(t, "there is no time zone database here")
 				}
 			}
 			dsn, options := database(t)

@@ -197,6 +197,7 @@ func TestAllIsMade(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d broken configurations of %d projects, for %d findings", broken, len(projects), ids)
 	if broken < 25 || ids < 25 {
 		t.Errorf("there are %d configurations for %d Findings", broken, ids)
 	}
