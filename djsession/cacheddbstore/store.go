@@ -30,7 +30,8 @@
 // Load goes to the row, and saving goes on; both are logged. An old copy may then
 // be what others see for as long as the cache keeps it. Where that would keep
 // somebody logged in, it is an error: Delete and DeleteSeen delete the row, and are
-// djsession.ErrUnavailable if they cannot delete the copy. Call them again.
+// djsession.ErrUnavailable if they cannot delete the copy. Call them again: who then
+// gets djsession.ErrNotFound has deleted the copy.
 //
 // What can still be lost is what Django does on its own: it puts copies back after
 // a logout (its load looks at the row, and then sets the copy), and overwrites a
@@ -187,8 +188,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 	return nil
 }
 
-// Delete implements djsession.Store: SessionStore.delete. It is no ErrNotFound when
-// only the copy was there.
+// Delete implements djsession.Store: SessionStore.delete. It is ErrNotFound when only
+// a copy was there, which is then gone too.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.deleted(ctx, key, s.db.Delete(ctx, key))
 }
@@ -207,16 +208,15 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 }
 
 // deleted deletes the copy of a row, and returns what deleting both comes to. A copy
-// is deleted even if the row could not be.
+// is deleted even if the row could not be; but of those who delete at once, the one who
+// deleted the row did it, whoever comes upon the copy.
 func (s *Store) deleted(ctx context.Context, key string, row error) error {
 	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-	switch {
-	case row != nil && !errors.Is(row, djsession.ErrNotFound):
+	if row != nil && !errors.Is(row, djsession.ErrNotFound) {
 		return row
-	case err != nil && !errors.Is(err, djsession.ErrNotFound):
+	}
+	if err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
-	case err == nil:
-		return nil
 	}
 	return row
 }

@@ -73,10 +73,8 @@ func (c *cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 }
 
 func (c *cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
-	if err := c.DeleteSeen(ctx, name, seen); err != nil {
-		return err
-	}
-	return nil
+	c.interrupt()
+	return c.DeleteSeen(ctx, name, seen)
 }
 
 // world is a row store and a cache, as two processes see them.
@@ -255,6 +253,40 @@ func TestInterleavings(t *testing.T) {
 	}
 }
 
+// Who finds the row gone did not delete the session, even if it is he who deletes the
+// copy: a key that is cycled during a logout must not take the login with it.
+func TestDeletedOnce(t *testing.T) {
+	for name, second := range map[string]func(s *cacheddbstore.Store, ctx context.Context, seen djsession.Version) error{
+		"Delete": func(s *cacheddbstore.Store, ctx context.Context, _ djsession.Version) error {
+			return s.Delete(ctx, key)
+		},
+		"DeleteSeen": func(s *cacheddbstore.Store, ctx context.Context, seen djsession.Version) error {
+			return s.DeleteSeen(ctx, key, seen)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			ctx := t.Context()
+			_, err := w.store.Create(ctx, key, record(1))
+			must(t, err)
+			_, seen, err := w.store.LoadFresh(ctx, key)
+			must(t, err)
+			theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+			var late error
+			w.cache.before = func() { late = second(theirs, ctx, seen) }
+			if err := w.store.Delete(ctx, key); err != nil {
+				t.Errorf("who deleted the row gets %v, want nil", err)
+			}
+			if !errors.Is(late, djsession.ErrNotFound) {
+				t.Errorf("who deleted only the copy gets %v, want ErrNotFound", late)
+			}
+			if got := w.copied(t); got != 0 {
+				t.Error("the copy stays")
+			}
+		})
+	}
+}
+
 // A copy that others left behind is not written back to the row.
 func TestOutdatedCopy(t *testing.T) {
 	w := newWorld(t, nil)
@@ -327,9 +359,11 @@ func TestCacheDown(t *testing.T) {
 	if got := w.copied(t); got != 1 {
 		t.Fatalf("the copy holds %d; the test wants one that stayed", got)
 	}
-	must(t, w.store.Delete(ctx, key))
 	if err := w.store.Delete(ctx, key); !errors.Is(err, djsession.ErrNotFound) {
-		t.Errorf("Delete of nothing = %v, want ErrNotFound", err)
+		t.Errorf("Delete of a copy = %v, want ErrNotFound", err)
+	}
+	if got := w.copied(t); got != 0 {
+		t.Error("the copy stays")
 	}
 }
 
