@@ -76,6 +76,28 @@ var deleteSeenCases = []testCase{
 			}
 		},
 	},
+	{
+		name: "delete-seen/against-delete",
+		rule: "Of those that delete one key at once, by what they saw or not, one succeeds and the others get ErrNotFound: a key is not cycled by a request that a logout beat.",
+		run: func(e *env) {
+			del, ok := e.Store.(djsession.CompareDeleter)
+			if !ok {
+				optional[djsession.CompareDeleter](e)
+			}
+			for range 10 {
+				key, v := e.create(e.plain(1))
+				got := e.count(10, func(i int) error {
+					if i%2 == 0 {
+						return del.DeleteSeen(e.ctx, key, v)
+					}
+					return e.pick(i).Delete(e.ctx, key)
+				})
+				if got[nil] != 1 || got[djsession.ErrNotFound] != 9 {
+					e.Fatalf("got %v, want 1 nil and 9 ErrNotFound", got)
+				}
+			}
+		},
+	},
 }
 
 var touchCases = []testCase{

@@ -58,6 +58,7 @@ var faults = []struct{ name, noticedBy string }{
 	{"delete: not at all", "delete/there"},
 	{"delete: looks first", "delete/one-wins"},
 	{"delete-seen: does not compare", "delete-seen/stale"},
+	{"delete-seen: absent is no error", "delete-seen/against-delete"},
 	{"touch: does not compare", "touch/stale"},
 	{"touch: writes the data", "touch/keeps-bytes"},
 	{"touch: not at all", "touch/moves"},
@@ -209,7 +210,11 @@ func (s *faulty) DeleteSeen(ctx context.Context, key string, seen djsession.Vers
 	if s.is("delete-seen: does not compare") {
 		seen = djsession.Force
 	}
-	return s.Store.DeleteSeen(ctx, key, seen)
+	err := s.Store.DeleteSeen(ctx, key, seen)
+	if s.is("delete-seen: absent is no error") && errors.Is(err, djsession.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (s *faulty) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
