@@ -68,7 +68,7 @@ func sqlite(t testing.TB) database {
 	t.Helper()
 	path := filepath.ToSlash(filepath.Join(t.TempDir(), "db.sqlite3"))
 	return database{
-		d: dbcache.SQLite, driver: "sqlite", dsn: "file:" + path + "?_pragma=synchronous(off)",
+		d: dbcache.SQLite, driver: "sqlite", dsn: "file:" + path + "?_pragma=synchronous(off)&_pragma=busy_timeout(2000)",
 		engine: "sqlite3", python: []string{"NAME=" + path}, date: "CAST(expires AS TEXT)",
 		table: []string{
 			`CREATE TABLE "django_cache" ("cache_key" varchar(255) NOT NULL PRIMARY KEY, "value" text NOT NULL, "expires" datetime NOT NULL)`,

@@ -38,7 +38,8 @@
 // What is locked, or was chosen to lose by a deadlock, is tried again for about
 // five seconds, Django's own timeout for SQLite, if the context lasts. SQLite lets
 // waiting writers poll and may forget one, so the writers of one Store take
-// turns: have one Store a file in a process, and give the handle a busy_timeout.
+// turns: have one Store a file in a process, and give the handle a busy_timeout, of
+// seconds at most: a wait of the driver's own need not end with the context.
 //
 // # Errors
 //

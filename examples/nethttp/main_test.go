@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
@@ -10,19 +8,17 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestBesideDjango: the service, with the settings as manage.py tells them, and a real
-// Django share everything.
+// TestBesideDjango: the service, with the settings as manage.py printed them to a file,
+// and a real Django share everything.
 func TestBesideDjango(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")
 	}
 	s, django := exampletest.Shop(t)
-	// -manage takes the virtual environment of the folder.
-	if err := os.Symlink(filepath.Dir(filepath.Dir(s.Python)), filepath.Join(s.Dir, ".venv")); err != nil {
-		t.Fatal(err)
-	}
-	exampletest.Check(t, s, django, exampletest.Run(t, "-manage", s.Dir))
+	example := exampletest.Run(t, exampletest.PrintSettings(t, s))
+	exampletest.Check(t, s, django, example)
+	exampletest.CheckForm(t, s, django, example)
 }
 
 // TestOutage: a database that is down is not a visitor who is not logged in.
-func TestOutage(t *testing.T) { exampletest.CheckOutage(t, handler) }
+func TestOutage(t *testing.T) { exampletest.CheckOutage(t) }

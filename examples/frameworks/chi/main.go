@@ -1,43 +1,24 @@
-// Command chi is examples/nethttp with the router chi.
+// Command chi is examples/nethttp with the router chi. ../README.md says how to run it.
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
-	"html/template"
 	"log"
 	"net/http"
-	"os"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
-
 	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/djcsrf"
-	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// A template is given the request, as in Django.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"user": djauth.User, "messages": djmessages.Get, "csrf_token": djcsrf.Field,
-}).Parse(`<!doctype html>
-{{range messages .Request}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}
-<p>Hello {{or (user .Request).Name "stranger"}}. Visits: {{.Visits}}.</p>
-<form method="post" action="/note">{{csrf_token .Request}}<input name="note"> <button>Leave a note</button></form>
-<a href="/account">Account</a>
-`))
-
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
-	dir := flag.String("manage", "", "folder of the site's manage.py, which is run to print the settings")
-	file := flag.String("settings", "-", "without -manage, the file with what manage.py diffsettings --all printed")
 	flag.Parse()
-
-	settings, err := readSettings(*dir, *file)
+	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), nil) // of manage.py diffsettings --all
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -48,81 +29,32 @@ func main() {
 	for _, w := range site.Warnings { // what Django does and Go will not
 		log.Print(w)
 	}
-	log.Fatal(http.ListenAndServe(*addr, handler(site)))
-}
-
-func readSettings(dir, file string) (*djsettings.Settings, error) {
-	opts := djsettings.Options{Env: os.LookupEnv} // DJSESSION_DATABASE_HOST and the like
-	if dir != "" {
-		return djsettings.FromManage(context.Background(), dir, &djsettings.ManageOptions{Options: opts, Stderr: os.Stderr})
-	}
-	return djsettings.ReadFile(file, &opts)
-}
-
-func handler(site *djsettings.Site) http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.Logger, middleware.Recoverer, site.Middleware)
-	r.Method(http.MethodGet, "/", view(home))
-	r.Method(http.MethodPost, "/note", view(note))
-	r.With(site.Auth.RequireLogin).Method(http.MethodGet, "/account", view(account))
-	return r
+	r.Use(site.Middleware)
+	r.Get("/", hello)
+	r.With(site.Auth.RequireLogin).Get("/account", hello)
+	err = http.ListenAndServe(*addr, r)
+	site.Close()
+	log.Fatal(err)
 }
 
-// view is a handler that may fail, for example because the database is down, which
-// does not mean that nobody is logged in.
-type view func(w http.ResponseWriter, r *http.Request) error
-
-func (v view) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := v(w, r); err != nil {
+func hello(w http.ResponseWriter, r *http.Request) {
+	s, err := djsession.Load(r.Context())
+	if err == nil {
+		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+			visits, err := djsession.Value(tx, "visits", 0)
+			if err != nil {
+				return err
+			}
+			return tx.Set("visits", visits+1)
+		})
+	}
+	user, userErr := djauth.User(r)
+	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
 		log.Print(err)
 		http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+		return
 	}
-}
-
-func home(w http.ResponseWriter, r *http.Request) error {
-	s, err := djsession.Load(r.Context())
-	if err != nil {
-		return err
-	}
-	if err := s.Update(count); err != nil {
-		return err
-	}
-	visits, err := djsession.Value(s, "visits", 0)
-	if err != nil {
-		return err
-	}
-	// Cookies go out when the response begins, so all of the page is made before.
-	var body bytes.Buffer
-	if err := page.Execute(&body, map[string]any{"Request": r, "Visits": visits}); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = body.WriteTo(w)
-	return err
-}
-
-// count loses no visit: it is run again if Django changes the session at the same time.
-func count(tx *djsession.Tx) error {
-	visits, err := djsession.Value(tx, "visits", 0)
-	if err != nil {
-		return err
-	}
-	return tx.Set("visits", visits+1)
-}
-
-func note(w http.ResponseWriter, r *http.Request) error {
-	if err := djmessages.Success(r, "Noted: "+r.PostFormValue("note")); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
-}
-
-func account(w http.ResponseWriter, r *http.Request) error {
-	user, err := djauth.User(r)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "This is the account of %s.", user.Name())
-	return err
+	visits, _ := s.Get("visits")
+	fmt.Fprintf(w, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
 }

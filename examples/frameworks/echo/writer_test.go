@@ -49,7 +49,7 @@ func TestAroundEcho(t *testing.T) {
 	}
 }
 
-// TestWrapMiddleware: why handler puts the sessions around Echo. Inside, the responses
+// TestWrapMiddleware: why main puts the sessions around Echo. Inside, the responses
 // are the same, but what a handler did that then failed is saved.
 func TestWrapMiddleware(t *testing.T) {
 	for _, tt := range answers {

@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// TestHTMLIsTooLate: why home makes the page in a buffer. c.HTML sends its beginning
+// TestHTMLIsTooLate: why a page is made in a buffer. c.HTML sends its beginning
 // before the template asks for a token.
 func TestHTMLIsTooLate(t *testing.T) {
 	m := exampletest.Manager(t)

@@ -64,7 +64,7 @@ func TestWrapH(t *testing.T) {
 	}
 }
 
-// TestUseIsNotForSessions: why handler puts them around the engine. With use, the header
+// TestUseIsNotForSessions: why main puts them around the engine. With use, the header
 // is gone before the middleware can set the cookie.
 func TestUseIsNotForSessions(t *testing.T) {
 	m := exampletest.Manager(t)
@@ -73,6 +73,6 @@ func TestUseIsNotForSessions(t *testing.T) {
 	w := httptest.NewRecorder()
 	engine.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if cookies := w.Result().Cookies(); len(cookies) > 0 {
-		t.Errorf("got %v: what handler says of gin is not true any more", cookies)
+		t.Errorf("got %v: what main says of gin is not true any more", cookies)
 	}
 }

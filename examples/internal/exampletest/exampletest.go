@@ -96,7 +96,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the example with these arguments and -addr, and returns where it listens. It
+// Run runs the example with -addr and these arguments, and returns where it listens. It
 // ends with the test.
 func Run(t testing.TB, args ...string) (at string) {
 	t.Helper()
@@ -106,7 +106,7 @@ func Run(t testing.TB, args ...string) (at string) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := Command(t, append(args, "-addr", addr)...)
+	cmd := Command(t, append([]string{"-addr", addr}, args...)...)
 	log := new(output)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

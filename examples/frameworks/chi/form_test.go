@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
+)
+
+// withForm is examples/nethttp/form.go by chi.
+func withForm(site *djsettings.Site) http.Handler {
+	r := chi.NewRouter()
+	r.Use(site.Middleware)
+	r.Get("/note", func(w http.ResponseWriter, r *http.Request) {
+		var body bytes.Buffer
+		if err := exampletest.Form.Execute(&body, r); err != nil {
+			http.Error(w, err.Error(), djsession.ErrorStatus(err))
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = body.WriteTo(w)
+	})
+	r.Post("/note", func(w http.ResponseWriter, r *http.Request) {
+		if err := djmessages.Success(r, "Noted: "+r.PostFormValue("note")); err != nil {
+			http.Error(w, err.Error(), djsession.ErrorStatus(err))
+			return
+		}
+		http.Redirect(w, r, "/note", http.StatusSeeOther)
+	})
+	return r
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
+)
+
+// withForm is examples/nethttp/form.go by Echo, whose Render makes all of the page
+// before it is sent.
+func withForm(site *djsettings.Site) http.Handler {
+	e := echo.New()
+	e.Renderer = &echo.TemplateRenderer{Template: exampletest.Form}
+	e.GET("/note", func(c echo.Context) error { return c.Render(http.StatusOK, "form", c.Request()) })
+	e.POST("/note", func(c echo.Context) error {
+		if err := djmessages.Success(c.Request(), "Noted: "+c.FormValue("note")); err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusSeeOther, "/note")
+	})
+	return site.Middleware(e)
+}
