@@ -127,6 +127,8 @@ func (m *Manager) Delete(ctx context.Context, key string) error {
 	if !m.site.ValidKey(key) {
 		return ErrNotFound
 	}
+	ctx, cancel := m.saving(ctx)
+	defer cancel()
 	return m.delete(ctx, key)
 }
 

@@ -71,7 +71,8 @@ where it is. What is written is read back, and anything else than expected is an
 
 --journal FILE is a database of SQLite that belongs to one move and is needed until it is
 over. It holds hashes of the keys and of what was copied, and no key. migrate can be
-killed at any time: the same command goes on from there.
+killed at any time: the same command goes on from there, and for step 1 it should do so
+before Django is switched.
 
 A signed engine keeps the serializer that each session has, and JSON what comes from
 a cache; --to-serializer says otherwise. A session that it cannot hold stays where it is.
@@ -142,6 +143,9 @@ func (f *migrateFlags) migrate(ctx context.Context, a *app) (err error) {
 	}
 	if m.journal != nil {
 		defer m.journal.close()
+		if n := len(m.journal.intended); f.switched && n > 0 {
+			a.warn("djsession migrate was stopped in the middle of %s and Django was switched before it was run again: who of them has logged out since may be logged in once more", count(n, "session"))
+		}
 	}
 	doing := "copying sessions"
 	if f.switched {

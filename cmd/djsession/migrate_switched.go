@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
@@ -72,8 +73,14 @@ func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.si
 // bringNew moves a session that was not copied in the first phase. It is deleted
 // from the old engine at once and by itself, as package movingstore does, so that
 // its absence on the new one always means that somebody logged out.
+//
+// What the journal knows is settled there first: otherwise a copy that is on the new
+// engine alone would be taken for one whose session was logged out.
 func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
+	// Stopped between two steps, it could not tell a logout from a session of its own.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	defer cancel()
 	v, err := m.new.Create(ctx, s.l.Key, s.record)
 	switch {
 	case errors.Is(err, djsession.ErrKeyTaken):
@@ -87,6 +94,11 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	}
 	if err := m.written(ctx, s, v); err != nil {
 		return err
+	}
+	if s.was != nil {
+		s.put, s.leave = s.entry(m), true
+		m.count(&n.Copied)
+		return nil
 	}
 	if m.keep {
 		_, _, err = m.old.Load(ctx, s.l.Key)
@@ -116,6 +128,9 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	return nil
 }
 
+// stepTimeout is how long engines may take to move one session.
+const stepTimeout = time.Minute
+
 // onBoth is for a session that both engines have though it was not copied: a
 // program with package movingstore is moving it, or has done so and it was written
 // on the old engine once more. Who moves a session deletes it himself, and takes it
@@ -124,6 +139,7 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	if m.keep {
 		m.count(&n.Newer)
+		s.put = s.entry(m) // so that its absence on the new engine will mean a logout
 		return nil
 	}
 	if m.state.Round == 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/linger"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -45,6 +46,9 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 	}
 	item, err := s.cache.Get(ctx, s.prefix+key)
 	if err != nil || ofCopy(item.Version) != seen || !s.same(item.Value, r.Data) {
+		if err == nil {
+			s.drop(ctx, key, nil) // or a Touch would make it last
+		}
 		return djsession.Version{}, djsession.ErrConflict
 	}
 	return v, nil
@@ -68,6 +72,8 @@ func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djs
 	if s.data != nil {
 		data = s.data(r)
 	}
+	ctx, cancel := linger.Context(ctx)
+	defer cancel()
 	if _, err := s.cache.Set(ctx, s.prefix+key, data, r.Expires); err != nil {
 		s.drop(ctx, key, err)
 		return
@@ -90,15 +96,21 @@ func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
 	s.drop(ctx, key, err)
 }
 
-// forget drops the copy of a row that turned out to be gone.
+// forget drops the copy of a row that turned out to be gone, or that was changed or not:
+// the answer of the database was lost.
 func (s *Store) forget(ctx context.Context, key string, err error) {
-	if errors.Is(err, djsession.ErrNotFound) {
+	switch {
+	case errors.Is(err, djsession.ErrNotFound):
 		s.drop(ctx, key, nil)
+	case errors.Is(err, djsession.ErrUnavailable):
+		s.drop(ctx, key, err)
 	}
 }
 
 // drop deletes a copy that may be outdated; cause is why it cannot be replaced.
 func (s *Store) drop(ctx context.Context, key string, cause error) {
+	ctx, cancel := linger.Context(ctx)
+	defer cancel()
 	if cause != nil {
 		s.log(ctx, "djsession: the copy of a session in the cache is dropped", cause)
 	}

@@ -60,6 +60,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/linger"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -129,11 +130,13 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		return nil, ofRow(v), err
 	}
 	if absent {
+		ctx, cancel := linger.Context(ctx)
+		defer cancel()
 		// Who saves meanwhile has a better copy, which Add leaves alone.
 		if _, err := s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
 			s.recheck(ctx, key, v)
 		} else if !errors.Is(err, djsession.ErrKeyTaken) {
-			s.log(ctx, "djsession: the copy of a session cannot be written to the cache", err)
+			s.drop(ctx, key, err) // it may have been made all the same
 		}
 	}
 	return r, ofRow(v), nil
@@ -180,6 +183,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 		s.forget(ctx, key, err)
 		return err
 	}
+	ctx, cancel := linger.Context(ctx)
+	defer cancel()
 	if _, err := s.cache.Touch(ctx, s.prefix+key, expires, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		s.drop(ctx, key, err)
 		return nil
@@ -200,6 +205,10 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 	if err != nil {
 		return err
 	}
+	// The copy first: who has a new key already must not lose both to a cache that is down.
+	if err := s.cache.Delete(ctx, s.prefix+key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		return err
+	}
 	err = s.db.DeleteSeen(ctx, key, row)
 	if errors.Is(err, djsession.ErrConflict) {
 		return err
@@ -211,6 +220,8 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 // is deleted even if the row could not be; but of those who delete at once, the one who
 // deleted the row did it, whoever comes upon the copy.
 func (s *Store) deleted(ctx context.Context, key string, row error) error {
+	ctx, cancel := linger.Context(ctx)
+	defer cancel()
 	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
 	if row != nil && !errors.Is(row, djsession.ErrNotFound) {
 		return row

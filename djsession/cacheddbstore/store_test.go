@@ -30,6 +30,10 @@ type cache struct {
 	*memstore.Store
 	// before is called before what changes the cache does so, once.
 	before func()
+	// after is called when Add has added, once.
+	after func()
+	// lose has the answer of the next Add get lost.
+	lose bool
 }
 
 func (c *cache) interrupt() {
@@ -49,7 +53,16 @@ func (c *cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 
 func (c *cache) Add(ctx context.Context, name string, d *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	c.interrupt()
-	return c.Create(ctx, name, &djsession.Record{Data: d, Expires: expires})
+	v, err := c.Create(ctx, name, &djsession.Record{Data: d, Expires: expires})
+	if f := c.after; f != nil {
+		c.after = nil
+		f()
+	}
+	if c.lose {
+		c.lose = false
+		return djsession.Version{}, djsession.Unavailable("add", errors.New("lost"))
+	}
+	return v, err
 }
 
 func (c *cache) Replace(ctx context.Context, name string, d *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
@@ -103,6 +116,16 @@ func newWorld(t testing.TB, site *djsession.Site) *world {
 	w.site, w.rows, w.cache = site, memstore.New(site), &cache{Store: memstore.New(site)}
 	w.store = cacheddbstore.New(site, w.rows, w.cache, nil)
 	return w
+}
+
+func newWorldAt(t testing.TB, clock func() time.Time, change func(*djsession.Settings)) *world {
+	set := djsession.Settings{Keys: signer.SecretKey("cacheddbstore-test"), Now: clock, Logger: slog.New(slog.DiscardHandler)}
+	change(&set)
+	site, err := djsession.NewSite(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newWorld(t, site)
 }
 
 func TestStore(t *testing.T) {

@@ -17,12 +17,16 @@ import (
 //	opts := &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, db)}
 //
 // A copy whose time is over counts for nothing: that it is not there any more does
-// not mean that somebody logged out.
+// not mean that somebody logged out. A session that djsession migrate was about to copy
+// when it was killed cannot be had until it is run again.
 //
 // Errors: djsession.ErrUnavailable.
 func Journal(site *djsession.Site, db *sql.DB) func(ctx context.Context, key string) (bool, error) {
 	return func(ctx context.Context, key string) (bool, error) {
 		hash := JournalKey(key)
+		if err := decided(ctx, db, hash); err != nil {
+			return false, err
+		}
 		var expires int64
 		err := db.QueryRowContext(ctx, "SELECT expires FROM copied WHERE key = ?", hash[:]).Scan(&expires)
 		switch {
@@ -33,6 +37,26 @@ func Journal(site *djsession.Site, db *sql.DB) func(ctx context.Context, key str
 		}
 		return expires == 0 || expires > site.Now().Unix(), nil
 	}
+}
+
+// intention is the bytes of a session in the state "intended".
+const intention = 32
+
+// decided is an error for a session that djsession migrate was about to copy when it was
+// killed: only its next run finds out whether it did.
+func decided(ctx context.Context, db *sql.DB, hash [16]byte) error {
+	const doing = "read the journal of the move"
+	var rows []byte
+	err := db.QueryRowContext(ctx, "SELECT value FROM state WHERE name = 'intended'").Scan(&rows)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return djsession.Unavailable(doing, err)
+	}
+	for ; len(rows) >= intention; rows = rows[intention:] {
+		if [16]byte(rows[:16]) == hash {
+			return djsession.Unavailable(doing, errors.New("djsession migrate was killed and has to be run again"))
+		}
+	}
+	return nil
 }
 
 // JournalKey is what a journal has in the place of a session key: the first half

@@ -35,6 +35,11 @@
 // A copy of a session that was logged out on the old engine before the switch stays on
 // the new one until djsession migrate --switched comes to it.
 //
+// A move is two steps. Who logs out between them is still found on the new engine until
+// the second one fails; if another request gives that session a new key in just this
+// time, its login lives on. And a process that is killed between them leaves the session
+// on both.
+//
 // # Errors
 //
 // Those of the two Stores.
@@ -46,6 +51,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/linger"
 )
 
 // Phase is how far the move has come.
@@ -128,10 +134,12 @@ func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.R
 
 func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.Record, djsession.Version, error) {
 	r, v, err := load(s.truth, ctx, key)
-	if !s.switched || !errors.Is(err, djsession.ErrNotFound) || errors.Is(err, djsession.ErrExpired) {
+	// A copy that has expired may be of a session that was prolonged on the old engine since.
+	over := errors.Is(err, djsession.ErrExpired)
+	if !s.switched || !errors.Is(err, djsession.ErrNotFound) || over && s.copied == nil {
 		return r, v, err
 	}
-	if err := s.move(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := s.move(ctx, key, over); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return nil, djsession.Version{}, err
 	}
 	// Also if there was nothing to move: somebody else may just have done so.
@@ -140,7 +148,9 @@ func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.R
 
 // move brings a session over that only the old engine has. Errors: ErrNotFound when there
 // is none, or none that may be moved.
-func (s *Store) move(ctx context.Context, key string) error {
+//
+// over says that the new engine has it, but expired.
+func (s *Store) move(ctx context.Context, key string, over bool) error {
 	r, seen, err := loadFresh(s.old, ctx, key)
 	if err != nil {
 		return err
@@ -159,23 +169,37 @@ func (s *Store) move(ctx context.Context, key string) error {
 			return err
 		}
 	}
-	if _, err := s.next.Create(ctx, key, r); errors.Is(err, djsession.ErrKeyTaken) {
+	// The two steps belong together, also if the client goes away in between.
+	ctx, cancel := linger.Context(ctx)
+	defer cancel()
+	v, err := s.next.Create(ctx, key, r)
+	if errors.Is(err, djsession.ErrKeyTaken) && over {
+		if _, _, there := s.next.Load(ctx, key); errors.Is(there, djsession.ErrExpired) {
+			v, err = s.next.Update(ctx, key, r, djsession.Force) // and it is still in the way
+		}
+	}
+	if errors.Is(err, djsession.ErrKeyTaken) {
 		return nil // somebody else is at it
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
 	}
 	err = s.old.DeleteSeen(ctx, key, seen)
-	if errors.Is(err, djsession.ErrConflict) {
+	switch {
+	case errors.Is(err, djsession.ErrConflict):
 		return nil // a late write: left for djsession migrate
+	case errors.Is(err, djsession.ErrNotFound):
+		// Whoever logged out in between found nothing to delete on the new engine.
+		if err := s.next.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+			return err
+		}
+	case err != nil:
+		// A session on both would come back after a logout of Django's.
+		if undo := s.next.DeleteSeen(ctx, key, v); undo != nil && !errors.Is(undo, djsession.ErrNotFound) {
+			return errors.Join(err, undo)
+		}
 	}
-	if !errors.Is(err, djsession.ErrNotFound) {
-		return err
-	}
-	// Whoever logged out in between found nothing to delete on the new engine.
-	if err := s.next.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		return err
-	}
-	return djsession.ErrNotFound
+	return err
 }
 
 // Create implements djsession.Store, on the engine that is the truth.
@@ -193,22 +217,33 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 	return s.truth.Touch(ctx, key, expires, seen)
 }
 
-// Delete implements djsession.Store, on both engines. It is ErrNotFound when neither had
-// the session.
+// Delete implements djsession.Store, on both engines. It is ErrNotFound when the one that
+// is the truth did not have the session, unless it was not moved yet.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	other := s.other.Delete(ctx, key)
 	if other != nil && !errors.Is(other, djsession.ErrNotFound) {
 		return other
 	}
 	truth := s.truth.Delete(ctx, key)
-	if errors.Is(truth, djsession.ErrNotFound) && other == nil {
-		return nil
+	if !s.switched || other != nil || !errors.Is(truth, djsession.ErrNotFound) {
+		return truth // as for who cycles its key meanwhile: what decides is the truth
 	}
-	return truth
+	if s.copied != nil {
+		if was, err := s.copied(ctx, key); err != nil {
+			return err
+		} else if was {
+			return truth
+		}
+	}
+	return nil // it was not moved yet
 }
 
 // DeleteSeen implements djsession.CompareDeleter. What is compared is the truth.
 func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	// Not by a half: who cycles a key and gets an error takes back the new one.
+	if _, _, err := s.other.Load(ctx, key); errors.Is(err, djsession.ErrUnavailable) {
+		return err
+	}
 	truth := s.truth.DeleteSeen(ctx, key, seen)
 	if truth != nil && !errors.Is(truth, djsession.ErrNotFound) {
 		return truth

@@ -1,0 +1,167 @@
+package cacheddbstore_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// A page is loading, and makes a copy anew, when its visitor clicks on "log out": the
+// browser drops the page's request.
+func TestLogoutWhileCancelled(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.rows.Create(t.Context(), key, record(1))
+	must(t, err)
+	theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	w.cache.before = func() { // the row is read, the copy is about to be made
+		must(t, theirs.Delete(t.Context(), key)) // a logout, which succeeds
+	}
+	w.cache.after = cancel // and the client is gone
+	_, _, _ = w.store.Load(ctx, key)
+
+	if _, _, err := theirs.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
+	}
+}
+
+// The cache has made the copy, and its answer is lost.
+func TestLogoutWhileAnswerLost(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.rows.Create(t.Context(), key, record(1))
+	must(t, err)
+	theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+	w.cache.before = func() { must(t, theirs.Delete(t.Context(), key)) }
+	w.cache.lose = true
+	_, _, _ = w.store.Load(t.Context(), key)
+	if _, _, err := theirs.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
+	}
+}
+
+// An outdated copy, as one failure of the cache leaves it, is kept alive by a site with
+// SESSION_SAVE_EVERY_REQUEST, for ever.
+func TestOutdatedCopyTouched(t *testing.T) {
+	clock := now
+	w := newWorldAt(t, func() time.Time { return clock }, func(set *djsession.Settings) { set.SaveEveryRequest = true; set.CookieAge = time.Hour })
+	_, err := w.store.Create(t.Context(), key, record(1))
+	must(t, err)
+	_, err = w.rows.Update(t.Context(), key, record(5), djsession.Force) // the copy could not be set
+	must(t, err)
+	m := djsession.New(w.site, w.store)
+	var got int64
+	h := m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s, err := djsession.Load(r.Context())
+		must(t, err)
+		got, _ = djsession.Value[int64](s, "n", 0)
+	}))
+	for range 20 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(&http.Cookie{Name: "sessionid", Value: key})
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		clock = clock.Add(30 * time.Minute)
+	}
+	if got != 5 {
+		t.Errorf("after 20 requests in 10 hours, with an age of one hour, a page sees n = %d, want the row's 5", got)
+	}
+}
+
+// And if the copy is of another login, every request is answered by 400.
+func TestOutdatedLoginTouched(t *testing.T) {
+	w := newWorldAt(t, func() time.Time { return now }, func(set *djsession.Settings) { set.SaveEveryRequest = true; set.CookieAge = time.Hour })
+	login := func(id string) *djsession.Record {
+		return &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: id}), Expires: now.Add(time.Hour)}
+	}
+	_, err := w.store.Create(t.Context(), key, login("1"))
+	must(t, err)
+	_, err = w.rows.Update(t.Context(), key, login("2"), djsession.Force)
+	must(t, err)
+	m := djsession.New(w.site, w.store)
+	h := m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, err := djsession.Load(r.Context())
+		must(t, err)
+	}))
+	code := 0
+	for range 3 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(&http.Cookie{Name: "sessionid", Value: key})
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		code = rec.Code
+	}
+	if code != 200 {
+		t.Errorf("the third request is still answered by %d", code)
+	}
+}
+
+// Manager.Delete, of a request whose client goes away between the two steps.
+func TestManagerDeleteCancelled(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.store.Create(t.Context(), key, record(1))
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.cache.before = cancel
+	err = djsession.New(w.site, w.store).Delete(ctx, key)
+	if _, _, e := w.store.Load(t.Context(), key); !errors.Is(e, djsession.ErrNotFound) {
+		t.Errorf("Delete says %v, and the session can still be loaded: %v", err, e)
+	}
+}
+
+// The database has done the update, its answer is lost: the copy is outdated.
+func TestUpdateAnswerLost(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.store.Create(t.Context(), key, record(1))
+	must(t, err)
+	s := cacheddbstore.New(w.site, losing{w.rows}, w.cache, nil)
+	_, v, err := s.LoadFresh(t.Context(), key)
+	must(t, err)
+	_, err = s.Update(t.Context(), key, record(2), v)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	r, _, err := w.store.Load(t.Context(), key)
+	if got := value(t, r, err); got != 2 {
+		t.Errorf("got %d, the row holds 2", got)
+	}
+}
+
+type losing struct{ cacheddbstore.DB }
+
+func (l losing) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	_, err := l.DB.Update(ctx, key, r, seen)
+	return djsession.Version{}, errors.Join(err, djsession.Unavailable("update", errors.New("lost")))
+}
+
+// A login while the cache is down: the answer is an error, and the visitor keeps what he had.
+func TestCycleWhileCacheDown(t *testing.T) {
+	w := newWorld(t, nil)
+	ctx := t.Context()
+	_, err := w.store.Create(ctx, key, record(1))
+	must(t, err)
+	m := djsession.New(w.site, w.store)
+	w.cache.Fail(errors.New("unplugged"))
+	s, err := m.Open(ctx, key)
+	must(t, err)
+	must(t, s.CycleKey())
+	saved := s.Save(ctx)
+	w.cache.Fail(nil)
+	n := 0
+	for range w.rows.List(ctx, "") {
+		n++
+	}
+	if n != 1 {
+		t.Errorf("Save says %v, and %d sessions are left, want 1", saved, n)
+	}
+	if _, _, err := w.rows.Load(ctx, key); saved != nil && err != nil {
+		t.Errorf("Save says %v, and the session is gone", saved)
+	}
+}
