@@ -37,7 +37,8 @@ const (
 // default.
 type Options struct {
 	// Backends is AUTHENTICATION_BACKENDS; default ModelBackend alone. The first
-	// is the one that Authenticate answers.
+	// that is not for remote users is the one that Authenticate answers; backends of
+	// a site's own are taken for ones that do as ModelBackend does.
 	Backends []string
 	// CanAuthenticate is user_can_authenticate of a backend; the default allows
 	// active accounts, and all of them for the backends AllowAllUsers...

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // Passwords checks and makes encoded passwords; *hashers.Passwords is one.
@@ -32,14 +34,18 @@ func (e credentials) Is(target error) bool { return target == ErrCredentials }
 
 // Authenticate is django.contrib.auth.authenticate by ModelBackend: the account with
 // this name and password, for Login. It takes as long for an unknown name as for a
-// wrong password.
+// wrong password. Backends for remote users take no password, and are passed over.
 //
 // Errors: ErrCredentials; djsession.ErrUnavailable; the context's; errors.ErrUnsupported
-// without Options.Passwords. A hash that cannot be checked is ErrCredentials, and a
+// without Options.Passwords, or a backend that takes one. A hash that cannot be checked is ErrCredentials, and a
 // line in the log.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
 	if a.opts.Passwords == nil {
 		return nil, fmt.Errorf("authenticate: %w: there are no Options.Passwords", errors.ErrUnsupported)
+	}
+	backend := a.passwordBackend()
+	if backend == "" {
+		return nil, fmt.Errorf("authenticate: %w: no backend of the site takes passwords", errors.ErrUnsupported)
 	}
 	if a.opts.NormalizeName != nil {
 		name = a.opts.NormalizeName(name)
@@ -64,13 +70,24 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	switch {
 	case !ok:
 		return nil, credentials{ErrCredentials}
-	case !a.opts.CanAuthenticate(a.opts.Backends[0], account):
+	case !a.opts.CanAuthenticate(backend, account):
 		return nil, credentials{ErrInactive}
 	}
 	if upgrade {
 		a.upgrade(ctx, account, password)
 	}
 	return account, nil
+}
+
+// passwordBackend is the backend that answers Authenticate: the first whose
+// authenticate takes a password, which that of RemoteUserBackend does not. "" is none.
+func (a *Auth) passwordBackend() string {
+	for _, b := range a.opts.Backends {
+		if b != RemoteUserBackend && b != AllowAllUsersRemoteBackend {
+			return b
+		}
+	}
+	return ""
 }
 
 // upgrade is what check_password's setter does. If it fails, the old hash is good
@@ -92,7 +109,8 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 }
 
 // SetPassword is User.set_password and save: the account has a new password, also in
-// *account. That ends its sessions; UpdateSessionAuthHash keeps the one of this request.
+// *account. That ends its sessions; UpdateSessionAuthHash keeps the one of this request,
+// for which SetPassword finds out who that is from: afterwards nobody could.
 //
 // Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
 // errors.ErrUnsupported without Options.Passwords or a PasswordSetter.
@@ -104,6 +122,11 @@ func (a *Auth) SetPassword(ctx context.Context, account *Account, password strin
 	text, err := a.opts.Passwords.Make(ctx, password)
 	if err != nil {
 		return err
+	}
+	if a.find(ctx) != nil { // who the request is from can only be told by the old password
+		if _, err := FromContext(ctx); err != nil && !errors.Is(err, djsession.ErrNoSession) {
+			return err
+		}
 	}
 	if err := users.SetPassword(ctx, account.ID, Encoded(text), ""); err != nil {
 		return err

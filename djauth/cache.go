@@ -13,7 +13,8 @@ import (
 // asked for by ID: up to size of them, each for at most bound. So long a changed
 // password, an account that was deleted or made inactive, and other permissions go
 // unnoticed, unless this process changed them. A bound of a few seconds takes most of
-// the queries away. Who is not there is asked for each time.
+// the queries away. Who is not there is asked for each time, and so is an account whose
+// remembered password does not fit the session: the session may know a newer one.
 //
 // Permissions are not remembered. Names, and so Authenticate, are always asked for.
 // It panics if bound or size is not positive.
@@ -38,6 +39,7 @@ type cachedUsers struct {
 }
 
 type cached struct {
+	id      string // that it was asked for by, which need not be spelled as the account's
 	account *Account
 	asked   time.Time
 }
@@ -68,7 +70,7 @@ func (c *cachedUsers) ByID(ctx context.Context, id string) (*Account, error) {
 	if e, ok := c.byID[id]; ok {
 		c.drop(e)
 	}
-	c.byID[id] = c.order.PushFront(&cached{account.clone(), asked})
+	c.byID[id] = c.order.PushFront(&cached{id, account.clone(), asked})
 	if c.order.Len() > c.size {
 		c.drop(c.order.Back())
 	}
@@ -76,7 +78,7 @@ func (c *cachedUsers) ByID(ctx context.Context, id string) (*Account, error) {
 }
 
 func (c *cachedUsers) drop(e *list.Element) {
-	delete(c.byID, e.Value.(*cached).account.ID)
+	delete(c.byID, e.Value.(*cached).id)
 	c.order.Remove(e)
 }
 
@@ -88,6 +90,20 @@ func (c *cachedUsers) forget(id string) {
 	if e, ok := c.byID[id]; ok {
 		c.drop(e)
 	}
+	if c.IDKind() != TextID {
+		return
+	}
+	for _, e := range c.byID { // MySQL finds a text under several spellings
+		if e.Value.(*cached).account.ID == id {
+			c.drop(e)
+		}
+	}
+}
+
+// fresh is ByID, but of what is there now, which is remembered anew.
+func (c *cachedUsers) fresh(ctx context.Context, id string) (*Account, error) {
+	c.forget(id)
+	return c.ByID(ctx, id)
 }
 
 // What users may be besides, c is too; what they are not is errors.ErrUnsupported.

@@ -17,8 +17,8 @@ import (
 const languageKey = "_language"
 
 // Login is django.contrib.auth.login: from now on the account is logged in to the
-// session of r. backend is the one that vouched for it, "" for the first of
-// Options.Backends.
+// session of r. backend is the one that vouched for it, "" for the one of Options.Backends
+// that Authenticate answers, or else the first.
 //
 // A session of another user, or from before a change of the password, is flushed
 // first; one of nobody keeps what it holds and gets a new key, against session
@@ -33,7 +33,9 @@ const languageKey = "_language"
 func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
 	ctx := r.Context()
 	if backend == "" {
-		backend = a.opts.Backends[0]
+		if backend = a.passwordBackend(); backend == "" {
+			backend = a.opts.Backends[0]
+		}
 	}
 	if !slices.Contains(a.opts.Backends, backend) {
 		return ErrBackend
@@ -112,7 +114,8 @@ func (a *Auth) Logout(r *http.Request) error {
 
 // UpdateSessionAuthHash is update_session_auth_hash: after the password of the
 // account was changed in this request, it keeps the session of r logged in, under a
-// new key. All other sessions of the user have ended.
+// new key, if it was: ask [User], or use SetPassword, before the change. All other
+// sessions of the user have ended.
 //
 // Errors: djsession.ErrUnavailable, djsession.ErrCommitted, and those of Session.Set.
 func (a *Auth) UpdateSessionAuthHash(r *http.Request, account *Account) error {
@@ -127,6 +130,15 @@ func (a *Auth) UpdateSessionAuthHash(r *http.Request, account *Account) error {
 	c, why := a.claimOf(s.Get)
 	if why != nil || c.id != account.ID {
 		return nil
+	}
+	if a.find(ctx) != nil { // request.user == user: what the session says may be stale
+		id, err := FromContext(ctx)
+		if err != nil {
+			return err
+		}
+		if id.ID() != account.ID {
+			return nil
+		}
 	}
 	if err := s.Set(HashSessionKey, a.hashOf(account)); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package djauth
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -110,10 +111,18 @@ func fullPath(r *http.Request) string {
 // login page, names to go to after the login, in its form or its query. If there is
 // none, or it leads to another site, it is fallback.
 func (a *Auth) RedirectTarget(r *http.Request, fallback string) string {
-	next := r.URL.Query().Get(a.opts.RedirectField)
+	next := ""
+	if all := r.URL.Query()[a.opts.RedirectField]; len(all) > 0 {
+		next = all[len(all)-1] // the last, as QueryDict.get
+	}
+	parsed := r.MultipartForm
 	_ = r.PostFormValue("") // parses the form; one that does not parse has no page to go to
-	if r.PostForm.Has(a.opts.RedirectField) {
-		next = r.PostForm.Get(a.opts.RedirectField)
+	if f := r.MultipartForm; f != nil && f != parsed {
+		// The server removes the files of its own request, not those of a copy.
+		context.AfterFunc(r.Context(), func() { _ = f.RemoveAll() })
+	}
+	if all := r.PostForm[a.opts.RedirectField]; len(all) > 0 {
+		next = all[len(all)-1]
 	}
 	if !SafeRedirect(next, a.opts.Host(r), a.opts.IsSecure(r)) {
 		return fallback

@@ -88,6 +88,17 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		return nil, err
 	}
 	fallback, why := a.judge(c, account)
+	if cache, ok := a.users.(*cachedUsers); ok && why == ErrHash {
+		// The session may know a password that is newer than the remembered one.
+		account, err = cache.fresh(ctx, c.id)
+		if errors.Is(err, ErrNoUser) {
+			return a.nobody(ErrNoUser), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		fallback, why = a.judge(c, account)
+	}
 	switch {
 	case why == ErrHash:
 		a.reportHash(ctx)

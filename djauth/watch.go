@@ -43,11 +43,23 @@ func (a *Auth) Watch(r *http.Request) (ctx context.Context, stop context.CancelF
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.WatchSession(r.Context(), s)
+	return a.watchSession(r.Context(), s)
 }
 
-// WatchSession is Watch for a session that was opened elsewhere; see Manager.Open.
+// WatchSession is Watch for a session that was opened elsewhere; see Manager.Open and
+// [Auth.Identify].
 func (a *Auth) WatchSession(parent context.Context, s *djsession.Session) (ctx context.Context, stop context.CancelFunc, err error) {
+	id, err := a.Identify(parent, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !id.IsAuthenticated() {
+		return nil, nil, id.Why()
+	}
+	return a.watchSession(parent, s)
+}
+
+func (a *Auth) watchSession(parent context.Context, s *djsession.Session) (ctx context.Context, stop context.CancelFunc, err error) {
 	c, why := a.claimOf(s.Get)
 	if why != nil {
 		return nil, nil, anonymous{why}
@@ -243,8 +255,12 @@ func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[str
 			list = slices.DeleteFunc(list, func(id string) bool { return accounts[id] != nil })
 		}
 	}
+	byID := a.users.ByID
+	if cache, ok := a.users.(*cachedUsers); ok {
+		byID = cache.fresh // as the sessions are
+	}
 	for _, id := range list {
-		account, err := a.users.ByID(ctx, id)
+		account, err := byID(ctx, id)
 		if err != nil && !errors.Is(err, ErrNoUser) {
 			return nil, err
 		}

@@ -140,10 +140,13 @@ func hexDigit(c byte) int {
 	return -1
 }
 
+// fileMemory is the most bytes of uploaded files in memory, net/http's own default.
+const fileMemory = 32 << 20
+
 // parseMultipart is parse_file_upload. net/http keeps 10 MB beyond what it is allowed for
-// fields; they are counted afterwards.
+// fields; they are counted afterwards. Files beyond fileMemory go to the disk.
 func (p *Protection) parseMultipart(r *http.Request) error {
-	if err := r.ParseMultipartForm(p.o.MaxForm); err != nil {
+	if err := r.ParseMultipartForm(min(p.o.MaxForm, fileMemory)); err != nil {
 		return ErrForm
 	}
 	var size int64

@@ -80,7 +80,12 @@ func (r *reader) cache(alias string, v any) *Cache {
 	if cacheKinds[CacheKind(base)] {
 		c.Kind = CacheKind(base)
 	}
-	if n, ok := e.integer("VERSION"); ok {
+	if v, ok := e.dict.Get("KEY_PREFIX"); ok && v == nil {
+		c.KeyPrefix = "None" // as make_key has it
+	}
+	if v, ok := e.dict.Get("VERSION"); ok && v == nil {
+		e.bad("VERSION", v, "an int")
+	} else if n, ok := e.integer("VERSION"); ok {
 		c.Version = n
 	}
 	c.Options = e.params("OPTIONS")

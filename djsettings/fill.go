@@ -42,7 +42,11 @@ func (r *reader) general() {
 		if header == "" {
 			r.bad("SECURE_PROXY_SSL_HEADER", r.doc.settings["SECURE_PROXY_SSL_HEADER"].value, "a tuple of two texts")
 		}
-		set.Proxy.SSLHeader, set.Proxy.SSLValue = header, value
+		if strings.HasPrefix(header, "HTTP_") {
+			set.Proxy.SSLHeader, set.Proxy.SSLValue = header, value
+		} else if header != "" {
+			r.warn("SECURE_PROXY_SSL_HEADER", "does not begin with HTTP_, so that Django never finds it in request.META, nor does Go.")
+		}
 	}
 }
 
@@ -156,6 +160,12 @@ func (r *reader) csrf() {
 		TrustedOrigins: r.texts("CSRF_TRUSTED_ORIGINS", nil), UseSessions: r.truth("CSRF_USE_SESSIONS", false),
 		FailureView: r.optionalText("CSRF_FAILURE_VIEW", "django.views.csrf.csrf_failure"),
 		Enabled:     r.middleware("CsrfViewMiddleware"),
+	}
+	const size = "DATA_UPLOAD_MAX_MEMORY_SIZE"
+	if value, ok := r.value(size); ok && value == nil {
+		r.set.CSRF.MaxForm = -1
+	} else {
+		r.set.CSRF.MaxForm = max(0, r.integer(size, 2621440))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -57,6 +58,9 @@ const dummy = "django.db.backends.dummy"
 
 // userCacheSize is how many accounts PartOptions.UserCache keeps.
 const userCacheSize = 10_000
+
+// largestForm is what stands for no limit at all, in bytes.
+const largestForm = 64 << 20
 
 // openParts opens what stands on sessions and databases. Sessions are open by now.
 func (s *Site) openParts(ctx context.Context) error {
@@ -108,6 +112,14 @@ func (s *Site) openCSRF(host func(*http.Request) string, secure func(*http.Reque
 	if s.Settings.Proxy.UseXForwardedPort {
 		o.Port = djcsrf.ForwardedPort
 	}
+	switch {
+	case in.MaxForm < 0:
+		o.MaxForm = largestForm
+	case in.MaxForm == 0: // in Django any form is too large then
+		o.MaxForm = 1
+	default:
+		o.MaxForm = int64(in.MaxForm)
+	}
 	if s.opts.ConfigureCSRF != nil {
 		s.opts.ConfigureCSRF(&o)
 	}
@@ -122,7 +134,10 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string, se
 		return err
 	}
 	in := s.Settings.Auth
-	o := djauth.Options{Backends: in.Backends, NormalizeName: norm.NFKC.String, Host: host, IsSecure: secure}
+	if len(in.Backends) == 0 {
+		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", ErrSetting)
+	}
+	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host, IsSecure: secure}
 	switch url := in.LoginURL; {
 	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
 		o.LoginURL = url
@@ -142,6 +157,11 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string, se
 	s.Auth, err = djauth.New(s.Sessions, s.Users, &o)
 	return err
 }
+
+// formName is UsernameField.to_python.
+func formName(name string) string { return norm.NFKC.String(strings.TrimFunc(name, isPythonSpace)) }
+
+func isPythonSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
 // passwords are PASSWORD_HASHERS without those of the site's own.
 func (s *Site) passwords() (*hashers.Passwords, error) {
@@ -212,6 +232,9 @@ func (s *Site) openMessages() (err error) {
 	o := djmessages.Options{Level: djmessages.Level(in.Level), Tags: map[djmessages.Level]string{}}
 	for level, tag := range in.Tags {
 		o.Tags[djmessages.Level(level)] = tag
+	}
+	if in.Level == 0 { // all are recorded, which Options.Level says by 1
+		o.Level = 1
 	}
 	const storages = "django.contrib.messages.storage."
 	switch in.Storage {

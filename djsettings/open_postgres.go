@@ -50,6 +50,7 @@ func (db *Database) openPostgreSQL(ctx context.Context, conns int) (*DB, error) 
 	if err != nil {
 		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err}
 	}
+	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	cfg.MaxConns = int32(min(conns, 1<<20))
 	if role := db.Options.Text("assume_role"); role != "" {
 		cfg.ConnConfig.RuntimeParams["role"] = role

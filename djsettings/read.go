@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
@@ -149,6 +150,20 @@ func readText(in io.Reader, max int) (string, error) {
 	}
 	if bytes.IndexByte(b, 0) >= 0 {
 		return "", &LineError{1 + bytes.Count(b[:bytes.IndexByte(b, 0)], []byte("\n")), "", fmt.Errorf("%w: it is no text", ErrFormat)}
+	}
+	if !utf8.Valid(b) {
+		line := 1
+		for len(b) > 0 {
+			c, size := utf8.DecodeRune(b)
+			if c == utf8.RuneError && size == 1 {
+				break
+			}
+			if c == '\n' {
+				line++
+			}
+			b = b[size:]
+		}
+		return "", &LineError{line, "", fmt.Errorf("%w: it is not in UTF-8: print it with PYTHONIOENCODING=utf-8 in the environment", ErrFormat)}
 	}
 	return string(b), nil
 }

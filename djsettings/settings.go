@@ -204,6 +204,8 @@ type CSRFSettings struct {
 	TrustedOrigins []string
 	UseSessions    bool
 	FailureView    string
+	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, in bytes; -1 for None.
+	MaxForm int
 	// Enabled tells whether the middleware is in MIDDLEWARE.
 	Enabled bool
 }

@@ -233,9 +233,18 @@ func TestDates(t *testing.T) {
 		{text: "0001-01-01 00:00:00", want: ""},
 		{text: "0000-00-00 00:00:00", want: ""}, // MySQL's NULL before it was strict
 		{text: "0000-00-00 00:00:00.000000", want: ""},
-		{text: "yesterday", bad: true},
-		{text: "", bad: true},
-		{text: "1767225600", bad: true},
+		{text: "2026-03-04T05:06:07.5", want: "2026-03-04T05:06:07.5Z"},
+		{text: "2026-03-04 05:06", want: "2026-03-04T05:06:00Z"},
+		{text: "2026-3-4 5:06:07", zone: berlin, want: "2026-03-04T04:06:07Z"},
+		{text: "2026-03-04 05:06:07+00", want: "2026-03-04T05:06:07Z"},
+		{text: "2026-03-04 05:06:07 -0130", want: "2026-03-04T06:36:07Z"},
+		{text: "2026-03-04 05:06:07,123456789Z", want: "2026-03-04T05:06:07.123456Z"},
+		{text: "2026-03-04", want: "2026-03-04T00:00:00Z"},
+		{text: "yesterday", want: ""},
+		{text: "", want: ""},
+		{text: "1767225600", want: ""},
+		{text: "2026-13-04 05:06:07", bad: true}, // a 500 in Django
+		{text: "2026-03-04 25:06", bad: true},
 	} {
 		d := sqlite(t)
 		db := d.open(t, nil)

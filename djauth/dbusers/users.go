@@ -24,7 +24,8 @@
 // that other backends than ModelBackend give.
 //
 // Nothing is asked of the options of the handle, but that names of users are sent
-// as what they are: the driver of MySQL needs its default, charset=utf8mb4.
+// as what they are: the driver of MySQL needs its default, charset=utf8mb4, and a
+// PostgreSQL database that is not in UTF-8 client_encoding=UTF8, which Django sets.
 //
 // Unlike Django, an id or a name that no row can have is djauth.ErrNoUser and
 // never an error of the database: a number that is too large, a NUL under

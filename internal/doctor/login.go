@@ -29,9 +29,9 @@ func claimOf(d *serializer.Dict) (c claim, ok bool) {
 		return c, false
 	}
 	backend, _ := d.Get(djauth.BackendSessionKey)
-	c.backend, _ = backend.(string)
+	c.backend, _ = serializer.Text(backend)
 	hash, _ := d.Get(djauth.HashSessionKey)
-	c.hash, _ = hash.(string)
+	c.hash, _ = serializer.Text(hash)
 	return c, true
 }
 

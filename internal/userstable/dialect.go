@@ -210,7 +210,8 @@ func postgresFault(err error) fault {
 		return faultNoTable
 	case "42703", "42804", "42883", "42846": // undefined_column, other types
 		return faultColumn
-	case "22P02", "22003": // invalid text, out of range: for a column of numbers
+	case "22P02", "22003", // invalid text, out of range: for a column of numbers
+		"22P05", "22021": // characters that the database does not have
 		return faultForeign
 	case "22001": // string_data_right_truncation
 		return faultTooLong

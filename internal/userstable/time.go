@@ -1,7 +1,10 @@
 package userstable
 
 import (
+	"cmp"
 	"errors"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -26,7 +29,8 @@ func (w *when) dest() any {
 	return &w.instant
 }
 
-// utc is the moment; zero if it is NULL, or what MySQL has in the place of NULL.
+// utc is the moment; zero if it is NULL, what MySQL has in the place of NULL, or what
+// Django takes for None.
 func (w *when) utc(zone *time.Location) (time.Time, error) {
 	switch {
 	case w.instant != nil:
@@ -34,14 +38,39 @@ func (w *when) utc(zone *time.Location) (time.Time, error) {
 	case w.text == nil, *w.text == "0000-00-00 00:00:00", *w.text == "0000-00-00 00:00:00.000000":
 		return time.Time{}, nil
 	}
-	t, err := time.ParseInLocation(wholeSeconds, *w.text, zone) // takes a fraction too
-	if err != nil {
-		// What other programs write to SQLite.
-		if t, err = time.Parse(time.RFC3339, *w.text); err != nil {
-			if t, err = time.Parse("2006-01-02 15:04:05Z07:00", *w.text); err != nil {
-				return time.Time{}, errDate
-			}
+	if t, err := time.ParseInLocation(wholeSeconds, *w.text, zone); err == nil { // takes a fraction too
+		return t.UTC(), nil
+	}
+	return parseDatetime(*w.text, zone)
+}
+
+// datetime is datetime_re of django.utils.dateparse, and a date alone, which
+// fromisoformat takes: what other programs write to SQLite.
+var datetime = regexp.MustCompile(`^(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{1,2})(:\d{1,2})?(?:[.,](\d{1,6})\d{0,6})?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
+
+// parseDatetime is parse_datetime: zero for a text of another form, an error for a moment
+// that there is not.
+func parseDatetime(text string, zone *time.Location) (time.Time, error) {
+	m := datetime.FindStringSubmatch(text)
+	if m == nil {
+		return time.Time{}, nil
+	}
+	offset := strings.Replace(m[5], ":", "", 1)
+	switch {
+	case offset == "":
+	case offset == "Z":
+		zone = time.UTC
+	default:
+		layout := "-0700"[:len(offset)]
+		t, err := time.Parse(layout, offset)
+		if err != nil {
+			return time.Time{}, errDate
 		}
+		zone = t.Location()
+	}
+	t, err := time.ParseInLocation("2006-1-2 15:4:5.999999", m[1]+" "+cmp.Or(m[2], "0:0")+cmp.Or(m[3], ":0")+"."+cmp.Or(m[4], "0"), zone)
+	if err != nil {
+		return time.Time{}, errDate
 	}
 	return t.UTC(), nil
 }
