@@ -15,12 +15,12 @@ func TestContext(t *testing.T) {
 		lasting, cancel := Context(ctx)
 		defer cancel()
 		leave()
-		time.Sleep(Grace - 1)
+		time.Sleep(Grace - time.Nanosecond)
 		synctest.Wait()
 		if lasting.Err() != nil || lasting.Value(name{}) != "value" {
 			t.Errorf("before its grace is over: %v, %v", lasting.Err(), lasting.Value(name{}))
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if lasting.Err() == nil {
 			t.Error("it outlives its grace")
