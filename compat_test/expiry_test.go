@@ -229,15 +229,15 @@ func TestSummerTime(t *testing.T) {
 		w.inStores(t, "expiry", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			for name, change := range changes {
-				for now := change.Add(-around); now.Before(change.Add(around)); now = now.Add(step) {
+				for start := change.Add(-around); start.Before(change.Add(around)); start = start.Add(step) {
 					for end := change.Add(-around); end.Before(change.Add(around)); end = end.Add(step) {
-						w.freeze(t, now)
+						w.freeze(t, start)
 						w.dj.open(t, "summer", "")
 						o := op{"set_expiry", "at", end.UnixMicro()}
 						theirs := w.dj.run(t, "summer", o, op{"save"}).Key
 						s := open(t, m, "")
 						runOps(t, s, []op{o, {"save"}})
-						what := fmt.Sprintf("summer time %s: at %s, until %s", name, now.Format("15:04"), end.Format("15:04"))
+						what := fmt.Sprintf("summer time %s: at %s, until %s", name, start.Format("15:04"), end.Format("15:04"))
 						if got, want := w.expires(t, s.Key()), w.expires(t, theirs); got != want {
 							t.Errorf("%s: the row: Go stored %s, Django %s", what, got, want)
 						}

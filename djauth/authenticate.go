@@ -37,8 +37,8 @@ func (e credentials) Is(target error) bool { return target == ErrCredentials }
 // wrong password. Backends for remote users take no password, and are passed over.
 //
 // Errors: ErrCredentials; djsession.ErrUnavailable; the context's; errors.ErrUnsupported
-// without Options.Passwords, or a backend that takes one. A hash that cannot be checked is ErrCredentials, and a
-// line in the log.
+// without Options.Passwords, or without a backend that takes one. A hash that cannot be
+// checked is ErrCredentials, and a line in the log.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
 	if a.opts.Passwords == nil {
 		return nil, fmt.Errorf("authenticate: %w: there are no Options.Passwords", errors.ErrUnsupported)

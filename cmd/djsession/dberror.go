@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // The texts of drivers quote keys, values and DSNs, so none is printed. What they
@@ -66,42 +66,27 @@ func reasonOf(err error) reason {
 		return reason{"it did not answer in time", "see host and port of the DSN"}
 	}
 	switch { // of Redis
-	case says(err, "WRONGPASS"), says(err, "NOAUTH"), says(err, "invalid username-password"), says(err, "without any password configured"):
+	case errtext.Says(err, "WRONGPASS"), errtext.Says(err, "NOAUTH"), errtext.Says(err, "invalid username-password"), errtext.Says(err, "without any password configured"):
 		return reason{"the server refuses this user or password", "see the DSN"}
-	case says(err, "NOPERM"):
+	case errtext.Says(err, "NOPERM"):
 		return reason{"the user may not do this", "see the rights of the user in the DSN"}
-	case says(err, "DB index is out of range"):
+	case errtext.Says(err, "DB index is out of range"):
 		return reason{"the server has no database of this number", "see the end of the DSN"}
-	case says(err, "OOM command not allowed"):
+	case errtext.Says(err, "OOM command not allowed"):
 		return reason{"the memory of the server is full", ""}
 	}
 	// SQLite has one number for most of what can be wrong with a statement.
 	switch {
-	case says(err, "no such table"):
+	case errtext.Says(err, "no such table"):
 		return noTable
-	case says(err, "readonly database"):
+	case errtext.Says(err, "readonly database"):
 		return reason{"the file is read-only", "does this user have the right to write it, and the folder that it is in?"}
-	case says(err, "database is locked"):
+	case errtext.Says(err, "database is locked"):
 		return reason{"another program keeps the file locked", "try again"}
-	case says(err, "malformed"), says(err, "not a database"):
+	case errtext.Says(err, "malformed"), errtext.Says(err, "not a database"):
 		return reason{"the file is damaged, or no SQLite database", ""}
 	}
 	return reason{}
-}
-
-// says looks for words in the text of err and of all that it wraps, some of which
-// is not part of its own text.
-func says(err error, words string) bool {
-	if strings.Contains(err.Error(), words) {
-		return true
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return e.Unwrap() != nil && says(e.Unwrap(), words)
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return err != nil && says(err, words) })
-	}
-	return false
 }
 
 var noTable = reason{"the table of the sessions is not there", "is this the site's database, and was it migrated? another table is named by --table"}

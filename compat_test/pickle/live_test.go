@@ -12,18 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/testserver"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
-
-// missing skips a test that needs what this machine does not have, and fails it if
-// DJSESSION_TEST_REQUIRE=1 forbids that.
-func missing(t testing.TB, format string, a ...any) {
-	t.Helper()
-	if os.Getenv("DJSESSION_TEST_REQUIRE") == "1" {
-		t.Fatalf(format, a...)
-	}
-	t.Skipf(format, a...)
-}
 
 // python returns an interpreter for a file of the corpus: of the same version of
 // CPython, or with the same Django.
@@ -32,7 +23,7 @@ func python(t testing.TB, file string) string {
 	if django, ok := strings.CutPrefix(file, "django"); ok {
 		path := "../.venv/django" + django + "/bin/python"
 		if _, err := os.Stat(path); err != nil {
-			missing(t, "no environment for Django %s: run compat_test/setup.sh", django)
+			testserver.Lacks(t, "no environment for Django "+django+": run compat_test/setup.sh --all")
 		}
 		return path
 	}
@@ -54,7 +45,7 @@ func python(t testing.TB, file string) string {
 			return path
 		}
 	}
-	missing(t, "no CPython %s on the PATH or under pyenv", version)
+	testserver.Lacks(t, "no CPython "+version+" on the PATH or under pyenv")
 	return ""
 }
 

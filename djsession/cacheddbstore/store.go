@@ -29,9 +29,12 @@
 //
 // Load goes to the row, and saving goes on; both are logged. An old copy may then
 // be what others see for as long as the cache keeps it. Where that would keep
-// somebody logged in, it is an error: Delete and DeleteSeen delete the row, and are
-// djsession.ErrUnavailable if they cannot delete the copy. Call them again: who then
-// gets djsession.ErrNotFound has deleted the copy.
+// somebody logged in, it is djsession.ErrUnavailable: from Delete, which has deleted the
+// row by then and is to be called again (who gets djsession.ErrNotFound has deleted the
+// copy), and from DeleteSeen, which leaves the row while the copy cannot be deleted.
+//
+// What was begun with the copy is brought to its end for a second or two after the
+// context has ended, lest a client that goes away leave an outdated copy behind.
 //
 // What can still be lost is what Django does on its own: it puts copies back after
 // a logout (its load looks at the row, and then sets the copy), and overwrites a

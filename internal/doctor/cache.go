@@ -9,6 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -50,7 +51,7 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 	case errors.Is(err, djsettings.ErrNotShared):
 		e.fault(CacheNotShared, fmt.Sprintf("CACHES[%q] is a LocMemCache, of which each process of Django has its own, so that no other process sees its sessions.", alias),
 			"Keep sessions in a cache on a server, or in the database.")
-	case set.KeyFunction != "" && errors.Is(err, djsettings.ErrUnsupported) && says(err, "KEY_FUNCTION"):
+	case set.KeyFunction != "" && errors.Is(err, djsettings.ErrUnsupported) && errtext.Says(err, "KEY_FUNCTION"):
 		e.fault(KeyFunction, fmt.Sprintf("CACHES[%q] has the KEY_FUNCTION %s, which has no twin in Go, so that the keys of Django's sessions are not known here.", alias, set.KeyFunction),
 			"Write it in Go and give it in djsettings.Options.KeyFunctions.")
 	case errors.Is(err, djsettings.ErrUnavailable):

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // The texts of drivers quote keys, names and passwords, so none is printed. What
@@ -91,26 +92,11 @@ func kindOf(err error) kind {
 		{"NOPERM", denied}, {"DB index is out of range", missing},
 		{"no such table", noTable}, {"database is locked", locked}, {"malformed", damaged}, {"not a database", damaged}, {"readonly database", denied},
 	} {
-		if says(err, told.words) {
+		if errtext.Says(err, told.words) {
 			return told.kind
 		}
 	}
 	return unknown
-}
-
-// says looks for words in the text of err and of all that it wraps, some of which
-// is not part of its own text.
-func says(err error, words string) bool {
-	if strings.Contains(err.Error(), words) {
-		return true
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return e.Unwrap() != nil && says(e.Unwrap(), words)
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return err != nil && says(err, words) })
-	}
-	return false
 }
 
 // own is the text of an error of ours, without the names of packages before it.

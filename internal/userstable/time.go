@@ -66,7 +66,8 @@ func parseDatetime(text string, zone *time.Location) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, errDate
 		}
-		zone = t.Location()
+		_, seconds := t.Zone() // Parse may name the zone of this machine, which has summers
+		zone = time.FixedZone("", seconds)
 	}
 	t, err := time.ParseInLocation("2006-1-2 15:4:5.999999", m[1]+" "+cmp.Or(m[2], "0:0")+cmp.Or(m[3], ":0")+"."+cmp.Or(m[4], "0"), zone)
 	if err != nil {

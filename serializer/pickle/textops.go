@@ -184,8 +184,8 @@ func unescapeBytes(s string) (string, bool) {
 	return string(b), true
 }
 
-// pushRawUnicode pushes text in Python's encoding raw-unicode-escape: latin-1, and
-// \uXXXX or \UXXXXXXXX for the rest.
+// pushRawUnicode pushes text in Python's encoding raw-unicode-escape: latin-1, and for
+// the rest \u with four hexadecimal digits or \U with eight.
 func (m *machine) pushRawUnicode(s string) *serializer.DecodeError {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
