@@ -23,12 +23,7 @@ const (
 	HashSessionKey    = "_auth_user_hash"
 )
 
-// Backends of Django's own.
 const (
-	ModelBackend               = "django.contrib.auth.backends.ModelBackend"
-	AllowAllUsersModelBackend  = "django.contrib.auth.backends.AllowAllUsersModelBackend"
-	RemoteUserBackend          = "django.contrib.auth.backends.RemoteUserBackend"
-	AllowAllUsersRemoteBackend = "django.contrib.auth.backends.AllowAllUsersRemoteUserBackend"
 	defaultHashSalt            = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 	defaultWatch, defaultGrace = 5 * time.Second, time.Minute
 )
@@ -36,12 +31,19 @@ const (
 // Options are the settings of a site's login. The zero value of each is Django's
 // default.
 type Options struct {
-	// Backends is AUTHENTICATION_BACKENDS; default ModelBackend alone. The first
-	// that is not for remote users is the one that Authenticate answers; backends of
-	// a site's own are taken for ones that do as ModelBackend does.
+	// Backends is AUTHENTICATION_BACKENDS; default ModelBackend alone.
 	Backends []string
-	// CanAuthenticate is user_can_authenticate of a backend; the default allows
-	// active accounts, and all of them for the backends AllowAllUsers...
+	// OwnBackends says what the backends do that are not Django's own: each key is one
+	// of Backends, and its value the backend of Django's that it does as. A child of
+	// ModelBackend that only looks users up otherwise is ModelBackend; one that only
+	// counts or grants permissions, and that this program may do without, is
+	// BaseBackend. A backend that is neither Django's own nor in here is unknown:
+	// nobody is logged in by it, and Authenticate refuses to pass it (ErrUnknownBackend).
+	OwnBackends map[string]string
+	// CanAuthenticate is get_user and user_can_authenticate of a backend: it reports
+	// whether the account may be logged in by it. It is asked about all Backends but
+	// those that are BaseBackend, about unknown ones too. Default: active accounts,
+	// all accounts for the backends AllowAllUsers..., and nobody for an unknown one.
 	CanAuthenticate func(backend string, a *Account) bool
 
 	// Passwords checks passwords; see package hashers. Without it Authenticate and
@@ -51,14 +53,16 @@ type Options struct {
 	// up: NFKC, which the standard library lacks. Default: nothing.
 	NormalizeName func(string) string
 
-	// HashSalt and HashValue are for models that override get_session_auth_hash:
-	// the key salt of the hash, and the text that it is made of. The defaults are
-	// Django's salt and the encoded password.
-	HashSalt  string
-	HashValue func(a *Account) string
+	// HashSalt, HashValue and HashAlgorithm are for models that override
+	// get_session_auth_hash: the key salt of the hash, the text that it is made of, and
+	// its algorithm. The defaults are Django's salt, the encoded password, and the
+	// algorithm of the site's Django; signer.SHA1 is that of salted_hmac.
+	HashSalt      string
+	HashValue     func(a *Account) string
+	HashAlgorithm signer.Algorithm
 
-	// ReadOnly leaves sessions as they are: one whose hash does not fit is not
-	// flushed, one whose hash was made with a fallback key not renewed.
+	// ReadOnly leaves sessions as they are: one whose hash was made with a fallback
+	// key is not renewed.
 	ReadOnly bool
 
 	// LoginURL is LOGIN_URL, a path or URL; default "/accounts/login/".
@@ -88,6 +92,10 @@ type Auth struct {
 	hash *signer.MAC // what is written, and read
 	old  *signer.MAC // read too, or nil
 
+	backends backends
+	ownJudge bool     // CanAuthenticate is the site's own
+	told     sync.Map // unknown backends that were reported
+
 	bad   atomic.Int64 // hashes that did not fit
 	good  atomic.Bool  // whether one ever fitted
 	watch watcher
@@ -107,8 +115,13 @@ func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
 	if len(o.Backends) == 0 {
 		o.Backends = []string{ModelBackend}
 	}
-	if o.CanAuthenticate == nil {
-		o.CanAuthenticate = canAuthenticate
+	var err error
+	if a.backends, err = readBackends(o); err != nil {
+		return nil, err
+	}
+	o.OwnBackends = nil // it is the caller's
+	if a.ownJudge = o.CanAuthenticate != nil; !a.ownJudge {
+		o.CanAuthenticate = a.backends.canAuthenticate
 	}
 	if o.HashSalt == "" {
 		o.HashSalt = defaultHashSalt
@@ -144,11 +157,6 @@ func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
 	return a, nil
 }
 
-// canAuthenticate is the user_can_authenticate of Django's backends.
-func canAuthenticate(backend string, a *Account) bool {
-	return a.Active || backend == AllowAllUsersModelBackend || backend == AllowAllUsersRemoteBackend
-}
-
 // makeHashes chooses how session hashes are made: by SHA-1 before Django 3.1, and
 // by either in 3.1 and 3.2, which read both.
 func (a *Auth) makeHashes() error {
@@ -156,6 +164,8 @@ func (a *Auth) makeHashes() error {
 	v := set.Django
 	writes, reads := signer.SHA256, signer.SHA256
 	switch {
+	case a.opts.HashAlgorithm != signer.SHA256:
+		writes, reads = a.opts.HashAlgorithm, a.opts.HashAlgorithm
 	case v.Before(3, 1):
 		writes, reads = signer.SHA1, signer.SHA1
 	case v.Before(4, 0):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
@@ -35,16 +36,22 @@ func (e credentials) Is(target error) bool { return target == ErrCredentials }
 // Authenticate is django.contrib.auth.authenticate by ModelBackend: the account with
 // this name and password, for Login. It takes as long for an unknown name as for a
 // wrong password. Backends for remote users take no password, and are passed over.
+// Of backends that are unknown it asks nothing, so that it knows of no account that
+// only they know; but one that stands first might refuse the login, as that of
+// django-axes does, and then Authenticate is ErrUnknownBackend.
 //
-// Errors: ErrCredentials; djsession.ErrUnavailable; the context's; errors.ErrUnsupported
-// without Options.Passwords, or without a backend that takes one. A hash that cannot be
+// Errors: ErrCredentials; ErrUnknownBackend; djsession.ErrUnavailable; the context's;
+// errors.ErrUnsupported without Options.Passwords, or without a backend that takes one;
+// djsession.ErrConfig from Users that do not know USERNAME_FIELD. A hash that cannot be
 // checked is ErrCredentials, and a line in the log.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
 	if a.opts.Passwords == nil {
 		return nil, fmt.Errorf("authenticate: %w: there are no Options.Passwords", errors.ErrUnsupported)
 	}
-	backend := a.passwordBackend()
-	if backend == "" {
+	if len(a.backends.answer) == 0 {
+		if err := a.backends.unsure; err != nil {
+			return nil, fmt.Errorf("authenticate: %w", err)
+		}
 		return nil, fmt.Errorf("authenticate: %w: no backend of the site takes passwords", errors.ErrUnsupported)
 	}
 	if a.opts.NormalizeName != nil {
@@ -70,24 +77,13 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	switch {
 	case !ok:
 		return nil, credentials{ErrCredentials}
-	case !a.opts.CanAuthenticate(backend, account):
+	case !slices.ContainsFunc(a.backends.answer, func(b string) bool { return a.opts.CanAuthenticate(b, account) }):
 		return nil, credentials{ErrInactive}
 	}
 	if upgrade {
 		a.upgrade(ctx, account, password)
 	}
 	return account, nil
-}
-
-// passwordBackend is the backend that answers Authenticate: the first whose
-// authenticate takes a password, which that of RemoteUserBackend does not. "" is none.
-func (a *Auth) passwordBackend() string {
-	for _, b := range a.opts.Backends {
-		if b != RemoteUserBackend && b != AllowAllUsersRemoteBackend {
-			return b
-		}
-	}
-	return ""
 }
 
 // upgrade is what check_password's setter does. If it fails, the old hash is good

@@ -85,9 +85,11 @@ func (id *Identity) Format(f fmt.State, _ rune) {
 // HasPerm is User.has_perm: whether the account has the permission
 // "app_label.codename" itself or by a group. A superuser has all, an inactive
 // account and nobody have none. The permissions are asked for once for a request,
-// by one query.
+// by one query. They count if one of Options.Backends grants them, as ModelBackend
+// does; what unknown backends grant is not known here.
 //
-// Errors: djsession.ErrUnavailable.
+// Errors: djsession.ErrUnavailable; ErrUnknownBackend for what ModelBackend grants and
+// an unknown backend before it may refuse.
 func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
 	return id.HasPerms(ctx, perm)
 }
@@ -107,6 +109,15 @@ func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error)
 			return false, nil
 		}
 	}
+	return id.unrefused()
+}
+
+// unrefused is for what was granted: a backend that stands first may raise
+// PermissionDenied.
+func (id *Identity) unrefused() (bool, error) {
+	if err := id.auth.backends.mayRefuse; err != nil {
+		return false, fmt.Errorf("ask for permissions: %w", err)
+	}
 	return true, nil
 }
 
@@ -117,7 +128,10 @@ func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, 
 		return a.Active, nil
 	}
 	have, err := id.Permissions(ctx)
-	return slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") }), err
+	if err != nil || !slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") }) {
+		return false, err
+	}
+	return id.unrefused()
 }
 
 // Permissions is User.get_all_permissions, sorted.
@@ -125,7 +139,7 @@ func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, 
 // Unlike Django, those of a superuser are what was granted to the account, and not
 // all that there are.
 func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
-	if !id.get().Active {
+	if !id.get().Active || !id.auth.backends.grants {
 		return nil, nil
 	}
 	g, err := id.granted(ctx)

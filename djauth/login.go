@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -17,28 +16,33 @@ import (
 const languageKey = "_language"
 
 // Login is django.contrib.auth.login: from now on the account is logged in to the
-// session of r. backend is the one that vouched for it, "" for the one of Options.Backends
-// that Authenticate answers, or else the first.
+// session of r. backend is the one of Options.Backends that vouched for it; "" is the
+// first that takes passwords, as ModelBackend does, and that lets the account in. With
+// the name of an unknown backend the account is logged in for Django, and here
+// anonymous until Options say what the backend does.
 //
 // A session of another user, or from before a change of the password, is flushed
 // first; one of nobody keeps what it holds and gets a new key, against session
 // fixation; one of the same user keeps its key. The CSRF token is rotated, and
 // last_login set if the Users keep it.
 //
-// It does not ask whether the account may log in: Authenticate does.
+// It does not ask whether the account may log in: Authenticate does. With an error
+// nobody has been logged in.
 //
 // Errors: djsession.ErrUnavailable, djsession.ErrCommitted, ErrBackend for one that
-// is not the site's, ErrUserID for an account without a good ID, and those of
-// Session.Set.
+// is not the site's or vouches for nobody, and for "" if none is known to take
+// passwords, ErrUserID for an account without a good ID, ErrNoUser for one that is
+// gone, and those of Session.Set.
 func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
 	ctx := r.Context()
 	if backend == "" {
-		if backend = a.passwordBackend(); backend == "" {
-			backend = a.opts.Backends[0]
+		if backend = a.vouching(account); backend == "" {
+			return fmt.Errorf("log in: %w: none is known to take passwords, so that Login has to be given the one that vouched for the account", ErrBackend)
 		}
 	}
-	if !slices.Contains(a.opts.Backends, backend) {
-		return ErrBackend
+	unknown := a.mayVouch(backend)
+	if unknown != nil && !errors.Is(unknown, ErrUnknownBackend) {
+		return unknown
 	}
 	if id, err := a.users.IDKind().Parse(account.ID); err != nil || id != account.ID {
 		return ErrUserID
@@ -47,29 +51,41 @@ func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
 	if err != nil {
 		return err
 	}
-	hash := a.hashOf(account)
-	if err := a.makeRoom(ctx, s, account, hash); err != nil {
-		return err
-	}
-	for _, item := range [...][2]string{
-		{SessionKey, account.ID},
-		{BackendSessionKey, backend},
-		{HashSessionKey, hash},
-	} {
-		if err := s.Set(item[0], item[1]); err != nil {
-			return err
-		}
-	}
-	a.remember(ctx, &Identity{auth: a, account: account.clone(), backend: backend})
-	if err := djcsrf.Rotate(ctx); err != nil {
-		return fmt.Errorf("rotate the CSRF token: %w", err)
-	}
+	// What can fail elsewhere comes first, the login in one step last.
 	if users, ok := a.users.(LoginRecorder); ok {
 		err := users.RecordLogin(ctx, account.ID, a.m.Site().Now())
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
 	}
+	hash := a.hashOf(account)
+	if err := a.makeRoom(ctx, s, account, hash); err != nil {
+		return err
+	}
+	if err := djcsrf.Rotate(ctx); err != nil {
+		return fmt.Errorf("rotate the CSRF token: %w", err)
+	}
+	err = s.Update(func(tx *djsession.Tx) error {
+		for _, item := range [...][2]string{
+			{SessionKey, account.ID},
+			{BackendSessionKey, backend},
+			{HashSessionKey, hash},
+		} {
+			if err := tx.Set(item[0], item[1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if unknown != nil {
+		a.reportBackend(ctx, unknown)
+		a.remember(ctx, a.nobody(unknown))
+		return nil
+	}
+	a.remember(ctx, &Identity{auth: a, account: account.clone(), backend: backend})
 	return nil
 }
 

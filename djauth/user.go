@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -21,8 +20,9 @@ var (
 	ErrNoUserID = errors.New("djauth: no user id in the session")
 	// ErrUserID: what the session has for a user id cannot be one.
 	ErrUserID = errors.New("djauth: malformed user id in the session")
-	// ErrBackend: the backend that vouched for the login is not the site's.
-	ErrBackend = errors.New("djauth: the session's backend is not allowed")
+	// ErrBackend: the backend that vouched for the login is not the site's, or is an
+	// ErrUnknownBackend.
+	ErrBackend = errors.New("djauth: the backend is not allowed")
 	// ErrInactive: the account may not log in.
 	ErrInactive = errors.New("djauth: inactive user")
 	// ErrHash: the session is from before the password was changed, or its hash was
@@ -78,6 +78,7 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		if missing := s.Missing(); missing != nil && why == ErrNoUserID {
 			why = missing
 		}
+		a.reportBackend(ctx, why)
 		return a.nobody(why), nil
 	}
 	account, err := a.users.ByID(ctx, c.id)
@@ -136,8 +137,11 @@ func (a *Auth) claimOf(get func(string) (any, bool)) (c claim, why error) {
 	if !ok {
 		return c, ErrBackend
 	}
-	if c.backend, ok = serializer.Text(backend); !ok || !slices.Contains(a.opts.Backends, c.backend) {
+	if c.backend, ok = serializer.Text(backend); !ok {
 		return c, ErrBackend
+	}
+	if why := a.mayVouch(c.backend); why != nil {
+		return c, why
 	}
 	var err error
 	if c.id, err = a.users.IDKind().Parse(id); err != nil {

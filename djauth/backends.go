@@ -1,0 +1,140 @@
+package djauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djsession"
+)
+
+// The backends of django.contrib.auth. BaseBackend, of Django 3.0 and later, does
+// nothing: it vouches for nobody and grants nothing.
+const (
+	ModelBackend               = "django.contrib.auth.backends.ModelBackend"
+	AllowAllUsersModelBackend  = "django.contrib.auth.backends.AllowAllUsersModelBackend"
+	RemoteUserBackend          = "django.contrib.auth.backends.RemoteUserBackend"
+	AllowAllUsersRemoteBackend = "django.contrib.auth.backends.AllowAllUsersRemoteUserBackend"
+	BaseBackend                = "django.contrib.auth.backends.BaseBackend"
+)
+
+// ErrUnknownBackend: AUTHENTICATION_BACKENDS has a backend that is not Django's own,
+// and nothing says what it does. Options.OwnBackends is the cure. It is an ErrBackend.
+var ErrUnknownBackend = errors.New("djauth: unknown backend")
+
+// unknownBackend is an ErrUnknownBackend that names the backend, one of Options.Backends.
+type unknownBackend struct{ name string }
+
+func (e unknownBackend) Error() string {
+	return fmt.Sprintf("%v: %q is not Django's own: say in Options.OwnBackends which of Django's backends it does as", ErrUnknownBackend, e.name)
+}
+
+func (e unknownBackend) Is(target error) bool {
+	return target == ErrUnknownBackend || target == ErrBackend
+}
+
+// KnownBackend reports whether a dotted path names a backend of Django's own.
+// Options.OwnBackends says what the others do.
+func KnownBackend(path string) bool {
+	switch path {
+	case ModelBackend, AllowAllUsersModelBackend, RemoteUserBackend, AllowAllUsersRemoteBackend, BaseBackend:
+		return true
+	}
+	return false
+}
+
+// backends is what the backends of a site do, as far as it is known here.
+type backends struct {
+	like map[string]string // by the site's names: Django's own, or "" for an unknown one
+
+	vouch     []string // those that take a name and a password, in their order
+	answer    []string // those of vouch that no unknown backend stands before
+	unsure    error    // names the unknown backend that stands before some of vouch, or alone
+	grants    bool     // whether one of them grants the permissions of the tables
+	mayRefuse error    // names the unknown backend that stands before the first that grants
+}
+
+// readBackends sorts Options.Backends.
+func readBackends(o *Options) (b backends, err error) {
+	b.like = make(map[string]string, len(o.Backends))
+	for own, djangos := range o.OwnBackends {
+		switch {
+		case !KnownBackend(djangos):
+			return b, fmt.Errorf("%w: OwnBackends: %q is not a backend of Django's own", djsession.ErrConfig, djangos)
+		case KnownBackend(own):
+			return b, fmt.Errorf("%w: OwnBackends: %q is Django's own", djsession.ErrConfig, own)
+		case !slices.Contains(o.Backends, own):
+			return b, fmt.Errorf("%w: OwnBackends: %q is not in Backends", djsession.ErrConfig, own)
+		}
+	}
+	var unknown error
+	for _, name := range o.Backends {
+		like := o.OwnBackends[name]
+		if KnownBackend(name) {
+			like = name
+		}
+		b.like[name] = like
+		if like == "" && unknown == nil {
+			unknown = unknownBackend{name}
+			b.unsure = unknown
+		}
+		if like != "" && like != BaseBackend && !b.grants {
+			b.grants, b.mayRefuse = true, unknown
+		}
+		if like == ModelBackend || like == AllowAllUsersModelBackend {
+			b.vouch = append(b.vouch, name)
+			if unknown == nil {
+				b.answer = append(b.answer, name)
+			}
+		}
+	}
+	return b, nil
+}
+
+// canAuthenticate is the user_can_authenticate of Django's backends.
+func (b *backends) canAuthenticate(backend string, a *Account) bool {
+	switch b.like[backend] {
+	case AllowAllUsersModelBackend, AllowAllUsersRemoteBackend:
+		return true
+	case ModelBackend, RemoteUserBackend:
+		return a.Active
+	}
+	return false
+}
+
+// mayVouch returns nil for a backend whose logins can be judged.
+func (a *Auth) mayVouch(backend string) error {
+	like, ok := a.backends.like[backend]
+	switch {
+	case !ok, like == BaseBackend:
+		return ErrBackend
+	case like == "" && !a.ownJudge:
+		return unknownBackend{backend}
+	}
+	return nil
+}
+
+// vouching is the backend that a login names if its caller names none: the first that
+// takes passwords and that the account may log in by. "" is none.
+func (a *Auth) vouching(account *Account) string {
+	for _, name := range a.backends.vouch {
+		if a.opts.CanAuthenticate(name, account) {
+			return name
+		}
+	}
+	if len(a.backends.vouch) > 0 {
+		return a.backends.vouch[0]
+	}
+	return ""
+}
+
+// reportBackend logs an unknown backend, each once.
+func (a *Auth) reportBackend(ctx context.Context, why error) {
+	if e, ok := errors.AsType[unknownBackend](why); ok {
+		if _, told := a.told.LoadOrStore(e.name, true); !told {
+			a.log(ctx, slog.LevelWarn, "djauth: a backend is not known, so that nobody is logged in by it", "error", e)
+		}
+	}
+}
