@@ -87,6 +87,7 @@ func (s *Site) open(ctx context.Context) error {
 	if s.Sessions, err = s.openSessions(ctx); err != nil {
 		return err
 	}
+	s.Warnings = append(s.Warnings, s.Settings.unknownMiddleware()...)
 	return s.openParts(ctx)
 }
 

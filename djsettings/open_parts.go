@@ -39,7 +39,9 @@ type PartOptions struct {
 	// SessionsOnly opens none of the Parts.
 	SessionsOnly bool
 	// UserTable tells what the model of AUTH_USER_MODEL looks like in the database, as
-	// far as neither its name nor its table tells that: db_table, USERNAME_FIELD.
+	// far as neither its name nor its table tells that: db_table, USERNAME_FIELD
+	// (Columns.Username), and who is active in a table without is_active
+	// (Columns.Active). See dbusers.Detect.
 	UserTable *dbusers.Options
 	// UserDatabase is the alias of the database with the users, for sites with
 	// DATABASE_ROUTERS; default "default".
@@ -154,6 +156,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string, se
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
 	}
+	s.Warnings = append(s.Warnings, s.Settings.unknownLogin(&o)...)
 	s.Auth, err = djauth.New(s.Sessions, s.Users, &o)
 	return err
 }
@@ -219,7 +222,13 @@ func (s *Site) openUsers(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("AUTH_USER_MODEL: %w", err)
+		return fmt.Errorf("AUTH_USER_MODEL, which PartOptions.UserTable can tell more of: %w", err)
+	}
+	switch {
+	case opts.NameAssumed:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until PartOptions.UserTable names the column in Columns.Username.")
+	case opts.Columns.Username == dbusers.None:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: users have no name, and nobody is looked up by one (Authenticate), until PartOptions.UserTable names the column in Columns.Username.")
 	}
 	if s.opts.UserCache > 0 {
 		s.Users = djauth.CacheUsers(s.Users, s.opts.UserCache, userCacheSize)

@@ -16,8 +16,12 @@ var ErrNoTable = userstable.ErrNoTable
 // Detect returns opts, which may be nil, with what the table of users itself says
 // filled in: the name and kind of its primary key, and None for the columns and
 // the tables of permissions that the model lacks. What opts names has to be there;
-// ID is always that of the table. Where there is no column "username", the names
-// are those of the column "email": which field USERNAME_FIELD is, no table tells.
+// ID is always that of the table. Which field USERNAME_FIELD is, no table tells: see
+// Options.NameAssumed.
+//
+// A table without is_active is refused, and the error names the columns that look
+// like it, until Columns.Active says which it is, or None: AbstractBaseUser says that
+// everybody is active, but such a model may as well compute is_active from a status.
 //
 // Errors: ErrNoTable, djsession.ErrUnavailable, and djsession.ErrConfig for a
 // table that has no column that is needed or named.
@@ -29,5 +33,6 @@ func Detect(ctx context.Context, db *sql.DB, d dbstore.Dialect, opts *Options) (
 	return &Options{
 		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
 		UserColumn: o.UserColumn, Schema: o.Schema, Columns: Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+		NameAssumed: o.NameAssumed,
 	}, nil
 }

@@ -22,12 +22,13 @@ func TestDetect(t *testing.T) {
 			uuid = "uuid"
 		}
 		mustExec(t, db,
-			"CREATE TABLE keyless (id bigint, username varchar(9), password varchar(9))",
-			"CREATE TABLE keyed (uid "+uuid+" NOT NULL PRIMARY KEY, email varchar(9), password varchar(9))",
+			"CREATE TABLE keyless (id bigint, username varchar(9), password varchar(9), is_active boolean)",
+			"CREATE TABLE keyed (uid "+uuid+" NOT NULL PRIMARY KEY, email varchar(9), password varchar(9), is_active boolean)",
 			"CREATE TABLE keyed_groups (id integer)",
-			"CREATE TABLE nameless (id integer PRIMARY KEY, password varchar(9))",
-			"CREATE TABLE open_door (id integer PRIMARY KEY, username varchar(9))",
-			"CREATE VIEW seen AS SELECT id AS uid, username AS login, password FROM keyless",
+			"CREATE TABLE nameless (id integer PRIMARY KEY, password varchar(9), is_active boolean)",
+			"CREATE TABLE open_door (id integer PRIMARY KEY, username varchar(9), is_active boolean)",
+			"CREATE TABLE unsaid (id integer PRIMARY KEY, username varchar(9), password varchar(9))",
+			"CREATE VIEW seen AS SELECT id AS uid, username AS login, password, is_active FROM keyless",
 		)
 		for _, test := range []struct {
 			name string
@@ -40,15 +41,17 @@ func TestDetect(t *testing.T) {
 			{name: "no table", o: dbusers.Options{}, err: dbusers.ErrNoTable},
 			{name: "no table of that name", o: dbusers.Options{Table: "Keyed' OR '1'='1"}, err: dbusers.ErrNoTable},
 			{name: "no primary key", o: dbusers.Options{Table: "keyless", ID: djauth.TextID}, id: djauth.IntegerID, key: "id", user: "username"},
-			{name: "another name of the key", o: dbusers.Options{Table: "keyed"}, id: djauth.UUIDID, key: "uid", user: "email"},
+			{name: "another name of the key", o: dbusers.Options{Table: "keyed"}, id: djauth.UUIDID, key: "uid", user: dbusers.None},
 			{name: "a view", o: dbusers.Options{Table: "seen", Columns: dbusers.Columns{ID: "uid", Username: "login"}}, id: djauth.IntegerID, key: "uid", user: "login"},
 			{name: "a view without a name for the key", o: dbusers.Options{Table: "seen", Columns: dbusers.Columns{Username: "login"}}, err: djsession.ErrConfig},
-			{name: "no name", o: dbusers.Options{Table: "nameless"}, err: djsession.ErrConfig},
+			{name: "no name", o: dbusers.Options{Table: "nameless"}, id: djauth.IntegerID, key: "id", user: dbusers.None},
+			{name: "no is_active", o: dbusers.Options{Table: "unsaid"}, err: djsession.ErrConfig},
+			{name: "no is_active, and it is said", o: dbusers.Options{Table: "unsaid", Columns: dbusers.Columns{Active: dbusers.None}}, id: djauth.IntegerID, key: "id", user: "username"},
 			{name: "no password", o: dbusers.Options{Table: "open_door"}, err: djsession.ErrConfig},
 			{name: "a column that is named and absent", o: dbusers.Options{Table: "keyed", Columns: dbusers.Columns{Staff: "boss"}}, err: djsession.ErrConfig},
 			{name: "a further column that is absent", o: dbusers.Options{Table: "keyed", Extra: []string{"tenant"}}, err: djsession.ErrConfig},
 			{name: "a table of groups that is named and absent", o: dbusers.Options{Table: "keyed", GroupsTable: "gone"}, err: dbusers.ErrNoTable},
-			{name: "tables that are said not to be", o: dbusers.Options{Table: "keyed", GroupsTable: dbusers.None}, id: djauth.UUIDID, key: "uid", user: "email"},
+			{name: "tables that are said not to be", o: dbusers.Options{Table: "keyed", GroupsTable: dbusers.None}, id: djauth.UUIDID, key: "uid", user: dbusers.None},
 		} {
 			o, err := dbusers.Detect(ctx, db, d.d, &test.o)
 			switch {
@@ -74,6 +77,65 @@ func TestDetect(t *testing.T) {
 	})
 }
 
+// A table in which Django finds who is active, and by which name people log in, by
+// what no table tells: it is refused with a sentence that says what to do, and nobody
+// is found by a name that is a guess.
+func TestDetectGuessesNothing(t *testing.T) {
+	for _, test := range []struct {
+		name, table string
+		o           dbusers.Columns
+		refused     string // a part of the sentence; "" is none
+		assumed     bool
+	}{
+		{name: "status", table: "status varchar(9), email varchar(9)", refused: "has status, which"},
+		{name: "enabled, deleted_at", table: "enabled bool, login varchar(9), deleted_at timestamp", refused: "has enabled, deleted_at, which"},
+		{name: "nothing alike", table: "email varchar(9)", refused: "name the column that is is_active"},
+		{name: "banned", table: "username varchar(9), banned bool", refused: "has banned, which"},
+		{name: "each of them", table: "disabled bool, is_banned bool, blocked bool, state int, active bool, suspended bool, locked_until timestamp, archived bool",
+			refused: "has disabled, is_banned, blocked, state, active, suspended, locked_until, archived, which"},
+		{name: "a trick", table: "\"act\x1b[31mive\" bool, status bool", refused: "has status, which"},
+		{name: "None is said", table: "status varchar(9), username varchar(9)", o: dbusers.Columns{Active: dbusers.None}, assumed: true},
+		{name: "all is said", table: "enabled bool, login varchar(9)", o: dbusers.Columns{Active: "enabled", Username: "login"}},
+		{name: "two names", table: "is_active bool, username varchar(9), email varchar(9)", assumed: true},
+		{name: "an email only", table: "is_active bool, email varchar(9)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, d := t.Context(), sqlite(t)
+			db := d.open(t, nil)
+			mustExec(t, db, "CREATE TABLE accts_user (id integer PRIMARY KEY, password varchar(9), "+test.table+")")
+			o, err := dbusers.Detect(ctx, db, d.d, &dbusers.Options{Model: "accts.User", Columns: test.o})
+			if test.refused != "" {
+				if !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), test.refused) || !strings.Contains(err.Error(), "Columns.Active") || strings.Contains(err.Error(), "\x1b") {
+					t.Errorf("got %v, want %q and the cure", err, test.refused)
+				}
+				return
+			}
+			if err != nil || o.NameAssumed != test.assumed {
+				t.Fatalf("got %+v, %v, want NameAssumed %v", o, err, test.assumed)
+			}
+			said := test.o.Username != ""
+			if _, err := dbusers.New(newSite(t, nil), db, d.d, o).ByName(ctx, "ada"); said != errors.Is(err, djauth.ErrNoUser) || !said != errors.Is(err, djsession.ErrConfig) {
+				t.Errorf("ByName: got %v", err)
+			}
+		})
+	}
+
+	// A model in two tables, and one without passwords.
+	for table, want := range map[string]string{
+		"person_ptr_id integer PRIMARY KEY, password varchar(9), nick varchar(9)":     "has no column is_active, and its key person_ptr_id points to the table that has the other columns",
+		"user_ptr_id integer PRIMARY KEY, phone varchar(9)":                           "has no column password and no is_active, and its key user_ptr_id points",
+		"id integer PRIMARY KEY, email varchar(9), is_active bool, session_salt text": "has no column password, of which Django makes the hash of each login",
+	} {
+		d := sqlite(t)
+		db := d.open(t, nil)
+		mustExec(t, db, "CREATE TABLE accts_user ("+table+")")
+		_, err := dbusers.Detect(t.Context(), db, d.d, &dbusers.Options{Model: "accts.User"})
+		if !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 // Tables in a schema, of MySQL a database, of SQLite an attached file.
 func TestSchema(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
@@ -90,14 +152,14 @@ func TestSchema(t *testing.T) {
 		queries := []string{
 			make,
 			"CREATE TABLE auth_user (id integer PRIMARY KEY, email varchar(9), password varchar(9))",
-			"CREATE TABLE `Other`.auth_user (id integer PRIMARY KEY, username varchar(9), password varchar(9))",
+			"CREATE TABLE `Other`.auth_user (id integer PRIMARY KEY, username varchar(9), password varchar(9), is_active boolean)",
 			"CREATE TABLE `Other`.auth_user_groups (user_id integer, group_id integer)",
 			"CREATE TABLE `Other`.auth_user_user_permissions (user_id integer, permission_id integer)",
 			"CREATE TABLE `Other`.auth_group (id integer, name varchar(9))",
 			"CREATE TABLE `Other`.auth_group_permissions (group_id integer, permission_id integer)",
 			"CREATE TABLE `Other`.auth_permission (id integer, codename varchar(9), content_type_id integer)",
 			"CREATE TABLE `Other`.django_content_type (id integer, app_label varchar(9))",
-			"INSERT INTO `Other`.auth_user VALUES (7, 'ada', 'x')",
+			"INSERT INTO `Other`.auth_user VALUES (7, 'ada', 'x', true)",
 			"INSERT INTO `Other`.auth_user_groups VALUES (7, 1)",
 			"INSERT INTO `Other`.auth_group VALUES (1, 'staff')",
 		}

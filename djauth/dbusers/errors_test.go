@@ -56,7 +56,6 @@ func TestOptions(t *testing.T) {
 		{"Extra with a bracket", dbstore.SQLite, dbusers.Options{Extra: []string{"a]"}}, false},
 		{"Extra without a name", dbstore.SQLite, dbusers.Options{Extra: []string{""}}, false},
 		{"no ID", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{ID: dbusers.None}}, true},
-		{"no Username", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{Username: dbusers.None}}, true},
 		{"no Password", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{Password: dbusers.None}}, true},
 		{"another kind", dbstore.SQLite, dbusers.Options{ID: 7}, true},
 	} {

@@ -104,7 +104,7 @@ func TestCitext(t *testing.T) {
 	}
 	mustExec(t, db, "CREATE TABLE accounts_user (id bigint PRIMARY KEY, email citext, password text)",
 		"INSERT INTO accounts_user VALUES (7, 'Ada@example.com', '')")
-	opts, err := dbusers.Detect(t.Context(), db, d.d, &dbusers.Options{Model: "accounts.User"})
+	opts, err := dbusers.Detect(t.Context(), db, d.d, &dbusers.Options{Model: "accounts.User", Columns: dbusers.Columns{Username: "email", Active: dbusers.None}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestNumbers(t *testing.T) {
 		db := d.open(t, nil)
 		mustExec(t, db, "CREATE TABLE accounts_user (id bigint PRIMARY KEY, phone bigint, password varchar(9))",
 			"INSERT INTO accounts_user VALUES (7, 491234567, '')")
-		opts, err := dbusers.Detect(t.Context(), db, d.d, &dbusers.Options{Model: "accounts.User", Columns: dbusers.Columns{Username: "phone"}})
+		opts, err := dbusers.Detect(t.Context(), db, d.d, &dbusers.Options{Model: "accounts.User", Columns: dbusers.Columns{Username: "phone", Active: dbusers.None}})
 		if err != nil {
 			t.Fatal(err)
 		}

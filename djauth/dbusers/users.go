@@ -100,6 +100,12 @@ type Options struct {
 	// Extra are further columns of Table, for Account.Extra.
 	Extra []string
 
+	// NameAssumed says that Columns.Username is not known to be USERNAME_FIELD, which
+	// no setting and no table tells. Account.Name is then what that column holds, for
+	// display, and ByName, and so Authenticate, is djsession.ErrConfig. [Detect] sets it
+	// for each Model but auth.User, unless Columns.Username is given.
+	NameAssumed bool
+
 	// TimeZone is DATABASES[...]["TIME_ZONE"], the zone of wall clocks that
 	// SQLite or MySQL keep for a site with USE_TZ=True; default UTC. For
 	// USE_TZ=False set Settings.TimeZone instead.
@@ -107,13 +113,13 @@ type Options struct {
 }
 
 // Columns are the names of columns. Each is by default that of AbstractUser, and
-// None where the model has no such field, but for the first three.
+// None where the model has no such field, but for ID and Password.
 type Columns struct {
 	ID       string // the primary key; default "id"
-	Username string // USERNAME_FIELD; default "username"
+	Username string // USERNAME_FIELD; default "username"; None: Account.Name is "", and ByName djsession.ErrConfig
 	Password string // default "password"
 
-	Active    string // default "is_active"; None: all are active, as those of AbstractBaseUser
+	Active    string // default "is_active"; None: everybody is active, or djauth.Options.CanAuthenticate knows
 	Staff     string // default "is_staff"; None: nobody is
 	Superuser string // default "is_superuser"; None: nobody is
 
@@ -132,6 +138,7 @@ func (o *Options) of() userstable.Options {
 	return userstable.Options{
 		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
 		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+		NameAssumed: o.NameAssumed,
 	}
 }
 

@@ -109,6 +109,7 @@ func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
 	return &Options{
 		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
 		UserColumn: o.UserColumn, Schema: o.Schema, Columns: Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+		NameAssumed: o.NameAssumed,
 	}, nil
 }
 
@@ -120,6 +121,7 @@ func of(o *Options) userstable.Options {
 	return userstable.Options{
 		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
 		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
+		NameAssumed: o.NameAssumed,
 	}
 }
 

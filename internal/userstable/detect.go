@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djauth"
@@ -44,19 +46,28 @@ func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Opt
 			full.Columns.ID = c.name
 		}
 	}
-	if _, ok := has["username"]; !ok && o.Columns.Username == "" {
-		full.Columns.Username = full.Columns.Email
+	// Only of auth.User it is known that USERNAME_FIELD is username.
+	if _, table, err := splitTable("", full.Table); err == nil && o.Columns.Username == "" {
+		full.NameAssumed = !strings.EqualFold(full.Model, "auth.User") || table != "auth_user"
 	}
 	named := o.Columns
 	names := named.fields()
+	var lacks []string
 	for i, f := range full.Columns.fields() {
 		if _, ok := has[*f.name]; ok || *f.name == None {
 			continue
 		}
-		if f.required || *names[i].name != "" {
+		switch {
+		case *names[i].name != "", f.required && f.django != "password":
 			return o, fmt.Errorf("%s: %w: the table %s has no column %s", doing, djsession.ErrConfig, full.Table, *f.name)
+		case f.required, f.name == &full.Columns.Active:
+			lacks = append(lacks, f.django)
 		}
 		*f.name = None
+	}
+	full.NameAssumed = full.NameAssumed && full.Columns.Username != None
+	if len(lacks) > 0 {
+		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, lacking(&full, lacks, columns))
 	}
 	for _, name := range o.Extra {
 		if _, ok := has[name]; !ok {
@@ -124,4 +135,40 @@ func idKind(columnType string) djauth.IDKind {
 		return djauth.IntegerID
 	}
 	return djauth.TextID
+}
+
+// lacking is a sentence for a table that lacks columns without which nobody can be
+// judged, with the cure.
+func lacking(o *Options, lacks []string, columns []column) string {
+	text := fmt.Sprintf("the table %s has no column %s", o.Table, strings.Join(lacks, " and no "))
+	if strings.HasSuffix(o.Columns.ID, "_ptr_id") {
+		return text + fmt.Sprintf(", and its key %s points to the table that has the other columns of the model (multi-table inheritance), which is not supported: open the sessions only, or give a djauth.Users of your own", o.Columns.ID)
+	}
+	if slices.Contains(lacks, "password") {
+		return text + ", of which Django makes the hash of each login: if the password is under another name, say so in Columns.Password; if the model has none, open the sessions only, or give a djauth.Users of your own"
+	}
+	var similar []string
+	for _, c := range columns {
+		if looksActive(c.name) && strconv.Quote(c.name) == `"`+c.name+`"` {
+			similar = append(similar, c.name)
+		}
+	}
+	if len(similar) > 0 {
+		text += fmt.Sprintf(", but it has %s, which may tell who is active", strings.Join(similar, ", "))
+	}
+	return text + ": name the column that is is_active in Columns.Active; if everybody is active, set it to None; if is_active is computed, set it to None, read its columns by Extra, and judge them in djauth.Options.CanAuthenticate"
+}
+
+// looksActive reports whether a column of this name may have to do with is_active.
+func looksActive(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{
+		"activ", "enabl", "disabl", "status", "state", "delete", "removed", "ban", "block", "suspend", "lock",
+		"archiv", "expire", "valid", "verif", "confirm", "approv", "clos", "frozen", "revoked", "terminat", "left", "retired", "ended",
+	} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package userstable
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,6 +127,9 @@ func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error
 	const doing = "find user"
 	if t.bad != nil {
 		return nil, t.config(doing)
+	}
+	if t.sql.byName == "" {
+		return nil, fmt.Errorf("%s: %w: no setting and no table tells which column is USERNAME_FIELD of %s: name it in Columns.Username", doing, djsession.ErrConfig, t.o.Model)
 	}
 	if !storable(name) {
 		return nil, djauth.ErrNoUser

@@ -26,6 +26,7 @@ type Options struct {
 	Columns                                          Columns
 	Extra                                            []string
 	TimeZone                                         *time.Location
+	NameAssumed                                      bool
 }
 
 // Columns are the names of columns; "" is Django's own, and None that there is none.
@@ -91,7 +92,7 @@ const (
 func (c *Columns) fields() []field {
 	return []field{
 		{&c.ID, "id", true, asText, func(r *row) any { return &r.id }},
-		{&c.Username, "username", true, plain, func(r *row) any { return &r.name }},
+		{&c.Username, "username", false, plain, func(r *row) any { return &r.name }},
 		{&c.Password, "password", true, plain, func(r *row) any { return &r.password }},
 		{&c.Active, "is_active", false, plain, func(r *row) any { return &r.active }},
 		{&c.Staff, "is_staff", false, plain, func(r *row) any { return &r.staff }},
@@ -115,13 +116,14 @@ type Table struct {
 
 	fields []field // those that the model has, of o.Columns
 	sql    struct {
-		load         string // ends before its WHERE
-		byID, byName string
-		grants       string // "" if there is nothing to ask
-		login        string // "" if the model does not keep it
-		password     string // unconditional
-		swap         string // if it still is what was seen
-		stored       string // the password of an id
+		load     string // ends before its WHERE
+		byID     string
+		byName   string // "" if the column of names is not known
+		grants   string // "" if there is nothing to ask
+		login    string // "" if the model does not keep it
+		password string // unconditional
+		swap     string // if it still is what was seen
+		stored   string // the password of an id
 	}
 	grantArgs int // how often grants names the id
 }
@@ -188,7 +190,9 @@ func (t *Table) prepare() (err error) {
 	}
 	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + users
 	t.sql.byID = t.sql.load + " WHERE " + id + " = " + d.id(1, o.ID) + " LIMIT 2"
-	t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.arg(1) + " LIMIT 2"
+	if o.Columns.Username != None && !o.NameAssumed {
+		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.arg(1) + " LIMIT 2"
+	}
 
 	where := " WHERE " + id + " = " + d.id(2, o.ID)
 	if o.Columns.LastLogin != None {

@@ -23,11 +23,12 @@ import (
 var script string
 
 // Models are the user models that a site can have, and their Options less what
-// dbusers.Detect finds out.
+// dbusers.Detect finds out: it can know neither USERNAME_FIELD nor that everybody is
+// active.
 var Models = map[string]dbusers.Options{
 	"auth.User":       {},
-	"accounts.Member": {Model: "accounts.Member"},
-	"accounts.Person": {Model: "accounts.Person"},
+	"accounts.Member": {Model: "accounts.Member", Columns: dbusers.Columns{Username: "username"}},
+	"accounts.Person": {Model: "accounts.Person", Columns: dbusers.Columns{Username: "email", Active: dbusers.None}},
 	"accounts.Bare":   {Model: "accounts.Bare", Columns: dbusers.Columns{Username: "login"}},
 	"accounts.Client": {
 		Model: "accounts.Client", Table: "Kunden", Columns: dbusers.Columns{Username: "Login Name"}, Extra: []string{"tenant", "note"},
