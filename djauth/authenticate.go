@@ -89,7 +89,7 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 // upgrade is what check_password's setter does. If it fails, the old hash is good
 // enough until the next login.
 func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
-	users, ok := a.users.(PasswordSetter)
+	users, ok := power[PasswordSetter](a.users)
 	if !ok {
 		return
 	}
@@ -111,7 +111,7 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 // Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
 // errors.ErrUnsupported without Options.Passwords or a PasswordSetter.
 func (a *Auth) SetPassword(ctx context.Context, account *Account, password string) error {
-	users, ok := a.users.(PasswordSetter)
+	users, ok := power[PasswordSetter](a.users)
 	if !ok || a.opts.Passwords == nil {
 		return fmt.Errorf("set password: %w", errors.ErrUnsupported)
 	}

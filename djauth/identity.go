@@ -169,7 +169,7 @@ func (id *Identity) granted(ctx context.Context) (*Grants, error) {
 		return id.grants, nil
 	}
 	g := &Grants{}
-	if from, ok := id.auth.users.(Granter); ok {
+	if from, ok := power[Granter](id.auth.users); ok {
 		var err error
 		g, err = from.Grants(ctx, id.account.ID)
 		if errors.Is(err, errors.ErrUnsupported) {

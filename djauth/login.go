@@ -52,7 +52,7 @@ func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
 		return err
 	}
 	// What can fail elsewhere comes first, the login in one step last.
-	if users, ok := a.users.(LoginRecorder); ok {
+	if users, ok := power[LoginRecorder](a.users); ok {
 		err := users.RecordLogin(ctx, account.ID, a.m.Site().Now())
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err

@@ -2,12 +2,15 @@ package djauth_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Django changed the password and kept this session (update_session_auth_hash), or
@@ -32,6 +35,114 @@ func TestCacheKnowsLess(t *testing.T) {
 	if w.dict(good) == nil {
 		t.Error("a good session was deleted")
 	}
+}
+
+// wrapped are Users around others, as a site makes them to count or to trace: the type
+// of what is inside is out of sight.
+type wrapped struct{ djauth.Users }
+
+// open is a wrapped that says what is inside.
+type open struct{ wrapped }
+
+func (o open) Unwrap() djauth.Users { return o.Users }
+
+// A cache inside of other Users is one that knows less, too.
+func TestWrappedCacheKnowsLess(t *testing.T) {
+	w := newWorld(t)
+	users := wrapped{djauth.CacheUsers(w.people, time.Hour, 10)}
+	var err error
+	if w.auth, err = djauth.New(w.m, users, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.who(w.put(w.login()...))
+	const next = "pbkdf2_sha256$1$x$new"
+	w.people.change("1", func(a *djauth.Account) { a.Password = next })
+	good := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, next)), item("cart", 1))...)
+	if id, res := w.who(good); id.Name() != "ada" || w.dict(good).Len() != 4 || len(res.Cookies()) > 0 {
+		t.Errorf("a good session: got %v, want ada", id.Why())
+	}
+}
+
+// The powers of Users are found through what is around them.
+func TestWrappedPowers(t *testing.T) {
+	for _, shut := range []bool{false, true} {
+		w := newWorld(t)
+		var users djauth.Users = wrapped{w.people}
+		if !shut {
+			users = open{wrapped{djauth.CacheUsers(open{wrapped{w.people}}, time.Hour, 10)}}
+		}
+		var err error
+		if w.auth, err = djauth.New(w.m, users, &djauth.Options{Passwords: plain{upgrade: true}}); err != nil {
+			t.Fatal(err)
+		}
+		id, _ := w.who(w.put(w.login()...))
+		if has, err := id.HasPerm(t.Context(), "blog.add_post"); has == shut || err != nil {
+			t.Errorf("shut %v: HasPerm: got %v, %v", shut, has, err)
+		}
+		a, err := w.auth.Authenticate(t.Context(), "root", "toor")
+		if err != nil || (w.account("2").Password == "plain$toor") == shut {
+			t.Errorf("shut %v: the password was upgraded: %v, %v", shut, !shut, err)
+		}
+		w.in("", func(r *http.Request) {
+			if err := w.auth.Login(r, a, ""); err != nil {
+				t.Error(err)
+			}
+		})
+		if w.account("2").LastLogin.IsZero() != shut {
+			t.Errorf("shut %v: last_login is %v", shut, w.account("2").LastLogin)
+		}
+	}
+}
+
+// A session whose hash does not fit makes a cache ask once a second, and not each time.
+func TestStaleSessionAndCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var err error
+		if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Hour, 10), nil); err != nil {
+			t.Fatal(err)
+		}
+		ask := func(want string, items ...serializer.Item) {
+			t.Helper()
+			s, err := w.m.Open(t.Context(), w.put(w.login(items...)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if id, err := w.auth.Identify(t.Context(), s); err != nil || id.Name() != want {
+				t.Errorf("got %q, %v, %v, want %q", id.Name(), id.Why(), err, want)
+			}
+		}
+		stale := item(djauth.HashSessionKey, hash(t, secret, "an older password"))
+		for range 100 {
+			ask("ada")
+			ask("", stale)
+		}
+		if got := len(w.people.take()); got != 2 {
+			t.Errorf("100 good and 100 stale: asked %d times, want once and once anew", got)
+		}
+		for range 10 {
+			time.Sleep(time.Second)
+			ask("", stale)
+			ask("ada")
+		}
+		if got := len(w.people.take()); got != 10 {
+			t.Errorf("in ten seconds: asked %d times, want 10", got)
+		}
+		// Another session is asked for at once: it may know a newer password.
+		ask("", stale)
+		w.people.change("1", func(a *djauth.Account) { a.Password = "newer" })
+		ask("ada", item(djauth.HashSessionKey, hash(t, secret, "newer")))
+		ask("", stale)
+		// What is remembered of refused sessions is bounded.
+		w.people.take()
+		for i := range 100 {
+			ask("", item(djauth.HashSessionKey, hash(t, secret, fmt.Sprint(i))))
+		}
+		ask("", item(djauth.HashSessionKey, hash(t, secret, "99")))
+		if got := len(w.people.take()); got != 100 {
+			t.Errorf("a hundred stale ones: asked %d times, want 100", got)
+		}
+	})
 }
 
 // anyCase is people whose keys are text that MySQL compares without regard to case.

@@ -81,17 +81,12 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		a.reportBackend(ctx, why)
 		return a.nobody(why), nil
 	}
-	account, err := a.users.ByID(ctx, c.id)
-	if errors.Is(err, ErrNoUser) {
-		return a.nobody(ErrNoUser), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	fallback, why := a.judge(c, account)
-	if cache, ok := a.users.(*cachedUsers); ok && why == ErrHash {
-		// The session may know a password that is newer than the remembered one.
-		account, err = cache.fresh(ctx, c.id)
+	var l lookup
+	var account *Account
+	var fallback bool
+	for {
+		var err error
+		account, err = a.users.ByID(withLookup(ctx, &l), c.id)
 		if errors.Is(err, ErrNoUser) {
 			return a.nobody(ErrNoUser), nil
 		}
@@ -99,6 +94,11 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 			return nil, err
 		}
 		fallback, why = a.judge(c, account)
+		if why != ErrHash || !l.remembered || l.fresh {
+			break
+		}
+		// The session may know a password that is newer than the remembered one.
+		l = lookup{fresh: true, hash: c.hash}
 	}
 	switch {
 	case why == ErrHash:

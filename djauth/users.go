@@ -54,6 +54,10 @@ var ErrNoUser = errors.New("djauth: no such user")
 // the accounts are by djsession.ErrUnavailable, never by ErrNoUser, and put no id,
 // name, password or text of a driver into an error. They return inactive accounts
 // like all others. What they return belongs to the caller.
+//
+// Further powers are the interfaces Granter, LoginRecorder, PasswordSetter and
+// ManyLoader. One that wraps other Users and lacks a power has a method Unwrap() Users,
+// through which it is looked for; it hands on its contexts.
 type Users interface {
 	// IDKind is the kind of the model's primary key.
 	IDKind() IDKind
@@ -68,6 +72,21 @@ type Users interface {
 	//
 	// Errors: ErrNoUser, also for a name that no account can have.
 	ByName(ctx context.Context, name string) (*Account, error)
+}
+
+// power finds T in users or in what they wrap.
+func power[T any](users Users) (found T, ok bool) {
+	for users != nil {
+		if found, ok = users.(T); ok {
+			return found, true
+		}
+		wrapper, is := users.(interface{ Unwrap() Users })
+		if !is {
+			break
+		}
+		users = wrapper.Unwrap()
+	}
+	return found, false
 }
 
 // Granter is a Users that knows permissions, with one query.

@@ -243,7 +243,7 @@ func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[str
 	for id := range ids {
 		list = append(list, id)
 	}
-	if many, ok := a.users.(ManyLoader); ok && len(list) > 0 {
+	if many, ok := power[ManyLoader](a.users); ok && len(list) > 0 {
 		err := many.ByIDs(ctx, list, func(account *Account) { accounts[account.ID] = account })
 		switch {
 		case errors.Is(err, errors.ErrUnsupported):
@@ -255,12 +255,9 @@ func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[str
 			list = slices.DeleteFunc(list, func(id string) bool { return accounts[id] != nil })
 		}
 	}
-	byID := a.users.ByID
-	if cache, ok := a.users.(*cachedUsers); ok {
-		byID = cache.fresh // as the sessions are
-	}
+	ctx = withLookup(ctx, &lookup{fresh: true}) // as the sessions are
 	for _, id := range list {
-		account, err := byID(ctx, id)
+		account, err := a.users.ByID(ctx, id)
 		if err != nil && !errors.Is(err, ErrNoUser) {
 			return nil, err
 		}
