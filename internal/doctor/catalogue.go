@@ -91,6 +91,9 @@ func (e *exam) usersIn(ctx context.Context, db *djsettings.DB, table string) (*d
 	if e.opts.Parts.UserTable != nil && table == "" {
 		opts = *e.opts.Parts.UserTable
 	}
+	if table != "" { // who is active matters when it is clear whose table it is
+		opts.Columns.Active = dbusers.None
+	}
 	opts.Model, opts.Table = cmp.Or(opts.Model, e.set.Auth.UserModel), cmp.Or(table, opts.Table)
 	if opts.TimeZone == nil {
 		var err error

@@ -126,6 +126,7 @@ type exam struct {
 }
 
 func (e *exam) run() {
+	defer e.unknown() // after what is wrong
 	e.settings()
 	lab, err := e.open()
 	if err != nil {
@@ -184,6 +185,11 @@ func (e *exam) within(f func(ctx context.Context)) {
 // fault and note add what was found, each kind once.
 func (e *exam) fault(id, text, change string) { e.add(Finding{id, Fault, text, change}) }
 func (e *exam) note(id, text, change string)  { e.add(Finding{id, Note, text, change}) }
+
+// faultOf adds a fault beside notes of its kind.
+func (e *exam) faultOf(id, text, change string) {
+	e.found = append(e.found, Finding{id, Fault, plain(text), change})
+}
 
 func (e *exam) add(f Finding) {
 	if !e.has(f.ID) {

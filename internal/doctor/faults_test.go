@@ -122,6 +122,20 @@ var faults = map[string][]broken{
 			s.run(t, "from django.contrib.sessions.backends.db import SessionStore\ns = SessionStore('"+l.Key+"')\ns['_auth_user_id'] = '6e8a0c1f-8f6d-4a53-9f0e-0d6c3a1b2c3d'\ns.save()")
 			return given{cookie: l.Cookie}
 		}, doctor.UserID, []string{"integer", "auth.User"}, nil},
+		{"a backend of the site's own", change("AUTHENTICATION_BACKENDS", "['axes.backends.AxesBackend', 'django.contrib.auth.backends.ModelBackend']"),
+			doctor.BackendUnknown, []string{"axes.backends.AxesBackend", "OwnBackends"}, nil},
+		{"a backend that the user logged in by", func(t *testing.T, s *site) given {
+			l := s.login(t, "grace")
+			s.run(t, "from django.contrib.sessions.backends.db import SessionStore\ns = SessionStore('"+l.Key+"')\ns['_auth_user_backend'] = 'own.Backend'\ns.save()")
+			return given{cookie: l.Cookie, settings: s.with("AUTHENTICATION_BACKENDS", "['own.Backend']")}
+		}, doctor.BackendUnknown, []string{"own.Backend", "OwnBackends"}, nil},
+		{"a middleware of the site's own", change("MIDDLEWARE", "['site.SessionMiddleware', 'django.contrib.auth.middleware.AuthenticationMiddleware']"),
+			doctor.MiddlewareUnknown, []string{"site.SessionMiddleware"}, nil},
+		{"two of them", change("MIDDLEWARE", "['site.SessionMiddleware', 'site.Tenants']"), doctor.MiddlewareUnknown, nil, nil},
+		{"a table without is_active", sqlite("ALTER TABLE auth_user RENAME COLUMN is_active TO enabled"), doctor.UserTable, []string{"enabled", "Columns.Active", "UserTable"}, nil},
+		{"a table without is_active, no cookie", func(t *testing.T, s *site) given {
+			return given{settings: s.name(s.copy(t, "ALTER TABLE auth_user RENAME COLUMN is_active TO enabled")), none: true}
+		}, doctor.UserTable, []string{"enabled", "Columns.Active"}, nil},
 		{"an inactive user", user("linus", "u.is_active = False"), doctor.UserInactive, []string{"inactive"}, nil},
 		{"a user who was deleted", func(t *testing.T, s *site) given {
 			l := s.login(t, "barbara")
@@ -129,7 +143,7 @@ var faults = map[string][]broken{
 			return given{cookie: l.Cookie}
 		}, doctor.UserDeleted, []string{"deleted"}, nil},
 		{"a password that was changed", user("margaret", "u.set_password('new')"), doctor.AuthHash, []string{"password was changed", "SECRET_KEY is right"}, nil},
-		{"a backend that is not allowed", change("AUTHENTICATION_BACKENDS", "['site.backends.Own']"), doctor.Backend, []string{"AUTHENTICATION_BACKENDS"}, nil},
+		{"a backend that is not allowed", change("AUTHENTICATION_BACKENDS", "['site.backends.Own']"), doctor.Backend, []string{"AUTHENTICATION_BACKENDS"}, []string{doctor.BackendUnknown}},
 	},
 	"local": {
 		{"USE_TZ", change("USE_TZ", "True"), doctor.TimeZone, []string{"3.5 hours", "Set USE_TZ to False", "Asia/Tehran"}, nil},

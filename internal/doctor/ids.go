@@ -13,6 +13,8 @@ const (
 	MySQLCharset      = "mysql-charset"       // OPTIONS of MySQL have another charset
 	CookieSameSite    = "cookie-samesite"     // SameSite=None without Secure
 	DatabaseNotShared = "database-not-shared" // an SQLite in memory
+	BackendUnknown    = "backend-unknown"     // in AUTHENTICATION_BACKENDS, the site's own
+	MiddlewareUnknown = "middleware-unknown"  // in MIDDLEWARE, the site's own or without a twin in Go
 
 	// Of the cookie.
 	CookieName       = "cookie-name"        // the header has the session under another name
@@ -70,7 +72,7 @@ const (
 	TimeZone     = "time-zone"     // USE_TZ or TIME_ZONE
 
 	// Of the login.
-	UserTable    = "user-table"    // missing
+	UserTable    = "user-table"    // missing, or not to be used as it is
 	UserModel    = "user-model"    // the user is in another table
 	UserID       = "user-id"       // the model has another kind of primary key
 	UserDeleted  = "user-deleted"  // there is no such user

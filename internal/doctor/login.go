@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
@@ -45,6 +46,9 @@ func (e *exam) login(d *serializer.Dict) {
 	if !slices.Contains(e.set.Auth.Backends, c.backend) {
 		e.fault(Backend, "The backend that the user of the session logged in by is not in AUTHENTICATION_BACKENDS of these settings, so that the user is anonymous.",
 			"Give AUTHENTICATION_BACKENDS what the site really runs with, or let the user log in anew.")
+	} else if e.backendUnknown(c.backend) {
+		e.faultOf(BackendUnknown, fmt.Sprintf("The user of the session logged in by the backend %q, which is not Django's own, so that Go takes the visitor for anonymous.", c.backend),
+			"Say in djauth.Options.OwnBackends which of Django's backends it does as, or judge its logins in CanAuthenticate.")
 	}
 	e.within(func(ctx context.Context) {
 		if !e.hasUsers() {
@@ -56,6 +60,15 @@ func (e *exam) login(d *serializer.Dict) {
 			e.user(ctx, db, c)
 		}
 	})
+}
+
+// backendUnknown reports whether nothing says what a backend of the site's own does.
+func (e *exam) backendUnknown(name string) bool {
+	o := djauth.Options{Backends: e.set.Auth.Backends}
+	if configure := e.opts.Parts.ConfigureAuth; configure != nil {
+		configure(&o)
+	}
+	return !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
 }
 
 // userAlias is the database of the users.
@@ -78,8 +91,11 @@ func (e *exam) users() {
 		if db == nil {
 			return
 		}
-		if _, err := e.usersIn(ctx, db, ""); errors.Is(err, dbusers.ErrNoTable) {
+		switch _, err := e.usersIn(ctx, db, ""); {
+		case errors.Is(err, dbusers.ErrNoTable):
 			e.noUserTable(ctx, db, claim{})
+		case errors.Is(err, djsession.ErrConfig):
+			e.otherTable(db, err)
 		}
 	})
 }
@@ -91,6 +107,10 @@ func (e *exam) user(ctx context.Context, db *djsettings.DB, c claim) {
 	users, err := e.usersIn(ctx, db, "")
 	if errors.Is(err, dbusers.ErrNoTable) {
 		e.noUserTable(ctx, db, c)
+		return
+	}
+	if errors.Is(err, djsession.ErrConfig) {
+		e.otherTable(db, err)
 		return
 	}
 	if err != nil {
@@ -218,6 +238,12 @@ func (e *exam) noUserTable(ctx context.Context, db *djsettings.DB, c claim) {
 		change = fmt.Sprintf("Give AUTH_USER_MODEL the model that the site really runs with, or name its table if the model has a db_table, as %s could be it.", names[0])
 	}
 	e.fault(UserTable, fmt.Sprintf("DATABASES[%q] (%s) has no table for AUTH_USER_MODEL, %s.", db.Settings.Alias, db.Settings, e.set.Auth.UserModel), change)
+}
+
+// otherTable is for a table that Django can do more with than Go: err says what it lacks.
+func (e *exam) otherTable(db *djsettings.DB, err error) {
+	e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] is not enough to tell who is logged in: %s.", e.set.Auth.UserModel, db.Settings.Alias, own(err)),
+		"Say in djsettings.PartOptions.UserTable what the table does not, or open the sessions only (SessionsOnly).")
 }
 
 // otherModel looks for the user in other tables that could be those of a user model,

@@ -41,6 +41,21 @@ func (e *exam) settings() {
 	}
 }
 
+// unknown names what the site has of its own and Go cannot know, one Finding each.
+func (e *exam) unknown() {
+	kinds := map[string]struct{ id, change string }{
+		"AUTHENTICATION_BACKENDS": {BackendUnknown, "Say in djauth.Options.OwnBackends which of Django's backends it does as."},
+		"MIDDLEWARE":              {MiddlewareUnknown, "Look at what it does to sessions, cookies and logins, and do that in Go where it matters."},
+	}
+	for _, w := range e.set.Unknown(&e.opts.Parts) {
+		kind, ok := kinds[w.Setting]
+		if !ok { // the user model, which login.go looks at
+			continue
+		}
+		e.found = append(e.found, Finding{kind.id, Note, plain(w.Setting + ": " + w.Text), kind.change})
+	}
+}
+
 // serializer looks at SESSION_SERIALIZER.
 func (e *exam) serializer() {
 	name := e.set.Sessions.Serializer
