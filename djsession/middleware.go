@@ -231,7 +231,7 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	if s.loaded {
 		httpcookie.VaryOnCookie(h)
 	}
-	save := s.modified || set.SaveEveryRequest && !s.corrupt
+	save := s.modified || set.SaveEveryRequest && !s.corrupt && !s.aside
 	if keep && save && !s.empty() {
 		ctx, cancel := s.m.saving(ctx)
 		defer cancel()

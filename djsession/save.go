@@ -59,11 +59,14 @@ func (s *Session) CycleKey() error {
 	return nil
 }
 
-// Renew is CycleKey and Set(name, value), for what each request does that finds a
-// session in need of it, such as a login whose hash is of an old SECRET_KEY. Of
-// several requests at once only one can; if nothing else was changed in this one, it
-// is no error that another was faster, or that the session has ended meanwhile:
-// nothing is saved then, and no cookie is set. Errors as for Set.
+// Renew is Set(name, value) for what each request does that finds a session in need
+// of it, such as a login whose hash is of an old SECRET_KEY. It is no conflict that
+// another request has set the same value meanwhile. If nothing else was changed in this
+// one, it is no error either that the session has ended: nothing is saved then, and no
+// cookie is set. Errors as for Set.
+//
+// Unlike Django, which gives the session a new key, Renew leaves the key as it is: of
+// the requests of one page, each of which renews, only one could have the new key.
 func (s *Session) Renew(name string, value any) error {
 	v, err := s.m.site.set.Serializer.Freeze(value)
 	s.mu.Lock()
@@ -77,8 +80,26 @@ func (s *Session) Renew(name string, value any) error {
 	if err := s.record(err, o, after); err != nil {
 		return err
 	}
-	s.cycle, s.renewal = true, first
+	s.renewal, s.renew = first, o
 	return nil
+}
+
+// SetAside is for a session that is not good, for the reason why, where that may be a
+// mistake of this program, such as a wrong SECRET_KEY: it reads as an empty one from now
+// on, what was done to it in this request is dropped, and what is stored and the cookie
+// stay as they are. Whatever is set afterwards begins a new session, under a new key.
+// Flush still deletes the stored one: somebody asked for it.
+func (s *Session) SetAside(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget()
+	s.aside, s.why, s.modified = true, why, false
+}
+
+// forget drops what is known of the stored session, but for its key.
+func (s *Session) forget() {
+	s.cycle, s.renewal, s.renew, s.saved, s.err = false, false, nil, false, nil
+	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
 }
 
 // Flush is SessionBase.flush, what a logout does: it deletes the session from
@@ -102,9 +123,8 @@ func (s *Session) Flush(ctx context.Context) error {
 			return err
 		}
 	}
-	s.key, s.corrupt, s.cycle, s.renewal, s.saved, s.err = "", false, false, false, false, nil
-	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
-	s.modified = true
+	s.forget()
+	s.key, s.corrupt, s.aside, s.modified = "", false, false, true
 	return nil
 }
 
@@ -119,7 +139,9 @@ func (s *Session) save(ctx context.Context) error {
 	switch {
 	case s.err != nil:
 		return s.err
-	case s.key == "" || s.corrupt || s.m.sealer != nil:
+	case s.aside && s.data.Len() == 0:
+		return nil // there is nothing to begin a new one for
+	case s.key == "" || s.corrupt || s.aside || s.m.sealer != nil:
 		return s.create(ctx)
 	}
 	leave, err := s.m.queue.enter(ctx, s.key)
@@ -143,7 +165,7 @@ func (s *Session) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.corrupt = false
+	s.corrupt, s.aside = false, false
 	s.stored(key, r, v)
 	return nil
 }
@@ -259,7 +281,7 @@ func (s *Session) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !sameLogin(s.base, r.Data) {
+	if !sameLogin(s.base, r.Data) && !s.renewedBy(r.Data) {
 		return ErrInterrupted
 	}
 	d := r.Data
@@ -270,6 +292,16 @@ func (s *Session) refresh(ctx context.Context) error {
 	}
 	s.base, s.data, s.version = r.Data, d, v
 	return nil
+}
+
+// renewedBy reports whether somebody else stored what Renew did, and the login is the
+// same but for that.
+func (s *Session) renewedBy(fresh *serializer.Dict) bool {
+	if s.renew == nil {
+		return false
+	}
+	renewed, err := s.renew(s.base)
+	return err == nil && sameLogin(renewed, fresh)
 }
 
 // backOff waits before another try, longer each time: at once, then up to 1 ms,
@@ -310,5 +342,5 @@ func (s *Session) toStore() (*Record, error) {
 func (s *Session) stored(key string, r *Record, v Version) {
 	s.key, s.version = key, v
 	s.base, s.data, s.log = r.Data, r.Data, nil
-	s.modified, s.cycle, s.renewal, s.saved, s.loaded = false, false, false, true, true
+	s.modified, s.cycle, s.renewal, s.renew, s.saved, s.loaded = false, false, false, nil, true, true
 }

@@ -322,44 +322,127 @@ func TestUpdateFails(t *testing.T) {
 	}
 }
 
-// Of two requests that renew a session, one does and the other goes on without;
-// unless it changed something else, which must not be lost silently.
+// Each of the requests of a page renews the session, whose key stays; one that finds it
+// renewed goes on, and loses nothing of what else it did. One that finds the session
+// gone, or another login in it, does not bring it back.
 func TestRenew(t *testing.T) {
+	const id, hash = "_auth_user_id", "_auth_user_hash"
+	type change = func(s *djsession.Session) error
+	renew := func(s *djsession.Session) error { return s.Renew(hash, "new") }
 	for _, test := range []struct {
 		name   string
-		also   func(s *djsession.Session) error
+		also   change // in the request that renews
+		other  change // in another one, meanwhile
 		status int
+		stored string // under the key, or where the cookie of the response leads
 	}{
-		{"only that", func(*djsession.Session) error { return nil }, 200},
-		{"and another key", func(s *djsession.Session) error { return s.Set("cart", 1) }, 400},
-		{"and a cycled key", func(s *djsession.Session) error { return s.CycleKey() }, 400},
-		{"and is modified", func(s *djsession.Session) error { return s.MarkModified() }, 400},
+		{"both renew", nil, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new"}`},
+		{"and sets another key", func(s *djsession.Session) error { return s.Set("cart", 1) }, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new","cart":1}`},
+		{"and the other sets one", nil, func(s *djsession.Session) error { return errors.Join(s.Set("cart", 2), renew(s)) }, 200, `{"_auth_user_id":"1","_auth_user_hash":"new","cart":2}`},
+		{"and cycles the key", func(s *djsession.Session) error { return s.CycleKey() }, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new"}`},
+		{"and is modified", func(s *djsession.Session) error { return s.MarkModified() }, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new"}`},
+		{"the other logs out", nil, func(s *djsession.Session) error { return s.Flush(context.Background()) }, 200, ""},
+		{"the other logs out, and this one sets a key", func(s *djsession.Session) error { return s.Set("cart", 1) },
+			func(s *djsession.Session) error { return s.Flush(context.Background()) }, 400, ""},
+		{"the other is another user", nil, func(s *djsession.Session) error { return errors.Join(s.Set(id, "2"), s.Set(hash, "two")) }, 200, `{"_auth_user_id":"2","_auth_user_hash":"two"}`},
+		{"the other is another user, and this one sets a key", func(s *djsession.Session) error { return s.Set("cart", 1) },
+			func(s *djsession.Session) error { return errors.Join(s.Set(id, "2"), s.Set(hash, "two")) }, 400, `{"_auth_user_id":"2","_auth_user_hash":"two"}`},
+		{"the other has another hash", func(s *djsession.Session) error { return s.Set("cart", 1) },
+			func(s *djsession.Session) error { return s.Set(hash, "third") }, 400, `{"_auth_user_id":"1","_auth_user_hash":"third"}`},
 	} {
 		for _, before := range []bool{false, true} {
 			w := newWorld(t)
-			key := w.put(item("hash", "old"))
-			var winner string
+			key := w.put(item(id, "1"), item(hash, "old"))
 			res := w.get(key, func(rw http.ResponseWriter, r *http.Request) {
 				s := w.session(r)
-				if before {
+				if before && test.also != nil {
 					must(t, test.also(s))
 				}
-				must(t, s.Renew("hash", "new"))
-				if !before {
+				must(t, renew(s))
+				if !before && test.also != nil {
 					must(t, test.also(s))
 				}
-				winner = cookieKey(t, w.get(key, func(_ http.ResponseWriter, r *http.Request) {
-					must(t, w.session(r).Renew("hash", "new"))
-				}))
+				w.get(key, func(_ http.ResponseWriter, r *http.Request) { must(t, test.other(w.session(r))) })
 			})
-			if got := w.stored(winner); got != `{"hash":"new"}` || winner == key {
-				t.Errorf("%s: the faster one stored %s", test.name, got)
+			at := key
+			if next := cookieKey(t, res); next != "" {
+				at = next
 			}
-			if res.StatusCode != test.status || len(w.keys()) != 1 {
-				t.Errorf("%s, before %v: got %d and %d sessions, want %d and one", test.name, before, res.StatusCode, len(w.keys()), test.status)
+			if at != key && test.name != "and cycles the key" {
+				t.Errorf("%s: the key is another one", test.name)
 			}
-			if test.status == 200 && cookieKey(t, res) != "" {
-				t.Errorf("%s: a cookie was set", test.name)
+			if got := w.stored(at); res.StatusCode != test.status || got != test.stored {
+				t.Errorf("%s, before %v: got %d and %s, want %d and %s", test.name, before, res.StatusCode, got, test.status, test.stored)
+			}
+			if n := len(w.keys()); test.stored != "" && n != 1 || test.stored == "" && n > 0 {
+				t.Errorf("%s: there are %d sessions", test.name, len(w.keys()))
+			}
+		}
+	}
+}
+
+// A session that was set aside reads as empty, and neither it nor the cookie is touched;
+// what is set then begins another one. A Flush deletes it all the same.
+func TestSetAside(t *testing.T) {
+	sorry := errors.New("not good")
+	for _, test := range []struct {
+		name    string
+		before  func(s *djsession.Session) error
+		after   func(s *djsession.Session) error
+		kept    bool
+		begun   string // what the cookie of the response leads to; "" is no cookie
+		deleted bool   // the cookie is
+	}{
+		{"nothing else", nil, nil, true, "", false},
+		{"something was done before", func(s *djsession.Session) error { return errors.Join(s.Set("x", 1), s.CycleKey()) }, nil, true, "", false},
+		{"a change had failed", func(s *djsession.Session) error { _ = s.Set("x", func() {}); return nil }, nil, true, "", false},
+		{"a new key for nothing", nil, func(s *djsession.Session) error { return s.CycleKey() }, true, "", false},
+		{"saved for nothing", nil, func(s *djsession.Session) error { return s.Save(context.Background()) }, true, "", false},
+		{"modified", nil, func(s *djsession.Session) error { return s.MarkModified() }, true, "", false},
+		{"deleted from", nil, func(s *djsession.Session) error { return errors.Join(s.Delete("cart"), s.Clear()) }, true, "", false},
+		{"set", nil, func(s *djsession.Session) error { return s.Set("y", 2) }, true, `{"y":2}`, false},
+		{"set before and after", func(s *djsession.Session) error { return s.Set("x", 1) }, func(s *djsession.Session) error { return s.Set("y", 2) }, true, `{"y":2}`, false},
+		{"set and cycled", nil, func(s *djsession.Session) error { return errors.Join(s.Set("y", 2), s.CycleKey()) }, true, `{"y":2}`, false},
+		{"set and saved twice", nil, func(s *djsession.Session) error {
+			return errors.Join(s.Set("y", 2), s.Save(context.Background()), s.Set("z", 3), s.Save(context.Background()))
+		}, true, `{"y":2,"z":3}`, false},
+		{"set aside twice", nil, func(s *djsession.Session) error { s.SetAside(sorry); return nil }, true, "", false},
+		{"flushed", nil, func(s *djsession.Session) error { return s.Flush(context.Background()) }, false, "", true},
+		{"flushed and set", nil, func(s *djsession.Session) error {
+			return errors.Join(s.Flush(context.Background()), s.Set("y", 2))
+		}, false, `{"y":2}`, false},
+	} {
+		for _, always := range []bool{false, true} {
+			w := newWorld(t, func(set *djsession.Settings) { set.SaveEveryRequest = always })
+			key := w.put(item("cart", int64(1)))
+			res := w.get(key, func(_ http.ResponseWriter, r *http.Request) {
+				s := w.session(r)
+				if test.before != nil {
+					must(t, test.before(s))
+				}
+				s.SetAside(sorry)
+				if s.Len() > 0 || s.Has("cart") || s.Modified() || !errors.Is(s.Missing(), sorry) {
+					t.Errorf("%s: it reads as %v, %v", test.name, s.Len(), s.Missing())
+				}
+				if test.after != nil {
+					must(t, test.after(s))
+				}
+			})
+			if got := w.stored(key); (got == `{"cart":1}`) != test.kept || got != "" && !test.kept {
+				t.Errorf("%s, always %v: what is stored is %s", test.name, always, got)
+			}
+			switch next := cookieKey(t, res); {
+			case test.deleted:
+				if set := res.Header["Set-Cookie"]; len(set) != 1 || !strings.Contains(set[0], "Max-Age=0") {
+					t.Errorf("%s, always %v: the cookie is not deleted", test.name, always)
+				}
+			case test.begun == "" && len(res.Header["Set-Cookie"]) > 0:
+				t.Errorf("%s, always %v: a cookie was set", test.name, always)
+			case test.begun != "" && (next == key || w.stored(next) != test.begun):
+				t.Errorf("%s, always %v: got %s, want %s", test.name, always, w.stored(next), test.begun)
+			}
+			if n := len(w.keys()); n > 2 || test.kept && test.begun == "" && n != 1 {
+				t.Errorf("%s, always %v: there are %d sessions", test.name, always, len(w.keys()))
 			}
 		}
 	}

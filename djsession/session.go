@@ -31,10 +31,12 @@ type Session struct {
 	loaded   bool
 	why      error // why loading found nothing
 	corrupt  bool  // what is stored does not decode: hands off
+	aside    bool  // SetAside: hands off too, but for a Flush
 	modified bool
 	saved    bool          // by Save or Create: the cookie has to follow
 	cycle    bool          // a new key at the next save
 	renewal  bool          // nothing was done but one Renew
+	renew    op            // what Renew did, or nil
 	done     bool          // committed
 	request  *http.Request // nil outside of HTTP
 
@@ -303,8 +305,8 @@ func (s *Session) Accessed() bool {
 }
 
 // Missing tells why the session that the client asked for could not be had and a
-// new one was begun: ErrNoCookie, ErrNotFound, ErrExpired, or ErrCorrupt with
-// its cause. It is nil when the session was found.
+// new one was begun: ErrNoCookie, ErrNotFound, ErrExpired, ErrCorrupt with
+// its cause, or what SetAside was given. It is nil when the session was found.
 func (s *Session) Missing() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
