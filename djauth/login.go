@@ -21,10 +21,12 @@ const languageKey = "_language"
 // the name of an unknown backend the account is logged in for Django, and here
 // anonymous until Options say what the backend does.
 //
-// A session of another user, or from before a change of the password, is flushed
-// first; one of nobody keeps what it holds and gets a new key, against session
-// fixation; one of the same user keeps its key. The CSRF token is rotated, and
-// last_login set if the Users keep it.
+// A session of another user is flushed first; one of nobody keeps what it holds and
+// gets a new key, against session fixation; one of the same user keeps its key. The
+// CSRF token is rotated, and last_login set if the Users keep it.
+//
+// Unlike Django, which deletes a session of the same user whose hash does not fit,
+// Login sets it aside, as Identify does, and begins a new one.
 //
 // It does not ask whether the account may log in: Authenticate does. With an error
 // nobody has been logged in.
@@ -98,14 +100,20 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 	id, err := a.users.IDKind().Parse(was)
 	old, _ := s.Get(HashSessionKey)
 	text, _ := serializer.Text(old)
-	if err != nil || id != account.ID || subtle.ConstantTimeCompare([]byte(text), []byte(hash)) == 0 {
+	switch {
+	case err == nil && id != account.ID:
+		return s.Flush(ctx)
+	case err == nil && subtle.ConstantTimeCompare([]byte(text), []byte(hash)) == 1:
+		return nil
+	case err == nil && a.fits(text, account): // made with a fallback key
 		return s.Flush(ctx)
 	}
-	return nil
+	s.SetAside(ErrHash)
+	return s.CycleKey()
 }
 
 // Logout is django.contrib.auth.logout: it flushes the session of r, whoever it is
-// of. The CSRF token stays.
+// of, also one whose hash does not fit. The CSRF token stays.
 //
 // Errors: djsession.ErrUnavailable and djsession.ErrCommitted. The user is then
 // still logged in.

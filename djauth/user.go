@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // Why nobody is logged in, as [Identity.Why] tells it. All are ErrAnonymous. If there
@@ -71,6 +72,10 @@ func FromContext(ctx context.Context) (*Identity, error) {
 // use [User]; jobs and sockets that opened a session themselves have to save it
 // afterwards, unless Options.ReadOnly is set.
 //
+// Unlike Django, which deletes a session whose hash does not fit, Identify sets it
+// aside (Session.SetAside): the key of this program may be the wrong one, or the model
+// may make its hash otherwise. To Django the session is as good as before.
+//
 // Errors: djsession.ErrUnavailable.
 func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, error) {
 	c, why := a.claimOf(s.Get)
@@ -103,13 +108,7 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 	switch {
 	case why == ErrHash:
 		a.reportHash(ctx)
-		if a.opts.ReadOnly {
-			break
-		}
-		// A response that is under way can do nothing to the session any more.
-		if err := s.Flush(ctx); err != nil && !errors.Is(err, djsession.ErrCommitted) {
-			return nil, err
-		}
+		s.SetAside(ErrHash)
 	case why == nil && fallback && !a.opts.ReadOnly:
 		if err := s.Renew(HashSessionKey, a.hashOf(account)); err != nil && !errors.Is(err, djsession.ErrCommitted) {
 			return nil, err
@@ -166,13 +165,26 @@ func (a *Auth) judge(c claim, account *Account) (fallback bool, why error) {
 		a.good.Store(true)
 		return key > 0, nil
 	}
-	if a.old != nil {
-		if _, err := a.old.Verify(value, c.hash); err == nil {
-			a.good.Store(true)
-			return false, nil
-		}
+	if a.fits(c.hash, account) {
+		a.good.Store(true)
+		return false, nil
 	}
 	return false, ErrHash
+}
+
+// fits reports whether a session's hash is one that get_session_auth_hash made for the
+// account, with any key and algorithm that the site reads.
+func (a *Auth) fits(hash string, account *Account) bool {
+	value := a.opts.HashValue(account)
+	for _, mac := range []*signer.MAC{a.hash, a.old} {
+		if mac == nil {
+			continue
+		}
+		if _, err := mac.Verify(value, hash); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // hashOf is get_session_auth_hash.

@@ -16,62 +16,59 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// What becomes of a session that nobody is logged in to.
-const (
-	kept    = "kept"
-	flushed = "flushed"
-)
-
-// Each way to have a session and not be logged in, what it is called, and what
-// becomes of the session.
+// Each way to have a session and not be logged in, and what it is called. Nothing
+// becomes of the session: a hash that does not fit may be a mistake of ours.
 func TestAnonymous(t *testing.T) {
 	id, backend, sum := djauth.SessionKey, djauth.BackendSessionKey, djauth.HashSessionKey
 	for _, test := range []struct {
 		name  string
 		items func(w *world) []serializer.Item
 		why   error
-		then  string
 	}{
-		{"a cart", func(w *world) []serializer.Item { return []serializer.Item{item("cart", 1)} }, djauth.ErrNoUserID, kept},
-		{"no user id", func(w *world) []serializer.Item { return w.login(item(id, remove)) }, djauth.ErrNoUserID, kept},
-		{"null user id", func(w *world) []serializer.Item { return w.login(item(id, nil)) }, djauth.ErrNoUserID, kept},
-		{"empty user id", func(w *world) []serializer.Item { return w.login(item(id, "")) }, djauth.ErrUserID, kept},
-		{"text for a user id", func(w *world) []serializer.Item { return w.login(item(id, "1 OR 1=1")) }, djauth.ErrUserID, kept},
-		{"list for a user id", func(w *world) []serializer.Item { return w.login(item(id, []any{1})) }, djauth.ErrUserID, kept},
-		{"dict for a user id", func(w *world) []serializer.Item { return w.login(item(id, serializer.NewDict())) }, djauth.ErrUserID, kept},
-		{"huge user id", func(w *world) []serializer.Item { return w.login(item(id, strings.Repeat("9", 40))) }, djauth.ErrUserID, kept},
-		{"unknown user", func(w *world) []serializer.Item { return w.login(item(id, "99")) }, djauth.ErrNoUser, kept},
-		{"no backend", func(w *world) []serializer.Item { return w.login(item(backend, remove)) }, djauth.ErrBackend, kept},
-		{"null backend", func(w *world) []serializer.Item { return w.login(item(backend, nil)) }, djauth.ErrBackend, kept},
-		{"other backend", func(w *world) []serializer.Item { return w.login(item(backend, "evil.Backend")) }, djauth.ErrBackend, kept},
+		{"a cart", func(w *world) []serializer.Item { return []serializer.Item{item("cart", 1)} }, djauth.ErrNoUserID},
+		{"no user id", func(w *world) []serializer.Item { return w.login(item(id, remove)) }, djauth.ErrNoUserID},
+		{"null user id", func(w *world) []serializer.Item { return w.login(item(id, nil)) }, djauth.ErrNoUserID},
+		{"empty user id", func(w *world) []serializer.Item { return w.login(item(id, "")) }, djauth.ErrUserID},
+		{"text for a user id", func(w *world) []serializer.Item { return w.login(item(id, "1 OR 1=1")) }, djauth.ErrUserID},
+		{"list for a user id", func(w *world) []serializer.Item { return w.login(item(id, []any{1})) }, djauth.ErrUserID},
+		{"dict for a user id", func(w *world) []serializer.Item { return w.login(item(id, serializer.NewDict())) }, djauth.ErrUserID},
+		{"huge user id", func(w *world) []serializer.Item { return w.login(item(id, strings.Repeat("9", 40))) }, djauth.ErrUserID},
+		{"unknown user", func(w *world) []serializer.Item { return w.login(item(id, "99")) }, djauth.ErrNoUser},
+		{"no backend", func(w *world) []serializer.Item { return w.login(item(backend, remove)) }, djauth.ErrBackend},
+		{"null backend", func(w *world) []serializer.Item { return w.login(item(backend, nil)) }, djauth.ErrBackend},
+		{"other backend", func(w *world) []serializer.Item { return w.login(item(backend, "evil.Backend")) }, djauth.ErrBackend},
 		{"list for a backend", func(w *world) []serializer.Item {
 			return w.login(item(backend, []any{djauth.ModelBackend}))
-		}, djauth.ErrBackend, kept},
-		{"no hash", func(w *world) []serializer.Item { return w.login(item(sum, remove)) }, djauth.ErrHash, flushed},
-		{"null hash", func(w *world) []serializer.Item { return w.login(item(sum, nil)) }, djauth.ErrHash, flushed},
-		{"empty hash", func(w *world) []serializer.Item { return w.login(item(sum, "")) }, djauth.ErrHash, flushed},
-		{"true for a hash", func(w *world) []serializer.Item { return w.login(item(sum, true)) }, djauth.ErrHash, flushed},
+		}, djauth.ErrBackend},
+		{"no hash", func(w *world) []serializer.Item { return w.login(item(sum, remove)) }, djauth.ErrHash},
+		{"null hash", func(w *world) []serializer.Item { return w.login(item(sum, nil)) }, djauth.ErrHash},
+		{"empty hash", func(w *world) []serializer.Item { return w.login(item(sum, "")) }, djauth.ErrHash},
+		{"true for a hash", func(w *world) []serializer.Item { return w.login(item(sum, true)) }, djauth.ErrHash},
 		{"short hash", func(w *world) []serializer.Item {
 			return w.login(item(sum, hash(t, secret, encoded)[:63]))
-		}, djauth.ErrHash, flushed},
+		}, djauth.ErrHash},
 		{"hash in capitals", func(w *world) []serializer.Item {
 			return w.login(item(sum, strings.ToUpper(hash(t, secret, encoded))))
-		}, djauth.ErrHash, flushed},
+		}, djauth.ErrHash},
 		{"hash of an old password", func(w *world) []serializer.Item {
 			return w.login(item(sum, hash(t, secret, "an older one")))
-		}, djauth.ErrHash, flushed},
+		}, djauth.ErrHash},
 		{"hash by another secret", func(w *world) []serializer.Item {
 			return w.login(item(sum, hash(t, "another", encoded)))
-		}, djauth.ErrHash, flushed},
-		{"another user's hash", func(w *world) []serializer.Item { return w.login(item(id, "2")) }, djauth.ErrHash, flushed},
+		}, djauth.ErrHash},
+		{"another user's hash", func(w *world) []serializer.Item { return w.login(item(id, "2")) }, djauth.ErrHash},
 		{"inactive", func(w *world) []serializer.Item {
 			return w.login(item(id, "3"), item(sum, hash(t, secret, "plain$left")))
-		}, djauth.ErrInactive, kept},
+		}, djauth.ErrInactive},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, readOnly := range []bool{false, true} {
 				w := newWorld(t, func(o *djauth.Options) { o.ReadOnly = readOnly })
 				key := w.put(test.items(w)...)
+				_, before, err := w.store.Load(t.Context(), key)
+				if err != nil {
+					t.Fatal(err)
+				}
 				id, res := w.who(key)
 				if id.IsAuthenticated() || id.ID() != "" || id.Name() != "" || id.Backend() != "" || id.Account() != nil {
 					t.Fatal("somebody is logged in")
@@ -79,19 +76,11 @@ func TestAnonymous(t *testing.T) {
 				if err := id.Why(); !errors.Is(err, test.why) || !errors.Is(err, djauth.ErrAnonymous) {
 					t.Errorf("got the reason %v, want %v", err, test.why)
 				}
-				then := kept
-				if w.dict(key) == nil {
-					then = flushed
+				if _, after, err := w.store.Load(t.Context(), key); err != nil || after != before {
+					t.Errorf("read only %v: the session was touched (%v)", readOnly, err)
 				}
-				want := test.then
-				if readOnly {
-					want = kept
-				}
-				if then != want {
-					t.Errorf("read only %v: the session is %s, want %s", readOnly, then, want)
-				}
-				if deleted := len(res.Header["Set-Cookie"]) == 1; deleted != (want == flushed) {
-					t.Errorf("read only %v: cookies %d", readOnly, len(res.Header["Set-Cookie"]))
+				if len(res.Header["Set-Cookie"]) > 0 {
+					t.Errorf("read only %v: a cookie was set", readOnly)
 				}
 			}
 		})
@@ -174,7 +163,7 @@ func TestIDKinds(t *testing.T) {
 	}
 }
 
-// A hash that a fallback key made is good, and made anew under a new session key.
+// A hash that a fallback key made is good, and made anew under the same session key.
 func TestFallbackKey(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(w.login(item(djauth.HashSessionKey, hash(t, oldKey, encoded)), item("cart", 1))...)
@@ -182,11 +171,10 @@ func TestFallbackKey(t *testing.T) {
 	if id.Name() != "ada" {
 		t.Fatalf("got %v", id.Why())
 	}
-	next := newKey(res)
-	if next == "" || next == key || w.dict(key) != nil {
-		t.Fatal("the session key was not cycled")
+	if next := newKey(res); next != key {
+		t.Fatal("the session key was cycled, or no cookie set")
 	}
-	d := w.dict(next)
+	d := w.dict(key)
 	if sum, _ := d.Get(djauth.HashSessionKey); sum != hash(t, secret, encoded) || d.Len() != 4 {
 		t.Error("the hash was not made anew, or something was lost")
 	}
