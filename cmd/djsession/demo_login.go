@@ -23,6 +23,7 @@ func (v visitor) String() string {
 
 // loggedIn tells who is logged in by a session, or why nobody is.
 func (d *demonstration) loggedIn(ctx context.Context, s *djsession.Session) (visitor, error) {
+	key, _ := djsession.Value(s, djauth.SessionKey, "") // "" for what is no text; Identify says more
 	id, err := d.auth.Identify(ctx, s)
 	if err != nil {
 		return visitor{}, err
@@ -37,10 +38,6 @@ func (d *demonstration) loggedIn(ctx context.Context, s *djsession.Session) (vis
 		return visitor{why: "nobody: the user is gone"}, nil
 	case !errors.Is(why, djauth.ErrInactive) && !errors.Is(why, djauth.ErrHash):
 		return visitor{why: "nobody: no user in it"}, nil
-	}
-	key, err := djsession.Value(s, djauth.SessionKey, "")
-	if err != nil {
-		return visitor{}, err
 	}
 	account, err := d.auth.Users().ByID(ctx, key)
 	if err != nil {
