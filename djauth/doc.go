@@ -22,16 +22,17 @@
 //
 // All of this holds, or the visitor is anonymous: the session is there, has not
 // expired, and decodes; it has a user id that can be one; the backend that vouched
-// for it is among AUTHENTICATION_BACKENDS; the account is there and active; and the
+// for it is among AUTHENTICATION_BACKENDS, and Django's own or told of in
+// Options.OwnBackends; the account is there and active; and the
 // hash in the session is that of the account's present password, made with
 // SECRET_KEY or one of SECRET_KEY_FALLBACKS. Identity.Why tells what was missing.
 //
 // A place that cannot be asked, for the session or the account, is an error, and
 // never an anonymous visitor.
 //
-// As in Django, a hash that does not fit flushes the session, and one that was made
-// with a fallback key is made anew under a cycled session key. The other reasons
-// leave the session as it is. Options.ReadOnly leaves it always.
+// Whatever the reason, what is stored and the cookie stay as they are. A session whose
+// hash does not fit reads as empty, and what is set then begins another one. A hash that
+// was made with a fallback key is made anew, but for Options.ReadOnly.
 //
 // # Deviations
 //
@@ -40,6 +41,11 @@
 //   - An inactive account is anonymous, and a session without a good hash too, for
 //     Django 1.8 as well, which looks at neither unless it is told to.
 //   - Of a superuser, Permissions names what was granted, and HasPerm says yes to all.
+//   - A session whose hash does not fit is set aside (djsession.Session.SetAside), and
+//     not deleted: the SECRET_KEY here may be the wrong one. A hash of a fallback key is
+//     made anew under the same session key.
+//   - A backend that is not Django's own is unknown until Options.OwnBackends says what
+//     it does: it vouches for nobody, and what it grants or refuses is not asked.
 //   - The key of a session is cycled when the response begins, as everywhere in
 //     package djsession.
 //

@@ -197,5 +197,5 @@ func (a *Auth) reportHash(ctx context.Context) {
 	if n := a.bad.Add(1); n <= loud && !a.good.Load() {
 		level = slog.LevelWarn
 	}
-	a.log(ctx, level, "djauth: a session's hash does not fit the password of its user. If this happens to everybody, the SECRET_KEY is not that of the Django site")
+	a.log(ctx, level, "djauth: a session's hash does not fit the password of its user. If this happens to everybody, the SECRET_KEY is not that of the Django site, or its user model makes the hash otherwise (Options.HashSalt, HashValue, HashAlgorithm)")
 }
