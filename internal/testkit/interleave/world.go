@@ -1,0 +1,309 @@
+package interleave
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"testing/synctest"
+	"time"
+)
+
+// World is one schedule: the parties, and what they did so far.
+type World struct {
+	parties []*Party
+	judge   func() string
+	names   map[string]string
+	objects map[string]digest
+	budget  int
+	over    bool // the parties are to end
+	trace   []event
+	fault   string // a violation that needs no judge
+}
+
+// digest stands for everything that led to a state.
+type digest [sha256.Size]byte
+
+// Party is one of those who act at the same time.
+type Party struct {
+	w       *World
+	name    string
+	turn    chan Fault
+	step    Step
+	pending bool // it waits for its turn to do step
+	waiting bool // it waits for another party
+	killed  bool
+	ended   bool
+	steps   int
+	keys    int // that it made
+	seen    digest
+	outcome string
+}
+
+// Party adds a party, which runs do and ends with its outcome.
+func (w *World) Party(name string, do func(p *Party) (outcome string)) *Party {
+	p := &Party{w: w, name: name, turn: make(chan Fault), seen: sha256.Sum256([]byte(name))}
+	w.parties = append(w.parties, p)
+	go func() {
+		defer func() {
+			p.ended = true
+			if r := recover(); r != nil && !w.over {
+				w.fault = fmt.Sprintf("%s panics: %v", p.name, r)
+			}
+		}()
+		if _, ok := <-p.turn; ok {
+			p.outcome = do(p)
+		}
+	}()
+	return p
+}
+
+// Judge has fn called when all parties have ended. It returns what is wrong, or "".
+func (w *World) Judge(fn func() string) { w.judge = fn }
+
+// Name gives a key a name for the printed schedule. A key without is named by the party
+// that uses it first.
+func (w *World) Name(key, name string) {
+	if w.names == nil {
+		w.names = map[string]string{}
+	}
+	w.names[key] = name
+}
+
+// Outcome is what the party returned, "" for one that was killed.
+func (p *Party) Outcome() string { return p.outcome }
+
+// Killed reports whether the party was killed.
+func (p *Party) Killed() bool { return p.killed }
+
+// Key returns the name of a key.
+func (p *Party) Key(key string) string {
+	name, ok := p.w.names[key]
+	if !ok {
+		p.keys++
+		name = fmt.Sprintf("%s's k%d", p.name, p.keys)
+		p.w.Name(key, name)
+	}
+	return name
+}
+
+// Step waits for the party's turn and calls do, which does op to an object. do returns
+// what it came to, for the printed schedule, and whether the object is another now.
+//
+// Errors: ErrRefused, ErrLost.
+func (p *Party) Step(object, op string, do func() (result string, changed bool)) error {
+	w := p.w
+	if w.over {
+		runtime.Goexit()
+	}
+	if p.pending {
+		panic("interleave: " + p.name + " does two steps at once")
+	}
+	p.step, p.pending = Step{p.name, object, op}, true
+	fault, ok := <-p.turn
+	if !ok {
+		runtime.Goexit()
+	}
+	p.steps++
+	before := w.objects[object]
+	p.seen = sum(p.seen[:], []byte(object), []byte{0}, []byte(op), []byte{0, byte(fault)}, before[:])
+	if fault == Refuse {
+		w.note(p.step, "refused")
+		return ErrRefused
+	}
+	result, changed := do()
+	if changed {
+		w.objects[object] = sum(before[:], p.seen[:])
+	}
+	if fault == Lose {
+		w.note(p.step, result+", and the answer was lost")
+		return ErrLost
+	}
+	w.note(p.step, result)
+	return nil
+}
+
+// event is what happened at a step.
+type event struct {
+	Step
+	result string
+}
+
+func (w *World) note(s Step, result string) { w.trace = append(w.trace, event{s, result}) }
+
+// schedule is the trace as text.
+func (w *World) schedule() string {
+	var b strings.Builder
+	for _, e := range w.trace {
+		fmt.Fprintf(&b, "  %s: %s %s: %s\n", e.Party, e.Object, e.Op, e.result)
+	}
+	return b.String()
+}
+
+func sum(parts ...[]byte) digest {
+	b := make([]byte, 0, 256)
+	for _, part := range parts {
+		b = append(b, part...)
+	}
+	return sha256.Sum256(b)
+}
+
+// choice is what can happen next.
+type choice struct {
+	party int
+	fault Fault
+	step  Step
+}
+
+// begin lets each party go as far as its first step, one after the other.
+func (w *World) begin() {
+	for _, p := range w.parties {
+		p.turn <- 0
+		w.settle()
+	}
+}
+
+// nap is longer than any sleep of the code under test between two steps.
+const nap = 100 * time.Millisecond
+
+// settle waits until each party is at a step, at its end, or waits for another.
+func (w *World) settle() {
+	synctest.Wait()
+	if !w.busy() {
+		return
+	}
+	time.Sleep(nap)
+	synctest.Wait()
+	for _, p := range w.parties {
+		p.waiting = p.at() == running
+	}
+}
+
+type where int
+
+const (
+	running where = iota
+	atStep
+	gone
+)
+
+func (p *Party) at() where {
+	switch {
+	case p.ended || p.killed:
+		return gone
+	case p.pending:
+		return atStep
+	}
+	return running
+}
+
+// busy reports whether a party runs or sleeps.
+func (w *World) busy() bool {
+	for _, p := range w.parties {
+		p.waiting = p.waiting && p.at() == running
+		if p.at() == running && !p.waiting {
+			return true
+		}
+	}
+	return false
+}
+
+// menu returns what can happen next, in an order of its own.
+func (w *World) menu(faults func(Step) Fault) []choice {
+	menu := w.ready(faults)
+	if len(menu) > 0 || !slices.ContainsFunc(w.parties, func(p *Party) bool { return p.at() == running }) {
+		return menu
+	}
+	// All wait for each other, or for one that was killed: does a timeout end that?
+	time.Sleep(time.Minute)
+	synctest.Wait()
+	if menu = w.ready(faults); len(menu) == 0 {
+		var names []string
+		for _, p := range w.parties {
+			if p.at() == running {
+				names = append(names, p.name)
+			}
+		}
+		if len(names) > 0 {
+			w.fault = "deadlock: " + strings.Join(names, ", ")
+		}
+	}
+	return menu
+}
+
+func (w *World) ready(faults func(Step) Fault) []choice {
+	var menu []choice
+	for i, p := range w.parties {
+		if p.at() != atStep {
+			continue
+		}
+		menu = append(menu, choice{i, 0, p.step})
+		if faults == nil || w.budget == 0 {
+			continue
+		}
+		may := faults(p.step)
+		for _, f := range []Fault{Kill, Refuse, Lose} {
+			if may&f != 0 && (f != Kill || p.steps > 0) {
+				menu = append(menu, choice{i, f, p.step})
+			}
+		}
+	}
+	return menu
+}
+
+// do lets c happen.
+func (w *World) do(c choice) {
+	p := w.parties[c.party]
+	if c.fault != 0 {
+		w.budget--
+	}
+	if c.fault == Kill {
+		p.killed = true
+		w.note(c.step, "killed before it")
+		return
+	}
+	p.pending = false
+	p.turn <- c.fault
+	w.settle()
+}
+
+// state stands for everything that decides what can come after.
+func (w *World) state() digest {
+	parts := [][]byte{{byte(w.budget)}}
+	for _, p := range w.parties {
+		parts = append(parts, p.seen[:], []byte{byte(p.at()), b(p.killed)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.objects)) {
+		o := w.objects[name]
+		parts = append(parts, []byte(name), o[:])
+	}
+	return sum(parts...)
+}
+
+func b(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+// stop ends all parties.
+func (w *World) stop() {
+	w.over = true
+	for _, p := range w.parties {
+		if !p.ended {
+			close(p.turn)
+		}
+	}
+	synctest.Wait()
+	for range 3 {
+		if !slices.ContainsFunc(w.parties, func(p *Party) bool { return !p.ended }) {
+			return
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+	}
+	panic("interleave: a party cannot be ended: " + w.fault + "\n" + w.schedule())
+}
