@@ -8,7 +8,6 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-
 // rows is what the engines of this module are. Only what requests use is a step, no walk.
 type rows interface {
 	djsession.Store

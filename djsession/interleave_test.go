@@ -1,0 +1,125 @@
+package djsession_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
+	"github.com/go-djsession/go-djsession/internal/testkit/visit"
+)
+
+// requests is a model of requests of one visitor at the same time. wrap may be nil.
+func requests(t testing.TB, kinds []visit.Kind, wrap func(*interleave.Stepped) djsession.Store) *interleave.Model {
+	site := visit.NewSite(t)
+	return &interleave.Model{Start: func(w *interleave.World) {
+		mem := memstore.New(site)
+		if _, err := mem.Create(context.Background(), visit.Key, visit.Session()); err != nil {
+			t.Fatal(err)
+		}
+		w.Name(visit.Key, "k1")
+		var all visit.Requests
+		for _, kind := range kinds {
+			all.Add(w, kind, 0, site, func(p *interleave.Party) djsession.Store {
+				s := interleave.Store(p, "db", mem)
+				if wrap != nil {
+					return wrap(s)
+				}
+				return s
+			})
+		}
+		w.Judge(func() string {
+			live, err := visit.Live(mem, visit.Keys(mem))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all.Judge(live)
+		})
+	}}
+}
+
+// groups are all pairs, triples and so on of kinds, whatever their order.
+func groups(n int, of []visit.Kind) [][]visit.Kind {
+	if n == 0 {
+		return [][]visit.Kind{nil}
+	}
+	var all [][]visit.Kind
+	for i, kind := range of {
+		for _, rest := range groups(n-1, of[i:]) {
+			all = append(all, append([]visit.Kind{kind}, rest...))
+		}
+	}
+	return all
+}
+
+func nameOf(kinds []visit.Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+func has(kinds []visit.Kind, any ...visit.Kind) bool {
+	return slices.ContainsFunc(any, func(k visit.Kind) bool { return slices.Contains(kinds, k) })
+}
+
+// knownViolation are those of requests to one engine with nothing going wrong.
+func knownViolations(kinds []visit.Kind) visit.Known {
+	known := visit.Known{}
+	if has(kinds, visit.Logout) && has(kinds, visit.Cycle, visit.Renew) {
+		known[visit.LoginSurvives] = "Flush takes a session that is not found for one that it deleted"
+	}
+	return known
+}
+
+// TestInterleavings runs two and three requests of one visitor in every order.
+func TestInterleavings(t *testing.T) {
+	var total uint64
+	for n := 1; n <= 3; n++ {
+		for _, kinds := range groups(n, visit.Kinds) {
+			t.Run(nameOf(kinds), func(t *testing.T) {
+				r := visit.Check(t, requests(t, kinds, nil), knownViolations(kinds))
+				total += r.Schedules
+			})
+		}
+	}
+	t.Logf("%d schedules", total)
+}
+
+// deaf is a Store whose Delete does not say whether there was anything.
+type deaf struct{ *interleave.Stepped }
+
+func (s deaf) Delete(ctx context.Context, key string) error {
+	if err := s.Stepped.Delete(ctx, key); !errors.Is(err, djsession.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// TestInterleavingsFind plants faults and wants them found.
+func TestInterleavingsFind(t *testing.T) {
+	t.Run("a logout that takes not found for done", func(t *testing.T) {
+		m := requests(t, []visit.Kind{visit.Logout, visit.Cycle}, func(s *interleave.Stepped) djsession.Store { return deaf{s} })
+		if r := interleave.Explore(t, m); !r.Has(visit.LoginSurvives) {
+			t.Error(r)
+		}
+	})
+	t.Run("an update that does not compare", func(t *testing.T) {
+		m := requests(t, []visit.Kind{visit.Save, visit.Save}, func(s *interleave.Stepped) djsession.Store { return blind{s} })
+		if r := interleave.Explore(t, m); !r.Has(visit.CountLost) {
+			t.Error(r)
+		}
+	})
+}
+
+// blind is a Store whose Update overwrites whatever is there, as Django's does.
+type blind struct{ *interleave.Stepped }
+
+func (s blind) Update(ctx context.Context, key string, r *djsession.Record, _ djsession.Version) (djsession.Version, error) {
+	return s.Stepped.Update(ctx, key, r, djsession.Force)
+}

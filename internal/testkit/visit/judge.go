@@ -1,0 +1,163 @@
+package visit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
+)
+
+// What Judge finds.
+const (
+	// LoginSurvives: a request that had seen the login answered that it is logged out.
+	LoginSurvives = "a logout was acknowledged, and the login lives on"
+	// OldKeySurvives: an answer brought a new key.
+	OldKeySurvives = "a new key was acknowledged, and the old one is good"
+	// SessionLost: nobody logged out, and no key that a client knows is good.
+	SessionLost = "nobody logged out, and the session is gone"
+	// Orphan: there is a session under a key that no client knows.
+	Orphan = "a session is left under a key that nobody knows"
+	// CountLost: what was stored is not there, or not to be seen.
+	CountLost = "an acknowledged count is lost"
+	// CountedTwice: more was counted than was asked for.
+	CountedTwice = "one request counted twice"
+	// Refused: an answer of 400 with nobody else who ends the session or its login.
+	Refused = "a request was answered by 400 for no reason"
+)
+
+// Judge returns what is wrong at the end, or "". live is what a new process finds: the
+// sessions that are logged in, by their keys.
+func (rs Requests) Judge(live map[string]*djsession.Record) string {
+	var saved, tried, killed, ending, failedEnding int
+	known := map[string]bool{Key: true}
+	loggedOut, newKey, failed := false, false, false
+	for _, r := range rs {
+		ok := r.Status == http.StatusOK
+		switch {
+		case r.party.Killed():
+			killed++
+		case !ok && r.Status != http.StatusBadRequest && r.Status != http.StatusServiceUnavailable:
+			return fmt.Sprintf("a %s was answered by %d", r.Kind, r.Status)
+		}
+		failed = failed || !ok
+		switch r.Kind {
+		case Save:
+			if r.LoggedIn {
+				tried++
+				if ok {
+					saved++
+				}
+			}
+		case Logout:
+			ending++
+			loggedOut = loggedOut || ok && r.LoggedIn
+			if !ok {
+				failedEnding++
+			}
+		case Cycle, Renew:
+			ending++
+		}
+		if ok && r.NewKey != "" {
+			newKey = true
+			known[r.NewKey] = true
+		}
+	}
+	for _, r := range rs {
+		alone := ending == 0 || ending == 1 && (r.Kind == Logout || r.Kind == Cycle || r.Kind == Renew)
+		if r.Status == http.StatusBadRequest && alone && killed == 0 {
+			return Refused
+		}
+	}
+	if loggedOut && len(live) > 0 {
+		return LoginSurvives
+	}
+	if newKey && live[Key] != nil {
+		return OldKeySurvives
+	}
+	found := false
+	for _, key := range slices.Sorted(maps.Keys(live)) {
+		if !known[key] {
+			if killed == 0 {
+				return Orphan
+			}
+			continue
+		}
+		found = true
+		switch n := count(live[key]); {
+		case n < saved:
+			return CountLost
+		case n > tried:
+			return CountedTwice
+		}
+	}
+	if !found && !loggedOut && failedEnding == 0 && killed == 0 {
+		return SessionLost
+	}
+	return ""
+}
+
+func count(r *djsession.Record) int {
+	n, _ := r.Data.Get("n")
+	i, _ := n.(int64)
+	return int(i)
+}
+
+// Live returns those of keys that a store finds logged in.
+func Live(store djsession.Store, keys []string) (map[string]*djsession.Record, error) {
+	live := map[string]*djsession.Record{}
+	for _, key := range keys {
+		r, _, err := store.Load(context.Background(), key)
+		if errors.Is(err, djsession.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.Data.Has("_auth_user_id") {
+			live[key] = r
+		}
+	}
+	return live, nil
+}
+
+// Keys returns the keys in a store, expired ones too.
+func Keys(l djsession.Lister) []string {
+	var keys []string
+	for found := range l.List(context.Background(), "") {
+		keys = append(keys, found.Key)
+	}
+	return keys
+}
+
+// Known are violations that are known, and why they are there. One that is not found any
+// more fails the test, so that its entry goes with it.
+type Known map[string]string
+
+// Check runs a model and compares what it finds with what is known.
+func Check(t *testing.T, m *interleave.Model, known Known) *interleave.Report {
+	t.Helper()
+	r := interleave.Explore(t, m)
+	t.Logf("%d schedules, %d run, %d violations", r.Schedules, r.Runs, r.Violations)
+	if !r.Finished {
+		t.Errorf("not finished after %d runs", r.Runs)
+	}
+	for _, v := range r.Found {
+		if why, ok := known[v.Text]; ok {
+			t.Logf("known (%s): %s\n%s", why, v.Text, v.Schedule)
+		} else {
+			t.Errorf("%s:\n%s", v.Text, v.Schedule)
+		}
+	}
+	for text, why := range known {
+		if !r.Has(text) {
+			t.Errorf("gone, so that its entry has to go: %s (%s)", text, why)
+		}
+	}
+	return r
+}
