@@ -14,6 +14,7 @@ var core = []string{
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"djauth", "djauth/userstest", "djcsrf", "djmessages",
 	"internal/base62", "internal/httpcookie", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testserver",
+	"internal/testkit/interleave", "internal/testkit/visit",
 }
 
 // engines import what comes behind their names, and what that needs.

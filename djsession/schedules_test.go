@@ -77,8 +77,8 @@ func knownViolations(kinds []visit.Kind) visit.Known {
 	return known
 }
 
-// TestInterleavings runs two and three requests of one visitor in every order.
-func TestInterleavings(t *testing.T) {
+// TestSchedules runs two and three requests of one visitor in every order.
+func TestSchedules(t *testing.T) {
 	var total uint64
 	for n := 1; n <= 3; n++ {
 		for _, kinds := range groups(n, visit.Kinds) {
@@ -101,8 +101,8 @@ func (s deaf) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// TestInterleavingsFind plants faults and wants them found.
-func TestInterleavingsFind(t *testing.T) {
+// TestSchedulesFind plants faults and wants them found.
+func TestSchedulesFind(t *testing.T) {
 	t.Run("a logout that takes not found for done", func(t *testing.T) {
 		m := requests(t, []visit.Kind{visit.Logout, visit.Cycle}, func(s *interleave.Stepped) djsession.Store { return deaf{s} })
 		if r := interleave.Explore(t, m); !r.Has(visit.LoginSurvives) {

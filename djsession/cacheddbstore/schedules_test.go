@@ -1,0 +1,137 @@
+package cacheddbstore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/locmem"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
+	"github.com/go-djsession/go-djsession/internal/testkit/visit"
+)
+
+// silent is a locmem that does not tell when a copy expires, as most caches.
+type silent struct{ *locmem.Cache }
+
+func (c silent) Get(ctx context.Context, name string) (djcache.Item, error) {
+	item, err := c.Cache.Get(ctx, name)
+	item.Expires = time.Time{}
+	return item, err
+}
+
+// requests is a model of requests of one visitor whose session has a copy in the cache, or
+// none. What goes wrong is up to faults; clients try again what is unavailable.
+func requests(t testing.TB, kinds []visit.Kind, copied bool, retries int) *interleave.Model {
+	site := visit.NewSite(t)
+	return &interleave.Model{Start: func(w *interleave.World) {
+		rows, cache := memstore.New(site), silent{locmem.New(site, nil)}
+		store := cacheddbstore.New(site, rows, cache, nil)
+		if _, err := store.Create(context.Background(), visit.Key, visit.Session()); err != nil {
+			t.Fatal(err)
+		}
+		if !copied {
+			if err := cache.Delete(context.Background(), prefix+visit.Key, djsession.Force); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Name(visit.Key, "k1")
+		var all visit.Requests
+		for _, kind := range kinds {
+			all.Add(w, kind, retries, site, func(p *interleave.Party) djsession.Store {
+				return cacheddbstore.New(site, interleave.Store(p, "db", rows), interleave.Cache(p, "cache", prefix, cache), nil)
+			})
+		}
+		w.Judge(func() string {
+			keys := append(visit.Keys(rows), visit.Key)
+			for found := range cache.List(context.Background(), prefix, "") {
+				keys = append(keys, strings.TrimPrefix(found.Name, prefix))
+			}
+			live, err := visit.Live(store, keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all.Judge(live)
+		})
+	}}
+}
+
+func ofCache(what interleave.Fault) func(interleave.Step) interleave.Fault {
+	return func(s interleave.Step) interleave.Fault {
+		if strings.HasPrefix(s.Object, "cache ") {
+			return what
+		}
+		return 0
+	}
+}
+
+// TestSchedules runs requests of one visitor in every order, with a cache that refuses
+// one operation or two, or whose answers are lost.
+func TestSchedules(t *testing.T) {
+	const (
+		save, touch, cycle, logout, read = visit.Save, visit.Touch, visit.Cycle, visit.Logout, visit.Read
+		both                             = interleave.Refuse | interleave.Lose
+	)
+	tests := []struct {
+		kinds   []visit.Kind
+		faults  interleave.Fault
+		most    int
+		retries int
+		known   visit.Known
+	}{
+		{kinds: []visit.Kind{save, save}},
+		{kinds: []visit.Kind{save, touch}},
+		{kinds: []visit.Kind{save, cycle}},
+		{kinds: []visit.Kind{save, logout}},
+		{kinds: []visit.Kind{read, save}},
+		{kinds: []visit.Kind{read, logout}},
+		{kinds: []visit.Kind{cycle, logout}, known: visit.Known{
+			visit.LoginSurvives: "Flush takes a session that is not found for one that it deleted",
+		}},
+		{kinds: []visit.Kind{logout, logout}},
+		{kinds: []visit.Kind{read, save, logout}},
+		{kinds: []visit.Kind{logout}, faults: both, most: 3, retries: 1, known: visit.Known{
+			visit.LoginSurvives: "a row that is not there is taken for no session while the cache cannot be asked for its copy",
+		}},
+		{kinds: []visit.Kind{save}, faults: both, most: 3, retries: 1, known: visit.Known{
+			visit.CountLost: "an old copy stays when the cache could neither take the new one nor drop the old",
+		}},
+		{kinds: []visit.Kind{cycle}, faults: both, most: 2, known: visit.Known{
+			visit.SessionLost: "a new key is taken back because the cache fails after the old row was deleted",
+			visit.Orphan:      "the copy of a new key that was taken back stays when the cache cannot be asked",
+		}},
+		{kinds: []visit.Kind{read, logout}, faults: both, most: 2, retries: 1, known: visit.Known{
+			visit.LoginSurvives: "a row that is not there is taken for no session while the cache cannot be asked for its copy",
+		}},
+		{kinds: []visit.Kind{save, logout}, faults: both, most: 1, retries: 1, known: visit.Known{
+			visit.LoginSurvives: "who saves beside a logout leaves a copy behind that the cache did not drop",
+		}},
+	}
+	var total uint64
+	for _, tt := range tests {
+		for _, copied := range []bool{true, false} {
+			var name []string
+			for _, k := range tt.kinds {
+				name = append(name, string(k))
+			}
+			if tt.most > 0 {
+				name = append(name, "faults")
+			}
+			if copied {
+				name = append(name, "copied")
+			}
+			t.Run(strings.Join(name, ", "), func(t *testing.T) {
+				m := requests(t, tt.kinds, copied, tt.retries)
+				if m.MaxFaults = tt.most; tt.most > 0 {
+					m.Faults = ofCache(tt.faults)
+				}
+				total += visit.Check(t, m, tt.known).Schedules
+			})
+		}
+	}
+	t.Logf("%d schedules", total)
+}

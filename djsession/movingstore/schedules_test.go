@@ -1,0 +1,100 @@
+package movingstore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
+	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
+	"github.com/go-djsession/go-djsession/internal/testkit/visit"
+)
+
+// requests is a model of requests of one visitor whose session is on the old engine only,
+// and who is moved by whichever of them asks for it first.
+func requests(t testing.TB, kinds []visit.Kind) *interleave.Model {
+	site := visit.NewSite(t)
+	opts := &movingstore.Options{Phase: movingstore.Switched}
+	return &interleave.Model{Start: func(w *interleave.World) {
+		old, next := memstore.New(site), memstore.New(site)
+		if _, err := old.Create(context.Background(), visit.Key, visit.Session()); err != nil {
+			t.Fatal(err)
+		}
+		w.Name(visit.Key, "k1")
+		var all visit.Requests
+		for _, kind := range kinds {
+			all.Add(w, kind, 0, site, func(p *interleave.Party) djsession.Store {
+				return movingstore.New(site, interleave.Store(p, "old", old), interleave.Store(p, "new", next), opts)
+			})
+		}
+		w.Judge(func() string {
+			keys := append(visit.Keys(old), visit.Keys(next)...)
+			live, err := visit.Live(movingstore.New(site, old, next, opts), keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all.Judge(live)
+		})
+	}}
+}
+
+// TestSchedules runs requests of one visitor in every order while his session is moved, also
+// with a process that is killed on the way.
+func TestSchedules(t *testing.T) {
+	const save, cycle, logout, read = visit.Save, visit.Cycle, visit.Logout, visit.Read
+	tests := []struct {
+		kinds []visit.Kind
+		kill  visit.Kind
+		known visit.Known
+	}{
+		{kinds: []visit.Kind{read, read}},
+		{kinds: []visit.Kind{read, save}},
+		{kinds: []visit.Kind{save, save}},
+		{kinds: []visit.Kind{read, cycle}},
+		{kinds: []visit.Kind{read, logout}},
+		{kinds: []visit.Kind{save, logout}},
+		{kinds: []visit.Kind{cycle, logout}, known: visit.Known{
+			visit.LoginSurvives: "Flush takes a session that is not found for one that it deleted",
+		}},
+		{kinds: []visit.Kind{read, save, logout}},
+		{kinds: []visit.Kind{read, cycle, logout}, known: visit.Known{
+			visit.LoginSurvives: "a move is two steps: Flush takes not found for deleted, and a late move brings the session back",
+		}},
+		{kinds: []visit.Kind{read, save}, kill: read},
+		{kinds: []visit.Kind{read, cycle}, kill: read, known: visit.Known{
+			visit.OldKeySurvives: "who is killed between the two steps of a move has brought back what was ended meanwhile",
+		}},
+		{kinds: []visit.Kind{read, logout}, kill: read, known: visit.Known{
+			visit.LoginSurvives: "who is killed between the two steps of a move has brought back what was ended meanwhile",
+		}},
+		{kinds: []visit.Kind{read, cycle, logout}, kill: read, known: visit.Known{
+			visit.LoginSurvives:  "who is killed between the two steps of a move has brought back what was ended meanwhile",
+			visit.OldKeySurvives: "who is killed between the two steps of a move has brought back what was ended meanwhile",
+		}},
+	}
+	var total uint64
+	for _, tt := range tests {
+		var name []string
+		for _, k := range tt.kinds {
+			name = append(name, string(k))
+		}
+		if tt.kill != "" {
+			name = append(name, "killed")
+		}
+		t.Run(strings.Join(name, ", "), func(t *testing.T) {
+			m := requests(t, tt.kinds)
+			if tt.kill != "" {
+				m.Faults = func(s interleave.Step) interleave.Fault {
+					if s.Party == string(tt.kill) {
+						return interleave.Kill
+					}
+					return 0
+				}
+			}
+			total += visit.Check(t, m, tt.known).Schedules
+		})
+	}
+	t.Logf("%d schedules", total)
+}
