@@ -2,13 +2,12 @@ package dbcache_test
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/dbcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -31,7 +30,7 @@ var (
 	zones   = []string{"-", "Asia/Tehran"}
 )
 
-// vector is what a DatabaseCache keeps, as testdata/drive.py prints it.
+// vector is what a DatabaseCache keeps, as testdata/vectors.py prints it.
 type vector struct {
 	Django, Engine, Zone, Name, Prefix string
 	Version                            int
@@ -41,24 +40,25 @@ type vector struct {
 	JSON                               *string
 }
 
-// django runs testdata/drive.py on d and returns what it printed.
-func django(t *testing.T, version string, d database, zone string, args ...string) string {
+//go:embed testdata/vectors.py
+var vectorsPy string
+
+// start starts a Django on d.
+func start(t *testing.T, version string, d database, zone string) *django.Django {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	cmd := exec.Command(python, append(append([]string{"testdata/drive.py", d.engine, zone}, d.python...), args...)...)
-	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("Django: %v", err)
-	}
-	return string(out)
+	const backend = "django.core.cache.backends.db.DatabaseCache"
+	s := django.Site{Version: version, Code: vectorsPy, Settings: django.Args{
+		"DATABASES": django.Databases(d.engine, d.python...),
+		"CACHES": django.Args{
+			"default": django.Args{"BACKEND": backend, "LOCATION": "django_cache"},
+			"site":    django.Args{"BACKEND": backend, "LOCATION": "django_cache", "KEY_PREFIX": "site", "VERSION": 3},
+		},
+		"INSTALLED_APPS": []string{"django.contrib.sessions"},
+		"SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+		"USE_TZ":         zone == "-",
+		"TIME_ZONE":      strings.Replace(zone, "-", "UTC", 1),
+	}}
+	return django.Start(t, s)
 }
 
 // What the vectors say is what Django does today. With -short nothing is run, and
@@ -79,7 +79,8 @@ func TestVectorsAreDjangos(t *testing.T) {
 	for _, version := range run {
 		for _, zone := range in {
 			for _, open := range []func(testing.TB) database{sqlite, postgres, mariadb} {
-				got := django(t, version, open(t), zone, "vectors")
+				var got string
+				start(t, version, open(t), zone).Call(t, "vectors", nil, &got)
 				if !*update && !strings.Contains(string(old), got) {
 					t.Errorf("Django %s, zone %s: the vectors are not in %s", version, zone, vectorFile)
 				}
@@ -218,8 +219,8 @@ func TestLive(t *testing.T) {
 					}
 				})
 				s := cachestore.New(site, dbcache.New(site, d.open(t), d.d, nil), nil)
-				ask := func(args ...string) string { return strings.TrimSpace(django(t, version, d, zone, args...)) }
-				key := strings.Trim(ask("create", `{"_auth_user_id": "1", "n": 1}`), `"`)
+				theirs := start(t, version, d, zone)
+				key := theirs.Create(t, django.Args{"_auth_user_id": "1", "n": 1})
 				r, v, err := s.Load(ctx, key)
 				if err != nil {
 					t.Fatal(err)
@@ -231,14 +232,14 @@ func TestLive(t *testing.T) {
 				if _, err := s.Update(ctx, key, r, v); err != nil {
 					t.Fatal(err)
 				}
-				if got, want := ask("load", key), `{"_auth_user_id": "1", "n": 1, "go": [1, "\u00e9"]}`; got != want {
+				if got, want := theirs.Load(t, key), `{"_auth_user_id": "1", "n": 1, "go": [1, "\u00e9"]}`; got != want {
 					t.Errorf("Django reads %s, want %s", got, want)
 				}
 				ours := site.NewKey()
 				if _, err := s.Create(ctx, ours, &djsession.Record{Data: dict("n", 1), Expires: site.Now().Add(time.Hour)}); err != nil {
 					t.Fatal(err)
 				}
-				if got := ask("set", ours, `{"m": 2}`); got != `"saved"` {
+				if got := theirs.Set(t, ours, django.Args{"m": 2}); got != "saved" {
 					t.Errorf("Django's save of ours: got %s", got)
 				}
 				r, v, err = s.Load(ctx, ours)
@@ -251,11 +252,11 @@ func TestLive(t *testing.T) {
 				if err := s.DeleteSeen(ctx, ours, v); err != nil {
 					t.Fatal(err)
 				}
-				if got := ask("load", ours); got != "null" {
+				if got := theirs.Load(t, ours); got != "null" {
 					t.Errorf("Django after our logout: got %s", got)
 				}
-				if got := ask("delete", key); got != `"deleted"` {
-					t.Errorf("Django's logout: got %s", got)
+				if !theirs.Delete(t, key) {
+					t.Error("Django's logout found nothing")
 				}
 				if _, err := s.Update(ctx, key, r, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {
 					t.Errorf("Update after Django's logout: got %v, want ErrNotFound", err)

@@ -32,7 +32,7 @@ type database struct {
 	dsn    string
 	engine string   // as Django calls it
 	python []string // DATABASES of Django
-	date   string   // what reads expires, as testdata/drive.py does
+	date   string   // what reads expires, as testdata/vectors.py does
 	table  []string // what createcachetable makes
 	begin  string   // keeps everybody from the table
 	end    string

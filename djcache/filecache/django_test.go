@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/filecache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -157,25 +156,6 @@ func asText(t *testing.T, text string) string {
 	return string(raw)
 }
 
-// django runs a command of testdata/drive.py and returns what it printed.
-func django(t *testing.T, version, dir string, args ...string) string {
-	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	cmd := exec.Command(python, append([]string{"testdata/drive.py", dir}, args...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("Django: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // Sessions go to and fro between a real Django and Go, and a logout on one side
 // is one on the other.
 func TestLive(t *testing.T) {
@@ -188,10 +168,11 @@ func TestLive(t *testing.T) {
 			site := newSite(t, func(set *djsession.Settings) { set.Now = nil })
 			dir := t.TempDir()
 			s := cachestore.New(site, newCache(t, site, dir, nil), nil)
-			if got := django(t, version, dir, "version"); !strings.HasPrefix(got, `"`+version+".") {
-				t.Fatalf("this is Django %s", got)
-			}
-			key := strings.Trim(django(t, version, dir, "create", `{"_auth_user_id": "1", "n": 1}`), `"`)
+			d := django.Start(t, django.Site{Version: version, Settings: django.Args{
+				"CACHES":         django.Args{"default": django.Args{"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": dir}},
+				"SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+			}})
+			key := d.Create(t, django.Args{"_auth_user_id": "1", "n": 1})
 			r, v, err := s.Load(ctx, key)
 			if err != nil {
 				t.Fatal(err)
@@ -203,14 +184,14 @@ func TestLive(t *testing.T) {
 			if _, err := s.Update(ctx, key, r, v); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := django(t, version, dir, "load", key), `{"_auth_user_id": "1", "n": 1, "go": [1, "\u00e9"]}`; got != want {
+			if got, want := d.Load(t, key), `{"_auth_user_id": "1", "n": 1, "go": [1, "\u00e9"]}`; got != want {
 				t.Errorf("Django reads %s, want %s", got, want)
 			}
 			ours := site.NewKey()
 			if _, err := s.Create(ctx, ours, &djsession.Record{Data: dict("n", 1), Expires: site.Now().Add(time.Hour)}); err != nil {
 				t.Fatal(err)
 			}
-			if got := django(t, version, dir, "set", ours, `{"m": 2}`); got != `"saved"` {
+			if got := d.Set(t, ours, django.Args{"m": 2}); got != "saved" {
 				t.Errorf("Django's save of ours: got %s", got)
 			}
 			r, v, err = s.Load(ctx, ours)
@@ -223,10 +204,10 @@ func TestLive(t *testing.T) {
 			if err := s.DeleteSeen(ctx, ours, v); err != nil {
 				t.Fatal(err)
 			}
-			if got := django(t, version, dir, "set", ours, `{"m": 3}`); got != `"gone"` {
+			if got := d.Set(t, ours, django.Args{"m": 3}); got != "gone" {
 				t.Errorf("Django's save after the logout: got %s", got)
 			}
-			django(t, version, dir, "delete", key)
+			d.Delete(t, key)
 			if _, err := s.Update(ctx, key, r, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {
 				t.Errorf("Update after Django's logout: got %v, want ErrNotFound", err)
 			}

@@ -2,12 +2,8 @@ package memcached_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -42,57 +39,6 @@ func ask(t testing.TB, addr, command string) string {
 	return strings.TrimSpace(line)
 }
 
-type command struct {
-	Command string         `json:"command"`
-	Key     string         `json:"key,omitempty"`
-	Data    map[string]any `json:"data,omitempty"`
-	Expiry  any            `json:"expiry,omitempty"`
-}
-
-// django starts testdata/drive.py, and returns what carries out a command and
-// answers in JSON.
-func django(t *testing.T, version, backend string, servers ...string) func(command) string {
-	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	cmd := exec.Command(python, append([]string{"testdata/drive.py", backend}, servers...)...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("Django: %v", err)
-		}
-	})
-	r := bufio.NewReader(out)
-	return func(c command) string {
-		t.Helper()
-		if err := json.NewEncoder(in).Encode(c); err != nil {
-			t.Fatalf("tell Django: %v", err)
-		}
-		answer, err := r.ReadString('\n')
-		if err != nil {
-			t.Fatalf("ask Django: %v", err)
-		}
-		return strings.TrimSpace(answer)
-	}
-}
-
 // Real Djangos and Go share sessions in both directions.
 func TestLive(t *testing.T) {
 	t.Parallel()
@@ -112,7 +58,10 @@ func TestLive(t *testing.T) {
 			}
 			t.Parallel()
 			addr := testserver.Memcached(t).Addr()
-			do := django(t, test.version, test.backend, addr)
+			d := django.Start(t, django.Site{Version: test.version, Settings: django.Args{
+				"CACHES":         django.Args{"default": django.Args{"BACKEND": "django.core.cache.backends.memcached." + test.backend, "LOCATION": []string{addr}}},
+				"SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+			}})
 			servers, err := test.rule(addr)
 			if err != nil {
 				t.Fatal(err)
@@ -121,7 +70,7 @@ func TestLive(t *testing.T) {
 			client.Timeout = 5 * time.Second
 			t.Cleanup(func() { client.Close() })
 			site := newSite(t, djsession.Settings{})
-			l := &live{do, site, cachestore.New(site, memcached.New(site, client, nil), nil)}
+			l := &live{d, site, cachestore.New(site, memcached.New(site, client, nil), nil)}
 			t.Run("from Django", l.fromDjango)
 			t.Run("from Go", l.fromGo)
 			t.Run("logout", l.logout)
@@ -130,29 +79,27 @@ func TestLive(t *testing.T) {
 }
 
 type live struct {
-	do    func(command) string
+	*django.Django
 	site  *djsession.Site
 	store *cachestore.Store
 }
 
-func (l *live) create(t *testing.T, c command) (key string) {
+func (l *live) wantDjango(t *testing.T, key, want string) {
 	t.Helper()
-	c.Command = "create"
-	if err := json.Unmarshal([]byte(l.do(c)), &key); err != nil {
-		t.Fatal(err)
+	if got := l.Load(t, key); got != want {
+		t.Errorf("Django reads %s, want %s", got, want)
 	}
-	return key
 }
 
-func (l *live) wantDjango(t *testing.T, c command, want string) {
+func (l *live) wantSaved(t *testing.T, key string, data django.Args) {
 	t.Helper()
-	if got := l.do(c); got != want {
-		t.Errorf("Django's %s: got %s, want %s", c.Command, got, want)
+	if got := l.Set(t, key, data); got != "saved" {
+		t.Errorf("Django's save: got %s", got)
 	}
 }
 
 func (l *live) fromDjango(t *testing.T) {
-	key := l.create(t, command{Data: map[string]any{"_auth_user_id": "1", "n": 1}})
+	key := l.Create(t, django.Args{"_auth_user_id": "1", "n": 1})
 	r, v, err := l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -161,22 +108,23 @@ func (l *live) fromDjango(t *testing.T) {
 	if _, err := l.store.Update(t.Context(), key, record, v); err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "load", Key: key}, `{"_auth_user_id": "1", "n": 1, "go": true}`)
+	l.wantDjango(t, key, `{"_auth_user_id": "1", "n": 1, "go": true}`)
 	// What we read before Django wrote is not written over it.
 	_, v, err = l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "set", Key: key, Data: map[string]any{"n": 2}}, `"saved"`)
+	l.wantSaved(t, key, django.Args{"n": 2})
 	_, err = l.store.Update(t.Context(), key, record, v)
 	want(t, "Update", err, djsession.ErrConflict)
 	want(t, "Touch", l.store.Touch(t.Context(), key, record.Expires, v), djsession.ErrConflict)
 	want(t, "DeleteSeen", l.store.DeleteSeen(t.Context(), key, v), djsession.ErrConflict)
-	l.wantDjango(t, command{Command: "load", Key: key}, `{"_auth_user_id": "1", "n": 2, "go": true}`)
+	l.wantDjango(t, key, `{"_auth_user_id": "1", "n": 2, "go": true}`)
 	// The two sides count the expiry alike, on either side of thirty days.
 	for _, days := range []int{1, 29, 31, 400} {
 		age := time.Duration(days) * 24 * time.Hour
-		key := l.create(t, command{Data: map[string]any{"n": 1}, Expiry: int(age.Seconds())})
+		var key string
+		l.Call(t, "create", django.Args{"data": django.Args{"n": 1}, "expiry": int(age.Seconds())}, &key)
 		theirs, err := exptime(t, djcache.Keys{}.Key(prefix+key))
 		if err != nil {
 			t.Fatal(err)
@@ -205,11 +153,11 @@ func (l *live) fromGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "load", Key: key}, `{"n": 1, "s": "Zo\u00eb \u2028"}`)
+	l.wantDjango(t, key, `{"n": 1, "s": "Zo\u00eb \u2028"}`)
 	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: hour}, v); err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "set", Key: key, Data: map[string]any{"m": 3}}, `"saved"`)
+	l.wantSaved(t, key, django.Args{"m": 3})
 	r, v, err := l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -220,22 +168,22 @@ func (l *live) fromGo(t *testing.T) {
 	if err := l.store.Touch(t.Context(), key, l.site.Now().Add(-time.Minute), v); err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "load", Key: key}, "null")
+	l.wantDjango(t, key, "null")
 }
 
 // A logout on one side is one on the other, for those who loaded it before too.
 func (l *live) logout(t *testing.T) {
-	key := l.create(t, command{Data: map[string]any{"n": 1}})
+	key := l.Create(t, django.Args{"n": 1})
 	r, v, err := l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.do(command{Command: "delete", Key: key})
+	l.Delete(t, key)
 	for _, seen := range []djsession.Version{v, djsession.Force} {
 		_, err := l.store.Update(t.Context(), key, &djsession.Record{Data: r.Data, Expires: l.site.Now().Add(time.Hour)}, seen)
 		want(t, "Update after Django's logout", err, djsession.ErrNotFound)
 	}
-	key = l.create(t, command{Data: map[string]any{"n": 1}})
+	key = l.Create(t, django.Args{"n": 1})
 	_, v, err = l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -243,5 +191,5 @@ func (l *live) logout(t *testing.T) {
 	if err := l.store.DeleteSeen(t.Context(), key, v); err != nil {
 		t.Fatal(err)
 	}
-	l.wantDjango(t, command{Command: "load", Key: key}, "null")
+	l.wantDjango(t, key, "null")
 }

@@ -1,13 +1,9 @@
 package filestore_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,70 +12,9 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/filestore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/signer"
 )
-
-// django is a real one, testdata/drive.py, at work in the folder of a world.
-type django struct {
-	t   *testing.T
-	mu  sync.Mutex
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func startDjango(t *testing.T, version, dir string) *django {
-	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	cmd := exec.Command(python, "testdata/drive.py", dir)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("Django: %v", err)
-		}
-	})
-	return &django{t: t, in: in, out: bufio.NewReader(out)}
-}
-
-type command struct {
-	Command string         `json:"command"`
-	Key     string         `json:"key,omitempty"`
-	Data    map[string]any `json:"data,omitempty"`
-	Expiry  any            `json:"expiry,omitempty"`
-}
-
-// do carries out a command. The answer is JSON.
-func (d *django) do(c command) string {
-	d.t.Helper()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := json.NewEncoder(d.in).Encode(c); err != nil {
-		d.t.Errorf("tell Django: %v", err)
-	}
-	answer, err := d.out.ReadString('\n')
-	if err != nil {
-		d.t.Errorf("ask Django: %v", err)
-	}
-	return strings.TrimSpace(answer)
-}
 
 func TestLive(t *testing.T) {
 	for _, version := range []string{"4.2", "5.2", "6.1"} {
@@ -93,10 +28,12 @@ func TestLive(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
-			l := &live{t, startDjango(t, version, dir), site, newStore(t, site, dir, nil), dir}
-			if got := l.do(command{Command: "version"}); !strings.HasPrefix(got, `"`+version+".") {
-				t.Fatalf("this is Django %s", got)
-			}
+			d := django.Start(t, django.Site{Version: version, Settings: django.Args{
+				"SECRET_KEY":        "filestore-live",
+				"SESSION_ENGINE":    "django.contrib.sessions.backends.file",
+				"SESSION_FILE_PATH": dir,
+			}})
+			l := &live{d, site, newStore(t, site, dir, nil), dir}
 			t.Run("from Django", l.fromDjango)
 			t.Run("from Go", l.fromGo)
 			t.Run("logout", l.logout)
@@ -108,8 +45,7 @@ func TestLive(t *testing.T) {
 }
 
 type live struct {
-	t *testing.T
-	*django
+	*django.Django
 	site  *djsession.Site
 	store *filestore.Store
 	dir   string
@@ -121,10 +57,7 @@ func (l *live) path(key string) string {
 
 // What Django creates and changes is read, with its expiry, and can be changed.
 func (l *live) fromDjango(t *testing.T) {
-	var key string
-	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"_auth_user_id": "1", "n": 1}})), &key); err != nil {
-		t.Fatal(err)
-	}
+	key := l.Django.Create(t, django.Args{"_auth_user_id": "1", "n": 1})
 	r, v, err := l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +68,7 @@ func (l *live) fromDjango(t *testing.T) {
 	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: r.Data.With("go", true), Expires: r.Expires}, v); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := l.do(command{Command: "load", Key: key}), `{"_auth_user_id": "1", "n": 1, "go": true}`; got != want {
+	if got, want := l.Load(t, key), `{"_auth_user_id": "1", "n": 1, "go": true}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	// What we read before Django wrote is not written over it.
@@ -143,16 +76,14 @@ func (l *live) fromDjango(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.do(command{Command: "set", Key: key, Data: map[string]any{"n": 2}})
+	l.Set(t, key, django.Args{"n": 2})
 	_, err = l.store.Update(t.Context(), key, r, v)
 	wantKind(t, "Update", err, djsession.ErrConflict)
-	if got, want := l.do(command{Command: "load", Key: key}), `{"_auth_user_id": "1", "n": 2, "go": true}`; got != want {
+	if got, want := l.Load(t, key), `{"_auth_user_id": "1", "n": 2, "go": true}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	// A number of seconds ends the cookie, not the file.
-	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 1}, Expiry: 300})), &key); err != nil {
-		t.Fatal(err)
-	}
+	l.Call(t, "create", django.Args{"data": django.Args{"n": 1}, "expiry": 300}, &key)
 	r, _, err = l.store.Load(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -169,13 +100,13 @@ func (l *live) fromGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := l.do(command{Command: "load", Key: key}), `{"n": 1, "s": "Zo\u00eb \u2028"}`; got != want {
+	if got, want := l.Load(t, key), `{"n": 1, "s": "Zo\u00eb \u2028"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if _, err := l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: time.Now().Add(time.Hour)}, v); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.do(command{Command: "set", Key: key, Data: map[string]any{"m": 3}}); got != `"saved"` {
+	if got := l.Set(t, key, django.Args{"m": 3}); got != "saved" {
 		t.Errorf("Django's save: got %s", got)
 	}
 	r, v, err := l.store.Load(t.Context(), key)
@@ -189,7 +120,7 @@ func (l *live) fromGo(t *testing.T) {
 	if err := l.store.Touch(t.Context(), key, time.Now().Add(-time.Minute), v); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.do(command{Command: "load", Key: key}); got != "null" {
+	if got := l.Load(t, key); got != "null" {
 		t.Errorf("of an expired session Django reads %s", got)
 	}
 	_, _, err = l.store.Load(t.Context(), key)
@@ -203,16 +134,14 @@ func (l *live) logout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.do(command{Command: "delete", Key: key})
+	l.Delete(t, key)
 	_, err = l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: time.Now().Add(time.Hour)}, v)
 	wantKind(t, "Update", err, djsession.ErrNotFound)
-	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 1}})), &key); err != nil {
-		t.Fatal(err)
-	}
+	key = l.Django.Create(t, django.Args{"n": 1})
 	if err := l.store.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.do(command{Command: "load", Key: key}); got != "null" {
+	if got := l.Load(t, key); got != "null" {
 		t.Errorf("of a deleted session Django reads %s", got)
 	}
 }
@@ -251,7 +180,7 @@ func (l *live) clear(t *testing.T) {
 	}
 	left()
 	fill()
-	l.do(command{Command: "clear"})
+	l.Call(t, "clear", nil, nil)
 	want := left()
 	fill()
 	n, err := l.store.ClearExpired(t.Context(), nil)
@@ -267,10 +196,7 @@ func (l *live) clear(t *testing.T) {
 // time, its own copy of the count: every write of Go is there or was replaced by
 // Django whole, nothing is half a file, and the logout at the end is final.
 func (l *live) together(t *testing.T) {
-	var key string
-	if err := json.Unmarshal([]byte(l.do(command{Command: "create", Data: map[string]any{"n": 0}})), &key); err != nil {
-		t.Fatal(err)
-	}
+	key := l.Django.Create(t, django.Args{"n": 0})
 	var wg sync.WaitGroup
 	for i := range 3 {
 		wg.Go(func() {
@@ -293,7 +219,7 @@ func (l *live) together(t *testing.T) {
 		})
 	}
 	for n := range 100 {
-		if got := l.do(command{Command: "set", Key: key, Data: map[string]any{"n": n}}); got != `"saved"` {
+		if got := l.Set(t, key, django.Args{"n": n}); got != "saved" {
 			t.Errorf("Django's save: got %s", got)
 		}
 	}
@@ -304,7 +230,7 @@ func (l *live) together(t *testing.T) {
 	if n, _ := r.Data.Get("n"); n != int64(99) {
 		t.Errorf("got n %v, want what Django wrote last, 99", n)
 	}
-	l.do(command{Command: "delete", Key: key})
+	l.Delete(t, key)
 	wg.Wait()
 	if _, err := os.Lstat(l.path(key)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after the logout: got %v, want no file", err)

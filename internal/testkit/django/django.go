@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/internal/testserver"
@@ -49,6 +50,17 @@ type Site struct {
 	Code string
 	// Env is added to the environment.
 	Env []string
+}
+
+// Databases is the setting DATABASES with one database, such as
+// Databases("postgresql", "NAME=test", "HOST=127.0.0.1").
+func Databases(engine string, options ...string) Args {
+	d := Args{"ENGINE": "django.db.backends." + engine}
+	for _, o := range options {
+		name, value, _ := strings.Cut(o, "=")
+		d[name] = value
+	}
+	return Args{"default": d}
 }
 
 //go:embed drive.py

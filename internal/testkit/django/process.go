@@ -174,6 +174,27 @@ func (d *Django) Create(t testing.TB, data Args) (key string) {
 	return key
 }
 
+// Load returns what Django reads of a session, as JSON: "null" if there is none.
+func (d *Django) Load(t testing.TB, key string) string {
+	t.Helper()
+	return d.Text(t, "load", Args{"key": key})
+}
+
+// Set has Django change a session as a request does, which writes the whole of it. It returns
+// "saved", "interrupted", or "gone" if there was no session.
+func (d *Django) Set(t testing.TB, key string, data Args) (did string) {
+	t.Helper()
+	d.Call(t, "set", Args{"key": key, "data": data}, &did)
+	return did
+}
+
+// Delete has Django delete a session, and reports whether there was one.
+func (d *Django) Delete(t testing.TB, key string) (there bool) {
+	t.Helper()
+	d.Call(t, "delete", Args{"key": key}, &there)
+	return there
+}
+
 // Exec runs a piece of Python, with args as its variables, and stores in into what it leaves
 // in the variable "result".
 func (d *Django) Exec(t testing.TB, code string, args Args, into any) {
