@@ -1,17 +1,14 @@
 package djmessages_test
 
 import (
-	"bufio"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // Visitors send requests to a real Django and to this package, each of which must do
@@ -24,7 +21,7 @@ func TestLive(t *testing.T) {
 	for i, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			ask := django(t, version)
+			d := django.Start(t, django.Site{Version: version, Bare: true, Code: messagesPy})
 			rnd := rand.New(rand.NewPCG(6, uint64(i)))
 			const visitors, requests = 120, 5
 			did := map[string]int{}
@@ -34,7 +31,8 @@ func TestLive(t *testing.T) {
 				for request := range requests {
 					c.Now += int64(rnd.IntN(1000))
 					c.Steps = steps(rnd)
-					want := ask(c)
+					var want answer
+					d.Call(t, "answer", django.Args{"case": c}, &want)
 					got, err := run(t, version, c)
 					if err != nil || want.Error != "" {
 						t.Fatalf("visitor %d, request %d: %v, Django had %q", visitor, request, err, want.Error)
@@ -93,57 +91,8 @@ func count(did map[string]int, c testCase, a answer) {
 	}
 }
 
-// django starts one and returns how to ask it.
-func django(t *testing.T, version string) func(testCase) answer {
-	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	cmd := exec.Command(python, "-W", "ignore", "testdata/messages.py", "serve")
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "PYTHONIOENCODING=utf-8")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewReaderSize(out, 1<<16)
-	return func(c testCase) answer {
-		t.Helper()
-		if c.Steps == nil {
-			c.Steps = []step{}
-		}
-		line, err := json.Marshal(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := in.Write(append(line, '\n')); err != nil {
-			t.Fatal(err)
-		}
-		if line, err = lines.ReadBytes('\n'); err != nil {
-			t.Fatalf("Django %s: %v", version, err)
-		}
-		var a answer
-		if err := json.Unmarshal(line, &a); err != nil {
-			t.Fatal(err)
-		}
-		return a
-	}
-}
+//go:embed testdata/messages.py
+var messagesPy string
 
 func setting(rnd *rand.Rand, version string) map[string]json.RawMessage {
 	set := map[string]json.RawMessage{}
@@ -162,9 +111,9 @@ func setting(rnd *rand.Rand, version string) map[string]json.RawMessage {
 }
 
 func steps(rnd *rand.Rand) []step {
-	var all []step
+	all := []step{}
 	if rnd.IntN(6) == 0 {
-		return nil
+		return all
 	}
 	for range 1 + rnd.IntN(5) {
 		switch n := rnd.IntN(20); {

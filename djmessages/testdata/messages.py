@@ -3,7 +3,8 @@
 
     python messages.py vectors FILE   writes the fixtures; a second run writes the same
     python messages.py few FILE       only some of them, for a Django that differs little from another one
-    python messages.py serve          answers cases, one JSON object a line, from standard input
+
+The live test has its harness run this file, and asks for one answer after the other.
 
 A case:
 
@@ -274,10 +275,11 @@ def main():
     if sys.argv[1] in ("vectors", "few"):
         with io.open(sys.argv[2], "wb") as file:
             vectors(file, FEW if sys.argv[1] == "few" else None)
-        return
-    for line in iter(sys.stdin.readline, ""):
-        print(json.dumps(answer(json.loads(line)), sort_keys=True))
-        sys.stdout.flush()
 
 
-main()
+def do_answer(case):
+    return answer(case)
+
+
+if __name__ == "__main__":
+    main()

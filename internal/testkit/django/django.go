@@ -44,10 +44,13 @@ type Site struct {
 	Files map[string]string
 	// Dir is a folder with a settings.py of its own, used in the place of all that.
 	Dir string
-	// Bare does not set Django up: Code does.
+	// Bare does not set Django up. Code may do so.
 	Bare bool
-	// Code is Python that is run once when the site is set up. Its functions do_NAME are commands.
+	// Code is Python that is run once when the site is set up. Its functions do_NAME are
+	// commands. It can use what drive.py has.
 	Code string
+	// Interpreter is a Python in the place of that of the Django.
+	Interpreter string
 	// Env is added to the environment.
 	Env []string
 }
@@ -94,23 +97,13 @@ func Python(t testing.TB, version string) string {
 
 // write makes the project in a folder.
 func (s Site) write(dir string) error {
-	settings := Args{"SECRET_KEY": "secret", "USE_TZ": true, "ALLOWED_HOSTS": []string{"*"}, "ROOT_URLCONF": "urls"}
-	for name, value := range s.Settings {
-		settings[name] = value
-	}
-	text, err := json.Marshal(settings)
-	if err != nil {
-		return err
-	}
-	quoted, err := json.Marshal(string(text)) // ASCII but for what Python reads alike
-	if err != nil {
-		return err
-	}
-	files := map[string]string{
-		"drive.py":    drive,
-		"urls.py":     "urlpatterns = []\n",
-		"commands.py": s.Code,
-		"settings.py": "# -*- coding: utf-8 -*-\nimport json\n\nglobals().update(json.loads(" + string(quoted) + "))\n" + s.Python,
+	files := map[string]string{"drive.py": drive, "commands.py": s.Code}
+	if s.Dir == "" {
+		settings, err := s.module()
+		if err != nil {
+			return err
+		}
+		files["settings.py"], files["urls.py"] = settings, "urlpatterns = []\n"
 	}
 	for name, text := range s.Files {
 		files[name] = text
@@ -125,4 +118,21 @@ func (s Site) write(dir string) error {
 		}
 	}
 	return nil
+}
+
+// module is the text of settings.py.
+func (s Site) module() (string, error) {
+	settings := Args{"SECRET_KEY": "secret", "USE_TZ": true, "ALLOWED_HOSTS": []string{"*"}, "ROOT_URLCONF": "urls"}
+	for name, value := range s.Settings {
+		settings[name] = value
+	}
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return "", err
+	}
+	quoted, err := json.Marshal(string(text)) // a literal of Python as well
+	if err != nil {
+		return "", err
+	}
+	return "# -*- coding: utf-8 -*-\nimport json\n\nglobals().update(json.loads(" + string(quoted) + "))\n" + s.Python, nil
 }

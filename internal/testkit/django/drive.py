@@ -15,7 +15,10 @@ import sys
 import threading
 import traceback
 
-import django
+try:
+    import django
+except ImportError:  # a Python without
+    django = None
 
 
 class Switch(object):
@@ -274,6 +277,8 @@ if __name__ == "__main__":
     if os.environ.get("DJANGO_SETTINGS_MODULE"):
         django.setup()
     for name in sys.argv[1:]:
-        with io.open(name, encoding="utf-8") as source:
-            exec(compile(source.read().encode("utf-8"), name, "exec"))
+        with io.open(name, "rb") as source:
+            names = dict(globals(), __name__="commands")
+            exec(compile(source.read(), name, "exec"), names)
+            globals().update((name, f) for name, f in names.items() if name.startswith("do_"))
     serve()

@@ -48,7 +48,10 @@ func Start(t testing.TB, s Site) *Django {
 // Launch starts a Django that lives until Stop.
 func Launch(t testing.TB, s Site) *Django {
 	t.Helper()
-	python := Python(t, s.Version)
+	python := s.Interpreter
+	if python == "" {
+		python = Python(t, s.Version)
+	}
 	dir, err := os.MkdirTemp("", "django")
 	if err == nil {
 		err = s.write(dir)
@@ -57,12 +60,15 @@ func Launch(t testing.TB, s Site) *Django {
 		t.Fatal(err)
 	}
 	d := &Django{dir: dir, stderr: new(tail)}
-	d.cmd = exec.Command(python, filepath.Join(dir, "drive.py"), filepath.Join(dir, "commands.py"))
-	d.cmd.Dir = dir
+	project := dir
 	if s.Dir != "" {
-		d.cmd.Dir = s.Dir
+		if project, err = filepath.Abs(s.Dir); err != nil {
+			t.Fatal(err)
+		}
 	}
-	d.cmd.Env = append(os.Environ(), "PYTHONPATH="+d.cmd.Dir, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore", "PYTHONIOENCODING=utf-8", "PYTHONHASHSEED=0")
+	d.cmd = exec.Command(python, filepath.Join(dir, "drive.py"), filepath.Join(dir, "commands.py"))
+	d.cmd.Dir = project
+	d.cmd.Env = append(os.Environ(), "PYTHONPATH="+project, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore", "PYTHONIOENCODING=utf-8", "PYTHONHASHSEED=0")
 	if !s.Bare {
 		d.cmd.Env = append(d.cmd.Env, "DJANGO_SETTINGS_MODULE=settings")
 	}
