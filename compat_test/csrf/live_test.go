@@ -1,25 +1,22 @@
 // Package csrf_test asks real Djangos and djcsrf about the same requests, some ten thousand that are generated from a
 // fixed seed: whether each may change something, why not, and what is stored and sent.
 //
-// drive.py is Django's side: CsrfViewMiddleware in a process for each version. What a machine does not have is skipped
+// middleware.py is Django's side: CsrfViewMiddleware in a process for each version. What a machine does not have is skipped
 // with a sentence, or fails with DJSESSION_TEST_REQUIRE=1; ../setup.sh installs it.
 package csrf_test
 
 import (
-	"bufio"
+	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // versions and how many requests each is asked.
@@ -30,7 +27,7 @@ var versions = []struct {
 	{"6.1", 2500}, {"5.2", 2500}, {"4.2", 2500}, {"3.2", 2500}, {"2.2", 600}, {"1.11", 600}, {"1.8", 600},
 }
 
-// request is one that both sides get, in the form of drive.py: texts stand for bytes.
+// request is one that both sides get, in the form of middleware.py: texts stand for bytes.
 type request struct {
 	Settings map[string]any `json:"settings"`
 	Method   string         `json:"method"`
@@ -63,7 +60,7 @@ func TestLive(t *testing.T) {
 		for _, v := range versions {
 			t.Run("django"+v.name, func(t *testing.T) {
 				t.Parallel()
-				if skipped(v.name) {
+				if !django.Has(v.name) {
 					mu.Lock()
 					everywhere = false
 					mu.Unlock()
@@ -93,17 +90,17 @@ func TestLive(t *testing.T) {
 
 // asks asks one Django, and tells how many requests it was and which differences showed.
 func asks(t *testing.T, version string, count int, tell func(int, map[string]bool)) {
-	django := start(t, version)
+	ask := start(t, version)
 	if testing.Short() {
 		count /= 20
 	}
-	g := newGenerator(t, version, django)
+	g := newGenerator(t, version, ask)
 	requests := make([]*request, count)
 	for i := range requests {
 		requests[i] = g.request()
 	}
 	seen, used := map[string]int{}, map[string]bool{}
-	for i, theirs := range django(requests) {
+	for i, theirs := range ask(requests) {
 		r := requests[i]
 		ours := g.us.answer(t, r)
 		seen[theirs.Verdict+" "+class(theirs.Reason)]++
@@ -128,59 +125,18 @@ func asks(t *testing.T, version string, count int, tell func(int, map[string]boo
 	}
 }
 
-func python(version string) string { return "../.venv/django" + version + "/bin/python" }
-
-func skipped(version string) bool {
-	_, err := os.Stat(python(version))
-	return err != nil
-}
+//go:embed middleware.py
+var middleware string
 
 // start starts a Django and returns what asks it.
 func start(t *testing.T, version string) func([]*request) []answer {
 	t.Helper()
-	if skipped(version) {
-		testserver.Lacks(t, fmt.Sprintf("no environment for Django %s: run compat_test/setup.sh", version))
-	}
-	cmd := exec.Command(python(version), "-B", "drive.py")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("drive.py: %v", err)
-		}
-	})
-	lines := bufio.NewReader(out)
+	d := django.Start(t, django.Site{Version: version, Bare: true, Code: middleware})
 	return func(requests []*request) []answer {
 		t.Helper()
-		go func() {
-			enc := json.NewEncoder(in)
-			for _, r := range requests {
-				if enc.Encode(r) != nil {
-					return // reading tells
-				}
-			}
-		}()
 		answers := make([]answer, len(requests))
-		for i := range answers {
-			line, err := lines.ReadBytes('\n')
-			if err != nil {
-				_, _ = io.Copy(io.Discard, lines)
-				t.Fatalf("drive.py ended at request %d: %v", i, err)
-			}
-			if err := json.Unmarshal(line, &answers[i]); err != nil {
-				t.Fatal(err)
-			}
+		for i, r := range requests {
+			d.Call(t, "answer", django.Args{"case": r}, &answers[i])
 		}
 		return answers
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-var now = time.Date(2026, 11, 22, 21, 53, 25, 0, time.UTC) // as in drive.py
+var now = time.Date(2026, 11, 22, 21, 53, 25, 0, time.UTC) // as in middleware.py
 
 // us is our side for one version of Django: a handler for each group of settings.
 type us struct {
@@ -135,7 +135,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		}
 		io.WriteString(w, "ok")
 	}))
-	// What Django's drive.py looks at in the session, this looks at last of all.
+	// What middleware.py looks at in the session, this looks at last of all.
 	watch := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.UseSessions {
 			err := djsession.BeforeCommit(r.Context(), func(h http.Header, _ int) {

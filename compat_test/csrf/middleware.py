@@ -1,14 +1,14 @@
 # -*- coding: utf-8 -*-
-"""Runs Django's CsrfViewMiddleware on requests that it is given. Django 1.8 to 6.1.
+"""Runs Django's CsrfViewMiddleware on requests that it is given, as a command of the harness. Django 1.8 to 6.1.
 
-Standard input: one JSON object a line. Texts stand for bytes, as latin-1.
+A request is a JSON object. Texts stand for bytes, as latin-1.
 
     settings   what differs from Django's defaults
     method, headers (pairs), body, https, port
     session    what is in the session under _csrftoken; absent: nothing
     do         what the view does: a list of "token", "rotate"; "exempt" comes first and is about the view
 
-Standard output: one JSON object a line.
+What becomes of it is one as well.
 
     verdict    "ok", "403", or the status of what Django would answer otherwise
     reason     what CSRF_FAILURE_VIEW was told, or the name of the exception
@@ -148,12 +148,8 @@ def answer(case):
     return got
 
 
-def main():
-    setup()
-    for line in iter(sys.stdin.readline, ""):  # Python 2 would read ahead
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+def do_answer(case):
+    return answer(case)
 
 
-if __name__ == "__main__":
-    main()
+setup()
