@@ -153,7 +153,7 @@ var attacks = []attack{
 
 	// What happened since.
 	{name: "the password was changed", make: func(l *lab) any { return l.loginOf("dave") }, after: func(l *lab, _ string) {
-		l.w.dj.call(l.t, "user", args{"name": "dave", "password": fmt.Sprint(time.Now().UnixNano())}, nil)
+		l.w.dj.Call(l.t, "user", args{"name": "dave", "password": fmt.Sprint(time.Now().UnixNano())}, nil)
 	}},
 	{name: "replayed after Django's logout", make: plainLogin, after: func(l *lab, key string) {
 		l.w.visit(l.t, request{cookie: key, ops: []op{{"logout"}}})

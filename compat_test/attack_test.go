@@ -103,12 +103,12 @@ func (l *lab) person(name string) (id int, hash string) {
 		ID   int
 		Hash string
 	}
-	l.w.dj.call(l.t, "user", args{"name": name, "active": name != "bob"}, &user)
+	l.w.dj.Call(l.t, "user", args{"name": name, "active": name != "bob"}, &user)
 	return user.ID, user.Hash
 }
 
 func (l *lab) remove(name string) {
-	l.w.dj.call(l.t, "sql", args{"statement": "DELETE FROM auth_user WHERE username = '" + name + "'"}, nil)
+	l.w.dj.Call(l.t, "sql", args{"statement": "DELETE FROM auth_user WHERE username = '" + name + "'"}, nil)
 }
 
 // loginOf is what Django stores when somebody logs in.
@@ -176,7 +176,7 @@ func (l *lab) store(a attack) string {
 	must(l.t, err)
 	if row != "" {
 		statement := "UPDATE django_session SET session_data = '" + strings.ReplaceAll(row, "'", "''") + "' WHERE session_key = '" + key + "'"
-		l.w.dj.call(l.t, "sql", args{"statement": statement}, nil)
+		l.w.dj.Call(l.t, "sql", args{"statement": statement}, nil)
 	}
 	return key
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cookiestore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // twoHalves is a site at one address: what is below /go/ is answered by Go, all else by
@@ -34,7 +35,7 @@ type twoHalves struct {
 
 func openHalves(t testing.TB, c combo) *twoHalves {
 	t.Helper()
-	python(t, c.django)
+	django.Python(t, c.django)
 	p := &place{world: &world{combo: c}, dir: temporary(t)}
 	p.base = openDatabase(t, c.database)
 	apps := []string{
@@ -58,9 +59,9 @@ func openHalves(t testing.TB, c combo) *twoHalves {
 		}},
 	})
 	atEnd(p.dj.stop)
-	p.dj.call(t, "migrate", nil, nil)
+	p.dj.Call(t, "migrate", nil, nil)
 	var port int
-	p.dj.call(t, "listen", nil, &port)
+	p.dj.Call(t, "listen", nil, &port)
 	h := &twoHalves{place: p}
 	h.server = httptest.NewServer(h.front(t, &url.URL{Scheme: "http", Host: "127.0.0.1:" + strconv.Itoa(port)}))
 	atEnd(h.server.Close)
@@ -68,15 +69,15 @@ func openHalves(t testing.TB, c combo) *twoHalves {
 }
 
 // front is what stands before both halves.
-func (h *twoHalves) front(t testing.TB, django *url.URL) http.Handler {
-	static, err := filepath.Glob(filepath.Join(filepath.Dir(interpreter(h.django)), "../lib/python*/site-packages/django/contrib/admin/static"))
+func (h *twoHalves) front(t testing.TB, theirs *url.URL) http.Handler {
+	static, err := filepath.Glob(filepath.Join(filepath.Dir(django.Interpreter(h.django)), "../lib/python*/site-packages/django/contrib/admin/static"))
 	if err != nil || len(static) != 1 {
 		t.Fatalf("the static files of the admin: got %q, %v, want one folder", static, err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(django)
+			r.SetURL(theirs)
 			r.Out.Host = r.In.Host // Django compares it with Origin
 		},
 		ErrorLog: log.New(io.Discard, "", 0), // of pages that the browser left early

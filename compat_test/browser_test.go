@@ -117,7 +117,7 @@ func everyStory() bool {
 }
 
 func (g *guest) story() {
-	g.site.dj.call(g, "user", args{"name": "alice", "password": "first", "admin": true}, nil)
+	g.site.dj.Call(g, "user", args{"name": "alice", "password": "first", "admin": true}, nil)
 	g.check(g.browser.DeleteCookies())
 
 	g.doing = "nobody sends a form of another site"

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // What one side stores, the other reads; what a side does not touch stays as it is.
@@ -168,8 +169,8 @@ func TestEngineLateWrites(t *testing.T) {
 		p.dj.open(t, "late", key)
 		p.dj.run(t, "late", set("x", 2))
 		must(t, open(t, m, key).Flush(t.Context()))
-		err := p.dj.try("run", args{"name": "late", "ops": []op{{"save"}}}, nil)
-		var raised *djangoError
+		err := p.dj.Try("run", args{"name": "late", "ops": []op{{"save"}}}, nil)
+		var raised *django.Raised
 		refused := errors.As(err, &raised) && raised.Class == "UpdateError"
 		if refused == e.revives {
 			t.Errorf("Django's late save: %s, but we say that it revives: %v", describe(err), e.revives)

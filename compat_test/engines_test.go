@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // engine is one way in which a site may keep its sessions.
@@ -64,31 +65,31 @@ var places struct {
 }
 
 // at returns the place of a Django.
-func at(t testing.TB, django string) *place {
+func at(t testing.TB, version string) *place {
 	t.Helper()
 	places.mu.Lock()
 	defer places.mu.Unlock()
-	p := places.all[django]
+	p := places.all[version]
 	if p == nil {
-		python(t, django)
-		p = &place{world: &world{combo: combo{django, sqlite, tzOn}}, dir: temporary(t)}
+		django.Python(t, version)
+		p = &place{world: &world{combo: combo{version, sqlite, tzOn}}, dir: temporary(t)}
 		p.base = openDatabase(t, sqlite)
 		settings := map[string]any{
 			"DATABASES": map[string]any{"default": p.base.django}, "USE_TZ": true, "TIME_ZONE": "America/New_York",
 		}
-		if slices.Contains(djangos, django) {
+		if slices.Contains(djangos, version) {
 			settings["INSTALLED_APPS"] = []string{
 				"django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "user_sessions", "qsessions",
 			}
 		}
-		p.dj = startDjango(t, django, settings)
+		p.dj = startDjango(t, version, settings)
 		atEnd(p.dj.stop)
-		p.dj.call(t, "migrate", nil, nil)
-		p.dj.call(t, "user", args{"name": "alice"}, nil)
+		p.dj.Call(t, "migrate", nil, nil)
+		p.dj.Call(t, "user", args{"name": "alice"}, nil)
 		if places.all == nil {
 			places.all = make(map[string]*place)
 		}
-		places.all[django] = p
+		places.all[version] = p
 	}
 	return p
 }

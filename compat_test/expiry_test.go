@@ -248,7 +248,7 @@ func TestSummerTime(t *testing.T) {
 						}
 					}
 				}
-				w.dj.call(t, "sql", args{"statement": "DELETE FROM django_session"}, nil)
+				w.dj.Call(t, "sql", args{"statement": "DELETE FROM django_session"}, nil)
 			}
 		})
 	})

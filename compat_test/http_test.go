@@ -65,7 +65,7 @@ func (w *world) play(t *testing.T, m *djsession.Manager, set siteSetting, c scen
 		{send: func(r request) answer { return w.visit(t, r) }},
 		{send: func(r request) answer { return ours(t, m, r) }},
 	}
-	w.dj.call(t, "sql", args{"statement": "DELETE FROM django_session"}, nil)
+	w.dj.Call(t, "sql", args{"statement": "DELETE FROM django_session"}, nil)
 	now, stored := firstRequest, w.table(t, nil)
 	for i, st := range c.steps {
 		now = now.Add(st.wait)
@@ -73,7 +73,7 @@ func (w *world) play(t *testing.T, m *djsession.Manager, set siteSetting, c scen
 		var got [2]map[string]any
 		for j, v := range visitors {
 			if st.sql != "" {
-				w.dj.call(t, "sql", args{"statement": strings.ReplaceAll(st.sql, "{key}", v.key)}, nil)
+				w.dj.Call(t, "sql", args{"statement": strings.ReplaceAll(st.sql, "{key}", v.key)}, nil)
 				stored = w.table(t, stored)
 			}
 			a := v.send(request{header: st.header(name, v.key), ops: st.ops, status: st.status})
@@ -168,7 +168,7 @@ func (w *world) table(t testing.TB, before *table) *table {
 		return before
 	}
 	var rows map[string][2]json.RawMessage
-	w.dj.call(t, "rows", nil, &rows)
+	w.dj.Call(t, "rows", nil, &rows)
 	decoded := make(map[string]string, len(rows))
 	for key, r := range rows {
 		decoded[key] = string(r[0]) + " until " + string(r[1])

@@ -27,7 +27,7 @@ func TestWrongSecret(t *testing.T) {
 		},
 	}
 	inWorlds(t, combos(), func(t *testing.T, w *world) {
-		w.dj.call(t, "user", args{"name": "alice"}, nil)
+		w.dj.Call(t, "user", args{"name": "alice"}, nil)
 		w.inStores(t, "wrong SECRET_KEY", func(t *testing.T, store string) {
 			for name, change := range wrong {
 				t.Run(name, func(t *testing.T) { w.wrongSecret(t, store, change) })
@@ -51,7 +51,7 @@ func (w *world) wrongSecret(t *testing.T, store string, change func(*djsession.S
 		}
 		for key := range after {
 			if _, ok := before[key]; !ok { // is our own, of which nobody takes care
-				w.dj.call(t, "sql", args{"statement": "DELETE FROM django_session WHERE session_key = '" + key + "'"}, nil)
+				w.dj.Call(t, "sql", args{"statement": "DELETE FROM django_session WHERE session_key = '" + key + "'"}, nil)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // Who logs in on Django is seen in Go, under the new key alone.
@@ -16,7 +17,7 @@ func TestLogin(t *testing.T) {
 			ID   int
 			Hash string
 		}
-		w.dj.call(t, "user", args{"name": "alice"}, &user)
+		w.dj.Call(t, "user", args{"name": "alice"}, &user)
 		w.inStores(t, "login and logout", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			old := create(t, m, map[string]any{"cart": []any{int64(7)}})
@@ -67,7 +68,7 @@ func TestLogin(t *testing.T) {
 // Go logs out: Django sees nobody, and deletes the cookie.
 func TestGoLogsOut(t *testing.T) {
 	inWorlds(t, append(combos(), legacyCombos()...), func(t *testing.T, w *world) {
-		w.dj.call(t, "user", args{"name": "alice"}, nil)
+		w.dj.Call(t, "user", args{"name": "alice"}, nil)
 		w.inStores(t, "login and logout", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			key := w.visit(t, request{ops: []op{{"login", "alice"}}}).session()
@@ -103,7 +104,7 @@ func TestGoWritesAfterLogout(t *testing.T) {
 		{"set expiry", []op{{"set_expiry", "seconds", 60}}},
 	}
 	inWorlds(t, combos(), func(t *testing.T, w *world) {
-		w.dj.call(t, "user", args{"name": "alice"}, nil)
+		w.dj.Call(t, "user", args{"name": "alice"}, nil)
 		w.inStores(t, "late writes", func(t *testing.T, store string) {
 			m := w.manager(t, store)
 			login := func() string {
@@ -148,8 +149,8 @@ func TestDjangoWritesAfterLogout(t *testing.T) {
 			w.dj.open(t, "late", key)
 			w.dj.run(t, "late", set("x", 2))
 			must(t, open(t, m, key).Flush(t.Context()))
-			var raised *djangoError
-			if err := w.dj.try("run", args{"name": "late", "ops": []op{{"save"}}}, nil); !errors.As(err, &raised) || raised.Class != "UpdateError" {
+			var raised *django.Raised
+			if err := w.dj.Try("run", args{"name": "late", "ops": []op{{"save"}}}, nil); !errors.As(err, &raised) || raised.Class != "UpdateError" {
 				t.Errorf("got %s, want UpdateError", describe(err))
 			}
 
@@ -175,7 +176,7 @@ func TestDjangoWritesAfterLogout(t *testing.T) {
 func TestLoginMeanwhile(t *testing.T) {
 	inWorlds(t, combos(), func(t *testing.T, w *world) {
 		for _, name := range []string{"alice", "bob"} {
-			w.dj.call(t, "user", args{"name": name}, nil)
+			w.dj.Call(t, "user", args{"name": name}, nil)
 		}
 		cases := []struct {
 			name   string

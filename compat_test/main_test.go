@@ -1,6 +1,6 @@
 // Package compat_test is the live tests: our packages and real Djangos at work on the same sessions, at the same time.
 //
-// Django is the small project in site/, run by a driver as a child process (see site/drive.py), one for each Django version,
+// Django is the small project in site/, run as a child process by internal/testkit/django, one for each Django version,
 // database and time zone setting. The databases are private servers, started from the programs on the PATH. What a machine
 // does not have is skipped with a sentence, or fails with DJSESSION_TEST_REQUIRE=1; setup.sh installs all of it.
 //

@@ -40,7 +40,7 @@ func TestMariaDB(t *testing.T) {
 	inWorlds(t, all, func(t *testing.T, w *world) {
 		for _, collation := range collations {
 			name, _, _ := strings.Cut(collation, " ")
-			w.dj.call(t, "sql", args{"statement": "ALTER TABLE django_session CONVERT TO CHARACTER SET " + collation}, nil)
+			w.dj.Call(t, "sql", args{"statement": "ALTER TABLE django_session CONVERT TO CHARACTER SET " + collation}, nil)
 			for i, options := range mariadbOptions {
 				if i > 0 && w.django != "5.2" {
 					break // the handle is ours, whatever the Django
@@ -53,7 +53,7 @@ func TestMariaDB(t *testing.T) {
 				})
 			}
 		}
-		w.dj.call(t, "sql", args{"statement": "ALTER TABLE django_session CONVERT TO CHARACTER SET utf8mb4"}, nil)
+		w.dj.Call(t, "sql", args{"statement": "ALTER TABLE django_session CONVERT TO CHARACTER SET utf8mb4"}, nil)
 	})
 }
 

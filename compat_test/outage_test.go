@@ -19,6 +19,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -74,7 +75,7 @@ func (w *world) outage(t *testing.T, m *djsession.Manager, die, mend func()) {
 		}
 		// During the request: the session is read, then nothing can be written.
 		var failed error
-		a := impatient(m, key, callTimeout, func(rw http.ResponseWriter, r *http.Request) {
+		a := impatient(m, key, django.Timeout, func(rw http.ResponseWriter, r *http.Request) {
 			s, err := djsession.Load(r.Context())
 			must(t, err)
 			die()
@@ -110,7 +111,7 @@ func (w *world) outage(t *testing.T, m *djsession.Manager, die, mend func()) {
 	}
 	// A stranger's new session.
 	die()
-	wantUnavailable(t, "is dead, then a stranger comes", impatient(m, "", callTimeout, func(rw http.ResponseWriter, r *http.Request) {
+	wantUnavailable(t, "is dead, then a stranger comes", impatient(m, "", django.Timeout, func(rw http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context()) // which reads nothing
 		must(t, err)
 		must(t, s.Set("x", 1))

@@ -17,7 +17,7 @@ import (
 // Django itself loses updates: it writes back the whole session that it read, and with it
 // what a key was before somebody set it in between. That is not ours to prevent, so here it
 // keeps others out of the row from before it reads until it has written (locked_set in
-// site/drive.py). Our writers then meet a changed row, again and again.
+// site/commands.py). Our writers then meet a changed row, again and again.
 func TestManyWriters(t *testing.T) {
 	const writers = 50
 	inWorlds(t, combos(), func(t *testing.T, w *world) {
@@ -63,7 +63,7 @@ func TestManyWriters(t *testing.T) {
 				name := fmt.Sprintf("django %d", i)
 				want[name] = int64(i)
 				var there bool
-				w.dj.call(t, "locked_set", args{"key": key, "name": name, "value": tag(i)}, &there)
+				w.dj.Call(t, "locked_set", args{"key": key, "name": name, "value": tag(i)}, &there)
 				if !there {
 					t.Fatal("the session is gone")
 				}

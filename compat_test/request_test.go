@@ -85,7 +85,7 @@ func (w *world) visit(t testing.TB, r request) answer {
 		Headers [][2]string
 		Body    string
 	}
-	if err := w.dj.tryWhile("request", a, r.meanwhile, &got); err != nil {
+	if err := w.dj.TryWhile("request", a, r.meanwhile, &got); err != nil {
 		t.Fatal(err)
 	}
 	found := answer{status: got.Status, body: got.Body}

@@ -15,6 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -211,8 +212,8 @@ func (s *schedule) djangoLogout() {
 
 // django does a step of Django's. A save that its own rule refuses is no fault.
 func (s *schedule) django(what, name string) {
-	var raised *djangoError
-	err := s.p.dj.try("step", args{"what": what, "name": name, "key": s.key}, nil)
+	var raised *django.Raised
+	err := s.p.dj.Try("step", args{"what": what, "name": name, "key": s.key}, nil)
 	if err != nil && !(errors.As(err, &raised) && raised.Class == "UpdateError") {
 		s.t.Fatalf("%s: %v", what, err)
 	}

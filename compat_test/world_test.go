@@ -14,6 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -66,7 +67,7 @@ func legacyCombos() (all []combo) {
 // at a time has it.
 type world struct {
 	combo
-	dj    *driver
+	dj    driver
 	base  database
 	zone  *time.Location // nil: USE_TZ
 	mu    sync.Mutex
@@ -125,13 +126,13 @@ func enter(t testing.TB, c combo) *world {
 	worlds.mu.Unlock()
 	w.mu.Lock()
 	t.Cleanup(w.mu.Unlock)
-	if w.dj == nil {
+	if w.dj.Django == nil {
 		w.start(t)
 	}
 	t.Cleanup(func() {
 		w.clock.Store(nil)
-		w.dj.call(t, "freeze", nil, nil)
-		w.dj.call(t, "settings", args{"values": args{}}, nil)
+		w.dj.Call(t, "freeze", nil, nil)
+		w.dj.Call(t, "settings", args{"values": args{}}, nil)
 	})
 	return w
 }
@@ -139,13 +140,13 @@ func enter(t testing.TB, c combo) *world {
 // start makes the database and the tables, and starts Django.
 func (w *world) start(t testing.TB) {
 	t.Helper()
-	python(t, w.django) // rather say what is missing before a server is started
+	django.Python(t, w.django) // rather say what is missing before a server is started
 	base := openDatabase(t, w.database)
 	settings := map[string]any{"DATABASES": map[string]any{"default": base.django}}
 	maps.Copy(settings, zoneSettings(w.tz))
 	dj := startDjango(t, w.django, settings)
 	atEnd(dj.stop)
-	dj.call(t, "migrate", nil, nil)
+	dj.Call(t, "migrate", nil, nil)
 	w.dj, w.base, w.zone = dj, base, zoneOf(t, w.tz)
 }
 
@@ -176,7 +177,7 @@ func zoneOf(t testing.TB, tz string) *time.Location {
 func (w *world) freeze(t testing.TB, at time.Time) {
 	t.Helper()
 	w.clock.Store(&at)
-	w.dj.call(t, "freeze", args{"micros": at.UnixMicro()}, nil)
+	w.dj.Call(t, "freeze", args{"micros": at.UnixMicro()}, nil)
 }
 
 func (w *world) now() time.Time {
@@ -189,7 +190,7 @@ func (w *world) now() time.Time {
 // settings gives the site these settings until the end of the test, or the next call.
 func (w *world) settings(t testing.TB, values map[string]any) {
 	t.Helper()
-	w.dj.call(t, "settings", args{"values": values}, nil)
+	w.dj.Call(t, "settings", args{"values": values}, nil)
 }
 
 // site is our twin of the site.

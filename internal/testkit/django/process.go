@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// timeout is far more than anything takes that a Django is asked for.
-const timeout = 2 * time.Minute
+// Timeout is far more than anything takes that a Django is asked for.
+const Timeout = 2 * time.Minute
 
 // Django is a child process. It does one command at a time. It is safe for concurrent use.
 type Django struct {
@@ -131,7 +131,7 @@ func (d *Django) exchange(name string, args Args, into any) (paused bool, err er
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	watchdog := time.AfterFunc(timeout, func() { d.cmd.Process.Kill() })
+	watchdog := time.AfterFunc(Timeout, func() { d.cmd.Process.Kill() })
 	defer watchdog.Stop()
 	if _, err := d.in.Write(append(line, '\n')); err != nil {
 		return false, fmt.Errorf("Django is gone: %w\n%s", err, d.stderr)
