@@ -1,9 +1,7 @@
 package pickle_test
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
+	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -20,12 +19,8 @@ import (
 // CPython, or with the same Django.
 func python(t testing.TB, file string) string {
 	t.Helper()
-	if django, ok := strings.CutPrefix(file, "django"); ok {
-		path := "../.venv/django" + django + "/bin/python"
-		if _, err := os.Stat(path); err != nil {
-			testserver.Lacks(t, "no environment for Django "+django+": run compat_test/setup.sh --all")
-		}
-		return path
+	if version, ok := strings.CutPrefix(file, "django"); ok {
+		return django.Python(t, version)
 	}
 	version := strings.TrimPrefix(file, "cpython")
 	// pyenv puts shims on the PATH that need not work.
@@ -51,11 +46,13 @@ func python(t testing.TB, file string) string {
 
 // pair is a pickle of CPython and one of ours, that should hold the same.
 type pair struct {
-	Name  string `json:"name"`
-	Want  string `json:"want"`
-	Got   string `json:"got"`
-	Alike bool   `json:"alike"` // texts need only be equal
+	name      string
+	want, got []byte
+	alike     bool // texts need only be equal
 }
+
+//go:embed check.py
+var check string
 
 // TestLive has the Pythons that wrote the corpus read what we made of it: the
 // session changed and written anew, its values written alone, and those with
@@ -72,9 +69,7 @@ func TestLive(t *testing.T) {
 				t.Errorf("%s %s: %v", p.name(), how, err)
 				return
 			}
-			byFile[p.file] = append(byFile[p.file], pair{
-				p.name() + " " + how, base64.StdEncoding.EncodeToString(p.raw), base64.StdEncoding.EncodeToString(got), alike,
-			})
+			byFile[p.file] = append(byFile[p.file], pair{p.name() + " " + how, p.raw, got, alike})
 		}
 		v, err := pickle.Load(p.raw, nil)
 		if err != nil {
@@ -97,30 +92,19 @@ func TestLive(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			var in bytes.Buffer
-			enc := json.NewEncoder(&in)
-			for _, p := range byFile[file] {
-				if err := enc.Encode(p); err != nil {
-					t.Fatal(err)
-				}
-			}
-			args := []string{"check.py"}
-			if strings.HasPrefix(file, "django") {
-				args = append(args, "--django")
-			}
-			cmd := exec.Command(python(t, file), args...)
-			cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0")
-			cmd.Stdin, cmd.Stderr = &in, os.Stderr
-			out, err := cmd.Output()
+			path, err := filepath.Abs("../../fixtures/gen")
 			if err != nil {
 				t.Fatal(err)
 			}
-			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-			for _, line := range lines[:len(lines)-1] {
-				t.Error(line)
+			d := django.Start(t, django.Site{Interpreter: python(t, file), Bare: true, Code: check, Env: []string{"PYTHONPATH=" + path}})
+			if strings.HasPrefix(file, "django") {
+				d.Call(t, "setup", nil, nil)
 			}
-			if got, want := lines[len(lines)-1], fmt.Sprint(len(byFile[file])); got != want {
-				t.Errorf("%s pickles were compared, want %s", got, want)
+			for _, p := range byFile[file] {
+				var differs *string
+				if d.Call(t, "compare", django.Args{"want": p.want, "got": p.got, "alike": p.alike}, &differs); differs != nil {
+					t.Errorf("%s: %s", p.name, *differs)
+				}
 			}
 		})
 	}
