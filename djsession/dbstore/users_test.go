@@ -1,16 +1,13 @@
 package dbstore_test
 
 import (
+	_ "embed"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"maps"
 	"net/netip"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,7 +15,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	driver "github.com/go-sql-driver/mysql"
 )
 
@@ -90,14 +87,13 @@ func TestUsersLive(t *testing.T) {
 			}
 			site := newSite(t, func(s *djsession.Settings) { s.Now = nil })
 			s := dbstore.New(site, d.open(t, new(probe)), d.d, options(site, d.d, key))
-			ask := func(command string, r usersRequest) string {
-				return runUsers(t, test.version, test.engine, test.library, test.key, d, command, r)
-			}
+			other := usersSite(t, test.version, test.engine, test.library, test.key, d)
 			request := usersRequest{
 				Data:  map[string]any{"_auth_user_id": ids[test.key], "n": 1.0},
 				Agent: hex.EncodeToString([]byte(header)), IP: &test.ip,
 			}
-			theirs := strings.Trim(ask("make", request), "\"\n")
+			var theirs string
+			other.Call(t, "make", django.Args{"request": request}, &theirs)
 
 			// Theirs and ours, as they see them.
 			r, v, err := s.Load(ctx, theirs)
@@ -112,9 +108,7 @@ func TestUsersLive(t *testing.T) {
 			look := func(command, key string) (a usersAnswer) {
 				t.Helper()
 				request.Key = key
-				if err := json.Unmarshal([]byte(ask(command, request)), &a); err != nil {
-					t.Fatal(err)
-				}
+				other.Call(t, "look", django.Args{"request": request, "save": command == "save"}, &a)
 				return a
 			}
 			a, b := look("load", theirs), look("load", ours)
@@ -203,15 +197,12 @@ func checkRecent(t *testing.T, name string, text *string) {
 	}
 }
 
-func runUsers(t *testing.T, version, engine, library, key string, d database, command string, r usersRequest) string {
+//go:embed testdata/users.py
+var usersPy string
+
+// usersSite starts a site with that library and a user model whose ids are of that kind.
+func usersSite(t *testing.T, version, engine, library, key string, d database) *django.Django {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
 	var options []string
 	switch dsn := d.dsn(d.addr); engine {
 	case "sqlite3":
@@ -231,18 +222,26 @@ func runUsers(t *testing.T, version, engine, library, key string, d database, co
 		host, port, _ := strings.Cut(c.Addr, ":")
 		options = []string{"NAME=" + c.DBName, "HOST=" + host, "PORT=" + port, "USER=" + c.User}
 	}
-	request, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(python, append(append([]string{"testdata/users.py", engine, library, key}, options...), command, string(request))...)
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s under Django %s: %v", library, version, err)
-	}
-	return string(out)
+	field := map[string]string{
+		"int":  "AutoField(primary_key=True)",
+		"uuid": "UUIDField(primary_key=True)",
+		"text": "CharField(primary_key=True, max_length=40)",
+	}[key]
+	return django.Start(t, django.Site{
+		Version: version, Code: usersPy,
+		Files: map[string]string{
+			"people/__init__.py": "",
+			"people/models.py":   "from django.db import models\n\n\nclass Person(models.Model):\n    id = models." + field + "\n",
+		},
+		Settings: django.Args{
+			"DATABASES":          django.Databases(engine, options...),
+			"INSTALLED_APPS":     []string{"people", library},
+			"AUTH_USER_MODEL":    "people.Person",
+			"SESSION_ENGINE":     library + ".backends.db",
+			"SECRET_KEY":         "dbstore-test",
+			"DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
+		},
+	})
 }
 
 // What becomes of odd records.
