@@ -1,48 +1,41 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
-// expectation is a line of testdata/convert.py.
+// expectation is what testdata/convert.py says of a session.
 type expectation struct {
 	Key          string
 	Plain, Lossy *string
 }
 
-// convertPy runs testdata/convert.py in a real Django.
-func convertPy(t *testing.T, django string, args ...string) map[string]expectation {
+//go:embed testdata/convert.py
+var convertPy string
+
+// askConvertPy has a real Django do a command of testdata/convert.py on the database at path.
+func askConvertPy(t *testing.T, version, path, serializer, command string, args django.Args) map[string]expectation {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+django, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+django+": run compat_test/setup.sh")
-	}
-	cmd := exec.CommandContext(t.Context(), python, append([]string{"-W", "ignore", "testdata/convert.py"}, args...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("Django %s: %v", django, err)
-	}
+	d := django.Start(t, django.Site{Version: version, Code: convertPy, Settings: django.Args{
+		"SECRET_KEY":         "django-insecure-DEMO-KEY-public-and-worthless-do-not-use-it",
+		"INSTALLED_APPS":     []string{"django.contrib.sessions"},
+		"DATABASES":          django.Databases("sqlite3", "NAME="+path),
+		"SESSION_SERIALIZER": "django.contrib.sessions.serializers." + serializer,
+	}})
+	var all []expectation
+	d.Call(t, command, args, &all)
 	found := map[string]expectation{}
-	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
-		var e expectation
-		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
-			t.Fatal(err)
-		}
+	for _, e := range all {
 		found[e.Key] = e
 	}
 	return found
@@ -69,7 +62,7 @@ func TestConvertDjango(t *testing.T) {
 		{"4.2", "old42", "PickleSerializer"},
 		{"4.2", "json42", "JSONSerializer"},
 	} {
-		for key, e := range convertPy(t, w.django, "write", path, w.prefix, w.serializer, fmt.Sprint(each)) {
+		for key, e := range askConvertPy(t, w.django, path, w.serializer, "write", django.Args{"prefix": w.prefix, "count": each}) {
 			want[key] = e
 		}
 	}
@@ -102,7 +95,7 @@ func TestConvertDjango(t *testing.T) {
 			}
 
 			is := rowsOf(t, c)
-			loaded := convertPy(t, reader, "read", path)
+			loaded := askConvertPy(t, reader, path, "JSONSerializer", "read", nil)
 			checked, left, equal := 0, 0, 0
 			for key, e := range want {
 				text := e.Plain

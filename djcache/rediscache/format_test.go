@@ -2,12 +2,11 @@ package rediscache_test
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -252,6 +251,9 @@ func TestFormatHerd(t *testing.T) {
 	}
 }
 
+//go:embed testdata/formats.py
+var formatsPy string
+
 // What Go writes, real django-redis reads: testdata/formats.py answers with the
 // value as JSON.
 func TestFormatsLive(t *testing.T) {
@@ -268,15 +270,7 @@ func TestFormatsLive(t *testing.T) {
 				t.Skip("one Django is enough")
 			}
 			t.Parallel()
-			python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+test.version, "bin/python"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := os.Stat(python); err != nil {
-				testserver.Lacks(t, "there is no Django "+test.version+": run compat_test/setup.sh")
-			}
-			type question struct{ Format, Sample, Value string }
-			var questions []question
+			d := django.Start(t, django.Site{Version: test.version, Code: formatsPy})
 			for _, format := range test.formats {
 				f := formatOf(t, format, serializer.Limits{}, formatNow)
 				for sample, text := range samples {
@@ -284,26 +278,11 @@ func TestFormatsLive(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					questions = append(questions, question{format, sample, hex.EncodeToString(raw)})
-				}
-			}
-			asked, err := json.Marshal(questions)
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd := exec.Command(python, "testdata/formats.py")
-			cmd.Stdin, cmd.Stderr = bytes.NewReader(asked), os.Stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var answers []string
-			if err := json.Unmarshal(out, &answers); err != nil || len(answers) != len(questions) {
-				t.Fatalf("got %d answers to %d questions (%v)", len(answers), len(questions), err)
-			}
-			for i, q := range questions {
-				if answers[i] != samples[q.Sample] {
-					t.Errorf("%s of %s: django-redis reads %.300s, want %.300s", q.Format, q.Sample, answers[i], samples[q.Sample])
+					var got string
+					d.Call(t, "read", django.Args{"format": format, "value": hex.EncodeToString(raw)}, &got)
+					if got != text {
+						t.Errorf("%s of %s: django-redis reads %.300s, want %.300s", format, sample, got, text)
+					}
 				}
 			}
 		})

@@ -1,32 +1,15 @@
-"""Sessions of a real Django for TestConvertDjango.
+"""Sessions of a real Django for TestConvertDjango: commands for the harness of internal/testkit/django.
 
-    convert.py write DATABASE PREFIX SERIALIZER COUNT   prints what JSON should make of each
-    convert.py read DATABASE                            prints what Django loads as JSON
-
-A line is a JSON object: key, plain (the repr of the session as plain JSON, or null
+Both return a list of objects: key, plain (the repr of the session as plain JSON, or null
 if that cannot hold it) and lossy (the same by DjangoJSONEncoder).
 """
 import datetime
 import decimal
 import json
-import sys
 import uuid
 from collections import OrderedDict
 
-import django
 from django.conf import settings
-
-mode, database = sys.argv[1:3]
-serializer = sys.argv[4] if mode == "write" else "JSONSerializer"
-settings.configure(
-    SECRET_KEY="django-insecure-DEMO-KEY-public-and-worthless-do-not-use-it",
-    INSTALLED_APPS=["django.contrib.sessions"],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
-    SESSION_SERIALIZER="django.contrib.sessions.serializers." + serializer,
-    USE_TZ=True,
-)
-django.setup()
-
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.serializers.json import DjangoJSONEncoder
@@ -69,7 +52,7 @@ def expected(data, lossy):
     moment = data.get("_session_expiry")
     if isinstance(moment, datetime.datetime):
         data["_session_expiry"] = moment.isoformat()
-    if len(data.get("both", ())) == 2 and serializer == "PickleSerializer":
+    if len(data.get("both", ())) == 2 and settings.SESSION_SERIALIZER.endswith("PickleSerializer"):
         return None  # json.dumps would lose one of them
     try:
         text = json.dumps(data, cls=DjangoJSONEncoder if lossy else None)
@@ -90,12 +73,12 @@ def encodable(data):
     return True
 
 
-if mode == "write":
-    prefix, count = sys.argv[3], int(sys.argv[5])
+def do_write(prefix, count):
+    """Writes so many sessions: what JSON should make of each."""
     if "django_session" not in connection.introspection.table_names():
         with connection.schema_editor() as editor:
             editor.create_model(Session)
-    rows = []
+    rows, wanted = [], []
     for i in range(count):
         kinds = values(i)
         data = kinds[i % len(kinds)]
@@ -112,9 +95,15 @@ if mode == "write":
             if ":" not in text:
                 text = "A" + text[1:-1] + "="
         rows.append(Session(session_key=key, session_data=text, expire_date=expires))
-        print(json.dumps({"key": key, "plain": plain, "lossy": lossy}))
+        wanted.append({"key": key, "plain": plain, "lossy": lossy})
     Session.objects.bulk_create(rows, 100)
-else:
+    return wanted
+
+
+def do_read():
+    """What Django loads as JSON."""
+    found = []
     for row in Session.objects.filter(expire_date__gt=timezone.now()).order_by("session_key"):
         data = SessionStore(session_key=row.session_key).load()
-        print(json.dumps({"key": row.session_key, "plain": shown(data)}))
+        found.append({"key": row.session_key, "plain": shown(data)})
+    return found

@@ -1,13 +1,8 @@
-"""Reads values with the formats of django-redis: a list of {"Format", "Sample", "Value"} on the standard input, values in JSON on the
-standard output. What is no compressed stream is told apart, as django-redis by itself does not."""
+"""Reads values with the formats of django-redis: a command for the harness of internal/testkit/django. What is no compressed
+stream is told apart, as django-redis by itself does not."""
 import json
-import sys
 
-from django.conf import settings
-
-settings.configure(CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}})
-
-from django_redis.cache import RedisCache  # noqa: E402
+from django_redis.cache import RedisCache
 
 COMPRESSORS = {"zlib": "ZlibCompressor", "gzip": "GzipCompressor", "lzma": "LzmaCompressor", "lz4": "Lz4Compressor", "zstd": "ZStdCompressor"}
 SERIALIZERS = {"pickle": "PickleSerializer", "json": "JSONSerializer", "msgpack": "MSGPackSerializer"}
@@ -36,4 +31,6 @@ def read(name, raw):
     return json.dumps(value, separators=(",", ":"))
 
 
-print(json.dumps([read(q["Format"], bytes.fromhex(q["Value"])) for q in json.load(sys.stdin)]))
+def do_read(format, value):
+    """The value, in hex, as JSON."""
+    return read(format, bytes.fromhex(value))
