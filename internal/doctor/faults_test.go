@@ -80,7 +80,7 @@ var faults = map[string][]broken{
 		{"SameSite=None", change("SESSION_COOKIE_SAMESITE", "'None'"), doctor.CookieSameSite, []string{"SESSION_COOKIE_SECURE"}, nil},
 		{"a part of a cookie", func(t *testing.T, s *site) given { return given{cookie: s.seen.Key[:5]} }, doctor.CookieMalformed, []string{"8 to 40"}, nil},
 		{"a signed cookie from before 2026", func(t *testing.T, s *site) given {
-			value := s.run(t, "from django.core import signing\nanswer = signing.TimestampSigner(key=b'django.http.cookies' + '"+secret+"'.encode(), salt='seen').sign('signed-value')")
+			value := s.run(t, "from django.core import signing\nresult = signing.TimestampSigner(key=b'django.http.cookies' + '"+secret+"'.encode(), salt='seen').sign('signed-value')")
 			return given{settings: s.with("SIGNED_COOKIE_LEGACY_SALT_FALLBACK", "False"), cookie: "Cookie: sessionid=" + s.seen.Key + "; seen=" + value.(string)}
 		}, doctor.CookieLegacySalt, []string{"seen", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"}, nil},
 		{"a signed cookie from after 2026", func(t *testing.T, s *site) given {

@@ -21,11 +21,11 @@ var healthy = map[string][]struct {
 }{
 	"db": {
 		{"nobody is logged in", func(t *testing.T, s *site) given {
-			key := s.run(t, "from django.contrib.sessions.backends.db import SessionStore\ns = SessionStore()\ns['cart'] = 1\ns.save()\nanswer = s.session_key")
+			key := s.run(t, "from django.contrib.sessions.backends.db import SessionStore\ns = SessionStore()\ns['cart'] = 1\ns.save()\nresult = s.session_key")
 			return given{cookie: key.(string)}
 		}, ""},
 		{"an expiry of its own", func(t *testing.T, s *site) given {
-			key := s.run(t, "import datetime\nfrom django.contrib.sessions.backends.db import SessionStore\ns = SessionStore()\ns.set_expiry(datetime.timedelta(hours=5))\ns.save()\nanswer = s.session_key")
+			key := s.run(t, "import datetime\nfrom django.contrib.sessions.backends.db import SessionStore\ns = SessionStore()\ns.set_expiry(datetime.timedelta(hours=5))\ns.save()\nresult = s.session_key")
 			return given{cookie: key.(string)}
 		}, ""},
 		{"written by Go", func(t *testing.T, s *site) given {

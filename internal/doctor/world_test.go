@@ -1,13 +1,10 @@
 package doctor_test
 
 import (
-	"bufio"
 	"database/sql"
-	"encoding/json"
+	_ "embed"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -19,6 +16,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -122,11 +120,11 @@ type site struct {
 	dir      string
 	settings string // what diffsettings prints
 	seen     login  // somebody who is logged in
-
-	in  io.Writer
-	out *bufio.Scanner
-	err *strings.Builder
+	theirs   *django.Django
 }
+
+//go:embed testdata/driver.py
+var driverPy string
 
 // login is what a browser has.
 type login struct{ Cookie, Set, Key, Again string }
@@ -138,14 +136,8 @@ func start(t *testing.T, name string) *site {
 	if !ok {
 		t.Fatalf("there is no project %q", name)
 	}
-	python, err := filepath.Abs(filepath.Join("..", "..", "compat_test", ".venv", "django"+p.django, "bin", "python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "the environment of Django "+p.django+" (compat_test/setup.sh makes it)")
-	}
-	s := &site{project: p, dir: t.TempDir(), err: new(strings.Builder)}
+	django.Python(t, p.django) // rather say what is missing before a server is started
+	s := &site{project: p, dir: t.TempDir()}
 	writeFile(t, filepath.Join(s.dir, "settings.py"), servers(t, common+p.settings))
 	copyFile(t, filepath.Join("testdata", "urls.py"), filepath.Join(s.dir, "urls.py"))
 	for name, text := range p.modules {
@@ -156,34 +148,9 @@ func start(t *testing.T, name string) *site {
 			t.Fatal(err)
 		}
 	}
-	driver, err := filepath.Abs(filepath.Join("testdata", "driver.py"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(python, driver)
-	cmd.Dir, cmd.Stderr = s.dir, s.err
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.in, s.out = in, bufio.NewScanner(out)
-	s.out.Buffer(nil, 1<<20)
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
-			t.Errorf("driver.py: %v\n%s", err, s.err)
-		}
-	})
-	s.answer(t, new(string))
-	s.ask(t, "settings", map[string]bool{"all": true}, &s.settings)
+	s.theirs = django.Start(t, django.Site{Version: p.django, Dir: s.dir, Code: driverPy})
+	s.theirs.Call(t, "tables", nil, nil)
+	s.theirs.Call(t, "diff", django.Args{"options": django.Args{"all": true}}, &s.settings)
 	s.seen = s.login(t, "ada")
 	return s
 }
@@ -218,39 +185,16 @@ func servers(t *testing.T, text string) string {
 	return text
 }
 
-// ask has the driver do something.
-func (s *site) ask(t *testing.T, what string, argument, answer any) {
-	t.Helper()
-	line, err := json.Marshal(map[string]any{what: argument})
-	if err == nil {
-		_, err = s.in.Write(append(line, '\n'))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.answer(t, answer)
-}
-
-func (s *site) answer(t *testing.T, answer any) {
-	t.Helper()
-	if !s.out.Scan() {
-		t.Fatalf("driver.py ended: %v\n%s", s.out.Err(), s.err)
-	}
-	if err := json.Unmarshal(s.out.Bytes(), answer); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (s *site) login(t *testing.T, name string) (l login) {
 	t.Helper()
-	s.ask(t, "login", name, &l)
+	s.theirs.Call(t, "visit", django.Args{"name": name}, &l)
 	return l
 }
 
-// run runs Python in the project, and returns what it leaves in answer.
+// run runs Python in the project, and returns what it leaves in result.
 func (s *site) run(t *testing.T, code string) (answer any) {
 	t.Helper()
-	s.ask(t, "run", code, &answer)
+	s.theirs.Exec(t, code, nil, &answer)
 	return answer
 }
 

@@ -1,26 +1,8 @@
 # -*- coding: utf-8 -*-
-"""The Django side of the tests, in the folder of a small project: makes its tables, and then does what it is told to by
-lines of JSON on standard input, each answered by one on standard output.
-
-{"settings": {...}}  what diffsettings prints, with these options
-{"login": NAME}      makes a user of that name if there is none, logs in by a request through all middleware, and answers
-                     what the browser has then: "cookie", a Cookie header, "set", Set-Cookie lines, "key", the session's
-                     cookie, and "again", whom a second request with it is from
-{"run": CODE}        runs Python, and answers what it leaves in the name answer
-"""
-from __future__ import print_function, unicode_literals
+"""The Django side of the tests, in the folder of a small project: commands for the harness of internal/testkit/django."""
+from __future__ import unicode_literals
 
 import io
-import json
-import os
-import sys
-
-sys.path.insert(0, os.getcwd())
-os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
-
-import django
-
-django.setup()
 
 from django.apps import apps
 from django.conf import settings
@@ -30,7 +12,8 @@ from django.db import connection
 from django.test import Client
 
 
-def tables():
+def do_tables():
+    """Makes the site's tables."""
     made = connection.introspection.table_names()
     labels = ("contenttypes", "auth", "user_sessions", "qsessions", "sessions", "own")
     models = [m for m in apps.get_models() if m._meta.app_label in labels]
@@ -42,13 +25,17 @@ def tables():
         call_command("createcachetable", verbosity=0)
 
 
-def diff(options):
+def do_diff(options):
+    """What diffsettings prints, with these options."""
     out = io.StringIO()
     call_command("diffsettings", stdout=out, **options)
     return out.getvalue()
 
 
-def login(name):
+def do_visit(name):
+    """Makes a user of that name if there is none, and logs in by a request through all middleware: what the browser has then,
+    "cookie", a Cookie header, "set", Set-Cookie lines, "key", the session's cookie, and "again", whom a second request with
+    it is from."""
     User = get_user_model()
     if not User.objects.filter(username=name).exists():
         User.objects.create_user(username=name, password="pw-" + name)
@@ -63,20 +50,3 @@ def login(name):
         "key": response.cookies[settings.SESSION_COOKIE_NAME].value,
         "again": again,
     }
-
-
-def run(code):
-    names = {}
-    exec(code, names)
-    return names.get("answer")
-
-
-DO = {"settings": diff, "login": login, "run": run}
-
-tables()
-print(json.dumps("ready"))
-sys.stdout.flush()
-for line in sys.stdin:
-    (what, argument), = json.loads(line).items()
-    print(json.dumps(DO[what](argument)))
-    sys.stdout.flush()
