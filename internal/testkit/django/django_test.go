@@ -96,7 +96,7 @@ func TestDjangos(t *testing.T) {
 			if body, err := io.ReadAll(resp.Body); string(body) != "größe 密码!" || len(resp.Cookies()) != 1 {
 				t.Errorf("got %q, %v, %d cookies", body, err, len(resp.Cookies()))
 			}
-			d.Call(t, "freeze", django.Args{"micros": 1772600767250000}, nil)
+			d.Call(t, "freeze", django.Args{"micros": int64(1772600767250000)}, nil)
 			var year string
 			d.Exec(t, "from django.utils import timezone\nresult = timezone.now().isoformat()", nil, &year)
 			if year != "2026-03-04T05:06:07.250000+00:00" {
