@@ -1,18 +1,16 @@
 package djsettings_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +20,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -42,20 +41,6 @@ func TestMain(m *testing.M) {
 
 // services is done when PGSERVICEFILE is written.
 var services sync.Once
-
-// pythonOf is the Python of the environment that compat_test/setup.sh has made for
-// a version of Django.
-func pythonOf(t testing.TB, version string) string {
-	t.Helper()
-	python, err := filepath.Abs(filepath.Join("..", "compat_test", ".venv", "django"+version, "bin", "python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "the environment of Django "+version+" (compat_test/setup.sh makes it)")
-	}
-	return python
-}
 
 // project is a small Django site. Words in braces in its settings are replaced.
 type project struct {
@@ -201,8 +186,11 @@ func older(t *testing.T, a, b string) bool {
 func testProject(t *testing.T, version string, p project) {
 	dir := t.TempDir()
 	env := makeProject(t, version, p, dir)
-	django := startDjango(t, version, dir, `{"all": true}`)
-	key := django.answer(t)
+	theirs, key := startDjango(t, version, dir, `{"all": true}`)
+	ask := func(key string) (held any) {
+		theirs.Call(t, "ask", django.Args{"key": key}, &held)
+		return held
+	}
 
 	opts := new(djsettings.Options)
 	if p.opts != nil {
@@ -233,7 +221,7 @@ func testProject(t *testing.T, version string, p project) {
 	checkParts(t, site, set)
 
 	var got any
-	back := visit(t, site, key.(string), func(s *djsession.Session) error {
+	back := visit(t, site, key, func(s *djsession.Session) error {
 		got, _ = s.Get("from_django")
 		return s.Update(func(tx *djsession.Tx) error {
 			n, err := djsession.Value(tx, "visits", 0)
@@ -250,10 +238,10 @@ func testProject(t *testing.T, version string, p project) {
 		t.Fatalf("session of Django: got %v", got)
 	}
 	if back == "" { // the cookie stays, and no new one is sent
-		back = key.(string)
+		back = key
 	}
 	want := map[string]any{"visits": 42.0, "from_django": "grüße", "from_go": "größer"}
-	if got := django.ask(t, back); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := ask(back); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("session of Go as Django reads it: got %v, want %v", got, want)
 	}
 	// And one that Go has made.
@@ -261,7 +249,7 @@ func testProject(t *testing.T, version string, p project) {
 		return s.SetAll(map[string]any{"visits": 1, "from_go": "neu"})
 	})
 	want = map[string]any{"visits": 1.0, "from_django": nil, "from_go": "neu"}
-	if got := django.ask(t, fresh); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := ask(fresh); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("new session of Go as Django reads it: got %v, want %v", got, want)
 	}
 }
@@ -409,66 +397,14 @@ func execSQL(t testing.TB, driver, dsn, statement string) {
 	}
 }
 
-// django is a running driver.py.
-type django struct {
-	in  io.Writer
-	out *bufio.Scanner
-	err *strings.Builder
-}
+//go:embed testdata/driver.py
+var driverPy string
 
-func startDjango(t *testing.T, version, dir, options string) *django {
+// startDjango starts the project in dir, and returns it with the key of a session of its own.
+// options are those of diffsettings.
+func startDjango(t *testing.T, version, dir, options string) (d *django.Django, key string) {
 	t.Helper()
-	driver, err := filepath.Abs(filepath.Join("testdata", "driver.py"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(pythonOf(t, version), driver, options)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
-	d := &django{err: new(strings.Builder)}
-	cmd.Stderr = d.err
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	d.in, d.out = in, bufio.NewScanner(out)
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
-			t.Errorf("driver.py: %v\n%s", err, d.err)
-		}
-	})
-	return d
-}
-
-// answer is the next line of the driver.
-func (d *django) answer(t *testing.T) any {
-	t.Helper()
-	if !d.out.Scan() {
-		t.Fatalf("driver.py ended: %v\n%s", d.out.Err(), d.err)
-	}
-	var v any
-	if err := json.Unmarshal(d.out.Bytes(), &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func (d *django) ask(t *testing.T, key string) any {
-	t.Helper()
-	line, err := json.Marshal(key)
-	if err == nil {
-		_, err = d.in.Write(append(line, '\n'))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.answer(t)
+	d = django.Start(t, django.Site{Version: version, Dir: dir, Code: driverPy})
+	d.Call(t, "begin", django.Args{"options": json.RawMessage(options)}, &key)
+	return d, key
 }

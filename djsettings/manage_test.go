@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -23,7 +24,7 @@ func TestManage(t *testing.T) {
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			python, dir := pythonOf(t, version), t.TempDir()
+			python, dir := django.Python(t, version), t.TempDir()
 			makeProject(t, version, projects[0], dir)
 			// Settings that print something, as some do.
 			path := filepath.Join(dir, "settings.py")
@@ -72,7 +73,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 			makeProject(t, version, p, dir)
 			for _, form := range forms {
 				_ = os.Remove(filepath.Join(dir, "db.sqlite3"))
-				startDjango(t, version, dir, form).answer(t)
+				startDjango(t, version, dir, form)
 				set, err := djsettings.ReadFile(filepath.Join(dir, "settings.txt"), &djsettings.Options{Django: version, Dir: dir})
 				if err != nil {
 					t.Fatalf("%s: %v", form, err)
