@@ -70,7 +70,7 @@ func (rs Requests) Judge(live map[string]*djsession.Record) string {
 	}
 	for _, r := range rs {
 		alone := ending == 0 || ending == 1 && (r.Kind == Logout || r.Kind == Cycle || r.Kind == Renew)
-		if r.Status == http.StatusBadRequest && alone && killed == 0 {
+		if r.Status == http.StatusBadRequest && r.Tries == 1 && alone && killed == 0 {
 			return Refused
 		}
 	}

@@ -73,6 +73,8 @@ type Request struct {
 	LoggedIn bool
 	// Status is that of the answer, 0 for one that was killed.
 	Status int
+	// Tries is how often the client has sent it.
+	Tries int
 	// NewKey is the session key that the answer sets, if it is another.
 	NewKey string
 
@@ -95,12 +97,13 @@ func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djses
 	r := &Request{Kind: kind}
 	r.party = w.Party(name, func(p *interleave.Party) string {
 		h := djsession.New(site, store(p)).Middleware(http.HandlerFunc(r.serve))
-		for try := 0; ; try++ {
+		for {
+			r.Tries++
 			req := httptest.NewRequest(http.MethodPost, "/", nil)
 			req.AddCookie(&http.Cookie{Name: "sessionid", Value: Key})
 			rec := httptest.NewRecorder()
 			h.ServeHTTP(rec, req)
-			if rec.Code == http.StatusServiceUnavailable && try < retries {
+			if rec.Code == http.StatusServiceUnavailable && r.Tries <= retries {
 				continue
 			}
 			r.Status = rec.Code
