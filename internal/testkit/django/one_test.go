@@ -1,0 +1,58 @@
+package django_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// others are the tests that look for the environments by themselves, and why.
+var others = map[string]string{
+	"djauth/hashers/live_test.go":          "to be moved to this package",
+	"compat_test/migrate/visitors_test.go": "to be moved to this package",
+	"cmd/djsession/demo_test.go":           "it runs the program of the demo",
+	"djsettings/manage_test.go":            "it makes a .venv of a project",
+}
+
+// There is one harness: no other test starts a Django, and there is one drive.py.
+func TestOneHarness(t *testing.T) {
+	const root = "../../.."
+	found := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		name = filepath.ToSlash(name)
+		switch {
+		case d.IsDir() && name != "." && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.Name() == "drive.py" && name != "internal/testkit/django/drive.py":
+			t.Errorf("%s: there is one drive.py", name)
+		case !strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "internal/testkit/"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(string(text), ".venv") {
+			return nil
+		}
+		found[name] = true
+		if others[name] == "" {
+			t.Errorf("%s starts a Django by itself: use package internal/testkit/django", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, why := range others {
+		if !found[name] {
+			t.Errorf("%s does not any more, so that its entry has to go (%s)", name, why)
+		}
+	}
+}
