@@ -115,8 +115,9 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 // Logout is django.contrib.auth.logout: it flushes the session of r, whoever it is
 // of, also one whose hash does not fit. The CSRF token stays.
 //
-// Errors: djsession.ErrUnavailable and djsession.ErrCommitted. The user is then
-// still logged in.
+// Errors: djsession.ErrInterrupted, when another request may have given the session a
+// new key; djsession.ErrUnavailable and djsession.ErrCommitted. The user is then still
+// logged in: answer with djsession.ErrorStatus, and let the visitor try again.
 func (a *Auth) Logout(r *http.Request) error {
 	ctx := r.Context()
 	s, err := a.m.Load(ctx)

@@ -102,12 +102,19 @@ func (s *Session) forget() {
 	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
 }
 
-// Flush is SessionBase.flush, what a logout does: it deletes the session from
-// the store now, also when the client is gone already, and leaves an empty one
-// without a key. A session that does not decode is only left, not deleted.
+// Flush is SessionBase.flush, what a logout does: it deletes the session from the
+// store now, also when the client is gone already, and leaves an empty one without a
+// key. A session that does not decode is only left, not deleted.
 //
-// Errors: ErrUnavailable, ErrCommitted. The session is then still there, and the
-// error also fails the saving.
+// Unlike Django, Flush does not take a login that is gone for one that it ended. If
+// somebody was logged in when this request read the session, and the store does not
+// find it any more, another request may have given it a new key: the login lives on.
+// Flush then returns ErrInterrupted, and the client keeps its cookie, which may be the
+// new one by now, so that a second try ends the session. A key that Django cycles
+// beside a logout by Django cannot be helped from here.
+//
+// Errors: ErrInterrupted, ErrUnavailable, ErrCommitted. The session is then as it was
+// before, and the error also fails the saving.
 func (s *Session) Flush(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
@@ -118,13 +125,18 @@ func (s *Session) Flush(ctx context.Context) error {
 		return ErrCommitted
 	}
 	if !s.corrupt && s.m.sealer == nil && s.m.site.ValidKey(s.key) {
-		if err := s.m.delete(ctx, s.key); err != nil && !errors.Is(err, ErrNotFound) {
+		err := s.m.delete(ctx, s.key)
+		switch {
+		case errors.Is(err, ErrNotFound) && s.login:
+			s.err = ErrInterrupted
+			return s.err
+		case err != nil && !errors.Is(err, ErrNotFound):
 			s.err = err
 			return err
 		}
 	}
 	s.forget()
-	s.key, s.corrupt, s.aside, s.modified = "", false, false, true
+	s.key, s.corrupt, s.aside, s.login, s.modified = "", false, false, false, true
 	return nil
 }
 
@@ -342,5 +354,6 @@ func (s *Session) toStore() (*Record, error) {
 func (s *Session) stored(key string, r *Record, v Version) {
 	s.key, s.version = key, v
 	s.base, s.data, s.log = r.Data, r.Data, nil
+	s.login = s.login || r.Data.Has(loginKeys[0])
 	s.modified, s.cycle, s.renewal, s.renew, s.saved, s.loaded = false, false, false, nil, true, true
 }

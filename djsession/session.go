@@ -32,6 +32,7 @@ type Session struct {
 	why      error // why loading found nothing
 	corrupt  bool  // what is stored does not decode: hands off
 	aside    bool  // SetAside: hands off too, but for a Flush
+	login    bool  // somebody was logged in, as it was loaded or stored
 	modified bool
 	saved    bool          // by Save or Create: the cookie has to follow
 	cycle    bool          // a new key at the next save
@@ -337,6 +338,7 @@ func (s *Session) loadLocked(ctx context.Context) error {
 		switch {
 		case err == nil:
 			s.base, s.data, s.version = r.Data, r.Data, v
+			s.login = r.Data.Has(loginKeys[0])
 		case errors.Is(err, ErrNotFound):
 			// The client's key is never adopted: that would be session fixation.
 			s.key, s.why = "", err

@@ -41,8 +41,7 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 		if errors.Is(err, djsession.ErrCorrupt) {
 			err = djsession.ErrConflict
 		}
-		s.forget(ctx, key, err)
-		return djsession.Version{}, err
+		return djsession.Version{}, s.forget(ctx, key, err)
 	}
 	item, err := s.cache.Get(ctx, s.prefix+key)
 	if err != nil || ofCopy(item.Version) != seen || !s.same(item.Value, r.Data) {
@@ -96,26 +95,39 @@ func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
 	s.drop(ctx, key, err)
 }
 
-// forget drops the copy of a row that turned out to be gone, or that was changed or not:
-// the answer of the database was lost.
-func (s *Store) forget(ctx context.Context, key string, err error) {
+// forget drops the copy of a row that is gone, or whose state is unknown because the
+// answer of the database was lost. It returns err, or an ErrUnavailable if the row is
+// gone and the copy may still be there.
+func (s *Store) forget(ctx context.Context, key string, err error) error {
 	switch {
 	case errors.Is(err, djsession.ErrNotFound):
-		s.drop(ctx, key, nil)
+		if kept := s.drop(ctx, key, nil); kept != nil {
+			return notAsked(kept)
+		}
 	case errors.Is(err, djsession.ErrUnavailable):
-		s.drop(ctx, key, err)
+		_ = s.drop(ctx, key, err) // drop logs it
 	}
+	return err
 }
 
-// drop deletes a copy that may be outdated; cause is why it cannot be replaced.
-func (s *Store) drop(ctx context.Context, key string, cause error) {
+// notAsked is the error for a session without a row while the cache, which may have a
+// copy of it, does not answer.
+func notAsked(cause error) error {
+	return djsession.Unavailable("look for a copy of a session that has no row", cause)
+}
+
+// drop deletes a copy that may be outdated; cause is why it cannot be replaced. The error
+// is logged.
+func (s *Store) drop(ctx context.Context, key string, cause error) error {
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
 	if cause != nil {
 		s.log(ctx, "djsession: the copy of a session in the cache is dropped", cause)
 	}
 	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-	if err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		s.log(ctx, "djsession: an outdated copy of a session stays in the cache until it expires", err)
+	if err == nil || errors.Is(err, djsession.ErrNotFound) {
+		return nil
 	}
+	s.log(ctx, "djsession: an outdated copy of a session stays in the cache until it expires", err)
+	return err
 }

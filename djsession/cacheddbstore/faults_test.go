@@ -165,3 +165,58 @@ func TestCycleWhileCacheDown(t *testing.T) {
 		t.Errorf("Save says %v, and the session is gone", saved)
 	}
 }
+
+// A visitor logs out while the cache is down, tries it again, and once more when the cache
+// is back, with the copy that it had.
+func TestLogoutTriedAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	login := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "1"}), Expires: now.Add(time.Hour)}
+	_, err := w.store.Create(t.Context(), key, login)
+	must(t, err)
+	logout := djsession.New(w.site, w.store).Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s, err := djsession.Load(r.Context())
+		if err == nil {
+			err = s.Flush(r.Context())
+		}
+		if err != nil {
+			rw.WriteHeader(djsession.ErrorStatus(err))
+		}
+	}))
+	try := func(want int, when string) {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.AddCookie(&http.Cookie{Name: "sessionid", Value: key})
+		rec := httptest.NewRecorder()
+		logout.ServeHTTP(rec, r)
+		if rec.Code != want {
+			t.Errorf("%s: status %d, want %d", when, rec.Code, want)
+		}
+		if cookie := rec.Header().Get("Set-Cookie"); want != http.StatusOK && cookie != "" {
+			t.Errorf("%s: the session's cookie is set or deleted with status %d", when, rec.Code)
+		}
+	}
+	w.cache.Fail(errors.New("the cache is down"))
+	try(http.StatusServiceUnavailable, "the cache is down")
+	try(http.StatusServiceUnavailable, "tried again")
+	for _, op := range []struct {
+		name string
+		do   func() error
+	}{
+		{"Load", func() error { _, _, err := w.store.Load(t.Context(), key); return err }},
+		{"Update", func() error { _, err := w.store.Update(t.Context(), key, login, djsession.Force); return err }},
+		{"Touch", func() error { return w.store.Touch(t.Context(), key, now.Add(time.Hour), djsession.Force) }},
+		{"Delete", func() error { return w.store.Delete(t.Context(), key) }},
+		{"DeleteSeen", func() error { return w.store.DeleteSeen(t.Context(), key, djsession.Force) }},
+	} {
+		if err := op.do(); !errors.Is(err, djsession.ErrUnavailable) {
+			t.Errorf("%s without a row says %v while the cache is down, want ErrUnavailable", op.name, err)
+		}
+	}
+	w.cache.Fail(nil)
+	// The copy is found, and no row: this request cannot tell who deleted that.
+	try(http.StatusBadRequest, "the cache is back")
+	try(http.StatusOK, "and once more")
+	if _, _, err := w.store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
+	}
+}

@@ -27,11 +27,15 @@
 //
 // # When the cache fails
 //
-// Load goes to the row, and saving goes on; both are logged. An old copy may then
-// be what others see for as long as the cache keeps it. Where that would keep
-// somebody logged in, it is djsession.ErrUnavailable: from Delete, which has deleted the
-// row by then and is to be called again (who gets djsession.ErrNotFound has deleted the
-// copy), and from DeleteSeen, which leaves the row while the copy cannot be deleted.
+// Load goes to the row, and saving goes on; both are logged. Others may then see an
+// old copy for as long as the cache keeps it. Where that would keep somebody logged in,
+// the error is djsession.ErrUnavailable:
+//
+//   - Delete has deleted the row by then: call it again.
+//   - DeleteSeen leaves the row while the copy cannot be deleted.
+//   - A session without a row is djsession.ErrNotFound only if the cache answers that
+//     there is no copy, or has dropped it. A logout that failed because of the cache
+//     is thus not taken for done when the visitor tries it again.
 //
 // What was begun with the copy is brought to its end for a second or two after the
 // context has ended, lest a client that goes away leave an outdated copy behind.
@@ -128,9 +132,13 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		}
 		s.log(ctx, "djsession: a session is read from the database, because its copy cannot be read from the cache", err)
 	}
-	r, v, err := s.db.Load(ctx, key)
-	if err != nil {
-		return nil, ofRow(v), err
+	asked := absent || errors.Is(err, djsession.ErrCorrupt)
+	r, v, rowErr := s.db.Load(ctx, key)
+	if rowErr != nil {
+		if !asked && errors.Is(rowErr, djsession.ErrNotFound) {
+			rowErr = notAsked(err)
+		}
+		return nil, ofRow(v), rowErr
 	}
 	if absent {
 		ctx, cancel := linger.Context(ctx)
@@ -169,8 +177,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	}
 	v, err := s.db.Update(ctx, key, r, row)
 	if err != nil {
-		s.forget(ctx, key, err)
-		return djsession.Version{}, err
+		return djsession.Version{}, s.forget(ctx, key, err)
 	}
 	s.copy(ctx, key, r, v)
 	return ofRow(v), nil
@@ -183,8 +190,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 		return err
 	}
 	if err := s.db.Touch(ctx, key, expires, row); err != nil {
-		s.forget(ctx, key, err)
-		return err
+		return s.forget(ctx, key, err)
 	}
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
