@@ -264,6 +264,9 @@ func (x *exchange) flush(h http.Header, _ int) {
 			x.brought = mask(x.secret)
 		}
 	}
+	if !x.p.o.UseSessions && httpcookie.Sets(h, x.p.o.CookieName) {
+		return // by a Django behind a proxy in the handler: its secret is the newer one
+	}
 	if !x.p.o.UseSessions {
 		h.Add("Set-Cookie", x.p.setCookie(x.brought, x.p.site.Now()))
 		httpcookie.VaryOnCookie(h)

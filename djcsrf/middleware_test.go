@@ -350,3 +350,17 @@ func TestUpload(t *testing.T) {
 		t.Errorf("large fields: got %d, want 400", res.StatusCode)
 	}
 }
+
+// A Django behind a proxy has set the cookie: ours would make its forms fail.
+func TestCookieOfProxied(t *testing.T) {
+	w := newWorld(t, "6.1", nil)
+	res := w.serve(ask("GET", ""), func(rw http.ResponseWriter, r *http.Request) {
+		if _, err := djcsrf.Token(r); err != nil {
+			t.Error(err)
+		}
+		rw.Header().Set("Set-Cookie", "csrftoken="+another+"; Path=/")
+	})
+	if got := res.Header.Values("Set-Cookie"); len(got) != 1 || !strings.HasPrefix(got[0], "csrftoken="+another) {
+		t.Errorf("%d cookies are set, want the handler's alone", len(got))
+	}
+}

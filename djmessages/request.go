@@ -312,8 +312,12 @@ func (q *request) store(h http.Header, _ int) {
 	}
 }
 
-// storeCookie is CookieStorage._store. It returns what did not fit.
+// storeCookie is CookieStorage._store. It returns what did not fit: all, if the response
+// sets the cookie already, as that of a Django behind a proxy does.
 func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*entry {
+	if httpcookie.Sets(h, cookieName) {
+		return list
+	}
 	value, kept := q.f.cookie.store(list, dropOldest)
 	h.Add("Set-Cookie", setCookie(&q.f.set, value))
 	if dropOldest {
@@ -326,7 +330,7 @@ func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*
 // the cookie is full.
 func (q *request) lost(n int, err error) {
 	if err == nil {
-		q.f.log(q.ctx, slog.LevelError, "djmessages: messages that do not fit into the cookie were dropped", "count", n)
+		q.f.log(q.ctx, slog.LevelError, "djmessages: messages that do not fit into the cookie, or that meet one which the handler has set, were dropped", "count", n)
 		return
 	}
 	q.f.log(q.ctx, slog.LevelError, "djmessages: the session failed, and messages could not be stored", "count", n, "error", err)

@@ -246,3 +246,24 @@ func dense(n int) string {
 	}
 	return string(b)
 }
+
+// A Django behind a proxy has set the cookie: what Go adds goes into the session, where
+// there is room, or is told to be lost.
+func TestCookieOfProxied(t *testing.T) {
+	for storage, want := range map[djmessages.Storage]string{djmessages.Fallback: "", djmessages.Cookie: "were dropped"} {
+		w := newWorld(t, "6.1", &djmessages.Options{Storage: storage})
+		res := w.get("", func(rw http.ResponseWriter, r *http.Request) {
+			must(t, djmessages.Info(r, "ours"))
+			rw.Header().Add("Set-Cookie", "messages=theirs")
+		})
+		if got := setCookie(t, res, "messages"); got == nil || *got != "messages=theirs" {
+			t.Error("the handler's cookie is not there, or not alone")
+		}
+		if got := setCookie(t, res, "sessionid") != nil; got != (want == "") {
+			t.Errorf("storage %v: a session was stored: %v", storage, got)
+		}
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("storage %v: logged %q", storage, w.log)
+		}
+	}
+}

@@ -21,7 +21,13 @@ import (
 //   - An emptied session's cookie is deleted.
 //   - If the session cannot be saved, Settings.OnError answers in the handler's
 //     place, no cookie is set, and what the handler writes is refused with the error.
+//     A handler that then panics with http.ErrAbortHandler, as httputil.ReverseProxy
+//     does, does not break that answer off.
 //   - A panic saves nothing and passes through.
+//   - A response that sets the session's cookie already keeps that cookie, and no other
+//     is added: a Django behind a reverse proxy in next has logged somebody in or out.
+//     What next changed itself is then saved under the key that the session had. It is
+//     lost, with a line in the log, if that key is gone or there was none.
 //
 // The response is not buffered. http.ResponseController works on it, and so do
 // the interfaces http.Flusher, http.Hijacker and io.ReaderFrom.
@@ -39,7 +45,7 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 			x.before = h.Clone()
 		}
 		m.start(&x.s, r)
-		next.ServeHTTP(x, r.WithContext(context.WithValue(r.Context(), contextKey{}, x)))
+		x.serve(next, r.WithContext(context.WithValue(r.Context(), contextKey{}, x)))
 		x.begin(http.StatusOK)
 	})
 }
@@ -119,6 +125,20 @@ type exchange struct {
 	hooks  []func(http.Header, int)
 	begun  bool
 	failed error // why the session could not be saved
+}
+
+// serve calls next. Once the client was told that the session could not be saved, next
+// has nothing to abort any more.
+func (x *exchange) serve(next http.Handler, r *http.Request) {
+	defer func() {
+		if x.failed == nil {
+			return
+		}
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+	}()
+	next.ServeHTTP(x, r)
 }
 
 // begin commits the session before the header goes out, and reports whether the
@@ -216,6 +236,9 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	if keep && s.err != nil {
 		return s.err
 	}
+	if httpcookie.Sets(h, set.CookieName) {
+		return s.commitBeside(ctx, h, keep)
+	}
 	if keep && set.SaveEveryRequest && !s.empty() && !s.loaded {
 		s.done = false
 		err := s.loadLocked(ctx)
@@ -253,4 +276,24 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	h.Add("Set-Cookie", set.setCookie(s.key, e.withBrowser(s.m.site), e.age(s.m.site, now), now))
 	httpcookie.VaryOnCookie(h)
 	return nil
+}
+
+// commitBeside is commit for a response that sets the session's cookie already: it adds
+// none, and saves only what was changed here.
+func (s *Session) commitBeside(ctx context.Context, h http.Header, keep bool) error {
+	httpcookie.VaryOnCookie(h)
+	if !keep || !s.modified || s.empty() {
+		return nil
+	}
+	err := ErrInterrupted // the session would need a key of its own
+	if s.key != "" && !s.cycle && !s.corrupt && !s.aside && s.m.sealer == nil {
+		ctx, cancel := s.m.saving(ctx)
+		defer cancel()
+		err = s.save(ctx)
+	}
+	if errors.Is(err, ErrInterrupted) {
+		s.m.site.log(ctx, slog.LevelError, "djsession: a session was changed, and the response had its cookie already, as from a Django behind a proxy; the change is lost")
+		return nil
+	}
+	return err
 }

@@ -108,6 +108,16 @@ func (c *Cookie) String() string {
 	return string(b)
 }
 
+// Sets reports whether the header of a response sets or deletes a cookie of this name,
+// for whatever domain and path.
+func Sets(h http.Header, name string) bool {
+	return slices.ContainsFunc(h["Set-Cookie"], func(line string) bool {
+		pair, _, _ := strings.Cut(line, ";")
+		set, _, _ := strings.Cut(pair, "=")
+		return strings.Trim(set, " \t") == name
+	})
+}
+
 // VaryOnCookie is patch_vary_headers(response, ("Cookie",)).
 func VaryOnCookie(h http.Header) {
 	lines := h["Vary"]

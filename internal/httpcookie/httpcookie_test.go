@@ -46,3 +46,12 @@ func TestString(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func TestSets(t *testing.T) {
+	h := http.Header{"Set-Cookie": {"a=1; Path=/", " b = 2", "c", "d=e=f; x=y"}}
+	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "d": true, "A": false, "e": false, "x": false, "Path": false, "": false} {
+		if got := httpcookie.Sets(h, name); got != want {
+			t.Errorf("Sets(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
