@@ -106,7 +106,7 @@ func (s *Site) Database(ctx context.Context, alias string) (*DB, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	db, err := set.open(ctx, s.opts.MaxConns)
+	db, err := set.open(ctx, s.Settings, s.opts.MaxConns)
 	if err != nil {
 		return nil, err
 	}

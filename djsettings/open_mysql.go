@@ -10,23 +10,30 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // What of OPTIONS is understood; the others are only about Python's side, or about
 // statements that are not made here.
 var (
 	mysqlOptions = []string{"read_default_file", "read_default_group", "unix_socket", "charset", "ssl", "ssl_mode", "connect_timeout",
-		"user", "passwd", "password", "db", "database", "host", "port"}
-	mysqlIgnored = []string{"sql_mode", "init_command", "isolation_level", "use_unicode", "conv", "use_pure", "autocommit", "local_infile", "read_timeout", "write_timeout", "raise_on_warnings"}
+		"user", "passwd", "password", "db", "database", "host", "port", "init_command", "isolation_level"}
+	mysqlIgnored = []string{"sql_mode", "use_unicode", "conv", "use_pure", "autocommit", "local_infile", "read_timeout", "write_timeout", "raise_on_warnings"}
 )
 
 // openMySQL opens a MySQL or a MariaDB.
-func (db *Database) openMySQL(ctx context.Context, conns int) (*DB, error) {
+func (db *Database) openMySQL(ctx context.Context, set *Settings, conns int) (*DB, error) {
 	cfg, err := db.mysqlConfig()
+	if err != nil {
+		return nil, err
+	}
+	statements, err := db.mysqlStatements(set)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +41,7 @@ func (db *Database) openMySQL(ctx context.Context, conns int) (*DB, error) {
 	if err != nil {
 		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be used with the driver", db.Alias), err}
 	}
-	handle := sql.OpenDB(connector)
+	handle := sql.OpenDB(&started{connector, statements})
 	handle.SetMaxOpenConns(conns)
 	handle.SetMaxIdleConns(conns)
 	handle.SetConnMaxLifetime(3 * time.Minute) // servers and proxies close what idles
@@ -87,6 +94,34 @@ func (db *Database) mysqlConfig() (*mysql.Config, error) {
 	}
 	cfg.TLS, err = db.mysqlTLS(file, host)
 	return cfg, err
+}
+
+// isolationLevels are those that Django's backend takes.
+var isolationLevels = []string{"read uncommitted", "read committed", "repeatable read", "serializable"}
+
+// mysqlStatements are what a connection begins with: the client's init_command and
+// character set, and then what connect and init_connection_state of DatabaseWrapper
+// set, whatever the server's configuration or its init_connect say.
+//
+// The names come last. No other character set may hold: the driver's quotes are
+// made for this one.
+func (db *Database) mysqlStatements(set *Settings) ([]string, error) {
+	all := splitStatements(db.Options.Text("init_command"))
+	all = append(all, "SET autocommit = 1, sql_auto_is_null = 0, NAMES utf8mb4")
+	level := "read committed"
+	switch v, ok := db.Options.get("isolation_level"); {
+	case !ok && set.Django.Before(2, 0) && set.Django != (djsession.DjangoVersion{}):
+		level = "" // the server's own
+	case ok:
+		level = strings.ToLower(db.Options.Text("isolation_level"))
+		if v != nil && level != "" && !slices.Contains(isolationLevels, level) {
+			return nil, fmt.Errorf("%w: the isolation_level of DATABASES[%q] is none that Django takes", ErrSetting, db.Alias)
+		}
+	}
+	if level != "" {
+		all = append(all, "SET SESSION TRANSACTION ISOLATION LEVEL "+strings.ToUpper(level))
+	}
+	return all, nil
 }
 
 // discard is a logger: what is wrong is in an error.

@@ -1,6 +1,7 @@
 package djsettings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,20 +46,27 @@ func (db *Database) postgresDSN() string {
 	return strings.TrimSpace(b.String())
 }
 
-func (db *Database) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
+func (db *Database) openPostgreSQL(ctx context.Context, set *Settings, conns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(db.postgresDSN())
 	if err != nil {
 		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err}
 	}
-	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	cfg.MaxConns = int32(min(conns, 1<<20))
+	// These two a pooler keeps for each of its clients.
+	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
+	if zone := db.connectionZone(set); zone != "" {
+		cfg.ConnConfig.RuntimeParams["timezone"] = zone
+	}
 	if role := db.Options.Text("assume_role"); role != "" {
-		cfg.ConnConfig.RuntimeParams["role"] = role
+		// A statement as Django's, for a pooler refuses it as a parameter.
+		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
+			return err
+		}
 	}
-	if db.serverPool {
-		// Behind a PgBouncer a statement that was prepared may be on another connection.
-		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	}
+	// Between may be a pooler, which sends a statement to another connection than the
+	// one that prepared it. Django prepares none either, unless it is told to.
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, db.unavailable(err)
@@ -68,6 +76,14 @@ func (db *Database) openPostgreSQL(ctx context.Context, conns int) (*DB, error) 
 		return nil, db.unavailable(err)
 	}
 	return &DB{Settings: db, SQL: stdlib.OpenDBFromPool(pool), Pool: pool}, nil
+}
+
+// connectionZone is BaseDatabaseWrapper.timezone_name; "" leaves the server's.
+func (db *Database) connectionZone(set *Settings) string {
+	if !set.UseTZ {
+		return set.TimeZone
+	}
+	return cmp.Or(db.TimeZone, "UTC")
 }
 
 // checkOptions warns about OPTIONS that are not honoured.

@@ -33,18 +33,18 @@ func (db *DB) close() error {
 	return err
 }
 
-// open opens the database and makes sure that it is there.
-func (db *Database) open(ctx context.Context, conns int) (*DB, error) {
+// open opens the database of set and makes sure that it is there.
+func (db *Database) open(ctx context.Context, set *Settings, conns int) (*DB, error) {
 	if db.err != nil {
 		return nil, db.err
 	}
 	switch db.Kind {
 	case SQLite:
-		return db.openSQLite(ctx)
+		return db.openSQLite(ctx, set)
 	case PostgreSQL:
-		return db.openPostgreSQL(ctx, conns)
+		return db.openPostgreSQL(ctx, set, conns)
 	case MySQL:
-		return db.openMySQL(ctx, conns)
+		return db.openMySQL(ctx, set, conns)
 	case "":
 		if db.Engine == "" {
 			return nil, fmt.Errorf("%w: DATABASES[%q] has no ENGINE", ErrSetting, db.Alias)

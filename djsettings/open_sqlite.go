@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"strconv"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
+
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // openSQLite opens the file of NAME. Unlike Django and the driver, it makes none:
 // a database that is not there would be an empty one in the wrong place.
-func (db *Database) openSQLite(ctx context.Context) (*DB, error) {
+func (db *Database) openSQLite(ctx context.Context, set *Settings) (*DB, error) {
 	path := db.Path()
 	if path == "" {
 		return nil, fmt.Errorf("%w: DATABASES[%q] is an SQLite database in memory", ErrNotShared, db.Alias)
@@ -33,10 +35,17 @@ func (db *Database) openSQLite(ctx context.Context) (*DB, error) {
 	}
 	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(),
 		RawQuery: fmt.Sprintf("mode=rw&_pragma=busy_timeout(%d)", int(seconds*1000))}
-	handle, err := sql.Open("sqlite", uri.String())
+	connector, err := sqlite.NewConnector(uri.String())
 	if err != nil {
 		return nil, db.unavailable(err)
 	}
+	// What get_new_connection does.
+	var statements []string
+	if !set.Django.Before(2, 0) || set.Django == (djsession.DjangoVersion{}) {
+		statements = append(statements, "PRAGMA foreign_keys = ON")
+	}
+	statements = append(statements, splitStatements(db.Options.Text("init_command"))...)
+	handle := sql.OpenDB(&started{connector, statements})
 	if err := handle.PingContext(ctx); err != nil {
 		handle.Close()
 		return nil, db.unavailable(err)

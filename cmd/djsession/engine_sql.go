@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	_ "github.com/go-sql-driver/mysql"
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -125,6 +127,7 @@ func openPostgreSQL(ctx context.Context, native string, kind engineKind, table s
 	var pool *pgxpool.Pool
 	if err == nil {
 		cfg.MaxConns = max(cfg.MaxConns, poolConns)
+		withoutPrepared(cfg.ConnConfig, native)
 		pool, err = pgxpool.NewWithConfig(ctx, cfg)
 	}
 	if err != nil {
@@ -176,9 +179,46 @@ func sqliteURI(path string) string {
 	return uri.String()
 }
 
+// withoutPrepared lets no statement be prepared, unless the DSN says how they are
+// sent: a pooler may be between, which sends one to another connection than the one
+// that prepared it.
+func withoutPrepared(cfg *pgx.ConnConfig, dsn string) {
+	if !strings.Contains(dsn, "default_query_exec_mode") {
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+}
+
+// openHandle is sql.Open with what Django sets on its connections.
+func openHandle(driver, native string) (*sql.DB, error) {
+	switch driver {
+	case "mysql":
+		cfg, err := mysql.ParseDSN(native)
+		if err != nil {
+			return nil, err
+		}
+		if cfg.Params == nil {
+			cfg.Params = map[string]string{}
+		}
+		cfg.Params["autocommit"] = "1"
+		connector, err := mysql.NewConnector(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return sql.OpenDB(connector), nil
+	case "pgx":
+		cfg, err := pgx.ParseConfig(native)
+		if err != nil {
+			return nil, err
+		}
+		withoutPrepared(cfg, native)
+		return stdlib.OpenDB(*cfg), nil
+	}
+	return sql.Open(driver, native)
+}
+
 // dial opens a database and makes sure that it is there.
 func dial(ctx context.Context, driver, native string) (*sql.DB, error) {
-	db, err := sql.Open(driver, native)
+	db, err := openHandle(driver, native)
 	if err == nil {
 		err = db.PingContext(ctx)
 	}

@@ -26,7 +26,7 @@ var ErrNoTable = userstable.ErrNoTable
 // Errors: ErrNoTable, djsession.ErrUnavailable, and djsession.ErrConfig for a
 // table that has no column that is needed or named.
 func Detect(ctx context.Context, db *sql.DB, d dbstore.Dialect, opts *Options) (*Options, error) {
-	o, err := userstable.Detect(ctx, djangodb.SQL{DB: db}, dialect(d), opts.of())
+	o, err := userstable.Detect(ctx, djangodb.NewSQL(db, d == dbstore.MySQL), dialect(d), opts.of())
 	if err != nil {
 		return nil, err
 	}

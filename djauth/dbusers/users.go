@@ -170,7 +170,7 @@ var (
 // New returns the Users of site in db, which is a database as d says. It does not
 // touch db, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Users {
-	return &Users{userstable.New(site, djangodb.SQL{DB: db}, dialect(d), opts.of())}
+	return &Users{userstable.New(site, djangodb.NewSQL(db, d == dbstore.MySQL), dialect(d), opts.of())}
 }
 
 // IDKind implements djauth.Users: the type of the model's pk.

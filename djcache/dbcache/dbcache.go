@@ -121,7 +121,7 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Cache {
 		o = *opts
 	}
 	codec := cachevalue.New(site)
-	return &Cache{o.Keys, djangodb.NewLayout(site, djangodb.SQL{DB: db}, d.d, djangodb.Options{Table: o.Table, TimeZone: o.TimeZone}, &djangodb.Layout{
+	return &Cache{o.Keys, djangodb.NewLayout(site, djangodb.NewSQL(db, d == MySQL), d.d, djangodb.Options{Table: o.Table, TimeZone: o.TimeZone}, &djangodb.Layout{
 		Key: "cache_key", Data: "value", Date: "expires",
 		Table:  "django_cache",
 		Made:   "run the site's createcachetable",

@@ -138,7 +138,7 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Store {
 	if opts != nil {
 		o = *opts
 	}
-	return &Store{djangodb.New(site, djangodb.SQL{DB: db}, d.d, djangodb.Options(o))}
+	return &Store{djangodb.New(site, djangodb.NewSQL(db, d == MySQL), d.d, djangodb.Options(o))}
 }
 
 // Load implements djsession.Store: SessionStore.load.

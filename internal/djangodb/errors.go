@@ -89,6 +89,9 @@ func (t *Table) run(ctx context.Context, doing string, queue bool, f func() erro
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, djsession.ErrConfig) {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
 		if t.d.fault(err) != faultRetry || time.Since(began) > retryFor {
 			return t.fail(ctx, doing, err)
 		}
@@ -120,6 +123,9 @@ func (t *Table) fail(ctx context.Context, doing string, err error) error {
 	case ctx.Err() != nil:
 		// Drivers tell the end of a context in words of their own.
 		return djsession.Unavailable(doing, errors.Join(ctx.Err(), err))
+	}
+	if f == faultOther {
+		return djsession.Unavailable(doing+Pooler(err), err)
 	}
 	return djsession.Unavailable(doing+t.hint(f), err)
 }

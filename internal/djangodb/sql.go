@@ -3,33 +3,154 @@ package djangodb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // SQL is a Conn that carries statements to a *sql.DB.
-type SQL struct{ DB *sql.DB }
+type SQL struct {
+	db *sql.DB
+	// checked are the connections of a MySQL that commit by themselves; nil for a
+	// database on which every connection does.
+	checked *checked
+}
 
-var _ Conn = SQL{}
+var _ Conn = (*SQL)(nil)
+
+// NewSQL returns the Conn of db. With mysql it looks at each connection once,
+// before its first statement: a server or its init_connect may have set
+// autocommit=0. A write would be lost there, and a read would show the data of the
+// first read for ever. Such a connection is refused by djsession.ErrConfig.
+func NewSQL(db *sql.DB, mysql bool) *SQL {
+	c := &SQL{db: db}
+	if mysql {
+		c.checked = &checked{conns: map[any]bool{}}
+	}
+	return c
+}
+
+// session is a *sql.DB or one of its connections.
+type session interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
 
 // Exec implements Conn.
-func (c SQL) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := c.DB.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+func (c *SQL) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = c.on(ctx, func(s session) error {
+		res, err := s.ExecContext(ctx, query, args...)
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		return err
+	})
+	return n, err
 }
 
 // Query implements Conn.
-func (c SQL) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
-	rows, err := c.DB.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
+func (c *SQL) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
+	var reading error // is not tried again: each was called
+	err := c.on(ctx, func(s session) error {
+		rows, err := s.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if reading = each(rows.Scan); reading != nil {
+				return nil
+			}
+		}
+		reading = rows.Err()
+		return nil
+	})
+	if err == nil {
+		err = reading
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
+	return err
+}
+
+// maxTries is how many dead connections of a pool are passed over.
+const maxTries = 20
+
+// on calls f with the handle or, where connections are looked at, with one that is
+// good. A driver says ErrBadConn before it has sent anything: as in database/sql,
+// another connection is taken then.
+func (c *SQL) on(ctx context.Context, f func(session) error) (err error) {
+	if c.checked == nil {
+		return f(c.db)
+	}
+	for range maxTries {
+		if err = c.onConn(ctx, f); !errors.Is(err, driver.ErrBadConn) {
 			return err
 		}
 	}
-	return rows.Err()
+	return err
+}
+
+func (c *SQL) onConn(ctx context.Context, f func(session) error) error {
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := c.checked.check(ctx, c.db, conn); err != nil {
+		return err
+	}
+	return f(conn)
+}
+
+// checked is a set of drivers' connections.
+type checked struct {
+	mu    sync.Mutex
+	conns map[any]bool
+}
+
+// minChecked is how many connections are remembered at least. Those that were
+// closed since are among them.
+const minChecked = 64
+
+// errAutocommit is what every method returns on a connection that does not commit.
+var errAutocommit = fmt.Errorf("%w: a connection of the handle has autocommit=0, by the server's configuration or its init_connect, so that nothing would be saved: "+
+	"add autocommit=1 to the DSN of go-sql-driver/mysql, or set it on every connection", djsession.ErrConfig)
+
+// check asks a connection that is not known yet.
+func (k *checked) check(ctx context.Context, db *sql.DB, conn *sql.Conn) error {
+	var id any
+	err := conn.Raw(func(c any) error {
+		if reflect.ValueOf(c).Comparable() {
+			id = c
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	known := id != nil && k.conns[id]
+	k.mu.Unlock()
+	if known {
+		return nil
+	}
+	var on int
+	if err := conn.QueryRowContext(ctx, "SELECT @@autocommit").Scan(&on); err != nil {
+		return err
+	}
+	if on != 1 {
+		return errAutocommit
+	}
+	if id != nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if len(k.conns) >= max(minChecked, 2*db.Stats().OpenConnections) {
+			clear(k.conns)
+		}
+		k.conns[id] = true
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/djangodb"
 )
 
 // scanError is a row that is not what the table of a user model holds.
@@ -63,6 +64,9 @@ func (t *Table) run(ctx context.Context, doing string, f func() error) error {
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, djsession.ErrConfig) {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
 		what := t.d.fault(err)
 		var scan *scanError
 		if errors.As(err, &scan) {
@@ -87,6 +91,9 @@ func (t *Table) run(ctx context.Context, doing string, f func() error) error {
 		if ctx.Err() != nil {
 			// Drivers tell the end of a context in words of their own.
 			return djsession.Unavailable(doing, errors.Join(ctx.Err(), err))
+		}
+		if what == faultOther {
+			return djsession.Unavailable(doing+djangodb.Pooler(err), err)
 		}
 		return djsession.Unavailable(doing+t.hint(what), err)
 	}
