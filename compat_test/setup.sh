@@ -32,7 +32,7 @@ environments() {
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
 virtualenv_pin='virtualenv==20.21.1'
 
-server_packages=(tzdata postgresql mariadb-server redis-server memcached)
+server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached)
 browser_packages=(chromium chromium-driver)
 
 say() { printf 'setup: %s\n' "$*" >&2; }

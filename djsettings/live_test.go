@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	status := testserver.Run(m)
-	os.RemoveAll(dir)
+	for _, d := range append(cleanup, dir) {
+		os.RemoveAll(d)
+	}
 	os.Exit(status)
 }
 

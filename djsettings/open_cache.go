@@ -94,6 +94,9 @@ func (c *Cache) chooser() (choose func(...string) (*memcached.Servers, error), b
 	case CachePythonMemcached:
 		return memcached.PythonMemcached, false, nil
 	case CachePyMemcache:
+		if c.Options.Has("tls_context") {
+			return nil, false, refuse("a tls_context, which only Python can read: a memcached with TLS is not reached here")
+		}
 		if c.Options.Has("hasher") {
 			return nil, false, refuse("a hasher of their own")
 		}

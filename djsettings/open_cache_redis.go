@@ -104,17 +104,15 @@ func (s *Site) redisCacheClient(c *Cache, location Secret) (redis.UniversalClien
 	if c.Kind == CacheDjangoRedis {
 		server.password = first(server.password, c.Options.Text("PASSWORD"))
 	}
-	if server.tls != nil && from.dict != nil {
-		// ssl_cert_reqs may be None, which means what "none" does.
-		if v, ok := from.get("ssl_cert_reqs"); ok && (v == nil || first(from.Text("ssl_cert_reqs")) == "none") {
-			server.tls.InsecureSkipVerify = true
-		} else if file := from.Text("ssl_ca_certs"); file != "" {
-			if server.tls.RootCAs, err = certPool(file); err != nil {
-				return nil, err
-			}
-		}
+	sentinel := c.Kind == CacheDjangoRedis && s.hasSentinel(c)
+	unused, err := server.secure(from, sentinel, c.dir)
+	if err != nil {
+		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
-	if c.Kind != CacheDjangoRedis || !s.hasSentinel(c) {
+	for _, name := range unused {
+		s.warn("CACHES", fmt.Sprintf("The option %s of cache %q is not used.", name, c.Alias))
+	}
+	if !sentinel {
 		return server.client(), nil
 	}
 	v, _ := c.Options.get("SENTINELS")
@@ -124,6 +122,9 @@ func (s *Site) redisCacheClient(c *Cache, location Secret) (redis.UniversalClien
 		return nil, fmt.Errorf("%w: SENTINELS of CACHES[%q] are no list of (host, port)", ErrSetting, c.Alias)
 	}
 	to := c.Options.dictAt("SENTINEL_KWARGS")
+	if on := to.truth("ssl"); on != (server.tls != nil) && !server.rediss {
+		return nil, fmt.Errorf("%w: of CACHES[%q] the Redis speaks TLS and its Sentinels do not, or the other way round", ErrUnsupported, c.Alias)
+	}
 	return server.failover(server.host, sentinels, to.Text("username"), to.Text("password")), nil
 }
 

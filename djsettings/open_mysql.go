@@ -3,10 +3,7 @@ package djsettings
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,7 +19,8 @@ import (
 // What of OPTIONS is understood; the others are only about Python's side, or about
 // statements that are not made here.
 var (
-	mysqlOptions = []string{"read_default_file", "read_default_group", "unix_socket", "charset", "ssl", "ssl_mode", "connect_timeout",
+	mysqlOptions = []string{"read_default_file", "read_default_group", "unix_socket", "charset", "ssl", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key",
+		"ssl_key_password", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "connect_timeout",
 		"user", "passwd", "password", "db", "database", "host", "port", "init_command", "isolation_level"}
 	mysqlIgnored = []string{"sql_mode", "use_unicode", "conv", "use_pure", "autocommit", "local_infile", "read_timeout", "write_timeout", "raise_on_warnings"}
 )
@@ -92,8 +90,10 @@ func (db *Database) mysqlConfig() (*mysql.Config, error) {
 	} else {
 		cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(cmp.Or(host, "localhost"), cmp.Or(port, "3306"))
 	}
-	cfg.TLS, err = db.mysqlTLS(file, host)
-	return cfg, err
+	if err := db.mysqlTLS(cfg, file, cmp.Or(host, "localhost")); err != nil {
+		return nil, err
+	}
+	return cfg, nil
 }
 
 // isolationLevels are those that Django's backend takes.
@@ -137,53 +137,4 @@ func defaultSocket() string {
 		}
 	}
 	return ""
-}
-
-// mysqlTLS is ssl and ssl_mode: as in mysqlclient a connection is encrypted where
-// one of them says so, the server's certificate is checked where there is a ca, and
-// its name where ssl_mode is VERIFY_IDENTITY or check_hostname is set. Nil is none.
-func (db *Database) mysqlTLS(file map[string]string, host string) (*tls.Config, error) {
-	ssl := db.Options.dictAt("ssl")
-	on, _ := db.Options.get("ssl")
-	mode := strings.ToUpper(cmp.Or(db.Options.Text("ssl_mode"), file["ssl_mode"]))
-	ca := cmp.Or(ssl.Text("ca"), file["ssl_ca"])
-	cert, key := cmp.Or(ssl.Text("cert"), file["ssl_cert"]), cmp.Or(ssl.Text("key"), file["ssl_key"])
-	wanted, _ := truthOf(on)
-	wanted = wanted || ca != "" || cert != "" || mode == "REQUIRED" || strings.HasPrefix(mode, "VERIFY_")
-	if !wanted || mode == "DISABLED" {
-		return nil, nil
-	}
-	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	if ca != "" {
-		pool, err := certPool(absolute(db.dir, ca))
-		if err != nil {
-			return nil, err
-		}
-		cfg.RootCAs = pool
-	}
-	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(absolute(db.dir, cert), absolute(db.dir, cmp.Or(key, cert)))
-		if err != nil {
-			return nil, &hidden{ErrSetting, "the client's certificate cannot be used", err}
-		}
-		cfg.Certificates = []tls.Certificate{pair}
-	}
-	if mode == "VERIFY_IDENTITY" || ssl.Text("check_hostname") == "True" {
-		return cfg, nil
-	}
-	cfg.InsecureSkipVerify = true // of the name; the chain is looked at here
-	if ca != "" || mode == "VERIFY_CA" {
-		cfg.VerifyConnection = func(cs tls.ConnectionState) error {
-			if len(cs.PeerCertificates) == 0 {
-				return errors.New("the server sent no certificate")
-			}
-			opts := x509.VerifyOptions{Roots: cfg.RootCAs, Intermediates: x509.NewCertPool()}
-			for _, c := range cs.PeerCertificates[1:] {
-				opts.Intermediates.AddCert(c)
-			}
-			_, err := cs.PeerCertificates[0].Verify(opts)
-			return err
-		}
-	}
-	return cfg, nil
 }

@@ -3,6 +3,7 @@ package djsettings
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,8 +14,11 @@ import (
 )
 
 // What of OPTIONS means the same to libpq and to pgx.
-var pgOptions = []string{"service", "servicefile", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword", "sslsni", "connect_timeout",
+var pgOptions = []string{"service", "servicefile", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword", "sslsni", "sslnegotiation", "connect_timeout",
 	"target_session_attrs", "options", "application_name", "krbsrvname", "krbspn", "require_auth", "channel_binding"}
+
+// pgFiles are those of them that are paths.
+var pgFiles = []string{"servicefile", "passfile", "sslcert", "sslkey", "sslrootcert"}
 
 // What of OPTIONS is only about Python's side of a connection, or about how long
 // one is kept.
@@ -32,7 +36,11 @@ func (db *Database) postgresDSN() string {
 		}
 	}
 	for _, key := range pgOptions {
-		add(key, db.Options.Text(key))
+		value := db.Options.Text(key)
+		if value != "" && slices.Contains(pgFiles, key) && value != "system" {
+			value = absolute(db.dir, value)
+		}
+		add(key, value)
 	}
 	add("host", db.Host)
 	add("port", db.Port)
@@ -50,6 +58,9 @@ func (db *Database) openPostgreSQL(ctx context.Context, set *Settings, conns int
 	cfg, err := pgxpool.ParseConfig(db.postgresDSN())
 	if err != nil {
 		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err}
+	}
+	if err := db.postgresTLS(cfg.ConnConfig); err != nil {
+		return nil, err
 	}
 	cfg.MaxConns = int32(min(conns, 1<<20))
 	// These two a pooler keeps for each of its clients.
@@ -78,6 +89,33 @@ func (db *Database) openPostgreSQL(ctx context.Context, set *Settings, conns int
 	return &DB{Settings: db, SQL: stdlib.OpenDBFromPool(pool), Pool: pool}, nil
 }
 
+// postgresTLS heeds, or refuses, what libpq is told of TLS beside what pgx reads.
+func (db *Database) postgresTLS(cfg *pgx.ConnConfig) error {
+	refuse := func(name string) error {
+		return fmt.Errorf("%w: DATABASES[%q] has the option %s, which pgx cannot heed", ErrUnsupported, db.Alias, name)
+	}
+	for _, name := range []string{"sslcrl", "sslcrldir", "requirepeer"} {
+		if db.Options.Text(name) != "" {
+			return refuse(name)
+		}
+	}
+	if db.Options.Text("gssencmode") == "require" {
+		return refuse("gssencmode=require")
+	}
+	if strings.EqualFold(db.Options.Text("ssl_min_protocol_version"), "TLSv1.3") {
+		configs := []*tls.Config{cfg.TLSConfig}
+		for _, f := range cfg.Fallbacks {
+			configs = append(configs, f.TLSConfig)
+		}
+		for _, c := range configs {
+			if c != nil {
+				c.MinVersion = tls.VersionTLS13
+			}
+		}
+	}
+	return nil
+}
+
 // connectionZone is BaseDatabaseWrapper.timezone_name; "" leaves the server's.
 func (db *Database) connectionZone(set *Settings) string {
 	if !set.UseTZ {
@@ -91,7 +129,7 @@ func (r *reader) checkOptions(db *Database) {
 	known := []string(nil)
 	switch db.Kind {
 	case PostgreSQL:
-		known = slices.Concat(pgOptions, pgIgnored, []string{"assume_role"})
+		known = slices.Concat(pgOptions, pgIgnored, []string{"assume_role", "ssl_min_protocol_version"})
 	case MySQL:
 		known = slices.Concat(mysqlOptions, mysqlIgnored)
 	case SQLite:
@@ -101,5 +139,10 @@ func (r *reader) checkOptions(db *Database) {
 	}
 	for _, name := range db.Options.unknown(known...) {
 		r.warn("DATABASES", "The option %s of database %q is not used.", name, db.Alias)
+	}
+	if db.Kind == MySQL {
+		for _, name := range db.Options.dictAt("ssl").unknown("ca", "capath", "cert", "key", "password", "check_hostname", "verify_mode") {
+			r.warn("DATABASES", "%s in the option ssl of database %q is not used.", name, db.Alias)
+		}
 	}
 }

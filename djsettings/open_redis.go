@@ -4,9 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,8 @@ type redisServer struct {
 	host               string
 	username, password string
 	db                 int
+	rediss             bool      // the URL says so
+	args               redisArgs // of its query
 	tls                *tls.Config
 }
 
@@ -39,12 +42,15 @@ func parseRedisURL(text string) (*redisServer, error) {
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		netloc, path = rest[:i], rest[i:]
 	}
-	s := &redisServer{network: "tcp"}
+	s := &redisServer{network: "tcp", args: redisArgs{values: map[string]any{}}}
 	params := map[string]string{}
 	for pair := range strings.SplitSeq(query, "&") {
 		if name, value, ok := strings.Cut(pair, "="); ok && params[name] == "" {
 			params[name] = unquote(strings.ReplaceAll(value, "+", " "))
 		}
+	}
+	for name, value := range params {
+		s.args.addQuery(unquote(name), value)
 	}
 	s.username, s.password = params["username"], params["password"]
 	hostport := netloc
@@ -84,12 +90,7 @@ func parseRedisURL(text string) (*redisServer, error) {
 				number = "" // redis-py passes over it, too
 			}
 		}
-		if strings.EqualFold(scheme, "rediss") {
-			var err error
-			if s.tls, err = redisTLS(s.host, func(name string) string { return params[name] }); err != nil {
-				return nil, err
-			}
-		}
+		s.rediss = strings.EqualFold(scheme, "rediss")
 	default:
 		return bad("begins with none of redis://, rediss:// and unix://")
 	}
@@ -105,44 +106,25 @@ func parseRedisURL(text string) (*redisServer, error) {
 	return s, nil
 }
 
-// redisTLS is what redis-py's ssl_cert_reqs and its like mean.
-func redisTLS(host string, param func(string) string) (*tls.Config, error) {
-	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	switch strings.ToLower(param("ssl_cert_reqs")) {
-	case "none", "optional", "cert_none":
-		cfg.InsecureSkipVerify = true
-	}
-	if file := param("ssl_ca_certs"); file != "" {
-		pool, err := certPool(file)
-		if err != nil {
+// secure sets the TLS of the server as redis-py has it with kwargs, of which those
+// of the URL win. sentinel is for a service of Sentinel, whose host is no name of a
+// server. It returns options that are not used.
+func (s *redisServer) secure(kwargs Params, sentinel bool, dir string) (unused []string, err error) {
+	args := redisArgs{values: map[string]any{}, dir: dir}
+	args.add(kwargs)
+	maps.Copy(args.values, s.args.values)
+	on := s.rediss
+	if !on {
+		if on, err = args.wanted(sentinel); err != nil || !on {
 			return nil, err
 		}
-		cfg.RootCAs = pool
 	}
-	if file := param("ssl_certfile"); file != "" {
-		key := param("ssl_keyfile")
-		if key == "" {
-			key = file
-		}
-		pair, err := tls.LoadX509KeyPair(file, key)
-		if err != nil {
-			return nil, &hidden{ErrSetting, "the client's certificate cannot be used", err}
-		}
-		cfg.Certificates = []tls.Certificate{pair}
+	host := s.host
+	if sentinel {
+		host = ""
 	}
-	return cfg, nil
-}
-
-func certPool(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, &hidden{ErrSetting, "the file with the server's certificates cannot be read", err}
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%w: the file with the server's certificates holds none", ErrSetting)
-	}
-	return pool, nil
+	s.tls, unused, err = args.config(host)
+	return unused, err
 }
 
 // unquote is urllib.parse.unquote: what is no escape stays as it is.
@@ -187,16 +169,23 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
 		_ = client.Close()
-		return &hidden{ErrUnavailable, what + " cannot be reached", err}
+		hint := tlsHint(err)
+		if errors.As(err, new(x509.HostnameError)) {
+			hint += " (redis-py before version 6 looks at the name only with ssl_check_hostname=True; say ssl_check_hostname=False to do without)"
+		}
+		return &hidden{ErrUnavailable, what + " cannot be reached" + hint, err}
 	}
 	return nil
 }
 
 // openSessionRedis opens the server of django-redis-sessions.
 func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, error) {
-	client, err := s.Settings.Sessions.Redis.client()
+	client, unused, err := s.Settings.Sessions.Redis.client(s.Settings.Dir)
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range unused {
+		s.warn("SESSION_REDIS", "The option "+name+" of its URL is not used.")
 	}
 	if err := s.pinged(ctx, "SESSION_REDIS", client); err != nil {
 		return nil, err
@@ -206,18 +195,20 @@ func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, err
 }
 
 // client is RedisServer.get of redis_sessions.
-func (in *RedisSettings) client() (redis.UniversalClient, error) {
+func (in *RedisSettings) client(dir string) (client redis.UniversalClient, unused []string, err error) {
 	server := &redisServer{network: "tcp", addr: net.JoinHostPort(in.Host, strconv.Itoa(in.Port)), password: in.Password.Reveal(), db: in.DB}
 	switch {
 	case len(in.Sentinels) > 0:
-		return server.failover(in.Master, in.Sentinels, "", ""), nil
+		return server.failover(in.Master, in.Sentinels, "", ""), nil, nil
 	case !in.URL.IsZero():
-		var err error
 		if server, err = parseRedisURL(in.URL.Reveal()); err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if unused, err = server.secure(Params{}, false, dir); err != nil {
+			return nil, nil, err
 		}
 	case in.SocketPath != "":
 		server.network, server.addr = "unix", in.SocketPath
 	}
-	return server.client(), nil
+	return server.client(), unused, nil
 }

@@ -1,6 +1,7 @@
 package djsettings
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/djangodb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -55,7 +57,7 @@ func (db *Database) open(ctx context.Context, set *Settings, conns int) (*DB, er
 
 // unavailable is an error of the first contact.
 func (db *Database) unavailable(err error) error {
-	return &hidden{ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias), err}
+	return &hidden{ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias) + cmp.Or(tlsHint(err), djangodb.Pooler(err)), err}
 }
 
 // dialect is the database for dbstore.

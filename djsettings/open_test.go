@@ -41,12 +41,16 @@ func TestRedisURL(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 			continue
 		}
-		if got := (want{s.network, s.addr, s.username, s.password, s.db, s.tls != nil}); got != w {
+		if got := (want{s.network, s.addr, s.username, s.password, s.db, s.rediss}); got != w {
 			t.Errorf("%s: got %+v, want %+v", url, got, w)
 		}
 	}
 	for _, url := range []string{"", "h:6379", "http://h", "redis://h:s3cr3t", "unix://s3cr3t@h", "redis://h?db=s3cr3t", "rediss://h?ssl_ca_certs=/nonexistent/s3cr3t"} {
-		if _, err := parseRedisURL(url); !errors.Is(err, ErrSetting) || strings.Contains(err.Error(), "s3cr3t") {
+		s, err := parseRedisURL(url)
+		if err == nil {
+			_, err = s.secure(Params{}, false, "")
+		}
+		if !errors.Is(err, ErrSetting) || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q: got %v", url, err)
 		}
 	}
@@ -103,8 +107,8 @@ func TestMySQLConfig(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if got := (want{cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName}); got != tt.want || cfg.TLS != nil {
-			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		if got := (want{cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName}); got != tt.want || (cfg.TLS != nil) != (cfg.Net == "tcp") || cfg.AllowFallbackToPlaintext != (cfg.Net == "tcp") {
+			t.Errorf("%s: got %+v with TLS %v, want %+v and TLS where the server has it", tt.name, got, cfg.TLS != nil, tt.want)
 		}
 	}
 	for entry, secure := range map[string][2]bool{ // whether there is TLS, and whether the name counts
@@ -112,7 +116,7 @@ func TestMySQLConfig(t *testing.T) {
 		`{'ssl_mode': 'VERIFY_IDENTITY'}`:               {true, true},
 		`{'ssl': {'check_hostname': True}}`:             {true, true},
 		`{'ssl_mode': 'DISABLED', 'ssl': {'key': 'k'}}`: {false, false},
-		`{'ssl': {}}`: {false, false},
+		`{'ssl': {}}`: {true, false},
 	} {
 		cfg, err := database(t, `{'ENGINE': 'django.db.backends.mysql', 'NAME': 'n', 'HOST': 'h', 'OPTIONS': `+entry+`}`).mysqlConfig()
 		if err != nil || (cfg.TLS != nil) != secure[0] || cfg.TLS != nil && cfg.TLS.InsecureSkipVerify == secure[1] {

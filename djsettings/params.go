@@ -49,6 +49,15 @@ func (p Params) get(name string) (any, bool) {
 	return p.dict.Get(name)
 }
 
+// truth is bool() of what there is under a name; what is no literal is true.
+func (p Params) truth(name string) bool {
+	v, ok := p.get(name)
+	if truth, known := truthOf(v); known {
+		return truth
+	}
+	return ok
+}
+
 func (p Params) dictAt(name string) Params {
 	v, _ := p.get(name)
 	if d, ok := v.(pyliteral.Dict); ok {

@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ type Proxy struct {
 	mu     sync.Mutex
 	change *sync.Cond
 	state  state
+	wire   *bytes.Buffer // nil unless recorded
 	conns  map[net.Conn]bool
 }
 
@@ -65,6 +67,28 @@ func (p *Proxy) Break() {
 
 // Stall keeps connections open, but passes nothing on.
 func (p *Proxy) Stall() { p.set(stalled) }
+
+// Record keeps what is passed on from now on, in both directions.
+func (p *Proxy) Record() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wire = new(bytes.Buffer)
+}
+
+// Recorded returns what was passed on since Record.
+func (p *Proxy) Recorded() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return bytes.Clone(p.wire.Bytes())
+}
+
+func (p *Proxy) keep(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wire != nil {
+		p.wire.Write(b)
+	}
+}
 
 // Mend ends Break and Stall.
 func (p *Proxy) Mend() { p.set(passing) }
@@ -119,6 +143,7 @@ func (p *Proxy) copy(to io.Writer, from io.Reader) {
 			if !p.pass() {
 				return
 			}
+			p.keep(buf[:n])
 			if _, err := to.Write(buf[:n]); err != nil {
 				return
 			}

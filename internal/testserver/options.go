@@ -1,0 +1,122 @@
+package testserver
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// special are servers with options of their own, by kind and options.
+var special struct {
+	sync.Mutex
+	kinds map[string]*kind
+}
+
+// specialKind returns the kind that make makes, one for each id.
+func specialKind(id string, make func() *kind) *kind {
+	special.Lock()
+	defer special.Unlock()
+	k, ok := special.kinds[id]
+	if !ok {
+		if special.kinds == nil {
+			special.kinds = map[string]*kind{}
+		}
+		k = make()
+		special.kinds[id] = k
+	}
+	return k
+}
+
+// MariaDBWith returns a private MariaDB that is started with further options. Files
+// that they name must be ones that everybody may read.
+func MariaDBWith(t testing.TB, options ...string) *Server {
+	t.Helper()
+	return specialKind("mariadb "+strings.Join(options, " "), func() *kind {
+		return &kind{name: mariadb.name, install: mariadb.install, binaries: mariadb.binaries, user: mariadb.user, signal: mariadb.signal,
+			ready: mariadb.ready, prepare: mariadb.prepare,
+			serve: func(bin map[string]string, dir string, port int) []string {
+				return append(mariadb.serve(bin, dir, port), options...)
+			}}
+	}).get(t)
+}
+
+// PostgreSQLWith is MariaDBWith for PostgreSQL; an option is NAME=VALUE.
+func PostgreSQLWith(t testing.TB, options ...string) *Server {
+	t.Helper()
+	return specialKind("postgres "+strings.Join(options, " "), func() *kind {
+		return &kind{name: postgres.name, install: postgres.install, binaries: postgres.binaries, user: postgres.user, signal: postgres.signal,
+			ready: postgres.ready, prepare: postgres.prepare,
+			serve: func(bin map[string]string, dir string, port int) []string {
+				args := postgres.serve(bin, dir, port)
+				for _, o := range options {
+					args = append(args, "-c", o)
+				}
+				return args
+			}}
+	}).get(t)
+}
+
+// RedisTLS returns a private Redis that speaks TLS alone, with the certificate and
+// the key in these files.
+func RedisTLS(t testing.TB, cert, key string, options ...string) *Server {
+	t.Helper()
+	return specialKind("redis "+cert+strings.Join(options, " "), func() *kind {
+		return redisKind("Redis with TLS", func(port int) []string {
+			return append([]string{"--port", "0", "--tls-port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+				"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no"}, options...)
+		})
+	}).get(t)
+}
+
+// PgBouncer returns a private PgBouncer before server, with four connections to it.
+// mode is "transaction", "session" or "statement".
+func PgBouncer(t testing.TB, server *Server, mode string) *Server {
+	t.Helper()
+	return specialKind("pgbouncer "+server.Addr()+mode, func() *kind {
+		return &kind{
+			name:     "PgBouncer",
+			install:  "pgbouncer",
+			binaries: []string{"pgbouncer"},
+			user:     server.User,
+			signal:   "INT",
+			ready:    "process up",
+			serve: func(bin map[string]string, dir string, port int) []string {
+				ini := strings.NewReplacer("HOST", server.Host, "PGPORT", strconv.Itoa(server.Port), "PORT", strconv.Itoa(port),
+					"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer)
+				return []string{"sh", "-c", `mkdir "$1" && printf '"%s" ""\n' "$2" >"$1/users.txt" && printf %s "$3" >"$1/ini" && exec "$0" "$1/ini"`,
+					bin["pgbouncer"], dir, server.User, ini}
+			},
+		}
+	}).get(t)
+}
+
+const bouncer = `[databases]
+* = host=HOST port=PGPORT
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = PORT
+auth_type = trust
+auth_file = USERS
+pool_mode = MODE
+default_pool_size = 4
+max_client_conn = 200
+unix_socket_dir =
+`
+
+// PublicDir returns a folder that ends with the test, into which servers of another
+// user may look.
+func PublicDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "djsession-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
