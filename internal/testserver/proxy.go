@@ -90,6 +90,15 @@ func (p *Proxy) keep(b []byte) {
 	}
 }
 
+// SetTarget ends the connections, and passes those to come on to another server.
+func (p *Proxy) SetTarget(addr string) {
+	p.Break()
+	p.mu.Lock()
+	p.target = addr
+	p.mu.Unlock()
+	p.Mend()
+}
+
 // Mend ends Break and Stall.
 func (p *Proxy) Mend() { p.set(passing) }
 
@@ -115,7 +124,10 @@ func (p *Proxy) serve(client net.Conn) {
 	if !p.pass() {
 		return
 	}
-	server, err := net.Dial("tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
 	}
