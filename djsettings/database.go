@@ -41,8 +41,9 @@ type Database struct {
 	// AtomicRequests is ATOMIC_REQUESTS.
 	AtomicRequests bool
 
-	dir string
-	err error // why it cannot be used
+	dir        string
+	serverPool bool  // DISABLE_SERVER_SIDE_CURSORS: a pooler in transaction mode is between
+	err        error // why it cannot be used
 }
 
 // engineKinds are the last words of ENGINE: django.db.backends.postgresql,
@@ -79,6 +80,7 @@ func (r *reader) database(alias string, v any) *Database {
 	db.Host, db.Port, db.TimeZone = e.text("HOST"), e.text("PORT"), e.text("TIME_ZONE")
 	db.AtomicRequests = e.truth("ATOMIC_REQUESTS")
 	db.Options = e.params("OPTIONS")
+	db.serverPool = e.truth("DISABLE_SERVER_SIDE_CURSORS")
 	db.err = e.err
 	r.checkOptions(db)
 	return db

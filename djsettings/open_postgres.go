@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/go-djsession/go-djsession/internal/pgpool"
 )
 
 // What of OPTIONS means the same to libpq and to pgx.
@@ -75,9 +77,7 @@ func (db *Database) openPostgreSQL(ctx context.Context, set *Settings, conns int
 			return err
 		}
 	}
-	// Between may be a pooler, which sends a statement to another connection than the
-	// one that prepared it. Django prepares none either, unless it is told to.
-	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	pgpool.Adapt(cfg, db.serverPool)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, db.unavailable(err)

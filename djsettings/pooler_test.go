@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -178,4 +179,77 @@ func TestPgBouncerOfCaller(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPrepared: on a direct connection statements are prepared; when the name of the
+// server leads to a pooler later, or the site says that it does, they are not, and no
+// request fails.
+func TestPrepared(t *testing.T) {
+	direct, pooled := pooledSite(t)
+	proxy := testserver.NewProxy(t, direct.Addr())
+	open := func(more string) (*djsettings.Site, *pgxpool.Pool) {
+		host, port, _ := net.SplitHostPort(proxy.Addr)
+		set, err := djsettings.Read(strings.NewReader(fmt.Sprintf("SECRET_KEY = 'k'\nTIME_ZONE = 'Asia/Tehran'\nUSE_TZ = False\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'pooled', 'USER': '%s', 'HOST': '%s', 'PORT': '%s', %s}}\n",
+			direct.User, host, port, more)), &djsettings.Options{Django: "5.2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site, err := djsettings.Open(t.Context(), set, &djsettings.OpenOptions{PartOptions: djsettings.PartOptions{SessionsOnly: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { site.Close() })
+		db, err := site.Database(t.Context(), "default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return site, db.Pool
+	}
+	prepared := func(pool *pgxpool.Pool) (n int, zone, role string) {
+		t.Helper()
+		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%django_session%'").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if err := pool.QueryRow(t.Context(), "SELECT current_setting('TimeZone'), current_user").Scan(&zone, &role); err != nil {
+			t.Fatal(err)
+		}
+		return n, zone, role
+	}
+	use := func(site *djsettings.Site) error {
+		_, err := site.Sessions.Exists(t.Context(), "abcdefghabcdefghabcdefghabcdefgh")
+		return err
+	}
+
+	site, pool := open("'OPTIONS': {'assume_role': 'owner'}")
+	if err := use(site); err != nil {
+		t.Fatal(err)
+	}
+	if n, zone, role := prepared(pool); n == 0 || zone != "Asia/Tehran" || role != "owner" {
+		t.Errorf("on a direct connection: %d prepared statements, the zone %s, the role %s", n, zone, role)
+	}
+	site, pool = open("'DISABLE_SERVER_SIDE_CURSORS': True")
+	if err := use(site); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := prepared(pool); n != 0 {
+		t.Errorf("with DISABLE_SERVER_SIDE_CURSORS: %d prepared statements", n)
+	}
+
+	site, pool = open("'OPTIONS': {}")
+	if err := use(site); err != nil {
+		t.Fatal(err)
+	}
+	pool.Reset()
+	proxy.SetTarget(pooled.Addr())
+	var clients sync.WaitGroup
+	for range 32 {
+		clients.Go(func() {
+			for range 20 {
+				if err := use(site); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	clients.Wait()
 }

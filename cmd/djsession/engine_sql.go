@@ -21,6 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/pgpool"
 )
 
 // openTable opens an engine that keeps its sessions in a table, with copies in a
@@ -127,7 +128,9 @@ func openPostgreSQL(ctx context.Context, native string, kind engineKind, table s
 	var pool *pgxpool.Pool
 	if err == nil {
 		cfg.MaxConns = max(cfg.MaxConns, poolConns)
-		withoutPrepared(cfg.ConnConfig, native)
+		if !saysMode(native) {
+			pgpool.Adapt(cfg, false)
+		}
 		pool, err = pgxpool.NewWithConfig(ctx, cfg)
 	}
 	if err != nil {
@@ -179,14 +182,9 @@ func sqliteURI(path string) string {
 	return uri.String()
 }
 
-// withoutPrepared lets no statement be prepared, unless the DSN says how they are
-// sent: a pooler may be between, which sends one to another connection than the one
-// that prepared it.
-func withoutPrepared(cfg *pgx.ConnConfig, dsn string) {
-	if !strings.Contains(dsn, "default_query_exec_mode") {
-		cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	}
-}
+// saysMode reports whether a DSN of pgx says how statements are sent. Else a pooler
+// may be between that keeps no prepared ones.
+func saysMode(dsn string) bool { return strings.Contains(dsn, "default_query_exec_mode") }
 
 // openHandle is sql.Open with what Django sets on its connections.
 func openHandle(driver, native string) (*sql.DB, error) {
@@ -210,7 +208,9 @@ func openHandle(driver, native string) (*sql.DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		withoutPrepared(cfg, native)
+		if !saysMode(native) {
+			cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		}
 		return stdlib.OpenDB(*cfg), nil
 	}
 	return sql.Open(driver, native)

@@ -36,7 +36,8 @@
 // Each method is one statement that commits by itself; ByIDs one for each 500
 // ids. An UPDATE that changed no row may be followed by a SELECT that tells why.
 // What is locked, or was chosen to lose by a deadlock, is tried again for about
-// five seconds, Django's own timeout for SQLite, if the context lasts.
+// five seconds, Django's own timeout for SQLite, if the context lasts. For MySQL's
+// autocommit=0 and for poolers of PostgreSQL see dbstore.
 //
 // # Errors
 //

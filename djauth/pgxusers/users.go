@@ -7,8 +7,10 @@
 //	users := pgxusers.New(site, pool, nil)
 //
 // Each method is one statement, in one round trip once a connection has prepared
-// it. Nothing else is asked of the mode in which the pool sends statements, so
-// that one behind PgBouncer may use pgx.QueryExecModeExec or the simple protocol.
+// it. Nothing else is asked of the mode in which the pool sends statements: behind
+// a pooler in transaction mode, such as PgBouncer, put
+// default_query_exec_mode=cache_describe into the DSN. Else the errors say so, with
+// the SQLSTATE.
 //
 // The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
 // because they may quote a name.

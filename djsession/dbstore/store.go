@@ -29,6 +29,15 @@
 //
 // # Statements
 //
+// A connection of MySQL must commit each statement by itself, which a server's
+// autocommit=0 or its init_connect take away. Before its first statement each is asked
+// once, and one with autocommit=0 is djsession.ErrConfig from every method: put
+// autocommit=1 into the DSN of go-sql-driver/mysql.
+//
+// Behind a pooler in transaction mode, such as PgBouncer, pgx may not prepare
+// statements: put default_query_exec_mode=cache_describe into its DSN. Else the errors
+// say so, with the SQLSTATE.
+//
 // Each operation is one statement that commits by itself: a SELECT to load, an
 // INSERT to create, an UPDATE or a DELETE by session_key and session_data. An
 // UPDATE that changed no row is followed by a SELECT that tells why. The driver

@@ -7,7 +7,9 @@
 //	store := pgxstore.New(site, pool, nil)
 //
 // Each operation is one statement that commits by itself, in one round trip once
-// a connection has prepared it.
+// a connection has prepared it. A pooler in transaction mode, such as PgBouncer, does
+// not keep what was prepared: put default_query_exec_mode=cache_describe into the DSN
+// of the pool. Else the errors say so, with the SQLSTATE.
 //
 // The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
 // because they may quote a key.
