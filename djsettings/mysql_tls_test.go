@@ -36,6 +36,9 @@ const sessionTable = "CREATE TABLE site.django_session (session_key varchar(40) 
 // and connects to no server whose certificate PyMySQL refuses. What goes over the
 // wire is looked at.
 func TestMySQLTLS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs PyMySQL")
+	}
 	c := testCerts(t)
 	here := testserver.MariaDBWith(t, "--ssl-cert="+c.here, "--ssl-key="+c.hereKey, "--ssl-ca="+c.ca)
 	other := testserver.MariaDBWith(t, "--ssl-cert="+c.elsewhere, "--ssl-key="+c.elseKey, "--ssl-ca="+c.ca)

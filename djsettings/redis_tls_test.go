@@ -33,9 +33,6 @@ func opens(t *testing.T, text string) error {
 	return site.Close()
 }
 
-// pythons are the environments with different versions of a client.
-var pythons = []string{"2.2", "4.2", "6.1"}
-
 // pythonSays runs a script that reads a JSON list of cases and prints one of bools.
 func pythonSays(t *testing.T, version, script string, cases any) []bool {
 	t.Helper()
@@ -71,6 +68,9 @@ with ThreadPoolExecutor(16) as pool:
 // TestRedisTLS: where redis-py verifies a server's certificate, Go does, and where
 // redis-py connects Go does, by the URL and by the OPTIONS of both caches.
 func TestRedisTLS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs redis-py")
+	}
 	c := testCerts(t)
 	here := testserver.RedisTLS(t, c.here, c.hereKey)
 	other := testserver.RedisTLS(t, c.elsewhere, c.elseKey)
@@ -85,7 +85,10 @@ func TestRedisTLS(t *testing.T) {
 	for _, port := range []int{here.Port, other.Port} {
 		for _, ca := range slices.Sorted(maps.Values(verified)) {
 			for _, reqs := range []string{"", "required", "optional", "none", "CERT_NONE", "0", "bogus"} {
-				for _, name := range []string{"", "True", "False", "no"} {
+				for _, name := range []string{"", "True", "no"} {
+					if name != "" && slices.Contains([]string{"CERT_NONE", "0", "bogus"}, reqs) {
+						continue
+					}
 					var query []string
 					for k, v := range map[string]string{"ssl_cert_reqs": reqs, "ssl_check_hostname": name, "ssl_ca_certs": ca} {
 						if v != "" {
@@ -96,7 +99,7 @@ func TestRedisTLS(t *testing.T) {
 				}
 			}
 			for _, reqs := range []string{"", "None", "'required'", "'optional'", "'none'", "0", "1", "2", "<VerifyMode.CERT_NONE: 0>", "<VerifyMode.CERT_OPTIONAL: 1>", "<VerifyMode.CERT_REQUIRED: 2>", "7", "'CERT_NONE'"} {
-				for _, name := range []string{"", "True", "False"} {
+				for _, name := range []string{"", "False"} {
 					kwargs := ""
 					if reqs != "" {
 						kwargs += "'ssl_cert_reqs': " + reqs + ", "
@@ -124,16 +127,13 @@ func TestRedisTLS(t *testing.T) {
 		python{fmt.Sprintf("rediss://127.0.0.1:%d/1?ssl_cert_reqs=required", here.Port), "{'ssl_cert_reqs': None}"},
 		python{fmt.Sprintf("rediss://127.0.0.1:%d/1?ssl_cert_reqs=none", here.Port), "{'ssl_cert_reqs': 'required'}"},
 	)
-	says := map[string][]bool{}
-	for _, v := range pythons {
-		says[v] = pythonSays(t, v, redisScript, tests)
-	}
+	says := pythonSays(t, "6.1", redisScript, tests)
 	connected := 0
 	var all sync.WaitGroup
 	defer all.Wait()
 	slots := make(chan bool, 16) // a refusal takes go-redis half a second
 	for i, tt := range tests {
-		newest := says["6.1"][i]
+		newest := says[i]
 		for _, kind := range []string{"django", "django_redis"} {
 			backend, options := "django.core.cache.backends.redis.RedisCache", tt.Kwargs
 			if kind == "django_redis" {
@@ -146,7 +146,7 @@ func TestRedisTLS(t *testing.T) {
 				if (err == nil) == newest {
 					return
 				}
-				t.Errorf("%s with %s %s: Go says %v; redis-py connects: %v (of Django 6.1), %v (4.2), %v (2.2)", kind, tt.URL, tt.Kwargs, err, newest, says["4.2"][i], says["2.2"][i])
+				t.Errorf("%s with %s %s: Go says %v; redis-py connects: %v", kind, tt.URL, tt.Kwargs, err, newest)
 			})
 		}
 		if newest {
