@@ -318,6 +318,11 @@ func (m *mover) run(ctx context.Context, a *app) error {
 		return err
 	}
 	s.Stage, s.Cursor = "done", ""
+	if !m.switched {
+		// What a run that was killed was about to copy, and no walk has seen since, was
+		// logged out, and its copy is gone.
+		return m.journal.decide(ctx, *s)
+	}
 	return m.journal.save(ctx, *s)
 }
 

@@ -253,6 +253,20 @@ func (j *journal) save(ctx context.Context, state moveState) error {
 	return err
 }
 
+// decide is save at the end of a step, after which nothing is in the middle of being copied.
+func (j *journal) decide(ctx context.Context, state moveState) error {
+	err := j.write(ctx, func(tx *sql.Tx) error {
+		if err := setState(ctx, tx, "intended", intentions(nil)); err != nil {
+			return err
+		}
+		return j.setState(ctx, tx, state)
+	})
+	if err == nil {
+		j.state, j.intended = state, map[hash]entry{}
+	}
+	return err
+}
+
 func (j *journal) setState(ctx context.Context, tx *sql.Tx, state moveState) error {
 	text, err := json.Marshal(state)
 	if err != nil {

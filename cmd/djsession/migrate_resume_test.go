@@ -151,6 +151,15 @@ func TestMoveKilled(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		w.wants(0, 0)
+		// Nothing is in the middle of being copied any more.
+		j, err := openJournal(t.Context(), w.path, (&migrateFlags{}).task(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.close()
+		if n := len(j.intended); n != 0 {
+			t.Errorf("the journal says that %d are in the middle of being copied", n)
+		}
 	})
 	t.Run("and then Django was switched", func(t *testing.T) {
 		w := kill(t)

@@ -20,6 +20,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 	if s.was == nil {
 		return m.bringNew(ctx, s)
 	}
+	s.sent = s.was.seen == settled
 	r, v, err := m.load(ctx, s.l.Key)
 	changed := m.changed(s)
 	switch {
@@ -92,6 +93,7 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	case err != nil:
 		return err
 	}
+	s.sent = false // a run that deletes from the old engine has left it on the new one
 	if err := m.written(ctx, s, v); err != nil {
 		return err
 	}
@@ -133,8 +135,9 @@ const stepTimeout = time.Minute
 
 // onBoth is for a session that both engines have though it was not copied: a
 // program with package movingstore is moving it, or has done so and it was written
-// on the old engine once more. Who moves a session deletes it himself, and takes it
-// for a logout if somebody else does; so it is left for some time.
+// on the old engine once more. Who moves a session deletes it himself; so it is left for
+// some time. Then the journal says that it is on both before it is deleted from the old
+// engine: neither that program nor the next run of this one takes that for a logout.
 func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	if m.keep {
@@ -154,7 +157,7 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 			return nil
 		}
 		m.count(&n.Copied)
-		s.leave = true
+		s.put, s.leave = s.entry(m), true
 		return m.written(ctx, s, v)
 	case errors.Is(err, djsession.ErrNotFound): // logged out in this moment
 		m.count(&n.LoggedOut)
@@ -168,7 +171,7 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	default:
 		m.count(&n.Newer)
 	}
-	s.leave = true
+	s.put, s.leave = s.entry(m), true
 	return nil
 }
 
@@ -181,6 +184,10 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 	switch err := m.old.DeleteSeen(ctx, s.l.Key, s.l.Version); {
 	case errors.Is(err, djsession.ErrConflict):
 		m.count(&n.Later)
+	case errors.Is(err, djsession.ErrNotFound) && s.sent:
+		// A run that was killed had settled it too, and the old engine may have done
+		// its deletion only now. That is no logout: the new engine decides.
+		m.count(&n.Deleted)
 	case errors.Is(err, djsession.ErrNotFound):
 		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.site.Now().Unix() {
 			return nil

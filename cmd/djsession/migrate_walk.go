@@ -61,6 +61,7 @@ type moving struct {
 	drop  bool   // out of the journal
 	leave bool   // it may be deleted from the old engine
 	out   bool   // it was logged out on the new engine
+	sent  bool   // an earlier run may have sent its deletion to the old engine
 }
 
 // batchBytes is how much of sessions is held in memory at once, but for one that is

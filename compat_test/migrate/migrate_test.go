@@ -47,7 +47,8 @@ const secret = "a-site-that-moves-is-not-a-secret"
 //   - it is run once more just before the switch;
 //   - the Go programs are switched, a new Django starts, and half a second later the
 //     old one ends;
-//   - djsession migrate --switched is run, killed, and run to its end.
+//   - djsession migrate --switched is run, killed while PostgreSQL has yet to do its
+//     deletions, and run to its end.
 //
 // All the time there are visitors, in Django and in Go, who read, write, arrive and
 // log out. In the end the old engine is empty, and the new one holds what they left:
@@ -73,19 +74,23 @@ func TestMigrate(t *testing.T) {
 	}
 	w := &world{t: t, site: site}
 	w.seed(pool)
+	d := w.keepDiary(pool, client)
 
 	oldDjango := startDjango(t, map[string]any{
 		"SECRET_KEY": secret, "SESSION_ENGINE": "django.contrib.sessions.backends.db",
 		"DATABASES": map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.postgresql", "NAME": "postgres",
-			"HOST": pg.Host, "PORT": strconv.Itoa(pg.Port), "USER": pg.User, "CONN_MAX_AGE": nil}},
+			"HOST": pg.Host, "PORT": strconv.Itoa(pg.Port), "USER": pg.User, "CONN_MAX_AGE": nil,
+			"OPTIONS": map[string]any{"application_name": "the old Django"}}},
 	})
 	oldStore := pgxstore.New(site, pool, nil)
 	newStore := cachestore.New(site, rediscache.New(site, client, nil), nil)
 	file := filepath.Join(t.TempDir(), "move.journal")
 	to := fmt.Sprintf("cache+redis://%s/1", rd.Addr())
+	runs := 0
 	migrate := func(more ...string) *exec.Cmd {
+		runs++
 		cmd := exec.Command(program, append([]string{"migrate", "--from", dsn, "--to", to, "--journal", file, "--grace", "1s"}, more...)...)
-		cmd.Env = append(os.Environ(), "DJANGO_SECRET_KEY="+secret)
+		cmd.Env = append(os.Environ(), "DJANGO_SECRET_KEY="+secret, fmt.Sprintf("PGAPPNAME=run %d of migrate", runs))
 		return cmd
 	}
 	copied := func() int {
@@ -109,10 +114,10 @@ func TestMigrate(t *testing.T) {
 		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
 		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
 	)
-	killWhen(t, migrate(), func() bool { return copied() > *sessions*2/5 })
-	finish(t, "copy", migrate())
+	w.killWhen(migrate(), func() bool { return copied() > *sessions*2/5 })
+	w.finish("copy", migrate())
 	w.window.Store(true)
-	finish(t, "copy again", migrate())
+	w.finish("copy again", migrate())
 
 	// The switch.
 	newDjango := startDjango(t, map[string]any{
@@ -127,6 +132,7 @@ func TestMigrate(t *testing.T) {
 	defer journal.Close()
 	switched := movingstore.New(site, oldStore, newStore, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, journal)})
 	copying.stopGo()
+	w.milestone("the new Django has started, the Go programs are switched")
 	visitors := w.crowds(
 		crowd{"the new Django", newDjango, true, true},
 		crowd{"Go after the switch", goProgram{switched, site}, true, false},
@@ -134,17 +140,21 @@ func TestMigrate(t *testing.T) {
 	)
 	time.Sleep(500 * time.Millisecond)
 	copying.stop()
+	w.milestone("the old Django has ended")
 	w.window.Store(false)
 
 	// The second step.
-	killWhen(t, migrate("--switched"), func() bool { return left() < *sessions*3/5 })
-	finish(t, "after the switch", migrate("--switched"))
+	release := w.killWhileDeleting(dsn, migrate("--switched"), func() bool { return left() < *sessions*3/5 })
+	var releasing sync.WaitGroup
+	releasing.Go(release)
+	w.finish("after the switch", migrate("--switched"))
+	releasing.Wait()
 	visitors.stop()
 
 	if n := left(); n != 0 {
 		t.Errorf("%d sessions are left on the old engine", n)
 	}
-	w.check(newStore, newDjango)
+	w.check(newStore, newDjango, d, journal)
 	t.Logf("%d visits meanwhile, %d logouts, %d visits by who was logged out, %d times Django did not know a session of the switch",
 		w.visits.Load(), w.outs.Load(), w.stale.Load(), w.missed.Load())
 	for name, n := range map[string]int64{"visits": w.visits.Load(), "logouts": w.outs.Load()} {
@@ -230,20 +240,95 @@ func (r *running) stop() {
 }
 
 // killWhen starts a command and kills it when it has come far enough.
-func killWhen(t *testing.T, cmd *exec.Cmd, far func() bool) {
+func (w *world) killWhen(cmd *exec.Cmd, far func() bool) {
+	w.t.Helper()
+	r := start(w.t, cmd)
+	w.milestone("djsession migrate starts, to be killed")
+	r.until(w.t, far)
+	w.kill(r)
+}
+
+// killWhileDeleting starts a command and kills it when it has come far enough and has sent
+// deletions that PostgreSQL has not done yet. They are done before those of the next command,
+// and after it has seen the rows: release waits for that.
+func (w *world) killWhileDeleting(dsn string, cmd *exec.Cmd, far func() bool) (release func()) {
+	t, ctx := w.t, w.t.Context()
 	t.Helper()
+	var conns [2]*pgx.Conn
+	for i := range conns {
+		var err error
+		if conns[i], err = pgx.Connect(ctx, dsn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deleting := func() (commands, deletions int) { // that wait
+		if err := conns[0].QueryRow(ctx, `SELECT COUNT(DISTINCT application_name), COUNT(*) FROM pg_stat_activity
+			WHERE application_name LIKE 'run % of migrate' AND wait_event_type = 'Lock' AND query LIKE 'DELETE%'`).Scan(&commands, &deletions); err != nil {
+			t.Error(err)
+		}
+		return commands, deletions
+	}
+	do := func(sql string) {
+		if _, err := conns[1].Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r := start(t, cmd)
-	for !far() {
+	w.milestone("djsession migrate starts, to be killed while it deletes")
+	r.until(t, far)
+	// A single one is of a session that was not copied, and holds up the others.
+	r.until(t, func() bool {
+		do("BEGIN; LOCK TABLE django_session IN SHARE MODE")
+		for range 50 {
+			if _, n := deleting(); n > 4 {
+				return true
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		do("ROLLBACK")
+		return false
+	})
+	w.kill(r)
+	return func() {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+			if commands, _ := deleting(); commands == 2 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Error("the next djsession migrate deletes nothing")
+				break
+			}
+		}
+		w.milestone("PostgreSQL does the deletions")
+		for _, c := range conns {
+			if err := c.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// until waits until f is true.
+func (r *process) until(t testing.TB, f func() bool) {
+	t.Helper()
+	for !f() {
 		select {
 		case <-r.ended:
 			t.Fatalf("djsession migrate has ended before it could be killed\n%s", &r.out)
 		case <-time.After(time.Duration(*sessions) * 500 * time.Nanosecond): // counting takes its time too
 		}
 	}
+}
+
+// kill kills a command.
+func (w *world) kill(r *process) {
+	t, cmd := w.t, r.cmd
+	t.Helper()
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	<-r.ended
+	w.milestone("it was killed")
 	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() {
 		t.Fatalf("djsession migrate was not killed: %v\n%s", cmd.ProcessState, &r.out)
 	}
@@ -251,10 +336,13 @@ func killWhen(t *testing.T, cmd *exec.Cmd, far func() bool) {
 }
 
 // finish runs a command to its end.
-func finish(t *testing.T, what string, cmd *exec.Cmd) {
+func (w *world) finish(what string, cmd *exec.Cmd) {
+	t := w.t
 	t.Helper()
 	r := start(t, cmd)
+	w.milestone("djsession migrate starts: " + what)
 	<-r.ended
+	w.milestone("it has ended")
 	out := r.out.Bytes()
 	t.Logf("%s: %.1fs, VmHWM %d KiB\n%s", what, time.Since(r.since).Seconds(), r.peak.Load(), out)
 	if !cmd.ProcessState.Success() {
@@ -273,15 +361,16 @@ const memoryLimit = 256 << 10
 
 // process is a command at work.
 type process struct {
+	cmd   *exec.Cmd
 	since time.Time
 	out   bytes.Buffer
 	ended chan struct{}
 	peak  atomic.Int64 // VmHWM in KiB; that of wait4 would be that of this test before its exec
 }
 
-func start(t *testing.T, cmd *exec.Cmd) *process {
+func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	r := &process{since: time.Now(), ended: make(chan struct{})}
+	r := &process{cmd: cmd, since: time.Now(), ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &r.out, &r.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -312,7 +401,7 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 
 // check compares what the new engine holds with what has to have become of the
 // sessions.
-func (w *world) check(store *cachestore.Store, django *djangoSite) {
+func (w *world) check(store *cachestore.Store, django *djangoSite, d *diary, journal *sql.DB) {
 	t := w.t
 	want := make(map[string]*visitor, len(w.visitors))
 	for _, v := range w.visitors {
@@ -334,14 +423,14 @@ func (w *world) check(store *cachestore.Store, django *djangoSite) {
 			w.fault("there is a session that nobody made")
 			continue
 		case v.out:
-			w.fault("who logged out is back, late %t, both %t", v.late, v.both)
+			w.fault("who logged out is back, late %t, both %t:\n%s", v.late, v.both, d.of(v, journal))
 			continue
 		case v.both:
 			both++
 			continue
 		}
 		if n, _ := l.Record.Data.Get("n"); n != v.n {
-			w.fault("n is %v, want %d, late %t", n, v.n, v.late)
+			w.fault("n is %v, want %d, late %t:\n%s", n, v.n, v.late, d.of(v, journal))
 		}
 		off := l.Record.Expires.Sub(v.expires).Abs() - v.slack
 		if off > time.Second {
@@ -351,12 +440,15 @@ func (w *world) check(store *cachestore.Store, django *djangoSite) {
 	}
 	lost := 0
 	for _, v := range want {
-		if !v.out {
-			lost++
+		if v.out {
+			continue
+		}
+		if lost++; lost <= 10 {
+			t.Errorf("who was logged out:\n%s", d.of(v, journal))
 		}
 	}
 	if lost > 0 {
-		t.Errorf("%d of %d were logged out", lost, len(w.visitors))
+		t.Errorf("%d of %d were logged out; the site meanwhile:\n%s", lost, len(w.visitors), w.told())
 	}
 	t.Logf("%d visitors; %d wrote on both engines in the time of the switch; a session ends at most %v beside its time", len(w.visitors), both, worst)
 

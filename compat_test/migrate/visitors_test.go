@@ -32,6 +32,7 @@ type visitor struct {
 	expires time.Time
 	slack   time.Duration // for what is not known about expires
 	out     bool          // logged out
+	steps   []step
 
 	// late: written on the old engine after the last copy had begun.
 	late bool
@@ -61,6 +62,9 @@ type world struct {
 	outs   atomic.Int64
 	stale  atomic.Int64 // visits of who is logged out
 	faults atomic.Int64
+
+	storyMu sync.Mutex
+	story   []string
 }
 
 func (w *world) fault(format string, args ...any) {
@@ -107,6 +111,7 @@ func (w *world) arrive(ctx context.Context, c crowd) error {
 		return err
 	}
 	v := &visitor{key: key, expires: at.Add(cookieAge), slack: time.Since(at), late: late}
+	v.took(c, "arrive", at, 0, true, nil)
 	w.mu.Lock()
 	w.visitors = append(w.visitors, v)
 	w.mu.Unlock()
@@ -130,6 +135,7 @@ func (w *world) visit(ctx context.Context, c crowd, rng *rand.Rand) error {
 	window := w.window.Load()
 	at := time.Now()
 	n, ok, err := c.actor.do(ctx, do, v.key)
+	v.took(c, do, at, n, ok, err)
 	switch {
 	case err != nil:
 		return err

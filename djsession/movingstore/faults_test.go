@@ -87,3 +87,34 @@ func TestCycleWhileOtherDown(t *testing.T) {
 		t.Errorf("Save says %v, and the session is gone", saved)
 	}
 }
+
+// deleted is an engine from which somebody else deletes a session first.
+type deleted struct {
+	movingstore.Engine
+	first func()
+}
+
+func (d *deleted) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+	d.first()
+	return d.Engine.DeleteSeen(ctx, key, seen)
+}
+
+// A move takes longer than the grace of djsession migrate, which finds the session on both
+// engines, notes that and deletes it from the old one. Nobody has logged out.
+func TestMigratedWhileMoving(t *testing.T) {
+	w := newWorld(t)
+	w.put(w.old, 1)
+	old := &deleted{w.old, func() {
+		w.copied[key] = true
+		if err := w.old.Delete(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	}}
+	s := movingstore.New(newSite(t), old, w.next, &movingstore.Options{
+		Phase: movingstore.Switched, Copied: func(context.Context, string) (bool, error) { return w.copied[key], nil },
+	})
+	if _, _, err := s.Load(t.Context(), key); err != nil {
+		t.Errorf("Load says %v", err)
+	}
+	w.wants(0, 1)
+}

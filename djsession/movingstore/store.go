@@ -189,6 +189,12 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 	case errors.Is(err, djsession.ErrConflict):
 		return nil // a late write: left for djsession migrate
 	case errors.Is(err, djsession.ErrNotFound):
+		// djsession migrate notes a session that is on both before it deletes the old one.
+		if s.copied != nil {
+			if settled, err := s.copied(ctx, key); err != nil || settled {
+				return err
+			}
+		}
 		// Whoever logged out in between found nothing to delete on the new engine.
 		if err := s.next.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
