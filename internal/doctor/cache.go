@@ -164,7 +164,11 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 	}
 	prefix := e.enginePrefix()
 	for l, err := range lister.List(ctx, prefix, "") {
-		if err != nil || looked >= e.opts.Sample {
+		if err != nil {
+			e.unseen(fmt.Sprintf("CACHES[%q]", e.set.Sessions.CacheAlias), err)
+			return 0 // what was seen so far does not stand for all
+		}
+		if looked >= e.opts.Sample {
 			break
 		}
 		if l.Err != nil || l.Item.Value == nil || l.Name == prefix+key {

@@ -63,6 +63,7 @@ func (h hit) engineName() string {
 func (e *exam) notCached(ctx context.Context, key string, set *djsettings.Cache, must bool) {
 	hits := e.searchCache(ctx, set, key)
 	if len(hits) > 0 {
+		e.located()
 		e.misplaced(set, hits[0])
 		return
 	}
@@ -141,26 +142,25 @@ func locations(set *djsettings.Cache) []string {
 // searchCacheTables looks into all tables that are made as createcachetable makes
 // them.
 func (e *exam) searchCacheTables(ctx context.Context, set *djsettings.Cache, key string) []hit {
+	const place = `DATABASES["default"]`
 	db, err := e.lab.Database(ctx, "default")
 	if err != nil {
+		e.unseen(place, err)
 		return nil
 	}
 	names, err := tablesWith(ctx, db, "cache_key", "value", "expires")
 	if err != nil {
+		e.unseen(place, err)
 		return nil
 	}
 	own := slices.Contains(locations(set), "")
 	for _, name := range names {
-		rows, err := db.SQL.QueryContext(ctx, "SELECT cache_key FROM "+quote(db, name)+" WHERE cache_key LIKE "+mark(db)+" LIMIT 10", "%"+key)
+		keys, err := cacheKeys(ctx, db, name, key)
 		if err != nil {
-			continue
+			e.unseen(fmt.Sprintf("the table %s of %s", name, place), err)
 		}
 		var found []hit
-		for rows.Next() {
-			var full string
-			if rows.Scan(&full) != nil {
-				break
-			}
+		for _, full := range keys {
 			if head, ok := strings.CutSuffix(full, key); ok {
 				h := hit{head: head, db: -1}
 				if !own && !slices.Contains(locations(set), name) {
@@ -169,12 +169,29 @@ func (e *exam) searchCacheTables(ctx context.Context, set *djsettings.Cache, key
 				found = append(found, h)
 			}
 		}
-		rows.Close()
 		if len(found) > 0 {
 			return found
 		}
 	}
 	return nil
+}
+
+// cacheKeys returns up to ten keys of a table of a DatabaseCache that end in a session's.
+func cacheKeys(ctx context.Context, db *djsettings.DB, table, key string) ([]string, error) {
+	rows, err := db.SQL.QueryContext(ctx, "SELECT cache_key FROM "+quote(db, table)+" WHERE cache_key LIKE "+mark(db)+" LIMIT 10", "%"+key)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var keys []string
+	for rows.Next() {
+		var full string
+		if err := rows.Scan(&full); err != nil {
+			return keys, err
+		}
+		keys = append(keys, full)
+	}
+	return keys, rows.Err()
 }
 
 // searchCacheFiles tries names: those of FileBasedCache are hashes, which tell
@@ -199,8 +216,12 @@ func (e *exam) searchCacheFiles(set *djsettings.Cache, key string) []hit {
 			for _, version := range versions {
 				head := prefix + ":" + strconv.Itoa(version) + ":" + engine
 				sum := md5.Sum([]byte(head + key))
-				if _, err := os.Stat(filepath.Join(dir, hex.EncodeToString(sum[:])+".djcache")); err == nil {
+				_, err := os.Stat(filepath.Join(dir, hex.EncodeToString(sum[:])+".djcache"))
+				if err == nil {
 					return []hit{{head: head, db: -1}}
+				}
+				if !absent(err) {
+					e.unseen("the folder "+dir, err)
 				}
 			}
 		}

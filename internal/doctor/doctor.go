@@ -119,6 +119,8 @@ type exam struct {
 	// vouched tells that something real was made with the SECRET_KEY or a fallback:
 	// it is the site's. current tells that it was SECRET_KEY itself.
 	vouched, current bool
+	// blind are the places that could not be looked through.
+	blind []string
 	// asked tells that the users were asked for.
 	asked bool
 	// suspect tells that there was enough to compare, and that nothing fitted.
@@ -144,6 +146,9 @@ func (e *exam) run() {
 	}
 	key := e.key(value)
 	e.stored(key)
+	if len(e.blind) > 0 {
+		e.notSearched("", Note)
+	}
 	e.users()
 	e.rehearse(key)
 }

@@ -79,6 +79,7 @@ func (e *exam) elsewhere(ctx context.Context, key string, not *djsettings.DB, ta
 	for _, db := range all {
 		names, err := sessionTables(ctx, db)
 		if err != nil {
+			e.unseen(fmt.Sprintf("DATABASES[%q]", db.Settings.Alias), err)
 			continue
 		}
 		for _, name := range names {
@@ -86,14 +87,22 @@ func (e *exam) elsewhere(ctx context.Context, key string, not *djsettings.DB, ta
 				continue
 			}
 			rows, err := e.rows(ctx, db, name, key)
+			if err != nil {
+				e.unseen(fmt.Sprintf("the table %s of DATABASES[%q]", name, db.Settings.Alias), err)
+			}
 			if err != nil || len(rows) == 0 {
 				continue
 			}
+			e.located()
 			e.inTable(db, name, not, table, rows[0])
 			return true
 		}
 	}
-	return e.inOtherCaches(ctx, key) || e.inOtherFiles(key)
+	if !e.inOtherCaches(ctx, key) && !e.inOtherFiles(key) {
+		return false
+	}
+	e.located()
+	return true
 }
 
 // inTable says in which table the session is.

@@ -60,6 +60,10 @@ func (e *exam) file(key string) {
 	}
 	path := filepath.Join(dir, in.CookieName+key)
 	fi, err = os.Stat(path)
+	if err != nil && !absent(err) {
+		e.fault(FilePermission, fmt.Sprintf("Whether the session has a file in the folder of SESSION_FILE_PATH, %s, cannot be seen by the user that this runs as.", dir), "Run Go as the user that Django runs as.")
+		return
+	}
 	if err != nil {
 		e.noFile(dir, key, change)
 		return
@@ -113,10 +117,14 @@ func isText(v any) bool {
 
 // noFile is for a session that has no file of the right name.
 func (e *exam) noFile(dir, key, change string) {
-	names := namesIn(dir)
+	names, err := namesIn(dir)
+	if err != nil {
+		e.unseen("the folder "+dir, err)
+	}
 	prefix := false
 	for _, name := range names {
 		if head, ok := strings.CutSuffix(name, key); ok {
+			e.located()
 			e.fault(FileName, fmt.Sprintf("The file of the session begins with %s, and SESSION_COOKIE_NAME in these settings, which files begin with, is %s.", printable(head), e.set.Sessions.CookieName),
 				"Give SESSION_COOKIE_NAME the value that the site really runs with.")
 			return
@@ -130,7 +138,7 @@ func (e *exam) noFile(dir, key, change string) {
 	case e.set.Sessions.FilePath == "":
 		e.fault(FileFolder, fmt.Sprintf("The session is not in the folder for temporary files, %s, where Go looks because there is no SESSION_FILE_PATH.", dir),
 			"Set SESSION_FILE_PATH, or give Go the TMPDIR that Django has.")
-	case !prefix:
+	case !prefix && err == nil:
 		e.fault(FileFolder, fmt.Sprintf("There are no sessions at all in %s, to which SESSION_FILE_PATH leads, so that it is not the folder that Django uses.", dir), change)
 	default:
 		e.notFound("the folder " + dir)
@@ -145,14 +153,21 @@ func printable(name string) string {
 	return "something else"
 }
 
-func namesIn(dir string) []string {
+// namesIn returns the names in a folder, and an error unless these are all.
+func namesIn(dir string) ([]string, error) {
 	f, err := os.Open(dir)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer f.Close()
-	names, _ := f.Readdirnames(fileNames) // what it has until then
-	return names
+	names, err := f.Readdirnames(fileNames)
+	switch {
+	case err == io.EOF: // it is empty
+		return nil, nil
+	case err == nil && len(names) == fileNames:
+		err = errMore
+	}
+	return names, err
 }
 
 // inOtherFiles looks for a session in the folder of files, for another engine.
@@ -160,7 +175,11 @@ func (e *exam) inOtherFiles(key string) bool {
 	if e.set.Sessions.Kind == djsettings.EngineFile || e.set.Sessions.FilePath == "" {
 		return false
 	}
-	if _, err := os.Stat(filepath.Join(e.folder(), e.set.Sessions.CookieName+key)); err != nil {
+	_, err := os.Stat(filepath.Join(e.folder(), e.set.Sessions.CookieName+key))
+	if err != nil && !absent(err) {
+		e.unseen("the folder of SESSION_FILE_PATH", err)
+	}
+	if err != nil {
 		return false
 	}
 	e.fault(OtherEngine, fmt.Sprintf("The session is in a file below SESSION_FILE_PATH, and SESSION_ENGINE in these settings is %s.", e.set.Sessions.Engine),

@@ -39,6 +39,7 @@ const (
 	OtherEngine         = "other-engine"         // the session is where another SESSION_ENGINE keeps it
 	EmptyStore          = "empty-store"          // there are no sessions at all
 	SessionNotFound     = "session-not-found"    // nowhere
+	NotSearched         = "not-searched"         // a place could not be looked through, and nothing was found elsewhere
 	CacheAlias          = "cache-alias"          // CACHES has no such alias
 	CacheUnreachable    = "cache-unreachable"    // nobody listens, no folder
 	CachePassword       = "cache-password"       // or user

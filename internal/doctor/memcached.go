@@ -3,6 +3,7 @@ package doctor
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,6 +24,7 @@ const dumpLines = 200_000
 func (e *exam) searchMemcached(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	servers, err := memcached.Modula(locations(set)...)
 	if err != nil {
+		e.unseen(fmt.Sprintf("CACHES[%q]", set.Alias), err)
 		return nil
 	}
 	var addrs []net.Addr
@@ -31,15 +33,24 @@ func (e *exam) searchMemcached(ctx context.Context, set *djsettings.Cache, key s
 		return nil
 	})
 	head := set.KeyPrefix + ":" + strconv.Itoa(set.Version) + ":" + e.enginePrefix()
+	place := func(a net.Addr) string { return "the memcached at " + a.String() }
 	if set.KeyFunction == "" && len(addrs) > 1 {
 		for _, a := range addrs {
-			if hasItem(ctx, a, head+key) {
+			has, err := hasItem(ctx, a, head+key)
+			if err != nil {
+				e.unseen(place(a), err)
+			}
+			if has {
 				return []hit{{head: head, db: -1, server: a.String()}}
 			}
 		}
 	}
 	for _, a := range addrs {
-		if head, ok := dumpFor(ctx, a, key); ok {
+		head, ok, err := dumpFor(ctx, a, key)
+		if err != nil {
+			e.unseen(place(a), err)
+		}
+		if ok {
 			return []hit{{head: head, db: -1}}
 		}
 	}
@@ -62,44 +73,83 @@ func dialMemcached(ctx context.Context, a net.Addr) (net.Conn, error) {
 }
 
 // hasItem asks one memcached for one key, and takes its word before the value.
-func hasItem(ctx context.Context, a net.Addr, key string) bool {
+func hasItem(ctx context.Context, a net.Addr, key string) (bool, error) {
 	if len(key) > 250 || strings.ContainsAny(key, " \r\n\t\x00") {
-		return false
+		return false, nil
 	}
 	c, err := dialMemcached(ctx, a)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer c.Close()
 	if _, err := fmt.Fprintf(c, "get %s\r\n", key); err != nil {
-		return false
+		return false, err
 	}
 	line, err := bufio.NewReader(io.LimitReader(c, 512)).ReadString('\n')
-	return err == nil && strings.HasPrefix(line, "VALUE ")
+	switch {
+	case err != nil:
+		return false, err
+	case strings.HasPrefix(line, "VALUE "):
+		return true, nil
+	case strings.TrimSpace(line) == "END":
+		return false, nil
+	}
+	return false, errAnswer
 }
 
-// dumpFor walks over the keys of one memcached, which 1.4.31 and later tell.
-func dumpFor(ctx context.Context, a net.Addr, key string) (head string, ok bool) {
+// busyFor is how long a memcached that lists its keys for somebody else is asked again: it
+// does so for one client at a time, and goes on for a while when that has gone away.
+const busyFor = 2 * time.Second
+
+// dumpFor looks for a session's key among all keys of one memcached, which 1.4.31 and later
+// tell. Errors: whatever kept it from the end of the list, which is a line of its own.
+func dumpFor(ctx context.Context, a net.Addr, key string) (head string, ok bool, err error) {
+	for began, pause := time.Now(), 10*time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		head, ok, err = dumpOnce(ctx, a, key)
+		if !errors.Is(err, errBusy) || time.Since(began) > busyFor {
+			return head, ok, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", false, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// dumpOnce is dumpFor, asked once.
+func dumpOnce(ctx context.Context, a net.Addr, key string) (head string, ok bool, err error) {
 	c, err := dialMemcached(ctx, a)
 	if err != nil {
-		return "", false
+		return "", false, err
 	}
 	defer c.Close()
 	if _, err := io.WriteString(c, "lru_crawler metadump all\r\n"); err != nil {
-		return "", false
+		return "", false, err
 	}
-	lines := bufio.NewScanner(c)
-	for n := 0; n < dumpLines && lines.Scan(); n++ {
-		rest, isItem := strings.CutPrefix(lines.Text(), "key=")
-		if !isItem {
-			break // END, or an error
+	lines := bufio.NewReaderSize(c, 4096)
+	for range dumpLines {
+		line, err := lines.ReadSlice('\n')
+		if err != nil {
+			return "", false, err // io.EOF too: the list has an end of its own
+		}
+		text := strings.TrimRight(string(line), "\r\n")
+		rest, isItem := strings.CutPrefix(text, "key=")
+		switch {
+		case isItem:
+		case text == "END":
+			return "", false, nil
+		case strings.HasPrefix(text, "BUSY"):
+			return "", false, errBusy
+		default:
+			return "", false, errAnswer
 		}
 		name, _, _ := strings.Cut(rest, " ")
 		if name, err := url.PathUnescape(name); err == nil {
 			if head, ok := strings.CutSuffix(name, key); ok {
-				return head, true
+				return head, true, nil
 			}
 		}
 	}
-	return "", false
+	return "", false, errMore
 }

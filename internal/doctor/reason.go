@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 
@@ -77,7 +78,7 @@ func kindOf(err error) kind {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return refused
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return slow
 	case errors.Is(err, fs.ErrPermission):
 		return denied

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // What is looked through of a Redis: so many keys a round, rounds of the database
@@ -48,14 +49,14 @@ func redisKeys(ctx context.Context, server *redis.Options, db int, key string, r
 		}
 		found = append(found, keys...)
 		if cursor = next; cursor == 0 || len(found) > 0 {
-			break
+			return found, nil
 		}
 	}
-	return found, nil
+	return found, errMore
 }
 
 // searchRedis looks into the database of the settings, and then into the others.
-func searchRedis(ctx context.Context, server *redis.Options, key string) []hit {
+func (e *exam) searchRedis(ctx context.Context, server *redis.Options, key string) []hit {
 	var all []hit
 	for n := -1; n < redisDBs; n++ {
 		db, rounds := n, scanOthers
@@ -65,8 +66,14 @@ func searchRedis(ctx context.Context, server *redis.Options, key string) []hit {
 			continue
 		}
 		keys, err := redisKeys(ctx, server, db, key, rounds)
-		if err != nil && n >= 0 {
-			break // it has fewer
+		if err != nil && n >= 0 && fewer(err) {
+			break
+		}
+		if err != nil {
+			e.unseen(fmt.Sprintf("the database %d of the Redis at %s", db, server.Addr), err)
+		}
+		if err != nil && !errors.Is(err, errMore) {
+			break // the others fail alike
 		}
 		for _, full := range keys {
 			all = append(all, hit{head: strings.TrimSuffix(full, key), db: n})
@@ -78,11 +85,17 @@ func searchRedis(ctx context.Context, server *redis.Options, key string) []hit {
 	return all
 }
 
+// fewer reports whether a Redis says that it has no database of this number.
+func fewer(err error) bool {
+	return errtext.Says(err, "DB index is out of range") || errtext.Says(err, "SELECT is not allowed in cluster mode")
+}
+
 // searchRedisCache looks into the servers of a cache.
 func (e *exam) searchRedisCache(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	for _, url := range locations(set) {
 		server := redisServer(url)
 		if server == nil {
+			e.unseen(fmt.Sprintf("a server of CACHES[%q]", set.Alias), errIndirect)
 			continue
 		}
 		if n, err := strconv.Atoi(set.Options.Text("db")); err == nil && set.Kind == djsettings.CacheRedis && !hasDB(url) {
@@ -93,7 +106,7 @@ func (e *exam) searchRedisCache(ctx context.Context, set *djsettings.Cache, key 
 				server.Password = set.Options.Text(option)
 			}
 		}
-		if hits := searchRedis(ctx, server, key); len(hits) > 0 {
+		if hits := e.searchRedis(ctx, server, key); len(hits) > 0 {
 			return hits
 		}
 	}
@@ -180,7 +193,7 @@ func (e *exam) redisFault(server *redis.Options, err error) {
 
 // notInRedis is for a session that SESSION_REDIS does not lead to.
 func (e *exam) notInRedis(ctx context.Context, server *redis.Options, key, head string) {
-	for _, h := range searchRedis(ctx, server, key) {
+	for _, h := range e.searchRedis(ctx, server, key) {
 		prefix, isPrefix := strings.CutSuffix(h.head, ":")
 		switch {
 		case strings.Contains(h.head, "django.contrib.sessions.") || strings.HasSuffix(h.head, qsessionsPrefix):
@@ -195,6 +208,7 @@ func (e *exam) notInRedis(ctx context.Context, server *redis.Options, key, head 
 		default:
 			continue
 		}
+		e.located()
 		return
 	}
 	if !e.elsewhere(ctx, key, nil, "") {

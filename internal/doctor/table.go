@@ -223,9 +223,12 @@ func (e *exam) otherDatabases(ctx context.Context, not string) []*djsettings.DB 
 	slices.Sort(aliases)
 	var all []*djsettings.DB
 	for _, alias := range aliases {
-		if db, err := e.lab.Database(ctx, alias); err == nil {
-			all = append(all, db)
+		db, err := e.lab.Database(ctx, alias)
+		if err != nil {
+			e.unseen(fmt.Sprintf("DATABASES[%q]", alias), err)
+			continue
 		}
+		all = append(all, db)
 	}
 	return all
 }
@@ -249,6 +252,10 @@ func (e *exam) empty(where, change string) {
 }
 
 func (e *exam) notFound(where string) {
+	if len(e.blind) > 0 {
+		e.notSearched(fmt.Sprintf("The session of the cookie is not in %s; whether it is elsewhere is not known. ", where), Fault)
+		return
+	}
 	e.fault(SessionNotFound, fmt.Sprintf("The session of the cookie is not in %s, nor anywhere else that these settings name.", where),
 		"Log in anew and copy the cookie at once, since a session that was logged out is gone, and else see whether Django runs with these settings.")
 }
