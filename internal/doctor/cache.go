@@ -164,6 +164,9 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 	}
 	prefix := e.enginePrefix()
 	for l, err := range lister.List(ctx, prefix, "") {
+		if errors.Is(err, errors.ErrUnsupported) {
+			break
+		}
 		if err != nil {
 			e.unseen(fmt.Sprintf("CACHES[%q]", e.set.Sessions.CacheAlias), err)
 			return 0 // what was seen so far does not stand for all

@@ -147,7 +147,7 @@ func (e *exam) run() {
 	key := e.key(value)
 	e.stored(key)
 	if len(e.blind) > 0 {
-		e.notSearched("", Note)
+		e.notSearched("Some places where the session may be", Note)
 	}
 	e.users()
 	e.rehearse(key)

@@ -93,6 +93,11 @@ var faults = map[string][]broken{
 			s.run(t, "from django.contrib.sessions.models import Session\nSession.objects.filter(pk='"+l.Key+"').delete()")
 			return given{cookie: l.Cookie}
 		}, doctor.SessionNotFound, []string{"django_session"}, nil},
+		{"logged out, and another cache is down", func(t *testing.T, s *site) given {
+			l := s.login(t, "grace")
+			s.run(t, "from django.contrib.sessions.models import Session\nSession.objects.filter(pk='"+l.Key+"').delete()")
+			return given{cookie: l.Cookie, settings: s.with("CACHES", "{'default': {'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache', 'LOCATION': '127.0.0.1:1'}}")}
+		}, doctor.NotSearched, []string{"django_session", "the memcached at 127.0.0.1:1", "nobody listens"}, nil},
 		{"truncated by its column", func(t *testing.T, s *site) given {
 			l := s.login(t, "grace")
 			s.run(t, "from django.contrib.sessions.models import Session\nr = Session.objects.get(pk='"+l.Key+"')\nr.session_data = r.session_data[:100]\nr.save()")

@@ -253,7 +253,7 @@ func (e *exam) empty(where, change string) {
 
 func (e *exam) notFound(where string) {
 	if len(e.blind) > 0 {
-		e.notSearched(fmt.Sprintf("The session of the cookie is not in %s; whether it is elsewhere is not known. ", where), Fault)
+		e.notSearched(fmt.Sprintf("The session of the cookie is not in %s, and other places where it may be", where), Fault)
 		return
 	}
 	e.fault(SessionNotFound, fmt.Sprintf("The session of the cookie is not in %s, nor anywhere else that these settings name.", where),

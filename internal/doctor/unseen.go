@@ -49,15 +49,15 @@ func (e *exam) unseen(place string, err error) {
 // located says that the session was found, so that it is nowhere else.
 func (e *exam) located() { e.blind = nil }
 
-// notSearched says which places could not be looked through. what is a sentence about the
-// others, or "".
+// notSearched says which places could not be looked through. what is the beginning of the
+// sentence.
 func (e *exam) notSearched(what string, severity Severity) {
 	const most = 5
 	places := e.blind
 	if len(places) > most {
 		places = append(places[:most:most], fmt.Sprintf("and %d more", len(e.blind)-most))
 	}
-	e.add(Finding{NotSearched, severity, what + "Not everything could be looked through: " + strings.Join(places, "; ") + ".",
+	e.add(Finding{NotSearched, severity, what + " could not be looked through: " + strings.Join(places, "; ") + ".",
 		"See to it that these can be read from here, and run this again."})
 }
 

@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"path/filepath"
 	"strconv"
 	"testing"
 )
@@ -25,9 +26,9 @@ var memcacheds = kinds{make: func() *kind {
 		install:  "memcached",
 		binaries: []string{"memcached"},
 		signal:   "TERM",
-		ready:    "", // it logs nothing: that it listens is all
-		serve: func(bin map[string]string, _ string, port int) []string {
-			return []string{bin["memcached"], "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "0", "-m", "128", "-I", "4m"}
+		bound:    "port", // it logs nothing
+		serve: func(bin map[string]string, data string, port int) []string {
+			return []string{"env", "MEMCACHED_PORT_FILENAME=" + filepath.Join(filepath.Dir(data), "port"), bin["memcached"], "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "0", "-m", "128", "-I", "4m"}
 		},
 	}
 }}

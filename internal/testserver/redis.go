@@ -142,7 +142,7 @@ func joinRedis(nodes []*Server) error {
 			return err
 		}
 	}
-	for range 300 {
+	for range 1200 {
 		ready := 0
 		for _, n := range nodes {
 			info, err := n.redis("CLUSTER", "INFO")
@@ -158,7 +158,7 @@ func joinRedis(nodes []*Server) error {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return fmt.Errorf("the nodes have not found each other in half a minute")
+	return fmt.Errorf("the nodes have not found each other in two minutes")
 }
 
 // patient lets nodes be slow. That they were not made them join soon.

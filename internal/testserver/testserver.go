@@ -69,6 +69,7 @@ type kind struct {
 	user     string   // who may do everything
 	signal   string   // ends it without waiting for clients
 	ready    string   // it logs this when it takes connections
+	bound    string   // or it makes this file in its folder when it listens
 	// prepare returns the command that fills the empty folder dir, if any.
 	prepare func(bin map[string]string, dir string) []string
 	// serve returns the command that serves dir on port.
@@ -91,8 +92,8 @@ func (k *kind) get(t testing.TB) *Server {
 				return
 			}
 		}
-		for range 3 { // another program may take the port that was free
-			if k.server, k.err = k.start(bin); k.err == nil {
+		for range 5 { // another program may take the port that was free
+			if k.server, k.err = k.start(bin, freePort); k.err == nil {
 				running.Lock()
 				running.servers = append(running.servers, k.server)
 				running.Unlock()
@@ -137,7 +138,7 @@ func find(name string) string {
 	return ""
 }
 
-func (k *kind) start(bin map[string]string) (*Server, error) {
+func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, error) {
 	dir, err := os.MkdirTemp("", "djsession-test-")
 	if err != nil {
 		return nil, err
@@ -162,7 +163,7 @@ func (k *kind) start(bin map[string]string) (*Server, error) {
 			return nil, fmt.Errorf("prepare its files: %w\n%s", err, out)
 		}
 	}
-	port, err := freePort()
+	port, err := free()
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +202,11 @@ func (k *kind) start(bin map[string]string) (*Server, error) {
 		}
 		log.Close()
 	}
-	if err := s.wait(ended, log, k.ready); err != nil {
+	bound := k.bound
+	if bound != "" {
+		bound = filepath.Join(dir, bound)
+	}
+	if err := s.wait(ended, log, k.ready, bound); err != nil {
 		leash.Close()
 		<-ended
 		text := make([]byte, 4096)
@@ -225,9 +230,10 @@ kill $reader 2>/dev/null
 cd / && rm -rf "$dir"
 `
 
-// wait returns when the server takes connections. That it listens is not enough:
-// PostgreSQL does so before it is done with starting.
-func (s *Server) wait(ended <-chan struct{}, log *os.File, ready string) error {
+// wait returns when the server takes connections. That somebody listens is not enough:
+// PostgreSQL does so before it is done with starting, and another program may have taken
+// the port just before this server, which then is about to end.
+func (s *Server) wait(ended <-chan struct{}, log *os.File, ready, bound string) error {
 	for range 1200 {
 		select {
 		case <-ended:
@@ -239,6 +245,9 @@ func (s *Server) wait(ended <-chan struct{}, log *os.File, ready string) error {
 			return err
 		}
 		if !strings.Contains(string(text), ready) {
+			continue
+		}
+		if _, err := os.Stat(bound); bound != "" && err != nil {
 			continue
 		}
 		if c, err := net.DialTimeout("tcp", s.Addr(), time.Second); err == nil {

@@ -124,9 +124,34 @@ func (r *recorder) end(what string, args []any) {
 // A server that does not start is an error with what it said.
 func TestBadStart(t *testing.T) {
 	k := kind{signal: "TERM", serve: func(map[string]string, string, int) []string { return []string{"sh", "-c", "echo sorry; exit 1"} }}
-	_, err := k.start(nil)
+	_, err := k.start(nil, freePort)
 	if err == nil || !strings.Contains(err.Error(), "sorry") {
 		t.Errorf("got %v, want an error with the server's words", err)
+	}
+}
+
+// A port that was free is taken by another program before the server listens there. That is
+// an error, so that it is tried again with another port, and never a server of somebody else.
+func TestPortTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	taken := func() (int, error) { return l.Addr().(*net.TCPAddr).Port, nil }
+	for _, k := range []*kind{&postgres, &mariadb, redisKind("Redis", redisOptions), memcacheds.make()} {
+		t.Run(k.name, func(t *testing.T) {
+			bin := map[string]string{}
+			for _, name := range k.binaries {
+				if bin[name] = find(name); bin[name] == "" {
+					Lacks(t, k.name+" is not here: install "+k.install)
+				}
+			}
+			if s, err := k.start(bin, taken); err == nil {
+				s.stop()
+				t.Error("it was started on a port that somebody else has")
+			}
+		})
 	}
 }
 
