@@ -52,7 +52,7 @@ func TestRedirectTargetKeepsNoFile(t *testing.T) {
 	}
 	res.Body.Close()
 	srv.Close()
-	for i := 0; i < 20; i++ {
+	for i := 0; i < 200; i++ {
 		if left, _ := os.ReadDir(dir); len(left) == 0 {
 			return
 		}

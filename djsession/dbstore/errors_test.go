@@ -180,7 +180,7 @@ func TestRetry(t *testing.T) {
 
 			// As long as it lasts, the context counts.
 			p.setDown(cause)
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 			_, _, err = s.Load(ctx, "abcdefgh")
 			cancel()
 			p.setDown(nil)
@@ -188,7 +188,7 @@ func TestRetry(t *testing.T) {
 				t.Errorf("%v for long: got error %v, want ErrUnavailable and DeadlineExceeded", cause, err)
 			}
 			if got := len(p.take()); got < 3 || got > 200 {
-				t.Errorf("%v for 100ms: %d statements, want some, with pauses", cause, got)
+				t.Errorf("%v for 400ms: %d statements, want some, with pauses", cause, got)
 			}
 		}
 		p.take()

@@ -70,9 +70,21 @@ var expiryCases = []testCase{
 		name: "expiry/ends",
 		rule: "A record that lasts some seconds is there at first and absent in the end.",
 		run: func(e *env) {
-			r := e.recordOf(e.plain(1).Data, 2*time.Second)
-			key, _ := e.create(r)
-			e.wantStored(key, r)
+			var r *djsession.Record
+			var key string
+			for lasts := 2 * time.Second; ; lasts *= 2 {
+				r = e.recordOf(e.plain(1).Data, lasts)
+				key, _ = e.create(r)
+				got, _, err := e.Load(e.ctx, key)
+				if err == nil {
+					e.wantRecord(got, r)
+					break
+				}
+				if !e.clock.real || lasts > 20*time.Second || time.Until(r.Expires) > time.Second {
+					e.Fatalf("Load: %v, want the record", err)
+				}
+				// The machine is so busy that the time was over.
+			}
 			if e.clock.real {
 				time.Sleep(time.Until(r.Expires) + time.Second + e.h.Precision)
 			} else {

@@ -75,6 +75,18 @@ func (s *Shop) manage(ctx context.Context, args ...string) *exec.Cmd {
 // Start serves the shop on a free port of the loopback interface, until ctx is done
 // or stop is called, which waits for the end. What Django logs goes to log.
 func (s *Shop) Start(ctx context.Context, log io.Writer) (at *url.URL, stop func(), err error) {
+	for range 3 { // another program may take the port that was free
+		if at, stop, err = s.start(ctx, log); !errors.Is(err, errEnded) {
+			break
+		}
+	}
+	return at, stop, err
+}
+
+// errEnded is for a server that ended before it listened.
+var errEnded = errors.New("the server ended")
+
+func (s *Shop) start(ctx context.Context, log io.Writer) (at *url.URL, stop func(), err error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +125,7 @@ func Wait(addr string, ended <-chan struct{}) error {
 		}
 		select {
 		case <-ended:
-			return errors.New("the server ended")
+			return errEnded
 		case <-limit:
 			return errors.New("nobody listens after a minute")
 		case <-time.After(50 * time.Millisecond):
