@@ -72,7 +72,9 @@ type Options struct {
 
 	// Copied reports whether the session of key was copied to the new engine in the
 	// first phase. May be nil; see the package's comment. It is asked in the second
-	// phase, for sessions that only the old engine has.
+	// phase, for sessions that only the old engine has, and once more when one was taken
+	// from the old engine while it moved: what djsession migrate notes first and then
+	// deletes there has not been logged out.
 	Copied func(ctx context.Context, key string) (bool, error)
 }
 
