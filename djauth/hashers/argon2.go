@@ -111,22 +111,22 @@ func (h Argon2) decode(encoded string) (c argon2Cost, salt string, err error) {
 	case c.variety != "argon2i" && c.variety != "argon2id":
 		return c, "", fmt.Errorf("%w: variety of argon2", ErrMalformed)
 	}
-	switch version, ok := number(parts[2], "v="); {
-	case ok && version == 16:
+	switch version, err := number(parts[2], "v="); {
+	case err == nil && version == 16:
 		return c, "", fmt.Errorf("%w: argon2 before version 1.3", ErrUnsupported)
-	case !ok || version != argon2.Version:
+	case err != nil || version != argon2.Version:
 		return c, "", fmt.Errorf("%w: version of argon2", ErrMalformed)
 	}
 	params := strings.Split(parts[3], ",")
 	if len(params) != 3 {
 		return c, "", fmt.Errorf("%w: parameters of argon2", ErrMalformed)
 	}
-	var okM, okT, okP bool
-	c.memory, okM = number(params[0], "m=")
-	c.time, okT = number(params[1], "t=")
-	c.parallelism, okP = number(params[2], "p=")
-	if !okM || !okT || !okP {
-		return c, "", fmt.Errorf("%w: parameters of argon2", ErrMalformed)
+	var errM, errT, errP error
+	c.memory, errM = number(params[0], "m=")
+	c.time, errT = number(params[1], "t=")
+	c.parallelism, errP = number(params[2], "p=")
+	if err := cmp.Or(errM, errT, errP); err != nil {
+		return c, "", fmt.Errorf("%w: parameters of argon2", err)
 	}
 	saltBytes, errS := argon2Base64.DecodeString(parts[4])
 	hash, errH := argon2Base64.DecodeString(parts[5])
@@ -137,10 +137,11 @@ func (h Argon2) decode(encoded string) (c argon2Cost, salt string, err error) {
 	return c, string(saltBytes), nil
 }
 
-func number(text, name string) (int, bool) {
+// number reads a parameter such as m=102400.
+func number(text, name string) (int, error) {
 	digits, ok := strings.CutPrefix(text, name)
 	if !ok {
-		return 0, false
+		return 0, ErrMalformed
 	}
 	return count(digits)
 }

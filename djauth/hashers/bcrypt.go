@@ -88,8 +88,8 @@ func (h BCrypt) decode(encoded string) (data string, rounds int, err error) {
 	if data[2] == 'x' { // of a faulty implementation, which no Django ever used
 		return "", 0, fmt.Errorf("%w: $2x$ of %s", ErrUnsupported, h.Algorithm())
 	}
-	rounds, ok = count(strings.TrimPrefix(data[4:6], "0"))
-	if !ok || rounds < bcrypt.MinCost || rounds > bcrypt.MaxCost {
+	rounds, err = count(strings.TrimPrefix(data[4:6], "0"))
+	if err != nil || rounds < bcrypt.MinCost || rounds > bcrypt.MaxCost {
 		return "", 0, fmt.Errorf("%w: rounds of %s", ErrMalformed, h.Algorithm())
 	}
 	for _, c := range []byte(data[7:]) {

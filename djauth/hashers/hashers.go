@@ -62,7 +62,8 @@ var (
 	ErrMalformed = errors.New("hashers: malformed hash")
 	// ErrUnsupported: Django may be able to check this hash, this package is not.
 	ErrUnsupported = errors.New("hashers: kind of hash that Go's libraries lack")
-	// ErrTooCostly: the parameters in the hash are beyond Limits.
+	// ErrTooCostly: the parameters in the hash are beyond Limits, or beyond what an
+	// int32 holds.
 	ErrTooCostly = errors.New("hashers: hash too costly to check")
 	// ErrPassword: bcrypt cannot keep this password, which is longer than 72 bytes
 	// or holds a NUL. Only Make and Encode return it.
@@ -90,7 +91,8 @@ type Hasher interface {
 	Verify(password, encoded string, limits Limits) (bool, error)
 
 	// MustUpdate is must_update: whether encoded, whose algorithm is this one, has
-	// other parameters than this Hasher. Errors: ErrMalformed, ErrUnsupported.
+	// other parameters than this Hasher. Errors: ErrMalformed, ErrUnsupported,
+	// ErrTooCostly for a number beyond all limits.
 	MustUpdate(encoded string) (bool, error)
 
 	// HardenRuntime is harden_runtime: it spends the time by which checking

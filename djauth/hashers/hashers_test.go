@@ -409,8 +409,8 @@ func TestLimits(t *testing.T) {
 		{"scrypt as OpenSSL", hashers.Scrypt{}, "scrypt$%s$salt$8$1$" + b64(86) + "==", "", []string{"32768", "1073741824", "99999999999999999999999"}, hashers.Limits{}},
 		{"scrypt blocks", scrypt, "scrypt$16384$salt$%s$1$" + b64(86) + "==", "", []string{"257", "2147483647", "99999999999999999999999"}, hashers.Limits{}},
 		{"scrypt memory", scrypt, "scrypt$%s$salt$8$1$" + b64(86) + "==", "", []string{"1048576", "1073741824", "99999999999999999999999"}, hashers.Limits{}},
-		{"scrypt passes", scrypt, "scrypt$16384$salt$8$%s$" + b64(86) + "==", "", []string{"257", "1000000000", "99999999999999999999999"}, hashers.Limits{}},
-		{"scrypt, set", scrypt, "scrypt$16$salt$8$%s$" + b64(86) + "==", "2", []string{"3"}, hashers.Limits{Memory: 16 << 10, Work: 32 << 10}},
+		{"scrypt passes", scrypt, "scrypt$16384$salt$8$%s$" + b64(86) + "==", "", []string{"65", "257", "1000000000", "99999999999999999999999"}, hashers.Limits{}},
+		{"scrypt, set", scrypt, "scrypt$16$salt$8$%s$" + b64(86) + "==", "2", []string{"3"}, hashers.Limits{Memory: 16 << 10, Work: 128 << 10}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, number := range test.over {

@@ -4,30 +4,39 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Limits bound what it may cost to check a hash, whose parameters come from the
-// database. A zero field is its default. With the defaults a hash takes some
-// seconds at most; all parameters that Django ever had as its own are a small
-// part of that.
+// database. A zero field is its default. With the defaults a hash takes some ten
+// seconds at most, and half a minute on a machine of 32 bits. All parameters that
+// Django ever had as its own are a small part of that.
 type Limits struct {
 	// Iterations is the most for PBKDF2. 0 is 10 million.
 	Iterations int
 	// Rounds is the most for bcrypt, a power of two. 0 is 16.
 	Rounds int
-	// Memory is the most for Argon2 and scrypt, in bytes. 0 is 512 MiB.
+	// Memory is the most for Argon2 and scrypt, in bytes. 0 is 512 MiB, and 128 MiB
+	// on a machine of 32 bits.
 	Memory int64
-	// Work is the most that Argon2 and scrypt may write into memory in all, in
-	// bytes: the memory times the passes over it. 0 is 4 GiB.
+	// Work is the most that Argon2 and scrypt may do in all, in bytes: the memory
+	// times the passes over it. A pass of scrypt counts as four, since it takes as
+	// long. 0 is 4 GiB, and 1 GiB on a machine of 32 bits.
 	Work int64
 }
 
 func (l Limits) orDefault() Limits {
+	memory, work := int64(512<<20), int64(4<<30)
+	if math.MaxInt == math.MaxInt32 {
+		// Some hashes at once must fit the address space.
+		memory, work = memory/4, work/4
+	}
 	return Limits{
 		Iterations: cmp.Or(l.Iterations, 10_000_000),
 		Rounds:     cmp.Or(l.Rounds, 16),
-		Memory:     cmp.Or(l.Memory, 512<<20),
-		Work:       cmp.Or(l.Work, 4<<30),
+		Memory:     cmp.Or(l.Memory, memory),
+		Work:       cmp.Or(l.Work, work),
 	}
 }
 
@@ -61,18 +70,19 @@ func (l Limits) memory(unit, units, passes int64) error {
 	return nil
 }
 
-// count reads a positive number as Django writes it. What is beyond an int32 is
-// its greatest, which is beyond what can be computed.
-func count(text string) (int, bool) {
-	if text == "" || text[0] == '0' {
-		return 0, false
+// count reads a positive number as Django writes it, without a sign, spaces or
+// leading zeros.
+//
+// A number that no int32 holds is ErrTooCostly: nothing here may cost as much,
+// whatever the Limits. So no caller converts a number that does not fit, on a
+// machine of 32 bits either.
+func count(text string) (int, error) {
+	if text == "" || text[0] == '0' || strings.Trim(text, "0123456789") != "" {
+		return 0, ErrMalformed
 	}
-	n := 0
-	for _, c := range []byte(text) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = min(n*10+int(c-'0'), math.MaxInt32)
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, ErrTooCostly
 	}
-	return n, true
+	return int(n), nil
 }

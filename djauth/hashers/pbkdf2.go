@@ -72,9 +72,9 @@ func (h PBKDF2) decode(encoded string) (iterations int, salt string, err error) 
 	if len(parts) != 4 || parts[0] != h.Algorithm() || parts[2] == "" {
 		return 0, "", fmt.Errorf("%w: parts of %s", ErrMalformed, h.Algorithm())
 	}
-	iterations, ok := count(parts[1])
-	if !ok {
-		return 0, "", fmt.Errorf("%w: iterations of %s", ErrMalformed, h.Algorithm())
+	iterations, err = count(parts[1])
+	if err != nil {
+		return 0, "", fmt.Errorf("%w: iterations of %s", err, h.Algorithm())
 	}
 	size := sha256.Size
 	if h.SHA1 {

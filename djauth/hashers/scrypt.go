@@ -50,7 +50,7 @@ func (h Scrypt) bound(c scryptCost, limits Limits) error {
 	if unit := 128 * int64(c.r); int64(c.p)+int64(c.n)+2 > maxmem/unit {
 		return fmt.Errorf("%w: memory of scrypt", ErrTooCostly)
 	}
-	return limits.memory(128*int64(c.r), int64(c.n), int64(c.p))
+	return limits.memory(128*int64(c.r), int64(c.n), 4*int64(c.p))
 }
 
 // Encode is ScryptPasswordHasher.encode.
@@ -77,12 +77,12 @@ func (h Scrypt) decode(encoded string) (c scryptCost, salt string, err error) {
 	if len(parts) != 6 || parts[0] != "scrypt" || parts[2] == "" {
 		return c, "", fmt.Errorf("%w: parts of scrypt", ErrMalformed)
 	}
-	var okN, okR, okP bool
-	c.n, okN = count(parts[1])
-	c.r, okR = count(parts[3])
-	c.p, okP = count(parts[4])
-	if !okN || !okR || !okP {
-		return c, "", fmt.Errorf("%w: parameters of scrypt", ErrMalformed)
+	var errN, errR, errP error
+	c.n, errN = count(parts[1])
+	c.r, errR = count(parts[3])
+	c.p, errP = count(parts[4])
+	if err := cmp.Or(errN, errR, errP); err != nil {
+		return c, "", fmt.Errorf("%w: parameters of scrypt", err)
 	}
 	if len(parts[5]) != base64.StdEncoding.EncodedLen(scryptSize) {
 		return c, "", fmt.Errorf("%w: length of scrypt", ErrMalformed)

@@ -1,7 +1,7 @@
 """Checks hashes that Go made by a real Django: lines of JSON in, lines of JSON out.
 
 In: {"class", "password", "encoded"}. Out: {"ok", "update"} by check_password of a site that has only this
-hasher, or {"lacks": the library that is not installed}.
+hasher, {"raises": the exception}, or {"lacks": the library that is not installed}.
 """
 from __future__ import unicode_literals
 
@@ -35,8 +35,12 @@ def check(line):
     hashers.get_hashers.cache_clear()
     hashers.get_hashers_by_algorithm.cache_clear()
     asked = []
-    ok = hashers.check_password(line["password"], line["encoded"], asked.append)
-    return {"ok": ok, "update": bool(asked), "django": "%d.%d" % django.VERSION[:2]}
+    version = "%d.%d" % django.VERSION[:2]
+    try:
+        ok = hashers.check_password(line["password"], line["encoded"], asked.append)
+    except Exception as e:
+        return {"raises": type(e).__name__, "django": version}
+    return {"ok": ok, "update": bool(asked), "django": version}
 
 
 for text in sys.stdin:
