@@ -183,7 +183,7 @@ func (r *reader) messages() {
 			level, isInt = number(text).(int64)
 		}
 		tag, isText := it.Value.(string)
-		if !isInt || !isText {
+		if !isInt || !isText || int64(int(level)) != level {
 			r.warn("MESSAGE_TAGS", "One of its items is no text for a number, and is left out.")
 			continue
 		}

@@ -66,12 +66,16 @@ func (p Params) dictAt(name string) Params {
 	return Params{}
 }
 
-// names that are neither among known ones nor None.
+// unknown returns the names that are neither among known ones nor None.
 func (p Params) unknown(known ...string) []string {
+	if p.dict == nil {
+		return nil
+	}
 	var names []string
-	for _, n := range p.Names() {
-		if !slices.Contains(known, n) && p.Has(n) {
-			names = append(names, n)
+	for _, it := range *p.dict {
+		name, ok := it.Key.(string)
+		if ok && it.Value != nil && !slices.Contains(known, name) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -3,6 +3,7 @@ package djsettings
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -273,11 +274,13 @@ func (e *entry) integer(key string) (int, bool) {
 	case nil:
 		return 0, false
 	case int64:
-		return int(v), true
+		if int64(int(v)) == v {
+			return int(v), true
+		}
+		e.bad(key, v, "an int of this machine")
 	case string: // Django puts it into a key as it is
-		n := number(v)
-		if i, ok := n.(int64); ok && fmt.Sprint(i) == v {
-			return int(i), true
+		if i, err := strconv.Atoi(v); err == nil && strconv.Itoa(i) == v {
+			return i, true
 		}
 		e.bad(key, v, "an int")
 	default:

@@ -187,7 +187,7 @@ func TestLiveNumbers(t *testing.T) {
 					}
 					encoded := test.put(base, text)
 					ok, _ := h.Verify("secret", encoded, tightLimits)
-					questions = append(questions, question{test.class, "secret", encoded, fmt.Sprintf("%s %s %q", test.class, test.field, text), ok, false})
+					questions = append(questions, question{test.class, "secret", encoded, true, fmt.Sprintf("%s %s %q", test.class, test.field, text), ok, false})
 				}
 			}
 			yes := 0

@@ -78,11 +78,14 @@ type (
 	Duration time.Duration
 )
 
-// Get returns the value of a key that is a text, and whether there is one.
+// Get returns the value of a key that is a text, and whether there is one. As in
+// Python, the last of equal keys counts.
+//
+// It looks at all items: ask for a fixed number of keys.
 func (d Dict) Get(key string) (any, bool) {
-	for _, it := range d {
-		if it.Key == key {
-			return it.Value, true
+	for i := len(d) - 1; i >= 0; i-- {
+		if name, ok := d[i].Key.(string); ok && name == key {
+			return d[i].Value, true
 		}
 	}
 	return nil, false
