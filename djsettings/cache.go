@@ -191,11 +191,12 @@ func (c *Cache) String() string {
 	if c == nil {
 		return "no cache"
 	}
-	name := c.Backend[strings.LastIndexByte(c.Backend, '.')+1:]
+	var b strings.Builder
+	b.WriteString(c.Backend[strings.LastIndexByte(c.Backend, '.')+1:])
 	for _, l := range c.reached() {
-		name += " " + showURL(l.Reveal())
+		b.WriteString(" " + showURL(l.Reveal()))
 	}
-	return name
+	return b.String()
 }
 
 // LogValue gives String to package slog.
