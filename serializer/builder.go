@@ -8,6 +8,20 @@ type Builder struct {
 	// seen holds a bit for every name added so far, at its hash: for a name whose
 	// bit is not there the Dict need not be searched.
 	seen [4]uint64
+	// others are the keys that are not text, once Add was called for one.
+	others *otherKeys
+}
+
+// otherKeys finds keys that are not text.
+type otherKeys struct {
+	keys Keys
+	at   map[int]int // their numbers, to where they are in the Dict
+}
+
+func (o *otherKeys) add(key any, i int) {
+	if n, ok := o.keys.Add(key); ok {
+		o.at[n] = i
+	}
 }
 
 // NewBuilder returns a Builder with room for n keys.
@@ -36,23 +50,33 @@ func (b *Builder) AddRaw(name string, raw RawJSON) {
 }
 
 // Add is AddName for a key of any type.
-//
-// Keys that are not text are looked for one by one: a reader of foreign bytes
-// that may hold many such keys removes repeated ones itself and uses Append.
 func (b *Builder) Add(key, v any) {
 	if name, ok := key.(string); ok {
 		b.AddName(name, v)
 		return
 	}
-	if i := b.d.findKey(key); i >= 0 {
-		b.d.entries[i].set(v)
-		return
+	if b.others == nil {
+		b.others = &otherKeys{at: map[int]int{}}
+		for i := range b.d.entries {
+			if e := &b.d.entries[i]; !e.named() {
+				b.others.add(*e.other, i)
+			}
+		}
+	}
+	if n, ok := b.others.keys.Add(key); ok {
+		if i, ok := b.others.at[n]; ok {
+			b.d.entries[i].set(v)
+			return
+		}
 	}
 	b.Append(key, v)
 }
 
 // Append adds a key that is not text and that the caller knows to be new.
 func (b *Builder) Append(key, v any) {
+	if b.others != nil {
+		b.others.add(key, len(b.d.entries))
+	}
 	e := entry{other: &key}
 	e.set(v)
 	b.d.entries = append(b.d.entries, e)

@@ -18,7 +18,8 @@ func clone(v any) any {
 // cloner maps what it has met to the copies. It recurses as deep as the value
 // goes, which the readers limit.
 type cloner struct {
-	seen map[identity]any
+	seen  map[identity]any
+	nodes int // copied
 }
 
 // identity is what tells two changeable values apart.
@@ -29,6 +30,7 @@ type identity struct {
 }
 
 func (c *cloner) value(v any) any {
+	c.nodes++
 	switch v := v.(type) {
 	case RawJSON:
 		return v
@@ -102,8 +104,10 @@ func (c *cloner) dict(d *Dict) *Dict {
 	return once(c, d, func(n *Dict) {
 		n.entries = append(n.entries, d.entries...)
 		n.index, n.source, n.changed = d.index, d.source, d.changed
+		c.nodes += len(n.entries)
 		for i := range n.entries {
-			if e := &n.entries[i]; e.raw == "" {
+			e := &n.entries[i]
+			if _, isLazy := e.val.(Lazy); e.raw == "" && !isLazy { // a Lazy never changes
 				e.val = c.value(e.val)
 			}
 		}

@@ -65,7 +65,7 @@ func Convert[T any](v any) (T, error) {
 // of its callers need not be on the heap.
 func convert[T any](v any) (T, *ConvertError) {
 	var t, zero T
-	c := converter{most: Limits{}.WithDefaults().Nodes}
+	c := converter{walk: newBudget(v)}
 	if err := c.set(reflect.ValueOf(&t).Elem(), v, 0); err != nil {
 		return zero, err
 	}

@@ -12,15 +12,18 @@ func (c *converter) setSlice(dst reflect.Value, v any, depth int) *ConvertError 
 		switch b := v.(type) {
 		case Bytes:
 			dst.SetBytes([]byte(b))
-			return nil
+			return c.spend(0, len(b))
 		case ByteArray:
 			dst.SetBytes(append([]byte{}, b...))
-			return nil
+			return c.spend(0, len(b))
 		}
 	}
 	items, ok := asList(v)
 	if !ok {
 		return misfit(v, dst)
+	}
+	if !c.walk.allows(c.nodes+len(items), c.bytes) {
+		return overLimit("too many values")
 	}
 	s := reflect.MakeSlice(dst.Type(), len(items), len(items))
 	for i, item := range items {
@@ -54,11 +57,14 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 		return misfit(v, dst)
 	}
 	t := dst.Type()
+	if !c.walk.allows(c.nodes+d.Len(), c.bytes) {
+		return overLimit("too many values")
+	}
 	m := reflect.MakeMapWithSize(t, d.Len())
 	for i := range d.Len() {
 		e := &d.entries[i]
 		key := reflect.New(t.Key()).Elem()
-		if err := setKey(key, e.key()); err != nil {
+		if err := c.setKey(key, e.key()); err != nil {
 			return err
 		}
 		value := reflect.New(t.Elem()).Elem()
@@ -73,8 +79,11 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 
 // setKey puts the key of a dict into that of a Go map. Under JSON all keys are
 // text, also those that were ints.
-func setKey(dst reflect.Value, key any) *ConvertError {
+func (c *converter) setKey(dst reflect.Value, key any) *ConvertError {
 	name, isText := Text(key)
+	if err := c.spend(1, len(name)); err != nil {
+		return err
+	}
 	n, isInt := key.(int64)
 	if isText && dst.Kind() == reflect.String {
 		dst.SetString(name)
@@ -91,7 +100,11 @@ func setKey(dst reflect.Value, key any) *ConvertError {
 		if key == nil {
 			return nil
 		}
-		if k := reflect.ValueOf(clone(key)); k.Comparable() {
+		copied, err := c.clone(key)
+		if err != nil {
+			return err
+		}
+		if k := reflect.ValueOf(copied); k.Comparable() {
 			dst.Set(k)
 			return nil
 		}

@@ -11,8 +11,29 @@ import (
 
 // converter puts values as Loads and Freeze give them into Go variables.
 type converter struct {
-	nodes int
-	most  int // nodes: a value that holds one list very often must end
+	nodes int // visited
+	bytes int // copied or written
+	walk  budget
+	// copies are those of what goes into an any: what is one list in the value is
+	// one in all of them.
+	copies cloner
+}
+
+// spend counts values that are visited and bytes that are copied.
+func (c *converter) spend(nodes, bytes int) *ConvertError {
+	c.nodes += nodes
+	c.bytes += bytes
+	if !c.walk.allows(c.nodes, c.bytes) {
+		return overLimit("too many values, or too long")
+	}
+	return nil
+}
+
+// clone copies v for an any.
+func (c *converter) clone(v any) (any, *ConvertError) {
+	before := c.copies.nodes
+	v = c.copies.value(v)
+	return v, c.spend(c.copies.nodes-before, 0)
 }
 
 // set puts v into dst, which is addressable. depth is how deep v lies.
@@ -23,13 +44,12 @@ func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 		if err != nil {
 			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
 		}
-		c.most = math.MaxInt // as it is a tree
 		v = text
 	case Lazy:
 		v = l.Value()
 	}
-	if c.nodes++; c.nodes > c.most {
-		return overLimit("too many values")
+	if err := c.spend(1, 0); err != nil {
+		return err
 	}
 	if depth > maxDepth {
 		return overLimit("too deeply nested")
@@ -66,7 +86,11 @@ func (c *converter) setInterface(dst reflect.Value, v any) *ConvertError {
 	if dst.NumMethod() > 0 {
 		return wrongType("%s does not fit %v", kindOf(v), dst.Type())
 	}
-	dst.Set(reflect.ValueOf(clone(v)))
+	v, err := c.clone(v)
+	if err != nil {
+		return err
+	}
+	dst.Set(reflect.ValueOf(v))
 	return nil
 }
 
@@ -111,29 +135,39 @@ func (c *converter) setKnown(dst reflect.Value, v any) (done bool, err *ConvertE
 			fits = true
 		case *big.Int:
 			to.Set(n)
+			if err := c.spend(0, n.BitLen()/8); err != nil {
+				return true, err
+			}
 			fits = true
 		}
 	case *json.Number:
 		if f, ok := v.(float64); kindOf(v) == "int" || ok && f-f == 0 {
-			text, err := textOf(v)
+			text, err := c.textOf(v)
 			*to = json.Number(text)
 			return true, err
 		}
 	case *RawJSON:
-		text, err := textOf(v)
+		text, err := c.textOf(v)
 		*to = RawJSON(text)
 		return true, err
 	case **Dict:
 		var d *Dict
 		if d, fits = asDict(v); fits {
-			*to = clone(d).(*Dict)
+			before := c.copies.nodes
+			*to = c.copies.dict(d)
+			if err := c.spend(c.copies.nodes-before, 0); err != nil {
+				return true, err
+			}
 		}
 	default:
 		if !isPython(dst.Type()) {
 			return false, nil
 		}
 		if fits = reflect.TypeOf(v) == dst.Type(); fits {
-			dst.Set(reflect.ValueOf(clone(v)))
+			if v, err = c.clone(v); err != nil {
+				return true, err
+			}
+			dst.Set(reflect.ValueOf(v))
 		}
 	}
 	if !fits {
@@ -147,9 +181,15 @@ func misfit(v any, dst reflect.Value) *ConvertError {
 }
 
 // textOf returns the JSON of v.
-func textOf(v any) ([]byte, *ConvertError) {
-	e := newEncoder(nil, noLimits)
-	if err := e.value(v, 0); err != nil {
+func (c *converter) textOf(v any) ([]byte, *ConvertError) {
+	e := newWalker(&c.walk, c.nodes)
+	e.most = max(0, e.most-c.bytes)
+	err := e.value(v, 0)
+	if err == nil {
+		// What the encoder wrote is held against the whole budget here.
+		err = c.spend(e.nodes-c.nodes, len(e.dst))
+	}
+	if err != nil {
 		return nil, err
 	}
 	return e.dst, nil
@@ -167,20 +207,23 @@ func (c *converter) unmarshaler(dst reflect.Value, v any) (done bool, err *Conve
 		return false, nil
 	}
 	if isJSON {
-		text, err := textOf(v)
+		text, err := c.textOf(v)
 		if err == nil {
 			if cause := asJSON.UnmarshalJSON(text); cause != nil {
 				return true, failedMethod("UnmarshalJSON", dst.Type(), cause)
 			}
 			return true, nil
 		}
-		if !isText {
+		if !isText || err.Err == ErrLimit {
 			return true, err
 		}
 	}
 	text, ok := textIn(v)
 	if !ok || !isText {
 		return true, misfit(v, dst)
+	}
+	if err := c.spend(0, len(text)); err != nil {
+		return true, err
 	}
 	if err := asText.UnmarshalText([]byte(text)); err != nil {
 		return true, failedMethod("UnmarshalText", dst.Type(), err)

@@ -264,9 +264,16 @@ func (d *Dict) findKey(key any) int {
 	if d == nil {
 		return -1
 	}
+	var k Keys
+	want, ok := k.Add(key)
+	if !ok {
+		return -1
+	}
 	for i := range d.entries {
-		if e := &d.entries[i]; !e.named() && keyEqual(*e.other, key) {
-			return i
+		if e := &d.entries[i]; !e.named() {
+			if n, ok := k.Add(*e.other); ok && n == want {
+				return i
+			}
 		}
 	}
 	return -1

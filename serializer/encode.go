@@ -18,6 +18,9 @@ type encoder struct {
 
 	spaces bool // ", " and ": " as separators
 
+	// walk allows more than lim and most, if it is not nil.
+	walk *budget
+
 	// lenient is for people's eyes: what JSON cannot hold has a stand-in, and
 	// nothing is taken over as it stood.
 	lenient bool
@@ -28,18 +31,36 @@ func newEncoder(dst []byte, lim Limits) encoder {
 	return encoder{dst: dst, most: len(dst) + min(lim.Size, math.MaxInt-len(dst)), lim: lim}
 }
 
+// newWalker returns an encoder for a value of any size in memory, which stops
+// where w does.
+func newWalker(w *budget, nodes int) encoder {
+	lim := Limits{Size: w.bytes, Depth: maxDepth, Nodes: w.nodes, Digits: math.MaxInt}
+	return encoder{most: w.bytes, lim: lim, nodes: nodes, walk: w}
+}
+
+// more raises the limits to what the walk allows, and reports whether that is
+// enough for so many values and bytes.
+func (e *encoder) more(nodes, bytes int) bool {
+	if e.walk == nil {
+		return false
+	}
+	ok := e.walk.allows(nodes, bytes)
+	e.lim.Nodes, e.most = e.walk.nodes, e.walk.bytes
+	return ok
+}
+
 // node counts a value or a key. Values in memory may hold themselves, or one
 // value very often: that ends here, or at Depth.
 func (e *encoder) node() *ConvertError {
 	e.nodes++
-	if e.nodes > e.lim.Nodes {
+	if e.nodes > e.lim.Nodes && !e.more(e.nodes, len(e.dst)) {
 		return overLimit("too many values")
 	}
 	return e.size()
 }
 
 func (e *encoder) size() *ConvertError {
-	if len(e.dst) > e.most {
+	if len(e.dst) > e.most && !e.more(e.nodes, len(e.dst)) {
 		return overLimit("too long")
 	}
 	return nil
@@ -120,6 +141,9 @@ func (e *encoder) value(v any, depth int) *ConvertError {
 // raw appends checked text as it is. It is checked once more, because nothing
 // keeps a program from making a RawJSON of any string.
 func (e *encoder) raw(r RawJSON, depth int) *ConvertError {
+	if n := e.nodes + len(r); e.walk != nil && n > e.lim.Nodes {
+		e.more(n, len(e.dst)+len(r))
+	}
 	p := scanner{s: string(r), lim: e.lim, nodes: e.nodes}
 	text, ok := p.whole(depth)
 	if !ok {
@@ -218,7 +242,7 @@ func (e *encoder) key(it *entry) *ConvertError {
 
 // keyText appends a key of any type as the text of its JSON.
 func (e *encoder) keyText(key any) *ConvertError {
-	k := encoder{most: e.most, lim: e.lim, nodes: e.nodes, lenient: true}
+	k := encoder{most: e.most, lim: e.lim, nodes: e.nodes, walk: e.walk, lenient: true}
 	if err := k.value(key, 0); err != nil {
 		return err
 	}

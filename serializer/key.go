@@ -38,11 +38,36 @@ func keyEqual(a, b any) bool {
 // many times is looked at once. The zero value is an empty set of keys.
 type Keys struct {
 	ints   map[int64]int
-	plain  map[any]int    // other values that Go compares as Python does
-	texts  map[string]int // text
-	groups map[string]int // kind and numbers of the items of tuples and frozensets
-	seen   map[group]int  // numbers of tuples and frozensets by their identity
+	plain  map[any]int     // other values that Go compares as Python does
+	texts  map[string]int  // text
+	long   map[longKey]int // texts and bytes that were met, by where they lie
+	groups map[string]int  // kind and numbers of the items of tuples and frozensets
+	seen   map[group]int   // numbers of tuples and frozensets by their identity
 	n      int
+}
+
+// longKey is where a long text or bytes lie: who holds one of them very often has it
+// looked at once.
+type longKey struct {
+	kind byte
+	at   identity
+}
+
+// once numbers a text by add, or as it was numbered before.
+func (k *Keys) once(kind byte, s string, add func() int) int {
+	if len(s) < longText {
+		return add()
+	}
+	id := longKey{kind, textIdentity(s)}
+	if i, ok := k.long[id]; ok {
+		return i
+	}
+	if k.long == nil {
+		k.long = map[longKey]int{}
+	}
+	i := add()
+	k.long[id] = i
+	return i
 }
 
 // group is the identity of a tuple or a frozenset.
@@ -78,14 +103,23 @@ func (k *Keys) AddText(s string) int {
 func (k *Keys) add(v any, depth int) (int, bool) {
 	switch v := v.(type) {
 	case string:
-		return k.AddText(v), true
+		return k.text(v), true
 	case SafeString:
-		return k.AddText(v.Text), true
+		return k.text(v.Text), true
 	case Str2:
-		if v.IsASCII() {
-			return k.AddText(string(v)), true
+		return k.once('2', string(v), func() int {
+			if v.IsASCII() {
+				return k.AddText(string(v))
+			}
+			return k.value(Bytes(v))
+		}), true
+	case Bytes:
+		return k.once('b', string(v), func() int { return k.value(v) }), true
+	case Decimal:
+		if len(v) >= longText {
+			return k.once('d', string(v), func() int { return k.number(v) }), true
 		}
-		return k.value(Bytes(v)), true
+		return k.number(v), true
 	case Tuple:
 		return k.group('t', v, depth)
 	case FrozenSet:
@@ -96,17 +130,30 @@ func (k *Keys) add(v any, depth int) (int, bool) {
 		return k.timed(v, v.Zone)
 	case Path:
 		return k.value([2]any{v.Class, strings.Join(v.Parts, "\x00")}), true
-	case nil, bool, int, int64, *big.Int, float64, Decimal, Fraction:
-		n := numberKey(v)
-		if i, ok := n.(int64); ok {
-			return k.addInt(i), true
-		}
-		return k.value(n), true
-	case Bytes, Date, TimeDelta, TimeZone, ZoneInfo, Pytz, PytzFixed, UUID, Global, *Object:
+	case nil, bool, int, int64, *big.Int, float64, Fraction:
+		return k.number(v), true
+	case Date, TimeDelta, TimeZone, ZoneInfo, Pytz, PytzFixed, UUID, Global, *Object:
 	default:
 		return 0, false
 	}
 	return k.value(v), true
+}
+
+// text is AddText for a text that one value may hold very often.
+func (k *Keys) text(s string) int {
+	if len(s) < longText {
+		return k.AddText(s)
+	}
+	return k.once('s', s, func() int { return k.AddText(s) })
+}
+
+// number numbers None, a bool or a number.
+func (k *Keys) number(v any) int {
+	n := numberKey(v)
+	if i, ok := n.(int64); ok {
+		return k.addInt(i)
+	}
+	return k.value(n)
 }
 
 func (k *Keys) addInt(n int64) int {

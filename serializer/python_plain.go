@@ -69,10 +69,19 @@ func Plain(v any, lim Limits) (any, error) {
 }
 
 type plainer struct {
-	lim   Limits
-	nodes int
-	seen  map[identity]any
-	names map[string]string
+	lim     Limits
+	nodes   int
+	written int // bytes that were made for the copy
+	seen    map[identity]any
+	names   map[string]string
+}
+
+// write counts bytes that are made: whoever writes the copy writes as many.
+func (p *plainer) write(n int) *ConvertError {
+	if p.written += n; p.written > p.lim.Size {
+		return overLimit("too long")
+	}
+	return nil
 }
 
 func (p *plainer) value(v any, depth int) (any, *ConvertError) {
@@ -250,6 +259,9 @@ func (p *plainer) byteArray(b ByteArray) (any, *ConvertError) {
 	if n, ok := p.seen[id]; ok && cap(b) > 0 {
 		return n, nil
 	}
+	if err := p.write(len(b)); err != nil {
+		return nil, err
+	}
 	n := append(make(ByteArray, 0, max(len(b), 1)), b...)
 	p.note(id, n)
 	return n, nil
@@ -306,17 +318,31 @@ func (p *plainer) name(s string) (string, *ConvertError) {
 }
 
 func (p *plainer) text(s string) (string, *ConvertError) {
-	if utf8.ValidString(s) {
+	if len(s) < longText {
+		return s, validText(s)
+	}
+	// One text may be there very often.
+	id := textIdentity(s)
+	if _, ok := p.seen[id]; ok {
 		return s, nil
+	}
+	p.note(id, nil)
+	return s, validText(s)
+}
+
+// validText returns an error for what is no UTF-8, unless it is so by surrogates.
+func validText(s string) *ConvertError {
+	if utf8.ValidString(s) {
+		return nil
 	}
 	for rest := s; rest != ""; {
 		_, size := decodeWTF8(rest)
 		if size == 0 {
-			return "", wrongType("a string that is not UTF-8")
+			return wrongType("a string that is not UTF-8")
 		}
 		rest = rest[size:]
 	}
-	return s, nil
+	return nil
 }
 
 func (p *plainer) bigInt(n *big.Int) (any, *ConvertError) {
@@ -324,8 +350,11 @@ func (p *plainer) bigInt(n *big.Int) (any, *ConvertError) {
 		return n.Int64(), nil
 	}
 	// A digit holds less than four bits: do not even begin with what has too many.
-	if n.BitLen()/4 > p.lim.Digits || len(new(big.Int).Abs(n).String()) > p.lim.Digits {
+	if n.BitLen()/4 > p.lim.Digits || n.BitLen()/3 > p.lim.Digits && len(new(big.Int).Abs(n).String()) > p.lim.Digits {
 		return nil, overLimit("too many digits")
+	}
+	if err := p.write(n.BitLen() / 8); err != nil {
+		return nil, err
 	}
 	return new(big.Int).Set(n), nil
 }

@@ -64,11 +64,17 @@ func (p *plainer) marshaler(v reflect.Value, depth int) (got any, done bool, err
 		if cause != nil {
 			return nil, true, failedMethod("MarshalText", t, cause)
 		}
+		if err = p.write(len(text)); err != nil {
+			return nil, true, err
+		}
 		got, err = p.text(string(text))
 		return got, true, err
 	}
 	e := newEncoder(nil, p.lim)
 	if _, err = e.marshaler(v, depth); err != nil {
+		return nil, true, err
+	}
+	if err = p.write(len(e.dst)); err != nil {
 		return nil, true, err
 	}
 	got, err = p.value(RawJSON(e.dst), depth)
@@ -106,6 +112,9 @@ func (p *plainer) items(v reflect.Value, depth int) (any, *ConvertError) {
 		return nil, nil
 	}
 	if v.Type().Elem().Kind() == reflect.Uint8 {
+		if err := p.write(v.Len()); err != nil {
+			return nil, err
+		}
 		raw := make([]byte, v.Len())
 		for i := range raw {
 			raw[i] = byte(v.Index(i).Uint())
@@ -223,11 +232,14 @@ func (p *plainer) goStruct(v reflect.Value, depth int) (any, *ConvertError) {
 			return nil, err.in(name)
 		}
 		if f.quoted && value != nil {
-			text, err := textOf(value)
-			if err != nil {
+			e := newEncoder(nil, p.lim)
+			if err := e.value(value, 0); err != nil {
 				return nil, err.in(name)
 			}
-			value = string(text)
+			if err := p.write(len(e.dst)); err != nil {
+				return nil, err.in(name)
+			}
+			value = string(e.dst)
 		}
 		b.AddName(name, value)
 	}

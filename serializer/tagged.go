@@ -20,19 +20,16 @@ import (
 // (days, seconds and microseconds), decimal and uuid. wtf8 is a text that holds a
 // surrogate, in hex. What has no type of its own is opaque, and only named.
 //
-// Errors: ErrLimit for a value that holds itself, ErrType for one that no
-// Serializer returns.
+// Errors: ErrLimit for a value that holds itself, or one list so often that the text
+// is out of all proportion to the value; ErrType for one that no Serializer returns.
 func AppendTagged(dst []byte, v any) ([]byte, error) {
-	t := tagger{newEncoder(dst, decoded)}
+	walk := newBudget(v)
+	t := tagger{newWalker(&walk, 0)}
 	if err := t.value(v, 0); err != nil {
 		return dst, err
 	}
-	return t.dst, nil
+	return append(dst, t.dst...), nil
 }
-
-// decoded bounds the printing of values in memory: all but what holds itself, or
-// one list very often, was read within limits.
-var decoded = Limits{Size: math.MaxInt, Depth: maxDepth, Nodes: 1_000_000, Digits: math.MaxInt}
 
 type tagger struct{ encoder }
 

@@ -3,6 +3,8 @@ package serializer
 import (
 	"encoding/hex"
 	"fmt"
+	"math"
+	"slices"
 )
 
 // AppendText appends v, a value that came out of a session, to dst as JSON for
@@ -14,10 +16,13 @@ import (
 // for dates, decimals, UUIDs and other keys than text, and for anything else text
 // that names it.
 //
-// Errors: ErrLimit for a value that holds itself, ErrType for one that no
-// Serializer returns.
+// Errors: ErrLimit for a value that holds itself, or one list so often that the text
+// is out of all proportion to the value; for one so deeply nested that indenting
+// would make more than 16 MiB and more than eight times as much of it; ErrType for
+// one that no Serializer returns.
 func AppendText(dst []byte, v any, indent string) ([]byte, error) {
-	e := newEncoder(nil, decoded)
+	walk := newBudget(v)
+	e := newWalker(&walk, 0)
 	e.lenient = true
 	if err := e.value(v, 0); err != nil {
 		return dst, err
@@ -25,7 +30,38 @@ func AppendText(dst []byte, v any, indent string) ([]byte, error) {
 	if indent == "" {
 		return append(dst, e.dst...), nil
 	}
-	return appendIndented(dst, e.dst, indent), nil
+	size := indentedSize(e.dst, len(indent))
+	if size > 16<<20+8*int64(len(e.dst)) || size > math.MaxInt32 {
+		return dst, overLimit("too deeply nested to be indented")
+	}
+	return appendIndented(slices.Grow(dst, int(size)), e.dst, indent), nil
+}
+
+// indentedSize returns how long what appendIndented writes is at most.
+func indentedSize(text []byte, indent int) int64 {
+	size, depth, quoted := int64(0), int64(0), false
+	for i, c := range text {
+		size++
+		switch {
+		case quoted:
+			quoted = c != '"' || escaped(text, i)
+			continue
+		case c == '"':
+			quoted = true
+			continue
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		case c == ':':
+			size++
+			continue
+		case c != ',':
+			continue
+		}
+		size += 1 + depth*int64(indent)
+	}
+	return size
 }
 
 // standIn returns what AppendText shows for a value that JSON cannot hold.

@@ -11,7 +11,12 @@ type lazy struct {
 	r    ref
 }
 
-var _ serializer.Lazy = (*lazy)(nil)
+var _ serializer.Held = (*lazy)(nil)
+
+// Held returns the pickle that the value is a part of, and how much that holds.
+func (l *lazy) Held() (in any, nodes, bytes int) {
+	return l.a, len(l.a.nodes) + len(l.a.items), len(l.a.text)
+}
 
 // Value returns the value, made anew.
 func (l *lazy) Value() any {

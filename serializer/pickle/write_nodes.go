@@ -4,6 +4,9 @@ package pickle
 // by CPython in the same protocol.
 func (w *writer) node(r ref) error {
 	w.boundary()
+	if len(w.dst) > w.most {
+		return w.size()
+	}
 	a := w.a
 	n := &a.nodes[r]
 	switch n.kind {

@@ -10,6 +10,9 @@ import (
 // value writes a Go value.
 func (w *writer) value(v any) error {
 	w.boundary()
+	if len(w.dst) > w.most {
+		return w.size()
+	}
 	switch v := v.(type) {
 	case nil:
 		w.op(opNone)
@@ -32,10 +35,14 @@ func (w *writer) value(v any) error {
 	case float64:
 		w.float(pythonNaN(v))
 	case string:
+		o := textID(v)
+		if len(v) >= longText && w.got(o) { // which was looked at before
+			return nil
+		}
 		if !validText(v) {
 			return typeError("a string that is not UTF-8")
 		}
-		w.text(textID(v), v)
+		w.text(o, v)
 	case serializer.Bytes:
 		w.bytes(bytesID(v), string(v))
 	case serializer.ByteArray:
@@ -58,6 +65,9 @@ func (w *writer) value(v any) error {
 	}
 	return nil
 }
+
+// longText is the length from which a text is not looked at each time.
+const longText = 64
 
 // pythonNaN returns f, but float("nan") for the NaN that Go makes.
 func pythonNaN(f float64) float64 {

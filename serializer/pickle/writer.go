@@ -13,6 +13,7 @@ import (
 type writer struct {
 	dst     []byte
 	start   int // length of dst before
+	most    int // length that dst may reach
 	proto   int
 	lim     serializer.Limits
 	a       *arena // where the nodes are that are written
@@ -95,6 +96,7 @@ func (t things) at(i int) thing {
 // begin writes what stands before the value.
 func (w *writer) begin() {
 	w.start = len(w.dst)
+	w.most = w.start + min(w.lim.Size, math.MaxInt32-w.start)
 	w.dst = append(w.dst, opProto, byte(w.proto))
 	w.reframe = math.MaxInt
 	if w.a != nil {
@@ -114,7 +116,13 @@ func (w *writer) end() error {
 	if w.err != nil {
 		return w.err
 	}
-	if n := len(w.dst) - w.start; n > w.lim.Size || n > math.MaxInt32 {
+	return w.size()
+}
+
+// size looks at how much was written. It is called for each value: what is no object
+// with a number, such as a Decimal, is written anew each time that it is held.
+func (w *writer) size() error {
+	if len(w.dst) > w.most {
 		return limitError("too many bytes")
 	}
 	return nil
