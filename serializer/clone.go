@@ -40,7 +40,7 @@ func (c *cloner) value(v any) any {
 		if v == nil {
 			return v
 		}
-		return new(big.Int).Set(v)
+		return once(c, v, func(n *big.Int) { n.Set(v) })
 	case []any:
 		return items(c, v)
 	case Tuple:
@@ -50,7 +50,7 @@ func (c *cloner) value(v any) any {
 	case FrozenSet:
 		return items(c, v)
 	case ByteArray:
-		return slices.Clone(v)
+		return c.byteArray(v)
 	case Message:
 		v.Message, v.ExtraTags = c.value(v.Message), c.value(v.ExtraTags)
 		return v
@@ -127,6 +127,19 @@ func items[S ~[]any](c *cloner, s S) S {
 	for i, v := range s {
 		n[i] = c.value(v)
 	}
+	return n
+}
+
+func (c *cloner) byteArray(b ByteArray) ByteArray {
+	if len(b) == 0 {
+		return slices.Clone(b)
+	}
+	id := identity{reflect.TypeFor[ByteArray](), unsafe.Pointer(unsafe.SliceData(b)), len(b)}
+	if n, ok := c.seen[id]; ok {
+		return n.(ByteArray)
+	}
+	n := slices.Clone(b)
+	c.note(id, n)
 	return n
 }
 

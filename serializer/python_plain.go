@@ -122,6 +122,9 @@ func (p *plainer) value(v any, depth int) (any, *ConvertError) {
 	case *Dict:
 		return p.dict(v, depth)
 	case RawJSON:
+		if err := p.write(len(v)); err != nil {
+			return nil, err
+		}
 		text, err := decodeText(string(v), false, p.lim)
 		if err != nil {
 			return nil, &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
@@ -350,7 +353,7 @@ func (p *plainer) bigInt(n *big.Int) (any, *ConvertError) {
 		return n.Int64(), nil
 	}
 	// A digit holds less than four bits: do not even begin with what has too many.
-	if n.BitLen()/4 > p.lim.Digits || n.BitLen()/3 > p.lim.Digits && len(new(big.Int).Abs(n).String()) > p.lim.Digits {
+	if n.BitLen()/4 > p.lim.Digits || n.BitLen()*3/10 >= p.lim.Digits && len(new(big.Int).Abs(n).String()) > p.lim.Digits {
 		return nil, overLimit("too many digits")
 	}
 	if err := p.write(n.BitLen() / 8); err != nil {

@@ -58,6 +58,11 @@ func (w *writer) value(v any) error {
 		return w.value(v.Value())
 	case *serializer.Frozen:
 		return w.value(v.Peek())
+	case serializer.RawJSON:
+		if w.decoded += len(v); w.decoded > w.lim.Size {
+			return limitError("too many bytes")
+		}
+		return w.value(v.Value())
 	case serializer.Lazy:
 		return w.value(v.Value())
 	default:

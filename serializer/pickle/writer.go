@@ -20,6 +20,7 @@ type writer struct {
 	same    bool   // whether a is of the same protocol
 	python2 bool   // whether Python 2's cPickle wrote it, which counts from 1
 	depth   int
+	decoded int   // bytes of JSON that were values
 	err     error // of what cannot fail where it is written
 
 	frame   int // offset of the header of the open frame
