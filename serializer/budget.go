@@ -98,6 +98,13 @@ func (m *measurer) text(s string) {
 	m.bytes += len(s)
 }
 
+// raw counts what r may hold at most: a value takes two bytes.
+func (m *measurer) raw(r RawJSON) {
+	before := m.bytes
+	m.text(string(r))
+	m.nodes += (m.bytes - before) / 2
+}
+
 func textIdentity(s string) identity {
 	return identity{at: unsafe.Pointer(unsafe.StringData(s)), len: len(s)}
 }
@@ -115,8 +122,7 @@ func (m *measurer) value(v any, depth int) {
 	case string:
 		m.text(v)
 	case RawJSON:
-		m.text(string(v))
-		m.nodes += len(v) / 2
+		m.raw(v)
 	case *Frozen:
 		m.value(v.Peek(), depth)
 	case Held:
@@ -210,8 +216,8 @@ func (m *measurer) dict(d *Dict, depth int) {
 			m.value(*e.other, depth+1)
 		}
 		if e.raw != "" {
-			m.nodes += 1 + len(e.raw)/2
-			m.text(string(e.raw))
+			m.nodes++
+			m.raw(e.raw)
 		} else {
 			m.value(e.val, depth+1)
 		}

@@ -40,6 +40,9 @@ func (c *converter) clone(v any) (any, *ConvertError) {
 func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 	switch l := v.(type) {
 	case RawJSON:
+		if err := c.spend(0, len(l)); err != nil {
+			return err
+		}
 		text, err := decodeText(string(l), false, noLimits)
 		if err != nil {
 			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}

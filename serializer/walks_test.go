@@ -26,14 +26,20 @@ type walk struct {
 	value func(v any)              // nil if the function takes no value
 	dict  func(d *serializer.Dict) // of a dict with the value under "x"
 	bytes func(data []byte)
+
+	fields []func(d *serializer.Dict) // many of dict
 }
 
 func field[T any](d *serializer.Dict) { _, _ = serializer.Field(d, "x", *new(T)) }
 
-func each(d *serializer.Dict, kinds ...func(*serializer.Dict)) {
-	for _, f := range kinds {
-		f(d)
-	}
+// fields are Field with the types that a program may ask for.
+var fields = []func(*serializer.Dict){
+	field[any], field[[]any], field[[][]any], field[map[string]any], field[map[any]any], field[map[string][]any], field[*serializer.Dict],
+	field[[]*serializer.Dict], field[serializer.Tuple], field[[]serializer.Tuple],
+	field[json.RawMessage], field[[]json.RawMessage], field[map[string]json.RawMessage], field[serializer.RawJSON], field[[]serializer.RawJSON],
+	field[jsonIn], field[*jsonIn], field[[]jsonIn], field[map[string]jsonIn], field[spelledIn], field[[]spelledIn], field[map[string]spelledIn],
+	field[listOfIt], field[mapOfIt], field[member], field[[]member], field[[][]byte], field[[]byte], field[[]string], field[string],
+	field[[]big.Int], field[[]*big.Int], field[[]json.Number], field[[]serializer.ByteArray], field[[]serializer.Decimal], field[[]time.Time],
 }
 
 // jsonIn, spelledIn and the recursive types are types that a program may ask for.
@@ -71,14 +77,7 @@ var walks = map[string]walk{
 		convert[map[any]any](v)
 		convert[*serializer.Dict](v)
 	}},
-	"serializer.Field": {dict: func(d *serializer.Dict) {
-		each(d, field[any], field[[]any], field[[][]any], field[map[string]any], field[map[any]any], field[map[string][]any], field[*serializer.Dict],
-			field[[]*serializer.Dict], field[serializer.Tuple], field[[]serializer.Tuple])
-		each(d, field[json.RawMessage], field[[]json.RawMessage], field[map[string]json.RawMessage], field[serializer.RawJSON], field[[]serializer.RawJSON],
-			field[jsonIn], field[*jsonIn], field[[]jsonIn], field[map[string]jsonIn], field[spelledIn], field[[]spelledIn], field[map[string]spelledIn])
-		each(d, field[listOfIt], field[mapOfIt], field[member], field[[]member], field[[][]byte], field[[]byte], field[[]string], field[string],
-			field[[]big.Int], field[[]*big.Int], field[[]json.Number], field[[]serializer.ByteArray], field[[]serializer.Decimal], field[[]time.Time])
-	}},
+	"serializer.Field": {fields: fields},
 	"serializer.Freeze": {value: func(v any) {
 		frozen, err := serializer.Freeze(v, serializer.Limits{})
 		if f, ok := frozen.(*serializer.Frozen); ok && err == nil {
@@ -299,12 +298,12 @@ func hostileBytes() map[string][]byte {
 	var tuples, fan bytes.Buffer
 	tuples.WriteString("\x80\x04}\x8c\x01x]\x94")
 	for i := range 40 {
-		tuples.WriteString(get(i) + get(i) + "\x86\x94")
+		tuples.WriteString(get(i) + "\x86\x94") // the last one and itself
 	}
 	tuples.WriteString("s.")
 	// One list under many keys, each of which is a Lazy.
-	fan.WriteString("\x80\x04}(\x8c\x01x](" + strings.Repeat("K\x01", 20_000) + "e\x94")
-	for i := range 200 {
+	fan.WriteString("\x80\x04}(\x8c\x01x](" + strings.Repeat("K\x01", 2_000) + "e\x94")
+	for i := range 50 {
 		fmt.Fprintf(&fan, "\x8c\x04%04d%s", i, get(0))
 	}
 	fan.WriteString("u.")
@@ -325,17 +324,17 @@ func TestWalksAreBounded(t *testing.T) {
 		dicts[name] = serializer.NewDict(serializer.Item{Key: "x", Value: v})
 	}
 	for name, text := range data {
-		if d, err := (pickle.Serializer{}).Loads(text); err == nil {
+		if d, errPickle := (pickle.Serializer{}).Loads(text); errPickle == nil {
 			dicts[name] = d
 		} else if d, err := (serializer.JSON{}).Loads(text); err == nil {
 			dicts[name] = d
 		} else {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, %v", name, errPickle, err)
 		}
 	}
 	for name, w := range walks {
 		t.Run(name, func(t *testing.T) {
-			if w.value == nil && w.dict == nil && w.bytes == nil {
+			if w.value == nil && w.dict == nil && w.bytes == nil && w.fields == nil {
 				t.Fatal("it is fed with nothing")
 			}
 			if w.value != nil {
@@ -348,6 +347,11 @@ func TestWalksAreBounded(t *testing.T) {
 					bounded(t, of, func() { w.dict(d) })
 				}
 			}
+			for i, f := range w.fields {
+				for of, d := range dicts {
+					bounded(t, fmt.Sprint(of, ", type ", i), func() { f(d) })
+				}
+			}
 			if w.bytes != nil {
 				for of, text := range data {
 					bounded(t, of, func() { w.bytes(slices.Clone(text)) })
@@ -357,8 +361,8 @@ func TestWalksAreBounded(t *testing.T) {
 	}
 }
 
-// bounded fails if f takes out of proportion. Some functions are called with some
-// dozen types.
+// bounded fails if f takes out of proportion. What is shared without a bound would
+// take hours and terabytes.
 func bounded(t *testing.T, of string, f func()) {
 	t.Helper()
 	const most, memory = 10 * time.Second, 512 << 20

@@ -3,6 +3,7 @@ package pickle
 import (
 	"math"
 	"math/big"
+	"unsafe"
 
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -46,7 +47,7 @@ func (w *writer) value(v any) error {
 	case serializer.Bytes:
 		w.bytes(bytesID(v), string(v))
 	case serializer.ByteArray:
-		w.byteArray(byteArrayID(v), string(v))
+		w.byteArray(byteArrayID(v), unsafe.String(unsafe.SliceData(v), len(v)))
 	case serializer.Str2:
 		w.str2Value(v)
 	case serializer.Global:
