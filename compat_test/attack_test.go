@@ -127,7 +127,7 @@ func (l *lab) hash(secret string, alg signer.Algorithm) string {
 	must(l.t, err)
 	mac, err := signer.NewMAC(signer.SecretKey(secret), "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", alg)
 	must(l.t, err)
-	return mac.HexSum(string(a.Password))
+	return mac.HexSum(a.Password.Reveal())
 }
 
 func (l *lab) json() string {

@@ -127,7 +127,7 @@ func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
 		o.HashSalt = defaultHashSalt
 	}
 	if o.HashValue == nil {
-		o.HashValue = func(a *Account) string { return string(a.Password) }
+		o.HashValue = func(a *Account) string { return a.Password.Reveal() }
 	}
 	if o.LoginURL == "" {
 		o.LoginURL = "/accounts/login/"

@@ -67,7 +67,7 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	if err != nil {
 		return nil, err
 	}
-	ok, upgrade, err := a.opts.Passwords.Check(ctx, password, string(account.Password))
+	ok, upgrade, err := a.opts.Passwords.Check(ctx, password, account.Password.Reveal())
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
@@ -95,13 +95,13 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 	}
 	text, err := a.opts.Passwords.Make(ctx, password)
 	if err == nil {
-		err = users.SetPassword(ctx, account.ID, Encoded(text), account.Password)
+		err = users.SetPassword(ctx, account.ID, EncodedOf(text), account.Password)
 	}
 	if err != nil {
 		a.log(ctx, slog.LevelWarn, "djauth: a password could not be upgraded", "user", account.ID, "error", err)
 		return
 	}
-	account.Password = Encoded(text)
+	account.Password = EncodedOf(text)
 }
 
 // SetPassword is User.set_password and save: the account has a new password, also in
@@ -124,9 +124,9 @@ func (a *Auth) SetPassword(ctx context.Context, account *Account, password strin
 			return err
 		}
 	}
-	if err := users.SetPassword(ctx, account.ID, Encoded(text), ""); err != nil {
+	if err := users.SetPassword(ctx, account.ID, EncodedOf(text), Encoded{}); err != nil {
 		return err
 	}
-	account.Password = Encoded(text)
+	account.Password = EncodedOf(text)
 	return nil
 }

@@ -20,16 +20,16 @@ func TestCacheUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		users := djauth.CacheUsers(w.people, 10*time.Second, 2)
-		ask := func(id string) djauth.Encoded {
+		ask := func(id string) string {
 			a, err := users.ByID(t.Context(), id)
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.Password += "!" // what is handed out is a copy
-			return a.Password
+			a.Password = djauth.EncodedOf(a.Password.Reveal() + "!") // what is handed out is a copy
+			return a.Password.Reveal()
 		}
 		first := ask("1")
-		w.people.change("1", func(a *djauth.Account) { a.Password = "changed" })
+		w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf("changed") })
 		time.Sleep(10*time.Second - 1)
 		if got := ask("1"); got != first || len(w.people.take()) != 1 {
 			t.Error("within the bound it was asked again, or changed")
@@ -38,7 +38,7 @@ func TestCacheUsers(t *testing.T) {
 		if got := ask("1"); got != "changed!" || len(w.people.take()) != 1 {
 			t.Error("after the bound it was not asked")
 		}
-		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", "here", ""); err != nil {
+		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", djauth.EncodedOf("here"), djauth.Encoded{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := ask("1"); got != "here!" {
@@ -62,7 +62,7 @@ func TestCacheUsersRace(t *testing.T) {
 	slow := &interrupted{people: w.people}
 	users := djauth.CacheUsers(slow, time.Hour, 10)
 	slow.then = func() {
-		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", "newer", ""); err != nil {
+		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", djauth.EncodedOf("newer"), djauth.Encoded{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestCacheUsersRace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a, _ := users.ByID(t.Context(), "1"); a.Password != "newer" {
+	if a, _ := users.ByID(t.Context(), "1"); a.Password.Reveal() != "newer" {
 		t.Error("the older password was kept")
 	}
 }

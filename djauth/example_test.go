@@ -19,7 +19,7 @@ func Example() {
 	}
 	sessions := djsession.New(site, memstore.New(site)) // a site has its table: see package dbstore
 	users := &people{byID: map[string]djauth.Account{   // and its users: see package dbusers
-		"1": {ID: "1", Name: "ada", Password: "plain$analytical", Active: true},
+		"1": {ID: "1", Name: "ada", Password: djauth.EncodedOf("plain$analytical"), Active: true},
 	}}
 	auth, err := djauth.New(sessions, users, &djauth.Options{
 		Passwords: plain{}, // see package hashers

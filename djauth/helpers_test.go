@@ -120,7 +120,7 @@ func (p *people) SetPassword(_ context.Context, id string, text, seen djauth.Enc
 	if !ok {
 		return djauth.ErrNoUser
 	}
-	if seen != "" && a.Password != seen {
+	if !seen.IsZero() && !a.Password.Equal(seen) {
 		return djsession.ErrConflict
 	}
 	a.Password = text
@@ -184,9 +184,9 @@ func newWorld(t *testing.T, change ...any) *world {
 	opts := djauth.Options{Passwords: plain{}}
 	w.people = &people{
 		byID: map[string]djauth.Account{
-			"1": {ID: "1", Name: "ada", Password: encoded, Active: true},
-			"2": {ID: "2", Name: "root", Password: "old$toor", Active: true, Superuser: true, Staff: true},
-			"3": {ID: "3", Name: "gone", Password: "plain$left", Active: false, Superuser: true},
+			"1": {ID: "1", Name: "ada", Password: djauth.EncodedOf(encoded), Active: true},
+			"2": {ID: "2", Name: "root", Password: djauth.EncodedOf("old$toor"), Active: true, Superuser: true, Staff: true},
+			"3": {ID: "3", Name: "gone", Password: djauth.EncodedOf("plain$left"), Active: false, Superuser: true},
 		},
 		grants: map[string]djauth.Grants{"1": {
 			Permissions: []string{"blog.add_post", "blog.change_post", "shop.view_item"},

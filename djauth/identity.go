@@ -3,7 +3,6 @@ package djauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -71,15 +70,6 @@ func (id *Identity) get() *Account {
 		return &Account{}
 	}
 	return id.account
-}
-
-// Format prints who it is by the id, and nothing secret.
-func (id *Identity) Format(f fmt.State, _ rune) {
-	if id.account == nil {
-		fmt.Fprint(f, "anonymous")
-		return
-	}
-	id.account.Format(f, 's')
 }
 
 // HasPerm is User.has_perm: whether the account has the permission

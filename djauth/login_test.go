@@ -198,7 +198,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Errorf("%s, %s: %v, %v; want %v", test.name, test.password, a, err, test.reason)
 		}
 	}
-	if got := w.account("2").Password; got != "plain$toor" {
+	if got := w.account("2").Password.Reveal(); got != "plain$toor" {
 		t.Error("the password was not upgraded")
 	}
 	down := djsession.Unavailable("test", errors.New("down"))
@@ -215,11 +215,11 @@ func TestAuthenticate(t *testing.T) {
 // An upgrade does not undo a password that was set meanwhile.
 func TestUpgradeRace(t *testing.T) {
 	w := newWorld(t, func(o *djauth.Options) { o.Passwords = meddler{} })
-	meddle = func() { w.people.change("2", func(a *djauth.Account) { a.Password = "plain$newer" }) }
+	meddle = func() { w.people.change("2", func(a *djauth.Account) { a.Password = djauth.EncodedOf("plain$newer") }) }
 	if _, err := w.auth.Authenticate(t.Context(), "root", "toor"); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.account("2").Password; got != "plain$newer" {
+	if got := w.account("2").Password.Reveal(); got != "plain$newer" {
 		t.Error("the newer password was overwritten")
 	}
 }

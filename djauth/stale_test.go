@@ -26,7 +26,7 @@ func TestCacheKnowsLess(t *testing.T) {
 		t.Fatal(id.Why())
 	}
 	const next = "pbkdf2_sha256$1$x$new"
-	w.people.change("1", func(a *djauth.Account) { a.Password = next })
+	w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf(next) })
 	good := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, next)), item("cart", 1))...)
 	id, _ := w.who(good)
 	if id.Name() != "ada" {
@@ -160,17 +160,17 @@ func (p anyCase) SetPassword(ctx context.Context, id string, text, seen djauth.E
 func TestCacheOtherSpelling(t *testing.T) {
 	w := newWorld(t)
 	w.people.kind = djauth.TextID
-	w.people.byID["ada"] = djauth.Account{ID: "ada", Name: "lovelace", Password: "plain$a", Active: true}
+	w.people.byID["ada"] = djauth.Account{ID: "ada", Name: "lovelace", Password: djauth.EncodedOf("plain$a"), Active: true}
 	users := djauth.CacheUsers(anyCase{w.people}, time.Hour, 10)
 	if _, err := users.ByID(t.Context(), "Ada"); err != nil {
 		t.Fatal(err)
 	}
 	a, _ := users.ByName(t.Context(), "lovelace")
-	if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), a.ID, "plain$b", ""); err != nil {
+	if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), a.ID, djauth.EncodedOf("plain$b"), djauth.Encoded{}); err != nil {
 		t.Fatal(err)
 	}
-	if a, _ := users.ByID(t.Context(), "Ada"); a.Password != "plain$b" {
-		t.Errorf("a password that this process set is not seen: %s", string(a.Password))
+	if a, _ := users.ByID(t.Context(), "Ada"); a.Password.Reveal() != "plain$b" {
+		t.Errorf("a password that this process set is not seen: %s", a.Password.Reveal())
 	}
 }
 

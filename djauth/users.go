@@ -3,8 +3,6 @@ package djauth
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -27,22 +25,6 @@ type Account struct {
 	// as the driver gives them; text as string.
 	Extra map[string]any
 }
-
-// Format prints the id, and no more: a password is in here.
-func (a *Account) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "account %s", a.ID) }
-
-// Encoded is an encoded password, as in auth_user.password. It is a secret: it
-// prints as [redacted] under every verb and in every encoding.
-type Encoded string
-
-// Format prints [redacted].
-func (Encoded) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
-
-// MarshalText gives [redacted].
-func (Encoded) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
-
-// LogValue gives [redacted].
-func (Encoded) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // ErrNoUser: there is no such account.
 var ErrNoUser = errors.New("djauth: no such user")
@@ -115,8 +97,8 @@ type LoginRecorder interface {
 
 // PasswordSetter is a Users that stores passwords.
 type PasswordSetter interface {
-	// SetPassword replaces the encoded password if it still is seen; "" replaces
-	// whatever is there. Errors: ErrNoUser, djsession.ErrConflict.
+	// SetPassword replaces the encoded password if it still is seen; the zero
+	// Encoded replaces whatever is there. Errors: ErrNoUser, djsession.ErrConflict.
 	SetPassword(ctx context.Context, id string, encoded, seen Encoded) error
 }
 

@@ -46,7 +46,7 @@ func TestWatch(t *testing.T) {
 			w.store.Touch(t.Context(), key, now.Add(-time.Second), djsession.Force)
 		}, djsession.ErrExpired, 5 * time.Second},
 		{"the password changes", func(w *world, _ string) {
-			w.people.change("1", func(a *djauth.Account) { a.Password = "new" })
+			w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf("new") })
 		}, djauth.ErrHash, 5 * time.Second},
 		{"the account becomes inactive", func(w *world, _ string) {
 			w.people.change("1", func(a *djauth.Account) { a.Active = false })

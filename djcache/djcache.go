@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -93,13 +94,24 @@ type Lister interface {
 	List(ctx context.Context, prefix, cursor string) iter.Seq2[Listed, error]
 }
 
-// Listed is what a Lister found.
+// Listed is what a Lister found. It prints its size and no more, wherever it stands.
 type Listed struct {
-	Name   string
-	Item   Item
-	Cursor string // continues the walk after this one
-	Err    error  // ErrCorrupt
+	Item Item
+	Err  error // ErrCorrupt
+
+	name, cursor secret.Text
 }
+
+// NewListed returns the Listed of a name. cursor continues the walk after it.
+func NewListed(name, cursor string) Listed {
+	return Listed{name: secret.New(name), cursor: secret.New(cursor)}
+}
+
+// Name is what Django calls the key.
+func (l Listed) Name() string { return l.name.Reveal() }
+
+// Cursor is what List continues the walk after this one with.
+func (l Listed) Cursor() string { return l.cursor.Reveal() }
 
 // Reaper is a Cache whose server does not remove what has expired by itself.
 type Reaper interface {

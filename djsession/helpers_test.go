@@ -83,7 +83,7 @@ func (w *world) keys() (keys []string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		keys = append(keys, l.Key)
+		keys = append(keys, l.Key())
 	}
 	return keys
 }

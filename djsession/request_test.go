@@ -287,10 +287,10 @@ func replay(t *testing.T, set string, in fixtures.CookieIn) string {
 	for l, err := range w.mem.List(t.Context(), "") {
 		must(t, err)
 		if l.Err != nil {
-			o.add("undecodable", l.Key)
+			o.add("undecodable", l.Key())
 			continue
 		}
-		o.row(t, l.Key, l.Record.Expires, l.Record.Data)
+		o.row(t, l.Key(), l.Record.Expires, l.Record.Data)
 	}
 	return o.String()
 }

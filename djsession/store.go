@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -80,9 +81,10 @@ type Meta struct {
 }
 
 // Version stands for what a Store held when it was read or written: the stored
-// bytes, or the server's own token. The zero Version matches nothing.
+// bytes, or the server's own token. The zero Version matches nothing. It does not
+// print, wherever it stands. Compare Versions by Equal; == does not compile.
 type Version struct {
-	token string
+	token secret.Text
 	kind  versionKind
 }
 
@@ -99,14 +101,23 @@ const (
 var Force = Version{kind: versionForce}
 
 // VersionOf returns the Version that stands for token.
-func VersionOf(token string) Version { return Version{token, versionToken} }
+func VersionOf(token string) Version { return Version{secret.New(token), versionToken} }
 
 // Token returns what VersionOf was given; ok is false for the zero Version and
 // for Force.
-func (v Version) Token() (token string, ok bool) { return v.token, v.kind == versionToken }
+func (v Version) Token() (token string, ok bool) { return v.token.Reveal(), v.kind == versionToken }
 
 // IsForce reports whether v is Force.
 func (v Version) IsForce() bool { return v.kind == versionForce }
+
+// IsZero reports whether v is the zero Version.
+func (v Version) IsZero() bool { return v.kind == versionNone }
+
+// Equal reports whether v and u stand for the same: both for one token, both Force or
+// both zero.
+func (v Version) Equal(u Version) bool {
+	return v.kind == u.kind && v.token.Reveal() == u.token.Reveal()
+}
 
 // String tells nothing of the token, which may hold a session.
 func (v Version) String() string {
@@ -190,12 +201,24 @@ type ReapOptions struct {
 	Progress func(done int64)
 }
 
-// Listed is a session found by a Lister.
+// Listed is a session found by a Lister. It prints its size and no more, wherever it
+// stands.
 type Listed struct {
-	Key     string
 	Record  *Record // nil if Err is set
 	Version Version
-	Size    int    // bytes of the stored value
-	Cursor  string // continues the walk after this one
-	Err     error  // ErrCorrupt
+	Size    int   // bytes of the stored value
+	Err     error // ErrCorrupt
+
+	key, cursor secret.Text
 }
+
+// NewListed returns the Listed of a session key. cursor continues the walk after it.
+func NewListed(key, cursor string) Listed {
+	return Listed{key: secret.New(key), cursor: secret.New(cursor)}
+}
+
+// Key is the session key.
+func (l Listed) Key() string { return l.key.Reveal() }
+
+// Cursor is what List continues the walk after this session with.
+func (l Listed) Cursor() string { return l.cursor.Reveal() }

@@ -60,7 +60,7 @@ func (c *conversion) run(ctx context.Context, cursor string) (err error) {
 			return err
 		}
 		c.Seen++
-		cursor = l.Cursor
+		cursor = l.Cursor()
 		if c.Seen-told >= c.batch {
 			told = c.Seen
 			if err := c.done(c.counts, cursor); err != nil {
@@ -74,21 +74,21 @@ func (c *conversion) run(ctx context.Context, cursor string) (err error) {
 // session converts one, which is read again when the site has changed it meanwhile.
 func (c *conversion) session(ctx context.Context, l djsession.Listed) error {
 	s := found{l.Record, l.Version, false, l.Err}
-	if !c.target.ValidKey(l.Key) {
+	if !c.target.ValidKey(l.Key()) {
 		c.Corrupt++
 		return nil
 	}
 	if errors.Is(s.err, djsession.ErrLegacy) {
-		if s = c.load(ctx, l.Key); errors.Is(s.err, djsession.ErrUnavailable) {
+		if s = c.load(ctx, l.Key()); errors.Is(s.err, djsession.ErrUnavailable) {
 			return s.err
 		}
 	}
 	const tries = 20
 	for range tries {
-		count, notes, err := c.convert(ctx, l.Key, s)
+		count, notes, err := c.convert(ctx, l.Key(), s)
 		if !errors.Is(err, djsession.ErrConflict) {
 			if err == nil {
-				err = c.about(l.Key, notes)
+				err = c.about(l.Key(), notes)
 			}
 			if err == nil {
 				*count++
@@ -96,11 +96,11 @@ func (c *conversion) session(ctx context.Context, l djsession.Listed) error {
 			return err
 		}
 		c.Conflicts++
-		if s = c.load(ctx, l.Key); errors.Is(s.err, djsession.ErrUnavailable) {
+		if s = c.load(ctx, l.Key()); errors.Is(s.err, djsession.ErrUnavailable) {
 			return s.err
 		}
 	}
-	return refused("session "+short(l.Key)+" is written again and again by somebody else", "run djsession convert again")
+	return refused("session "+short(l.Key())+" is written again and again by somebody else", "run djsession convert again")
 }
 
 // load reads a session of either format.

@@ -169,9 +169,9 @@ func (d *demonstration) listSessions(ctx context.Context) (login, name string, e
 			return "", "", err
 		}
 		if who.name != "" && login == "" {
-			login, name = l.Key, who.name
+			login, name = l.Key(), who.name
 		}
-		if err := t.add(d.a, "    "+short(l.Key), who.String()); err != nil {
+		if err := t.add(d.a, "    "+short(l.Key()), who.String()); err != nil {
 			return "", "", err
 		}
 	}
@@ -190,7 +190,7 @@ func (d *demonstration) who(ctx context.Context, l djsession.Listed) (visitor, e
 	case !l.Record.Expires.After(d.a.now()):
 		return visitor{why: "nobody: expired at " + l.Record.Expires.Format(time.DateTime)}, nil
 	}
-	s, err := d.engine.manager.Open(ctx, l.Key)
+	s, err := d.engine.manager.Open(ctx, l.Key())
 	if err != nil {
 		return visitor{}, err
 	}

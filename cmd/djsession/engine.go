@@ -178,8 +178,8 @@ func (e *engine) findListed(ctx context.Context, prefix string, max int) ([]stri
 		if err != nil || len(keys) == max {
 			return keys, err
 		}
-		if strings.HasPrefix(l.Key, prefix) {
-			keys = append(keys, l.Key)
+		if strings.HasPrefix(l.Key(), prefix) {
+			keys = append(keys, l.Key())
 		}
 	}
 	return keys, nil
@@ -197,10 +197,10 @@ func (e *engine) findOrdered(ctx context.Context, prefix string, max int) ([]str
 		keys = append(keys, prefix)
 	}
 	for l, err := range lister.List(ctx, prefix) {
-		if err != nil || len(keys) == max || !strings.HasPrefix(l.Key, prefix) {
+		if err != nil || len(keys) == max || !strings.HasPrefix(l.Key(), prefix) {
 			return keys, err
 		}
-		keys = append(keys, l.Key)
+		keys = append(keys, l.Key())
 	}
 	return keys, nil
 }

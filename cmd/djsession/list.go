@@ -116,9 +116,9 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 
 // row is l as it is shown; ok is false if it is not asked for.
 func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) (row listed, ok bool) {
-	row.key, row.size = short(l.Key), l.Size
+	row.key, row.size = short(l.Key()), l.Size
 	if f.reveal {
-		row.key = l.Key
+		row.key = l.Key()
 	}
 	if l.Err != nil {
 		if row.problem, _ = payloadProblem(l.Err); row.problem == "" {

@@ -27,7 +27,7 @@ func (w *moveWorld) state(in *memstore.Store) map[string]int64 {
 			w.Fatal(err)
 		}
 		n, _ := l.Record.Data.Get("n")
-		all[l.Key] = n.(int64)
+		all[l.Key()] = n.(int64)
 	}
 	return all
 }
@@ -243,7 +243,7 @@ func TestMoveCursor(t *testing.T) {
 		{moveKey, "17", ""},
 		{moveKey, "", ""},
 	} {
-		if got := cursorOf(djsession.Listed{Key: tt.key, Cursor: tt.cursor}); got != tt.want {
+		if got := cursorOf(djsession.NewListed(tt.key, tt.cursor)); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.cursor, got, tt.want)
 		}
 	}

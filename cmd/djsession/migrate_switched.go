@@ -21,7 +21,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 		return m.bringNew(ctx, s)
 	}
 	s.sent = s.was.seen == settled
-	r, v, err := m.load(ctx, s.l.Key)
+	r, v, err := m.load(ctx, s.l.Key())
 	changed := m.changed(s)
 	switch {
 	case errors.Is(err, djsession.ErrExpired) && changed:
@@ -51,7 +51,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 		s.leave = true
 		return nil
 	}
-	v, err = m.new.Update(ctx, s.l.Key, s.record, v)
+	v, err = m.new.Update(ctx, s.l.Key(), s.record, v)
 	switch {
 	case errors.Is(err, djsession.ErrConflict), errors.Is(err, djsession.ErrNotFound):
 		m.count(&n.Later) // the next walk sees what it is now
@@ -82,7 +82,7 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	// Stopped between two steps, it could not tell a logout from a session of its own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
 	defer cancel()
-	v, err := m.new.Create(ctx, s.l.Key, s.record)
+	v, err := m.new.Create(ctx, s.l.Key(), s.record)
 	switch {
 	case errors.Is(err, djsession.ErrKeyTaken):
 		return m.onBoth(ctx, s)
@@ -103,16 +103,16 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 		return nil
 	}
 	if m.keep {
-		_, _, err = m.old.Load(ctx, s.l.Key)
+		_, _, err = m.old.Load(ctx, s.l.Key())
 		s.put = s.entry(m)
 	} else {
-		err = m.old.DeleteSeen(ctx, s.l.Key, s.l.Version)
+		err = m.old.DeleteSeen(ctx, s.l.Key(), s.l.Version)
 	}
 	switch {
 	case errors.Is(err, djsession.ErrNotFound):
 		// Whoever logged out meanwhile found nothing on the new engine.
 		m.count(&n.Gone)
-		if err := m.new.Delete(ctx, s.l.Key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.new.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 		return nil
@@ -149,9 +149,9 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 		m.count(&n.Later)
 		return nil
 	}
-	switch r, _, err := m.load(ctx, s.l.Key); {
+	switch r, _, err := m.load(ctx, s.l.Key()); {
 	case errors.Is(err, djsession.ErrExpired):
-		v, err := m.new.Update(ctx, s.l.Key, s.record, djsession.Force)
+		v, err := m.new.Update(ctx, s.l.Key(), s.record, djsession.Force)
 		if err != nil {
 			m.count(&n.Later)
 			return nil
@@ -181,7 +181,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 	if !s.leave {
 		return nil
 	}
-	switch err := m.old.DeleteSeen(ctx, s.l.Key, s.l.Version); {
+	switch err := m.old.DeleteSeen(ctx, s.l.Key(), s.l.Version); {
 	case errors.Is(err, djsession.ErrConflict):
 		m.count(&n.Later)
 	case errors.Is(err, djsession.ErrNotFound) && s.sent:
@@ -194,7 +194,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 		}
 		// Somebody who is not yet on the new engine has logged out.
 		m.count(&n.Gone)
-		if err := m.new.Delete(ctx, s.l.Key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.new.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 	case err != nil:
@@ -280,7 +280,7 @@ const maxUnseen = 200_000
 // pruneOne deletes a copy if its session is not on the old engine.
 func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	_, _, err := m.old.Load(ctx, s.l.Key)
+	_, _, err := m.old.Load(ctx, s.l.Key())
 	switch {
 	case err == nil || errors.Is(err, djsession.ErrCorrupt) || errors.Is(err, djsession.ErrExpired):
 		return nil
@@ -294,7 +294,7 @@ func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 			m.count(&n.Taken) // nobody should write there yet
 			return nil
 		}
-		err = m.new.DeleteSeen(ctx, s.l.Key, v)
+		err = m.new.DeleteSeen(ctx, s.l.Key(), v)
 		if err == nil {
 			m.count(&n.Pruned)
 			if used {
@@ -306,7 +306,7 @@ func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 		if !errors.Is(err, djsession.ErrConflict) {
 			break
 		}
-		if r, v, err = m.load(ctx, s.l.Key); err != nil {
+		if r, v, err = m.load(ctx, s.l.Key()); err != nil {
 			break
 		}
 	}

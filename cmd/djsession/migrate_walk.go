@@ -96,7 +96,7 @@ func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]
 			if p.err = err; err != nil {
 				break
 			}
-			p.items = append(p.items, &moving{l: l, id: keyHash(l.Key)})
+			p.items = append(p.items, &moving{l: l, id: keyHash(l.Key())})
 			if size += l.Size; len(p.items) < m.batch && size < batchBytes {
 				continue
 			}
@@ -133,11 +133,11 @@ func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]
 // ends in the session's key, which is cut down to the part that may be shown: what
 // comes after that comes after the whole key too, or is seen a second time.
 func cursorOf(l djsession.Listed) string {
-	n := len(l.Cursor) - len(l.Key)
-	if n < 0 || l.Cursor[n:] != l.Key {
+	n := len(l.Cursor()) - len(l.Key())
+	if n < 0 || l.Cursor()[n:] != l.Key() {
 		return "" // from the beginning, then
 	}
-	return l.Cursor[:n] + l.Key[:min(shownKey, len(l.Key)/2)]
+	return l.Cursor()[:n] + l.Key()[:min(shownKey, len(l.Key())/2)]
 }
 
 // move does a batch: it is written to the new engine, then it is noted in the
@@ -225,7 +225,7 @@ func (m *mover) prepare(s *moving) error {
 	m.count(&n.Seen)
 	now := m.site.Now()
 	switch {
-	case !m.site.ValidKey(s.l.Key):
+	case !m.site.ValidKey(s.l.Key()):
 		m.count(&n.Corrupt)
 	case s.l.Err != nil:
 		m.count(&n.Corrupt)
@@ -372,7 +372,7 @@ func (m *mover) load(ctx context.Context, key string) (r *djsession.Record, v dj
 // hold it as it should is no place to move to.
 func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) error {
 	for try := 1; ; try++ {
-		r, is, err := m.load(ctx, s.l.Key)
+		r, is, err := m.load(ctx, s.l.Key())
 		switch {
 		case errors.Is(err, djsession.ErrNotFound):
 			return nil // logged out in this moment
@@ -380,7 +380,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 			return mismatch(s, "it does not decode")
 		case err != nil:
 			return err
-		case m.switched && is != v:
+		case m.switched && !is.Equal(v):
 			return nil // Django has written it in this moment
 		}
 		content, err := contentOf(r.Data)
@@ -392,7 +392,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 		case try == tries:
 			return mismatch(s, "it ends at another time")
 		}
-		err = m.new.Touch(ctx, s.l.Key, s.record.Expires, is)
+		err = m.new.Touch(ctx, s.l.Key(), s.record.Expires, is)
 		if err != nil && !errors.Is(err, djsession.ErrNotFound) && !errors.Is(err, djsession.ErrConflict) {
 			return err
 		}
@@ -400,7 +400,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 }
 
 func mismatch(s *moving, what string) error {
-	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", short(s.l.Key), what),
+	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", short(s.l.Key()), what),
 		"are the clocks right, and does Django or another program write to --to already?")
 }
 

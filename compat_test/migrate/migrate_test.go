@@ -413,8 +413,8 @@ func (w *world) check(store *cachestore.Store, django *djangoSite, d *diary, jou
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := want[l.Key]
-		delete(want, l.Key)
+		v := want[l.Key()]
+		delete(want, l.Key())
 		switch {
 		case l.Err != nil:
 			w.fault("a session does not decode: %v", l.Err)

@@ -30,7 +30,7 @@ func operations(ctx context.Context, u *dbusers.Users, id string) map[string]fun
 		"ByIDs":       func() error { return u.ByIDs(ctx, []string{id}, func(*djauth.Account) {}) },
 		"Grants":      func() error { _, err := u.Grants(ctx, id); return err },
 		"RecordLogin": func() error { return u.RecordLogin(ctx, id, time.Unix(1, 0)) },
-		"SetPassword": func() error { return u.SetPassword(ctx, id, "canary$1", "canary$2") },
+		"SetPassword": func() error { return u.SetPassword(ctx, id, djauth.EncodedOf("canary$1"), djauth.EncodedOf("canary$2")) },
 	}
 }
 
@@ -127,10 +127,10 @@ func TestHints(t *testing.T) {
 			ops := operations(ctx, dbusers.New(newSite(t, nil), db, d.d, &dbusers.Options{
 				Table: "auth_user", GroupsTable: none, PermissionsTable: none, Columns: o.Columns,
 			}), "1")
-			long := djauth.Encoded(strings.Repeat("canary", 5))
+			long := djauth.EncodedOf(strings.Repeat("canary", 5))
 			u := dbusers.New(newSite(t, nil), db, d.d, &dbusers.Options{Table: "auth_user", Columns: o.Columns})
 			check("too long", "is too short for the value", map[string]func() error{
-				"SetPassword": func() error { return u.SetPassword(ctx, "1", long, "canary$2") },
+				"SetPassword": func() error { return u.SetPassword(ctx, "1", long, djauth.EncodedOf("canary$2")) },
 			})
 			if err := ops["SetPassword"](); err != nil { // the shorter one fits
 				t.Error(err)

@@ -77,7 +77,7 @@ func TestCharacterSets(t *testing.T) {
 				if _, err := users.ByID(ctx, odd); !errors.Is(err, djauth.ErrNoUser) {
 					t.Errorf("ByID %q: got %v, want ErrNoUser", odd, err)
 				}
-				if err := users.SetPassword(ctx, odd, "x", "y"); !errors.Is(err, djauth.ErrNoUser) {
+				if err := users.SetPassword(ctx, odd, djauth.EncodedOf("x"), djauth.EncodedOf("y")); !errors.Is(err, djauth.ErrNoUser) {
 					t.Errorf("SetPassword %q: got %v, want ErrNoUser", odd, err)
 				}
 				if err := users.RecordLogin(ctx, odd, someTime); !errors.Is(err, djauth.ErrNoUser) {
@@ -147,7 +147,7 @@ func checkIndexes(t *testing.T, d database, tables authsite.Tables, u *dbusers.U
 		"ByID":        func() error { _, err := u.ByID(ctx, id); return err },
 		"ByName":      func() error { _, err := u.ByName(ctx, "user 200"); return err },
 		"ByIDs":       func() error { return u.ByIDs(ctx, []string{id, nth(opts.ID, 201)}, func(*djauth.Account) {}) },
-		"SetPassword": func() error { return u.SetPassword(ctx, id, "y", "x") },
+		"SetPassword": func() error { return u.SetPassword(ctx, id, djauth.EncodedOf("y"), djauth.EncodedOf("x")) },
 	}
 	if opts.GroupsTable != dbusers.None {
 		ops["Grants"] = func() error { _, err := u.Grants(ctx, id); return err }
@@ -184,7 +184,7 @@ func fill(t *testing.T, b authsite.Tables, n int) {
 	t.Helper()
 	b.Clear(t)
 	for i := range n {
-		b.Put(t, &djauth.Account{ID: nth(b.Options.ID, i), Name: fmt.Sprint("user ", i), Password: "x", Joined: someTime})
+		b.Put(t, &djauth.Account{ID: nth(b.Options.ID, i), Name: fmt.Sprint("user ", i), Password: djauth.EncodedOf("x"), Joined: someTime})
 	}
 	analyze := "ANALYZE"
 	if b.Dialect == dbstore.MySQL {

@@ -175,7 +175,7 @@ func TestDjango(t *testing.T) {
 				if opts.Columns.LastLogin != pgxusers.None {
 					who.Login = &at
 				}
-				if err := users.SetPassword(ctx, who.ID, "!new", a.Password); err != nil {
+				if err := users.SetPassword(ctx, who.ID, djauth.EncodedOf("!new"), a.Password); err != nil {
 					t.Fatal(err)
 				}
 				who.Password = "!new"

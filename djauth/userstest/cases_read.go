@@ -32,7 +32,7 @@ var idCases = []testCase{
 		name: "id/inactive",
 		rule: "An inactive account is returned like all others, and so is one with an unusable password.",
 		run: func(e *env) {
-			e.wantStored(e.add(func(a *djauth.Account) { a.Active, a.Password = false, "!canary" }))
+			e.wantStored(e.add(func(a *djauth.Account) { a.Active, a.Password = false, djauth.EncodedOf("!canary") }))
 		},
 	},
 	{

@@ -65,9 +65,9 @@ var passwordCases = []testCase{
 		rule: "SetPassword replaces the password that was seen, and changes nothing else and nobody else.",
 		need: passwords,
 		run: func(e *env) {
-			a, b := e.add(), e.add(func(a *djauth.Account) { a.Password = "canary$same" })
-			e.must("SetPassword", e.setPassword(a.ID, "canary$new", a.Password))
-			a.Password = "canary$new"
+			a, b := e.add(), e.add(func(a *djauth.Account) { a.Password = djauth.EncodedOf("canary$same") })
+			e.must("SetPassword", e.setPassword(a.ID, djauth.EncodedOf("canary$new"), a.Password))
+			a.Password = djauth.EncodedOf("canary$new")
 			e.wantStored(a)
 			e.wantStored(b)
 		},
@@ -77,15 +77,15 @@ var passwordCases = []testCase{
 		rule: "If the password is not the one that was seen, byte for byte, SetPassword is ErrConflict and changes nothing.",
 		need: passwords,
 		run: func(e *env) {
-			a := e.add(func(a *djauth.Account) { a.Password = "canary$aBc=" })
-			for _, seen := range []djauth.Encoded{"canary$old", "canary$abc=", "canary$aBc= ", "canary$aBc", "CANARY$aBc=", "canary$new", "\x00", "\xff"} {
-				if err := e.setPassword(a.ID, "canary$new", seen); !errors.Is(err, djsession.ErrConflict) {
-					e.Errorf("seen %q: got %v, want ErrConflict", string(seen), err)
+			a := e.add(func(a *djauth.Account) { a.Password = djauth.EncodedOf("canary$aBc=") })
+			for _, seen := range []string{"canary$old", "canary$abc=", "canary$aBc= ", "canary$aBc", "CANARY$aBc=", "canary$new", "\x00", "\xff"} {
+				if err := e.setPassword(a.ID, djauth.EncodedOf("canary$new"), djauth.EncodedOf(seen)); !errors.Is(err, djsession.ErrConflict) {
+					e.Errorf("seen %q: got %v, want ErrConflict", seen, err)
 				}
 				e.wantStored(a)
 			}
 			// The new password is there, and yet not what was seen.
-			if err := e.setPassword(a.ID, a.Password, "canary$old"); !errors.Is(err, djsession.ErrConflict) {
+			if err := e.setPassword(a.ID, a.Password, djauth.EncodedOf("canary$old")); !errors.Is(err, djsession.ErrConflict) {
 				e.Errorf("the new one is there already: got %v, want ErrConflict", err)
 			}
 		},
@@ -97,8 +97,8 @@ var passwordCases = []testCase{
 		run: func(e *env) {
 			a, b := e.add(), e.add()
 			for range 2 { // also by what is there already
-				e.must("SetPassword", e.setPassword(a.ID, "canary$new", ""))
-				a.Password = "canary$new"
+				e.must("SetPassword", e.setPassword(a.ID, djauth.EncodedOf("canary$new"), djauth.Encoded{}))
+				a.Password = djauth.EncodedOf("canary$new")
 				e.wantStored(a)
 				e.wantStored(b)
 			}
@@ -121,8 +121,8 @@ var passwordCases = []testCase{
 		run: func(e *env) {
 			a := e.add()
 			for _, id := range []string{e.id(99), "\x00", "9223372036854775807", "' OR ''='"} {
-				e.wantNoUser("nothing seen", e.setPassword(id, "canary$new", ""))
-				e.wantNoUser("seen", e.setPassword(id, "canary$new", a.Password))
+				e.wantNoUser("nothing seen", e.setPassword(id, djauth.EncodedOf("canary$new"), djauth.Encoded{}))
+				e.wantNoUser("seen", e.setPassword(id, djauth.EncodedOf("canary$new"), a.Password))
 			}
 			e.wantStored(a)
 		},
@@ -139,7 +139,7 @@ var passwordCases = []testCase{
 				wg.Add(1)
 				go func() {
 					defer wg.Done()
-					errs[i] = e.setter.SetPassword(e.ctx, a.ID, djauth.Encoded("canary$"+strings.Repeat("n", i+1)), a.Password)
+					errs[i] = e.setter.SetPassword(e.ctx, a.ID, djauth.EncodedOf("canary$"+strings.Repeat("n", i+1)), a.Password)
 				}()
 			}
 			wg.Wait()
@@ -148,7 +148,7 @@ var passwordCases = []testCase{
 				switch {
 				case err == nil:
 					won++
-					a.Password = djauth.Encoded("canary$" + strings.Repeat("n", i+1))
+					a.Password = djauth.EncodedOf("canary$" + strings.Repeat("n", i+1))
 				case !errors.Is(err, djsession.ErrConflict):
 					e.Errorf("got %v, want ErrConflict", e.check("SetPassword", err))
 				}
@@ -217,7 +217,7 @@ var placeCases = []testCase{
 				}
 			}
 			if e.setter != nil {
-				ops["SetPassword, nothing seen"] = func() error { return e.setPassword(b.ID, "canary$new", "") }
+				ops["SetPassword, nothing seen"] = func() error { return e.setPassword(b.ID, djauth.EncodedOf("canary$new"), djauth.Encoded{}) }
 			}
 			for doing, f := range ops {
 				e.sent()
@@ -275,7 +275,7 @@ func (e *env) operations(ctx context.Context, a *djauth.Account) map[string]func
 		ops["RecordLogin"] = func() error { return e.recorder.RecordLogin(ctx, a.ID, a.LastLogin.Add(time.Minute)) }
 	}
 	if e.setter != nil {
-		ops["SetPassword"] = func() error { return e.setter.SetPassword(ctx, a.ID, "canary$newer", a.Password) }
+		ops["SetPassword"] = func() error { return e.setter.SetPassword(ctx, a.ID, djauth.EncodedOf("canary$newer"), a.Password) }
 	}
 	if e.loader != nil {
 		ops["ByIDs"] = func() error { return e.loader.ByIDs(ctx, []string{a.ID}, func(*djauth.Account) {}) }

@@ -51,7 +51,7 @@ func (e *env) add(change ...func(*djauth.Account)) *djauth.Account {
 	e.made++
 	a := &djauth.Account{
 		ID: e.id(e.made), Name: fmt.Sprintf("canary%d@example.com", e.made),
-		Password:  djauth.Encoded(fmt.Sprintf("pbkdf2_sha256$1$canarY$%dx+/=", e.made)),
+		Password:  djauth.EncodedOf(fmt.Sprintf("pbkdf2_sha256$1$canarY$%dx+/=", e.made)),
 		Active:    true,
 		Email:     fmt.Sprintf("mail%d@example.com", e.made),
 		FirstName: fmt.Sprintf("Zoë %d", e.made), LastName: "O'Neill",
@@ -60,7 +60,7 @@ func (e *env) add(change ...func(*djauth.Account)) *djauth.Account {
 	for _, c := range change {
 		c(a)
 	}
-	e.secrets = append(e.secrets, a.ID, a.Name, string(a.Password), "canar")
+	e.secrets = append(e.secrets, a.ID, a.Name, a.Password.Reveal(), "canar")
 	e.Put(e.T, a)
 	if e.h.Adapt != nil {
 		e.h.Adapt(a)

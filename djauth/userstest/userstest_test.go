@@ -194,7 +194,7 @@ func (p *people) RecordLogin(ctx context.Context, id string, at time.Time) error
 	case p.is("login: keeps the old"):
 		return nil
 	case p.is("login: touches the password"):
-		a.Password += "x"
+		a.Password = djauth.EncodedOf(a.Password.Reveal() + "x")
 	case p.is("login: of everybody"):
 		for _, a := range p.accounts {
 			a.LastLogin = at
@@ -217,17 +217,17 @@ func (p *people) SetPassword(ctx context.Context, id string, encoded, seen djaut
 	case a == nil:
 		return djauth.ErrNoUser
 	}
-	equal := a.Password == seen || seen == "" && !p.is("password: compares with nothing") ||
+	equal := a.Password.Equal(seen) || seen.IsZero() && !p.is("password: compares with nothing") ||
 		p.is("password: does not compare") ||
-		p.is("password: any case") && strings.EqualFold(string(a.Password), string(seen)) ||
-		p.is("password: new is seen") && a.Password == encoded
+		p.is("password: any case") && strings.EqualFold(a.Password.Reveal(), seen.Reveal()) ||
+		p.is("password: new is seen") && a.Password.Equal(encoded)
 	if p.is("password: looks first") {
 		p.mu.Unlock()
 		time.Sleep(5 * time.Millisecond)
 		p.mu.Lock()
 	}
 	switch {
-	case !equal, p.is("password: unchanged is a conflict") && a.Password == encoded:
+	case !equal, p.is("password: unchanged is a conflict") && a.Password.Equal(encoded):
 		return djsession.ErrConflict
 	case p.is("password: not at all"):
 		return nil

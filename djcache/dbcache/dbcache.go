@@ -212,11 +212,12 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 				yield(djcache.Listed{}, err)
 				return
 			}
-			name, ok := c.keys.Name(l.Key)
+			name, ok := c.keys.Name(l.Key())
 			if !ok || !strings.HasPrefix(name, prefix) {
 				continue
 			}
-			found := djcache.Listed{Name: name, Item: djcache.Item{Version: l.Version, Size: l.Size}, Cursor: l.Cursor, Err: l.Err}
+			found := djcache.NewListed(name, l.Cursor())
+			found.Item, found.Err = djcache.Item{Version: l.Version, Size: l.Size}, l.Err
 			if l.Record != nil {
 				found.Item.Value, found.Item.Expires = l.Record.Data, l.Record.Expires
 			}

@@ -168,7 +168,7 @@ func TestRounding(t *testing.T) {
 				if err != nil || !item.Expires.Equal(test.want) {
 					t.Errorf("%v, touched %v: got %v, %v, want %v", test.expires, touched, item.Expires, err, test.want)
 				}
-				if got, err := c.Touch(t.Context(), name, test.expires, v); err != nil || got != v {
+				if got, err := c.Touch(t.Context(), name, test.expires, v); err != nil || !got.Equal(v) {
 					t.Errorf("Touch: got %v, %v, want the same Version", got, err)
 				}
 			}
@@ -213,7 +213,7 @@ func TestAdd(t *testing.T) {
 				continue
 			}
 			item, err2 := a.Get(ctx, name)
-			if err != nil || err2 != nil || item.Version != v || item.Expires.Before(later) {
+			if err != nil || err2 != nil || !item.Version.Equal(v) || item.Expires.Before(later) {
 				t.Errorf("%s: got %v, then %+v, %v", test.name, err, item, err2)
 			}
 		}
@@ -265,7 +265,7 @@ func TestSet(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if item, err := c.Get(ctx, name); err != nil || item.Version != v {
+				if item, err := c.Get(ctx, name); err != nil || !item.Version.Equal(v) {
 					t.Errorf("over %q: got %+v, %v", value, item, err)
 				}
 			}
@@ -308,7 +308,7 @@ func TestPrefix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, cursors = append(got, l.Name), append(cursors, l.Cursor)
+			got, cursors = append(got, l.Name()), append(cursors, l.Cursor())
 		}
 		if len(got) != 8 {
 			t.Errorf("got %q, want 8 names that begin with a_b", got)
@@ -316,7 +316,7 @@ func TestPrefix(t *testing.T) {
 		for i, cursor := range cursors {
 			var rest []string
 			for l := range c.List(t.Context(), "a_b", cursor) {
-				rest = append(rest, l.Name)
+				rest = append(rest, l.Name())
 			}
 			if fmt.Sprint(rest) != fmt.Sprint(got[i+1:]) {
 				t.Errorf("after %q: got %q, want %q", got[i], rest, got[i+1:])
@@ -352,8 +352,8 @@ func TestKeyFunction(t *testing.T) {
 	keys.Reverse = func(key string) (string, bool) { return strings.CutPrefix(key, "own/") }
 	n := 0
 	for l, err := range dbcache.New(site, d.open(t), d.d, &dbcache.Options{Keys: keys}).List(t.Context(), "n", "") {
-		if n++; l.Name != "n1" || err != nil {
-			t.Errorf("List: got %q, %v", l.Name, err)
+		if n++; l.Name() != "n1" || err != nil {
+			t.Errorf("List: got %q, %v", l.Name(), err)
 		}
 	}
 	if n != 1 {

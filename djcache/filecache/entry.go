@@ -173,7 +173,7 @@ func (c *Cache) match(doing, path string, seen djsession.Version) (entry, error)
 	if err != nil {
 		return e, c.folder.Failed(doing, err, seen)
 	}
-	if !seen.IsForce() && (!e.whole || e.version() != seen) {
+	if !seen.IsForce() && (!e.whole || !e.version().Equal(seen)) {
 		return e, djsession.ErrConflict
 	}
 	return e, nil

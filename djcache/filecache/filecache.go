@@ -277,7 +277,7 @@ func (c *Cache) replace(ctx context.Context, doing, path string, seen djsession.
 	if !seen.IsForce() {
 		same = func(path string) bool {
 			e, err := c.read(path)
-			return err == nil && e.whole && e.version() == seen
+			return err == nil && e.whole && e.version().Equal(seen)
 		}
 	}
 	if err := c.folder.Replace(ctx, doing, d, path, same); err != nil {

@@ -263,7 +263,7 @@ func TestAddOver(t *testing.T) {
 				continue
 			}
 			item, err := w.Get(t.Context(), name)
-			if err != nil || item.Version != v || !item.Expires.Equal(now.Add(time.Hour)) {
+			if err != nil || !item.Version.Equal(v) || !item.Expires.Equal(now.Add(time.Hour)) {
 				t.Errorf("%s: got %+v, %v, want what was added", test.name, item, err)
 			}
 			wantNoDrafts(t, w.dir)
@@ -314,7 +314,7 @@ func TestSet(t *testing.T) {
 				t.Fatal(err)
 			}
 			item, err := w.Get(t.Context(), name)
-			if err != nil || item.Version != v {
+			if err != nil || !item.Version.Equal(v) {
 				t.Fatalf("over %q: got %v, %v, want the Version of Set", raw, item.Version, err)
 			}
 			if n, _ := item.Value.Get("n"); n != int64(i) {

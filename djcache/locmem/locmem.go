@@ -240,7 +240,7 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 				continue
 			}
 			err := ended(ctx, doing)
-			l := djcache.Listed{Name: name, Cursor: key}
+			l := djcache.NewListed(name, key)
 			l.Item, l.Err = c.item(doing, e)
 			if !yield(l, err) || err != nil {
 				return
@@ -274,7 +274,7 @@ func match(seen djsession.Version) func(e entry, ok bool) error {
 		switch {
 		case !ok:
 			return djsession.ErrNotFound
-		case !seen.IsForce() && seen != e.version():
+		case !seen.IsForce() && !seen.Equal(e.version()):
 			return djsession.ErrConflict
 		}
 		return nil

@@ -70,7 +70,7 @@ func TestAddAndSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if item, err := c.Get(ctx, "n"); err != nil || item.Version != v {
+	if item, err := c.Get(ctx, "n"); err != nil || !item.Version.Equal(v) {
 		t.Errorf("got %+v, %v, want what was set", item, err)
 	}
 	if c.Shared() {
@@ -95,8 +95,8 @@ func TestPrefix(t *testing.T) {
 	}
 	n := 0
 	for l, err := range c.List(t.Context(), "a", "") {
-		if n++; l.Name[0] != 'a' || err != nil {
-			t.Errorf("List: got %q, %v", l.Name, err)
+		if n++; l.Name()[0] != 'a' || err != nil {
+			t.Errorf("List: got %q, %v", l.Name(), err)
 		}
 	}
 	if cleared, err := c.ClearExpired(t.Context(), "a", nil); n != 2 || cleared != 2 || err != nil {

@@ -211,7 +211,7 @@ func (c *Cache) swap(ctx context.Context, doing, name string, seen djsession.Ver
 		if err != nil {
 			return err
 		}
-		if version(now) != seen {
+		if !version(now).Equal(seen) {
 			return conflict(doing)
 		}
 		change(now)

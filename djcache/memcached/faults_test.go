@@ -70,7 +70,7 @@ func TestMaxItem(t *testing.T) {
 	}
 	_, err = w.Set(t.Context(), w.name, blob(t, most+1), w.hour())
 	want(t, "Set", err, djsession.ErrTooLarge)
-	if item, err := w.Get(t.Context(), w.name); err != nil || item.Version != small {
+	if item, err := w.Get(t.Context(), w.name); err != nil || !item.Version.Equal(small) {
 		t.Errorf("the old value is gone (%v)", err)
 	}
 	// The default is a megabyte.
@@ -93,7 +93,7 @@ func TestServerTooLarge(t *testing.T) {
 	for _, seen := range []djsession.Version{small, djsession.Force} {
 		_, err = w.Replace(t.Context(), w.name, big, w.hour(), seen)
 		want(t, "Replace", err, djsession.ErrTooLarge)
-		if item, err := w.Get(t.Context(), w.name); err != nil || item.Version != small {
+		if item, err := w.Get(t.Context(), w.name); err != nil || !item.Version.Equal(small) {
 			t.Errorf("after Replace with %v the old value is gone (%v)", seen, err)
 		}
 	}

@@ -223,7 +223,8 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 				return
 			}
 			name, _ := c.keys.Name(f.Key)
-			l := djcache.Listed{Name: name, Cursor: f.Key, Item: djcache.Item{Size: f.Size}, Err: f.Err}
+			l := djcache.NewListed(name, f.Key)
+			l.Item.Size, l.Err = f.Size, f.Err
 			if f.Err == nil {
 				l.Item, l.Err = c.item(doing, f.Value)
 			}

@@ -124,7 +124,7 @@ func TestHerd(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Get, after the old end: %v", err)
 		}
-		if !force && item.Version != seen {
+		if !force && !item.Version.Equal(seen) {
 			t.Error("Touch returned another Version than that of the value")
 		}
 		if _, err := cache.Touch(ctx, name, clock.Add(time.Hour), item.Version); err != nil {
@@ -254,10 +254,10 @@ func live(t *testing.T, version string, config redistest.Config, servers int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seen[l.Name] {
+		if seen[l.Name()] {
 			t.Error("a session is listed twice")
 		}
-		seen[l.Name] = true
+		seen[l.Name()] = true
 	}
 	if len(seen) != rounds+1 {
 		t.Errorf("listed %d, want %d", len(seen), rounds+1)

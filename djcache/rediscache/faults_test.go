@@ -77,7 +77,7 @@ func TestBomb(t *testing.T) {
 		if !errors.Is(err, want) || want != nil && !errors.Is(err, serializer.ErrLimit) {
 			t.Errorf("at most %d values: got error %v, want %v", nodes, err, want)
 		}
-		if item.Version != djsession.VersionOf(raw) || item.Size != len(raw) {
+		if !item.Version.Equal(djsession.VersionOf(raw)) || item.Size != len(raw) {
 			t.Errorf("at most %d values: got %v and size %d, want those of what is stored", nodes, item.Version, item.Size)
 		}
 	}
@@ -138,7 +138,7 @@ func TestKeyFunction(t *testing.T) {
 		if err != nil || l.Err != nil {
 			t.Fatalf("List: %v, %v", err, l.Err)
 		}
-		got = append(got, l.Name)
+		got = append(got, l.Name())
 	}
 	if len(got) != 1 || got[0] != engine+"abcdefgh" {
 		t.Errorf("List: got %q, want the session alone", got)

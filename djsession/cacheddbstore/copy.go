@@ -44,7 +44,7 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 		return djsession.Version{}, s.forget(ctx, key, err)
 	}
 	item, err := s.cache.Get(ctx, s.prefix+key)
-	if err != nil || ofCopy(item.Version) != seen || !s.same(item.Value, r.Data) {
+	if err != nil || !ofCopy(item.Version).Equal(seen) || !s.same(item.Value, r.Data) {
 		if err == nil {
 			s.drop(ctx, key, nil) // or a Touch would make it last
 		}
@@ -83,7 +83,7 @@ func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djs
 // recheck drops the copy unless the row is still the one that v saw.
 func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
 	_, now, err := s.db.Load(ctx, key)
-	if err == nil && now == v {
+	if err == nil && now.Equal(v) {
 		return
 	}
 	if errors.Is(err, djsession.ErrExpired) {

@@ -139,11 +139,12 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 				return
 			}
 			// With another engine's prefix that begins like this one, the rest is no key.
-			key, ok := strings.CutPrefix(found.Name, s.prefix)
+			key, ok := strings.CutPrefix(found.Name(), s.prefix)
 			if !ok || !s.site.ValidKey(key) {
 				continue
 			}
-			l := djsession.Listed{Key: key, Version: found.Item.Version, Size: found.Item.Size, Cursor: found.Cursor, Err: found.Err}
+			l := djsession.NewListed(key, found.Cursor())
+			l.Version, l.Size, l.Err = found.Item.Version, found.Item.Size, found.Err
 			if found.Err == nil {
 				l.Record = record(found.Item)
 			}

@@ -45,7 +45,7 @@ func checkMySQL(t *testing.T, name string, s *dbstore.Store) {
 	r.Expires = r.Expires.Add(678901 * time.Microsecond)
 	v := mustCreate(t, s, "abcdefgh", r)
 	got, v2, err := s.Load(ctx, "abcdefgh")
-	if err != nil || v2 != v || !got.Expires.Equal(r.Expires) {
+	if err != nil || !v2.Equal(v) || !got.Expires.Equal(r.Expires) {
 		t.Errorf("%s: got %+v, %v, want the record with expiry %v", name, got, err, r.Expires)
 		return
 	}

@@ -225,7 +225,7 @@ func TestListOfLargeSessions(t *testing.T) {
 		p.take()
 		n := 0
 		for l, err := range s.List(t.Context(), "") {
-			if err != nil || l.Key != fmt.Sprintf("key%05d", n) || l.Size != len(text) {
+			if err != nil || l.Key() != fmt.Sprintf("key%05d", n) || l.Size != len(text) {
 				t.Fatalf("session %d: got size %d, %v", n, l.Size, err)
 			}
 			n++

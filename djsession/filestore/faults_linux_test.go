@@ -120,8 +120,8 @@ func TestIrregular(t *testing.T) {
 				t.Errorf("ClearExpired: got %d, %v", n, err)
 			}
 			for l, err := range w.List(ctx, "") {
-				if l.Key != key || err != nil {
-					t.Errorf("List: got %q, %v", l.Key, err)
+				if l.Key() != key || err != nil {
+					t.Errorf("List: got %q, %v", l.Key(), err)
 				}
 				wantKind(t, "List", l.Err, djsession.ErrCorrupt)
 			}
@@ -348,7 +348,7 @@ func TestForbiddenFile(t *testing.T) {
 			if err != nil {
 				t.Errorf("List: %v", err)
 			}
-			if got = append(got, l.Key); l.Key == key {
+			if got = append(got, l.Key()); l.Key() == key {
 				wantKind(t, "List", l.Err, djsession.ErrUnavailable)
 			}
 		}
@@ -389,8 +389,8 @@ func TestKeys(t *testing.T) {
 		t.Errorf("ClearExpired: got %d, %v, want 0", n, err)
 	}
 	for l, err := range w.List(t.Context(), "") {
-		if l.Key != key || err != nil {
-			t.Errorf("List: got %q, %v", l.Key, err)
+		if l.Key() != key || err != nil {
+			t.Errorf("List: got %q, %v", l.Key(), err)
 		}
 	}
 	if raw, err := os.ReadFile(outside); string(raw) != text || err != nil {
@@ -412,8 +412,8 @@ func TestOtherFiles(t *testing.T) {
 	}
 	n := 0
 	for l, err := range w.List(context.Background(), "") {
-		if n++; l.Key != key || err != nil {
-			t.Errorf("List: got %q, %v", l.Key, err)
+		if n++; l.Key() != key || err != nil {
+			t.Errorf("List: got %q, %v", l.Key(), err)
 		}
 	}
 	if n != 1 {

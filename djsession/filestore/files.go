@@ -67,7 +67,7 @@ func (s *Store) match(doing, path string, seen djsession.Version) (content, erro
 	if err != nil {
 		return c, s.failed(doing, err, seen)
 	}
-	if !seen.IsForce() && seen != c.version() {
+	if !seen.IsForce() && !seen.Equal(c.version()) {
 		return c, djsession.ErrConflict
 	}
 	return c, nil
@@ -80,7 +80,7 @@ func (s *Store) same(seen djsession.Version) func(path string) bool {
 	}
 	return func(path string) bool {
 		c, err := s.read(path)
-		return err == nil && c.version() == seen
+		return err == nil && c.version().Equal(seen)
 	}
 }
 

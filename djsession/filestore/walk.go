@@ -92,7 +92,7 @@ func (s *Store) listed(ctx context.Context, doing, key string) (djsession.Listed
 	if err != nil {
 		return djsession.Listed{}, err
 	}
-	l := djsession.Listed{Key: key, Cursor: key}
+	l := djsession.NewListed(key, key)
 	c, err := s.read(path)
 	if err != nil {
 		err = s.unread(doing, err)

@@ -170,7 +170,7 @@ func (s *Store) match(ctx context.Context, doing, key string, seen djsession.Ver
 		return row{}, err
 	case !ok:
 		return row{}, djsession.ErrNotFound
-	case !seen.IsForce() && seen != w.version():
+	case !seen.IsForce() && !seen.Equal(w.version()):
 		return row{}, djsession.ErrConflict
 	}
 	return w, nil

@@ -71,7 +71,8 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 			if !ok {
 				continue
 			}
-			l := djsession.Listed{Key: key, Version: w.version(), Size: len(w.text), Cursor: key, Err: w.err}
+			l := djsession.NewListed(key, key)
+			l.Version, l.Size, l.Err = w.version(), len(w.text), w.err
 			if w.err == nil {
 				l.Record = w.record()
 			}

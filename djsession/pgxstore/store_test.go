@@ -279,7 +279,7 @@ func TestBesideDbstore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, got, err := b.Load(ctx, "abcdefgh"); err != nil || got != v {
+	if _, got, err := b.Load(ctx, "abcdefgh"); err != nil || !got.Equal(v) {
 		t.Errorf("dbstore: got %v, %v, want the Version of Create", got, err)
 	}
 	v2, err := b.Update(ctx, "abcdefgh", record(2), v)

@@ -87,7 +87,7 @@ func TestScriptsForgotten(t *testing.T) {
 		n := 0
 		for l, err := range s.List(ctx, "") {
 			n++
-			if err != nil || l.Err != nil || l.Version != v {
+			if err != nil || l.Err != nil || !l.Version.Equal(v) {
 				t.Errorf("%s: List: got %v, %v", test.name, err, l.Err)
 			}
 		}
@@ -126,7 +126,7 @@ func TestOutOfMemory(t *testing.T) {
 			t.Errorf("%s: got error %v, want ErrUnavailable that says why", name, err)
 		}
 	}
-	if _, got, err := s.Load(ctx, key); err != nil || got != v {
+	if _, got, err := s.Load(ctx, key); err != nil || !got.Equal(v) {
 		t.Errorf("Load: got %v, %v, want what was stored", got, err)
 	}
 	if err := s.Delete(ctx, key); err != nil {
@@ -146,7 +146,7 @@ func TestBomb(t *testing.T) {
 		t.Fatalf("%d bytes are no bomb", len(raw))
 	}
 	s := redisstore.New(newSite(t, func(set *djsession.Settings) { set.Limits.Data.Size = 1 << 20 }), rig.Client, nil)
-	if _, got, err := s.Load(t.Context(), key); !errors.Is(err, djsession.ErrCorrupt) || got != v {
+	if _, got, err := s.Load(t.Context(), key); !errors.Is(err, djsession.ErrCorrupt) || !got.Equal(v) {
 		t.Errorf("got %v, %v, want ErrCorrupt with the Version", got, err)
 	}
 }

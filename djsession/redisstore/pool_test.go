@@ -100,7 +100,7 @@ func TestPooled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, l.Key)
+		got = append(got, l.Key())
 	}
 	if !slices.Equal(got, keys) {
 		t.Errorf("listed %d sessions, want all %d in the order of their keys", len(got), len(keys))

@@ -185,7 +185,8 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 				return
 			}
 			key := strings.TrimPrefix(f.Key, s.head)
-			l := djsession.Listed{Key: key, Size: f.Size, Cursor: key, Err: f.Err}
+			l := djsession.NewListed(key, key)
+			l.Size, l.Err = f.Size, f.Err
 			if l.Err == nil {
 				l.Version = f.Version()
 				l.Record, l.Err = s.record(doing, f.Value)

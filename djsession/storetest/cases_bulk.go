@@ -16,7 +16,7 @@ var listCases = []testCase{
 		rule: "List of an empty engine yields nothing.",
 		run: func(e *env) {
 			for l, err := range e.List(e.ctx, "") {
-				e.Errorf("got cursor %q and error %v, want nothing", l.Cursor, err)
+				e.Errorf("got cursor %q and error %v, want nothing", l.Cursor(), err)
 			}
 		},
 	},
@@ -31,8 +31,8 @@ var listCases = []testCase{
 				want[key] = r
 			}
 			for _, l := range e.walk("") {
-				r := want[l.Key]
-				delete(want, l.Key)
+				r := want[l.Key()]
+				delete(want, l.Key())
 				if r == nil || l.Err != nil {
 					e.Fatalf("a session that was not created, or a second time: Err %v", l.Err)
 				}
@@ -41,11 +41,11 @@ var listCases = []testCase{
 					e.Errorf("got size %d", l.Size)
 				}
 				if e.Stored != nil {
-					if raw, _ := e.Stored(e.T, l.Key); l.Size != len(raw) {
+					if raw, _ := e.Stored(e.T, l.Key()); l.Size != len(raw) {
 						e.Errorf("got size %d, want %d", l.Size, len(raw))
 					}
 				}
-				e.update(l.Key, e.plain(9), l.Version)
+				e.update(l.Key(), e.plain(9), l.Version)
 			}
 			if len(want) > 0 {
 				e.Errorf("%d sessions are missing", len(want))
@@ -62,10 +62,10 @@ var listCases = []testCase{
 				want[key] = true
 			}
 			for _, l := range e.walk("") {
-				if !want[l.Key] {
+				if !want[l.Key()] {
 					e.Fatal("a session that was not created, or a second time")
 				}
-				delete(want, l.Key)
+				delete(want, l.Key())
 			}
 			if len(want) > 0 {
 				e.Errorf("%d sessions are missing", len(want))
@@ -80,11 +80,11 @@ var listCases = []testCase{
 			gone, _ := e.createExpired(e.plain(1).Data)
 			kept, _ := e.create(e.plain(2))
 			got := e.walk("")
-			if len(got) != 2 || got[0].Key == got[1].Key {
+			if len(got) != 2 || got[0].Key() == got[1].Key() {
 				e.Fatalf("got %d sessions, want 2", len(got))
 			}
 			for _, l := range got {
-				if l.Key != gone && l.Key != kept {
+				if l.Key() != gone && l.Key() != kept {
 					e.Error("got a session that was not created")
 				}
 			}
@@ -103,11 +103,11 @@ var listCases = []testCase{
 			}
 			wantRest := func(i int) {
 				var got, want []string
-				for _, l := range e.walk(all[i].Cursor) {
-					got = append(got, l.Key)
+				for _, l := range e.walk(all[i].Cursor()) {
+					got = append(got, l.Key())
 				}
 				for _, l := range all[i+1:] {
-					want = append(want, l.Key)
+					want = append(want, l.Key())
 				}
 				if !slices.Equal(got, want) {
 					e.Errorf("after session %d of 7: got %d others, want %d", i, len(got), len(want))
@@ -117,7 +117,7 @@ var listCases = []testCase{
 				wantRest(i)
 			}
 			for i := range all {
-				if err := e.Delete(e.ctx, all[i].Key); err != nil {
+				if err := e.Delete(e.ctx, all[i].Key()); err != nil {
 					e.Fatalf("Delete: %v", err)
 				}
 				wantRest(i)
@@ -139,8 +139,8 @@ var listCases = []testCase{
 				if n++; n == 3 {
 					break
 				}
-				e.update(l.Key, e.plain(8), djsession.Force)
-				if err := e.Delete(e.ctx, l.Key); err != nil {
+				e.update(l.Key(), e.plain(8), djsession.Force)
+				if err := e.Delete(e.ctx, l.Key()); err != nil {
 					e.Fatalf("Delete within the walk: %v", err)
 				}
 			}
@@ -162,12 +162,12 @@ var listCases = []testCase{
 			}
 			e.create(e.plain(1))
 			for _, l := range e.walk("") {
-				if name, ok := bad[l.Key]; ok && !errors.Is(l.Err, djsession.ErrCorrupt) {
+				if name, ok := bad[l.Key()]; ok && !errors.Is(l.Err, djsession.ErrCorrupt) {
 					e.Errorf("%s: got Err %v, want ErrCorrupt", name, l.Err)
 				} else if !ok && l.Err != nil {
 					e.Errorf("the good session: got Err %v", l.Err)
 				}
-				delete(bad, l.Key)
+				delete(bad, l.Key())
 			}
 			if len(bad) > 0 {
 				e.Errorf("missing: %v", slices.Sorted(maps.Values(bad)))
@@ -205,7 +205,7 @@ func (e *env) walk(cursor string) []djsession.Listed {
 		if err != nil {
 			e.Fatalf("List: %v", err)
 		}
-		if l.Cursor == "" || l.Key == "" {
+		if l.Cursor() == "" || l.Key() == "" {
 			e.Fatal("List: no key or no cursor")
 		}
 		all = append(all, l)

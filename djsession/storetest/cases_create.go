@@ -21,7 +21,7 @@ var loadCases = []testCase{
 			if errors.Is(err, djsession.ErrExpired) {
 				e.Errorf("Load: got %v for a key that never was", err)
 			}
-			if v != (djsession.Version{}) {
+			if !v.IsZero() {
 				e.Errorf("Load: got %v, want the zero Version", v)
 			}
 		},

@@ -98,13 +98,13 @@ func (s *faulty) Load(ctx context.Context, key string) (*djsession.Record, djses
 		_ = s.Store.Delete(ctx, key)
 	case s.is("load: expired is there") && errors.Is(err, djsession.ErrExpired):
 		for l := range s.Store.List(ctx, "") {
-			if l.Key == key {
+			if l.Key() == key {
 				return l.Record, l.Version, nil
 			}
 		}
 	case s.is("load: expires late") && errors.Is(err, djsession.ErrExpired):
 		for l := range s.Store.List(ctx, "") {
-			if l.Key == key && !l.Record.Expires.Before(s.site.Now()) {
+			if l.Key() == key && !l.Record.Expires.Before(s.site.Now()) {
 				return l.Record, l.Version, nil
 			}
 		}
@@ -160,7 +160,7 @@ func (s *faulty) Update(ctx context.Context, key string, r *djsession.Record, se
 	case "update: does not compare":
 		seen = djsession.Force
 	case "update: zero matches":
-		if seen == (djsession.Version{}) {
+		if seen.IsZero() {
 			seen = djsession.Force
 		}
 	case "update: compares, then writes":
@@ -241,7 +241,7 @@ func (s *faulty) List(ctx context.Context, cursor string) iter.Seq2[djsession.Li
 	return func(yield func(djsession.Listed, error) bool) {
 		last := ""
 		for l, err := range s.Store.List(ctx, cursor) {
-			last = max(last, l.Key)
+			last = max(last, l.Key())
 			if err != nil {
 				yield(l, err)
 				return
@@ -252,7 +252,7 @@ func (s *faulty) List(ctx context.Context, cursor string) iter.Seq2[djsession.Li
 		}
 		for l, err := range s.Store.List(ctx, cursor) {
 			switch {
-			case s.is("list: forgets the last") && l.Key == last,
+			case s.is("list: forgets the last") && l.Key() == last,
 				s.is("list: hides expired") && err == nil && l.Err == nil && !l.Record.Expires.After(s.site.Now()):
 				continue
 			case s.is("list: stops at corrupt") && l.Err != nil:
@@ -269,13 +269,13 @@ func (s *faulty) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) 
 	switch s.fault {
 	case "reap: removes all":
 		for l := range s.Store.List(ctx, "") {
-			_ = s.Store.Delete(ctx, l.Key)
+			_ = s.Store.Delete(ctx, l.Key())
 		}
 	case "reap: boundary":
 		n := int64(0)
 		for l := range s.Store.List(ctx, "") {
 			if !l.Record.Expires.After(s.site.Now()) {
-				_ = s.Store.Delete(ctx, l.Key)
+				_ = s.Store.Delete(ctx, l.Key())
 				n++
 			}
 		}

@@ -191,7 +191,7 @@ func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, mo
 }
 
 func (t *Table) listed(w *row) djsession.Listed {
-	l := djsession.Listed{Key: w.key, Cursor: w.key}
+	l := djsession.NewListed(w.key, w.key)
 	if w.size != nil {
 		l.Size = int(*w.size)
 	}

@@ -174,7 +174,7 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 		if looked >= e.opts.Sample {
 			break
 		}
-		if l.Err != nil || l.Item.Value == nil || l.Name == prefix+key {
+		if l.Err != nil || l.Item.Value == nil || l.Name() == prefix+key {
 			continue
 		}
 		claim, ok := claimOf(l.Item.Value)

@@ -167,7 +167,7 @@ func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 		if err != nil {
 			return 0, !e.set.Keys.IsZero() // there are derived keys, and none for this
 		}
-		key, err := mac.Verify(string(a.Password), c.hash)
+		key, err := mac.Verify(a.Password.Reveal(), c.hash)
 		return key, err == nil
 	}
 	return 0, false

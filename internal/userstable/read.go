@@ -54,7 +54,7 @@ func (t *Table) account(r *row) (*djauth.Account, error) {
 		return *s
 	}
 	a := &djauth.Account{
-		ID: id, Name: text(r.name), Password: djauth.Encoded(text(r.password)),
+		ID: id, Name: text(r.name), Password: djauth.EncodedOf(text(r.password)),
 		Active:    t.o.Columns.Active == None || r.active != nil && *r.active,
 		Staff:     r.staff != nil && *r.staff,
 		Superuser: r.superuser != nil && *r.superuser,

@@ -43,24 +43,24 @@ func (t *Table) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	if !ok {
 		return djauth.ErrNoUser
 	}
-	query, args := t.sql.password, []any{string(encoded), arg}
-	if seen != "" {
-		query, args = t.sql.swap, append(args, t.d.exactArg(string(seen)))
+	query, args := t.sql.password, []any{encoded.Reveal(), arg}
+	if !seen.IsZero() {
+		query, args = t.sql.swap, append(args, t.d.exactArg(seen.Reveal()))
 	}
-	if storable(string(seen)) { // what is not, is stored nowhere
+	if storable(seen.Reveal()) { // what is not, is stored nowhere
 		n, err := t.exec(ctx, doing, query, args...)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
-	if seen == "" && !t.d.stays {
+	if seen.IsZero() && !t.d.stays {
 		return djauth.ErrNoUser
 	}
 	stored, err := t.stored(ctx, doing, arg)
 	switch {
 	case err != nil:
 		return err
-	case seen == "", seen == encoded && stored == encoded:
+	case seen.IsZero(), seen.Equal(encoded) && stored.Equal(encoded):
 		return nil // it was there already, which MySQL counts as no row
 	}
 	return djsession.ErrConflict
@@ -76,7 +76,7 @@ func (t *Table) stored(ctx context.Context, doing string, id any) (password djau
 				return &scanError{err, ""}
 			}
 			if there = true; text != nil {
-				password = djauth.Encoded(*text)
+				password = djauth.EncodedOf(*text)
 			}
 			return nil
 		}, t.sql.stored, id)

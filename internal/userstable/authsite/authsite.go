@@ -89,7 +89,7 @@ type Person struct {
 // Account is p as an Account.
 func (p *Person) Account() *djauth.Account {
 	a := &djauth.Account{
-		ID: p.ID, Name: p.Name, Password: djauth.Encoded(p.Password), Active: p.Active, Staff: p.Staff, Superuser: p.Superuser,
+		ID: p.ID, Name: p.Name, Password: djauth.EncodedOf(p.Password), Active: p.Active, Staff: p.Staff, Superuser: p.Superuser,
 		Email: p.Email, FirstName: p.First, LastName: p.Last,
 	}
 	if p.Login != nil {

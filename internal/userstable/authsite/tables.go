@@ -84,7 +84,7 @@ func (b Tables) Put(t testing.TB, a *djauth.Account) {
 	c := b.Options.Columns
 	add(c.ID, b.id(a.ID))
 	add(c.Username, a.Name)
-	add(c.Password, string(a.Password))
+	add(c.Password, a.Password.Reveal())
 	add(c.Active, a.Active)
 	add(c.Staff, a.Staff)
 	add(c.Superuser, a.Superuser)
