@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -44,8 +45,8 @@ func newMessageJSON(set *djsession.Settings) messageJSON {
 func (j messageJSON) newEntry(m Message) (*entry, error) {
 	e := &entry{Message: m}
 	var err error
-	if e.text, err = j.freeze(m.Text); err == nil {
-		e.tags, err = j.freeze(m.ExtraTags)
+	if e.text, err = j.freeze(m.Text()); err == nil {
+		e.tags, err = j.freeze(m.ExtraTags())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("add message: %w", err)
@@ -71,7 +72,7 @@ func (j messageJSON) append(dst []byte, e *entry, sep string) []byte {
 	dst = append(append(dst, safe...), sep...)
 	dst = append(strconv.AppendInt(dst, int64(e.Level), 10), sep...)
 	dst = append(dst, e.text...)
-	if e.tags != "" && (j.emptyTags || e.ExtraTags != "") {
+	if e.tags != "" && (j.emptyTags || e.ExtraTags() != "") {
 		dst = append(append(dst, sep...), e.tags...)
 	}
 	return append(dst, ']')
@@ -166,17 +167,19 @@ func (j messageJSON) entry(item any) (*entry, error) {
 		return nil, fmt.Errorf("%w: its level is no integer", errCorrupt)
 	}
 	var err error
-	if e.Text, e.text, err = j.shown(parts[1]); err != nil {
+	var text, extra string
+	if text, e.text, err = j.shown(parts[1]); err != nil {
 		return nil, fmt.Errorf("%w: its text is none", errCorrupt)
 	}
 	if len(parts) == 3 && parts[2] != nil {
-		if e.ExtraTags, e.tags, err = j.shown(parts[2]); err != nil {
+		if extra, e.tags, err = j.shown(parts[2]); err != nil {
 			return nil, fmt.Errorf("%w: its tags are no text", errCorrupt)
 		}
 		if !truth(parts[2]) {
-			e.ExtraTags = ""
+			extra = ""
 		}
 	}
+	e.Message.text, e.extraTags = secret.New(text), secret.New(extra)
 	return e, nil
 }
 

@@ -38,7 +38,7 @@ func Example() {
 			log.Print(err)
 		}
 		for _, m := range list {
-			fmt.Printf("%s: %s\n", m.Tags(), m.Text)
+			fmt.Printf("%s: %s\n", m.Tags(), m.Text())
 		}
 		fmt.Println("the profile")
 	})

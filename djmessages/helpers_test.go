@@ -190,7 +190,9 @@ func run(t testing.TB, version string, c testCase) (answer, error) {
 			var err error
 			switch s.Do {
 			case "add":
-				err = djmessages.AddMessage(r, djmessages.Message{Level: djmessages.Level(s.Level), Text: s.Text, ExtraTags: s.Tags, Safe: s.Safe})
+				m := djmessages.NewMessage(djmessages.Level(s.Level), s.Text, s.Tags)
+				m.Safe = s.Safe
+				err = djmessages.AddMessage(r, m)
 			case "iter":
 				var list []djmessages.Message
 				if list, err = djmessages.Get(r); err == nil {
@@ -198,7 +200,7 @@ func run(t testing.TB, version string, c testCase) (answer, error) {
 				}
 				shown := []any{}
 				for _, m := range list {
-					shown = append(shown, []any{float64(m.Level), m.Text, m.ExtraTags, m.Safe, m.Tags(), m.LevelTag()})
+					shown = append(shown, []any{float64(m.Level), m.Text(), m.ExtraTags(), m.Safe, m.Tags(), m.LevelTag()})
 				}
 				a.Returned = append(a.Returned, shown)
 			case "len":

@@ -23,7 +23,7 @@ import (
 // djsession.ErrUnavailable where all messages are in the session, and
 // serializer.ErrType for what is not UTF-8.
 func Add(r *http.Request, level Level, text string, extraTags ...string) error {
-	return AddMessage(r, Message{Level: level, Text: text, ExtraTags: strings.Join(extraTags, " ")})
+	return AddMessage(r, NewMessage(level, text, strings.Join(extraTags, " ")))
 }
 
 // AddMessage is Add for a Message, which may be Safe: messages.add_message with
@@ -159,7 +159,7 @@ func (q *request) add(m Message) error {
 	if err := q.hook(); err != nil {
 		return err
 	}
-	if m.Text == "" || m.Level < q.level {
+	if m.Text() == "" || m.Level < q.level {
 		return nil
 	}
 	e, err := q.f.json.newEntry(m)

@@ -18,7 +18,7 @@ import (
 func texts(list []djmessages.Message) string {
 	var all []string
 	for _, m := range list {
-		all = append(all, m.Text)
+		all = append(all, m.Text())
 	}
 	return strings.Join(all, " ")
 }
@@ -40,8 +40,8 @@ func TestTags(t *testing.T) {
 		{djmessages.Message{Level: 20}, "info", "info", ""},
 		{djmessages.Message{Level: 25}, "success", "success", ""},
 		{djmessages.Message{Level: 30}, "warning", "warning", ""},
-		{djmessages.Message{Level: 40, ExtraTags: "a b"}, "error", "a b error", "extra tags come first"},
-		{djmessages.Message{Level: 33, ExtraTags: "a"}, "", "a", "a level without a tag"},
+		{djmessages.NewMessage(40, "", "a b"), "error", "a b error", "extra tags come first"},
+		{djmessages.NewMessage(33, "", "a"), "", "a", "a level without a tag"},
 		{djmessages.Message{Level: 33}, "", "", "nor extra tags"},
 	} {
 		if got := tt.m.LevelTag(); got != tt.levelTag {
@@ -224,7 +224,7 @@ func TestDropped(t *testing.T) {
 
 // A message that is printed says nothing.
 func TestPrint(t *testing.T) {
-	m := djmessages.Message{Level: 20, Text: "private", ExtraTags: "private"}
+	m := djmessages.NewMessage(20, "private", "private")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		if got := fmt.Sprintf(verb, m); got != "message of level 20" {
 			t.Errorf("%s: %q", verb, got)

@@ -127,7 +127,7 @@ func TestTwoAtOnceFallback(t *testing.T) {
 		must(t, err)
 		var got string
 		for _, m := range list {
-			name, _, _ := strings.Cut(m.Text, " ")
+			name, _, _ := strings.Cut(m.Text(), " ")
 			got += name + " "
 		}
 		if want := "1 2 inner outer "; got != want {

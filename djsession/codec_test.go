@@ -156,7 +156,7 @@ func inside(t *testing.T, payload, other string) string {
 	}
 	u, err := signer.InspectUnverified(payload, signer.Options{})
 	must(t, err)
-	return string(u.Data)
+	return string(u.Data())
 }
 
 // TestFlippedByte: no change of a payload verifies.

@@ -69,7 +69,7 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 		}
 		value := reflect.New(t.Elem()).Elem()
 		if err := c.set(value, e.stored(), depth+1); err != nil {
-			return err.in(keyName(e.key()))
+			return err.key(i)
 		}
 		m.SetMapIndex(key, value)
 	}

@@ -302,11 +302,11 @@ func TestField(t *testing.T) {
 		get  func(d *serializer.Dict) error
 	}{
 		{"cart.items[1].price", func(d *serializer.Dict) error { _, err := serializer.Field(d, "cart", cart{}); return err }},
-		{"cart.items", func(d *serializer.Dict) error {
+		{"cart{0}", func(d *serializer.Dict) error {
 			_, err := serializer.Field(d, "cart", map[string]map[string]int{})
 			return err
 		}},
-		{`cart["a.b"].1[0]`, func(d *serializer.Dict) error {
+		{`cart["a.b"]{0}[0]`, func(d *serializer.Dict) error {
 			_, err := serializer.Field(d, "cart", struct {
 				AB map[int][]int `json:"a.b"`
 			}{})

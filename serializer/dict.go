@@ -1,7 +1,6 @@
 package serializer
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -234,10 +233,6 @@ func (d *Dict) Source() (source any, changed bool) {
 	}
 	return d.source, d.changed
 }
-
-// Format prints the number of keys, whatever the verb: what a session holds is for
-// no log.
-func (d *Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", d.Len()) }
 
 func (d *Dict) find(name string) int {
 	if d == nil {

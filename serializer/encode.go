@@ -195,7 +195,7 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 			err = e.value(it.stored(), depth+1)
 		}
 		if err != nil {
-			return err.in(keyName(it.key()))
+			return err.key(i)
 		}
 	}
 	e.dst = append(e.dst, '}')
@@ -254,17 +254,6 @@ func (e *encoder) keyText(key any) *ConvertError {
 	return nil
 }
 
-// keyName is how a key is called in a path.
-func keyName(key any) string {
-	switch k := key.(type) {
-	case string:
-		return k
-	case int64:
-		return strconv.FormatInt(k, 10)
-	}
-	return kindOf(key)
-}
-
 func (e *encoder) stringMap(m map[string]any, depth int) *ConvertError {
 	if depth >= e.lim.Depth {
 		return overLimit("too deeply nested")
@@ -275,7 +264,7 @@ func (e *encoder) stringMap(m map[string]any, depth int) *ConvertError {
 			return err
 		}
 		if err := e.value(m[k], depth+1); err != nil {
-			return err.in(k)
+			return err.key(i)
 		}
 	}
 	e.dst = append(e.dst, '}')

@@ -25,7 +25,11 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // Err and, if a method of the caller's own type failed, that method's error. The
 // latter is not printed: such texts quote values.
 type ConvertError struct {
-	Path   string // as in cart.items[3].price; empty for the value itself
+	// Path is as in cart.items[3].price, empty for the value itself. Names are those of
+	// the fields of Go structs, and the one that Field was given. The key of a dict or a
+	// Go map is data and is not named: {2} is the third key in the order of the dict, or
+	// of the sorted keys of the map.
+	Path   string
 	Reason string // what was wrong there; names types, never values
 	Err    error  // ErrType, ErrSyntax or ErrLimit
 	Cause  error  // what the caller's own method returned, or nil
@@ -37,6 +41,12 @@ func (e *ConvertError) Error() string {
 	}
 	return fmt.Sprintf("%v: %s: %s", e.Err, e.Path, e.Reason)
 }
+
+// GoString is Error: under %#v too, the Cause is not printed.
+func (e *ConvertError) GoString() string { return e.Error() }
+
+// MarshalText is Error: encoders would print the Cause.
+func (e *ConvertError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 func (e *ConvertError) Unwrap() []error {
 	if e.Cause == nil {
@@ -59,8 +69,12 @@ func (e *ConvertError) in(name string) *ConvertError { return e.under(pathName(n
 // at returns e as an error of item i of what e.Path starts from.
 func (e *ConvertError) at(i int) *ConvertError { return e.under("[" + strconv.Itoa(i) + "]") }
 
+// key returns e as an error of the value, or the key, at place i of the dict that
+// e.Path starts from.
+func (e *ConvertError) key(i int) *ConvertError { return e.under("{" + strconv.Itoa(i) + "}") }
+
 func (e *ConvertError) under(step string) *ConvertError {
-	if e.Path != "" && e.Path[0] != '[' {
+	if e.Path != "" && e.Path[0] != '[' && e.Path[0] != '{' {
 		step += "."
 	}
 	if len(e.Path) < maxPath {
@@ -72,7 +86,7 @@ func (e *ConvertError) under(step string) *ConvertError {
 // maxPath bounds the text of a path, which grows from its end.
 const maxPath = 1000
 
-// pathName writes a key as it stands in a path: plain, if no reader can mistake
+// pathName writes a name as it stands in a path: plain, if no reader can mistake
 // where it ends.
 func pathName(name string) string {
 	const most = 60

@@ -231,19 +231,26 @@ func TestPathsOfFreeze(t *testing.T) {
 	type line struct {
 		Price any `json:"price"`
 	}
+	type cart struct {
+		Items []line `json:"items"`
+		Odd   any    `json:"a.b"`
+	}
 	tests := []struct {
 		v    any
 		want string
 	}{
 		{bad, ""},
-		{map[string]any{"cart": map[string]any{"items": []line{{1}, {2}, {3}, {bad}}}}, "cart.items[3].price"},
+		// Names of fields are the program's. Keys of dicts and maps are the session's.
+		{cart{Items: []line{{1}, {2}, {3}, {bad}}}, "items[3].price"},
+		{cart{Odd: []any{bad}}, `["a.b"][0]`},
+		{map[string]any{"cart": map[string]any{"also": 1, "items": []line{{1}, {2}, {3}, {bad}}}}, "{0}{1}[3].price"},
 		{[]any{[]any{bad}}, "[0][0]"},
-		{map[string]any{"a b": bad}, `["a b"]`},
-		{map[string]any{"a.b": []any{bad}}, `["a.b"][0]`},
-		{map[string]any{"": bad}, `[""]`},
-		{map[int]any{7: bad}, "7"},
-		{serializer.NewDict(serializer.Item{Key: "d", Value: serializer.NewDict(serializer.Item{Key: int64(1), Value: bad})}), "d.1"},
-		{map[string]any{strings.Repeat("k", 100): bad}, `["` + strings.Repeat("k", 60) + `..."]`},
+		{map[string]any{"a b": bad}, "{0}"},
+		{map[string]any{"a.b": []any{bad}}, "{0}[0]"},
+		{map[string]any{"": bad}, "{0}"},
+		{map[int]any{5: 1, 7: bad}, "{1}"},
+		{serializer.NewDict(serializer.Item{Key: "d", Value: serializer.NewDict(serializer.Item{Key: int64(1), Value: bad})}), "{0}{0}"},
+		{map[string]any{strings.Repeat("k", 100): bad}, "{0}"},
 	}
 	for _, tt := range tests {
 		_, err := serializer.JSON{}.Freeze(tt.v)

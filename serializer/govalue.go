@@ -260,7 +260,7 @@ func (e *encoder) goMap(v reflect.Value, depth int) *ConvertError {
 			return err
 		}
 		if err := e.reflected(m.value, depth+1); err != nil {
-			return err.in(m.name)
+			return err.key(i)
 		}
 	}
 	e.dst = append(e.dst, '}')

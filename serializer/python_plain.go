@@ -284,7 +284,9 @@ func (p *plainer) dict(d *Dict, depth int) (*Dict, *ConvertError) {
 	}
 	b := NewBuilder(d.Len())
 	p.note(id, b.Dict())
+	i := -1
 	for key, v := range d.AllStored() {
+		i++
 		if name, ok := key.(string); ok {
 			var err *ConvertError
 			if key, err = p.name(name); err != nil {
@@ -293,7 +295,7 @@ func (p *plainer) dict(d *Dict, depth int) (*Dict, *ConvertError) {
 		}
 		v, err := p.value(v, depth+1)
 		if err != nil {
-			return nil, err.in(keyName(key))
+			return nil, err.key(i)
 		}
 		if name, ok := key.(string); ok {
 			b.AddName(name, v)

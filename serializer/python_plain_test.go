@@ -113,7 +113,7 @@ func TestPlainErrors(t *testing.T) {
 		path string
 	}{
 		{"channel", []any{1, make(chan int)}, serializer.Limits{}, serializer.ErrType, "[1]"},
-		{"not UTF-8", map[string]any{"a": "\xff"}, serializer.Limits{}, serializer.ErrType, "a"},
+		{"not UTF-8", map[string]any{"a": "\xff"}, serializer.Limits{}, serializer.ErrType, "{0}"},
 		{"a key that is not UTF-8", map[string]any{"\xff": 1}, serializer.Limits{}, serializer.ErrType, ""},
 		{"keys of another kind", map[float64]int{1: 1}, serializer.Limits{}, serializer.ErrType, ""},
 		{"a struct with nothing to see", struct{ x int }{1}, serializer.Limits{}, serializer.ErrType, ""},

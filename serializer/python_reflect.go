@@ -153,10 +153,10 @@ func (p *plainer) goMap(v reflect.Value, depth int) (any, *ConvertError) {
 	}
 	slices.SortFunc(members, func(a, b member) int { return compareKeys(a.key, b.key) })
 	b := NewBuilder(len(members))
-	for _, m := range members {
+	for i, m := range members {
 		value, err := p.reflected(m.value, depth+1)
 		if err != nil {
-			return nil, err.in(keyName(m.key))
+			return nil, err.key(i)
 		}
 		b.Add(m.key, value)
 	}

@@ -133,19 +133,18 @@ func (t *tagger) pairs(d *Dict, depth int) *ConvertError {
 		return overLimit("too deeply nested")
 	}
 	t.dst = append(t.dst, `{"type":"dict","value":[`...)
-	first := true
+	i := -1
 	for key, v := range d.AllStored() {
-		if !first {
+		if i++; i > 0 {
 			t.dst = append(t.dst, ',')
 		}
-		first = false
 		t.dst = append(t.dst, '[')
 		if err := t.value(key, depth+1); err != nil {
-			return err.in(keyName(key))
+			return err.key(i)
 		}
 		t.dst = append(t.dst, ',')
 		if err := t.value(v, depth+1); err != nil {
-			return err.in(keyName(key))
+			return err.key(i)
 		}
 		t.dst = append(t.dst, ']')
 	}

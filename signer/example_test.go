@@ -146,6 +146,6 @@ func ExampleNewMAC() {
 
 func ExampleInspectUnverified() {
 	u, err := signer.InspectUnverified("eyJ1c2VyIjo3fQ:1r31eq:not-checked", signer.Options{})
-	fmt.Printf("%s %d %v\n", u.Data, u.Timestamp, err)
+	fmt.Printf("%s %d %v\n", u.Data(), u.Timestamp, err)
 	// Output: {"user":7} 1700000000 <nil>
 }

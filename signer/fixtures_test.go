@@ -377,7 +377,7 @@ func (v vector) unsignObject() {
 	// The unverified reading agrees.
 	opts, _ := v.options()
 	un, err := InspectUnverified(*v.in.Signed, opts)
-	if err != nil || !bytes.Equal(un.Data, data) || un.Compressed != info.Compressed || un.Timestamp != info.Timestamp {
+	if err != nil || !bytes.Equal(un.Data(), data) || un.Compressed != info.Compressed || un.Timestamp != info.Timestamp {
 		v.t.Errorf("%s: unverified %+v, %v, want %q, %+v", v.Why, un, err, data, info)
 	}
 }

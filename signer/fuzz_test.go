@@ -97,7 +97,7 @@ func FuzzMalleability(f *testing.F) {
 func FuzzUnsignObject(f *testing.F) {
 	seedSigned(f, func(signed string) {
 		if u, err := InspectUnverified(signed, Options{}); err == nil {
-			f.Add([]byte(u.Framed))
+			f.Add([]byte(u.Framed()))
 		}
 	})
 	const limit = 1 << 16
@@ -146,10 +146,10 @@ func FuzzInspectUnverified(f *testing.F) {
 	seedSigned(f, func(signed string) { f.Add(signed) })
 	f.Fuzz(func(t *testing.T, text string) {
 		u, err := InspectUnverified(text, Options{})
-		if u.Signed != "" && u.Signed+":"+u.Signature != text {
-			t.Fatalf("%q is taken apart as %q and %q", text, u.Signed, u.Signature)
+		if u.Signed() != "" && u.Signed()+":"+u.Signature() != text {
+			t.Fatalf("%q is taken apart as %q and %q", text, u.Signed(), u.Signature())
 		}
-		if err != nil && u.Data != nil {
+		if err != nil && len(u.Data()) > 0 {
 			t.Fatalf("data with %v", err)
 		}
 	})

@@ -1,22 +1,45 @@
 package signer
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/go-djsession/go-djsession/internal/secret"
+)
 
 // Unverified is what a signed object claims to be. Nothing in it was checked against any key: whoever sent the text chose it. It is
-// for people who look into values, never for deciding anything.
+// for people who look into values, never for deciding anything. It prints its size and no more, wherever it stands.
 type Unverified struct {
-	// Signed is what the signature covers, Signature the text after the last separator.
-	Signed, Signature string
-	// Framed is Signed without its timestamp: base64, after a dot when compressed.
-	Framed string
-	// HasTimestamp tells whether Signed ends in a timestamp: objects of a Signer have none. Timestamp is it in Unix seconds.
+	// HasTimestamp tells whether the signed text ends in a timestamp: objects of a Signer have none. Timestamp is it in Unix seconds.
 	HasTimestamp bool
 	Timestamp    int64
-	// Compressed tells whether Framed says that there is zlib under its base64.
+	// Compressed tells whether there is said to be zlib under the base64.
 	Compressed bool
-	// Data is the data, decoded and decompressed.
-	Data []byte
+
+	signed, signature, framed, data secret.Text
 }
+
+// Signed is what the signature covers.
+func (u Unverified) Signed() string { return u.signed.Reveal() }
+
+// Signature is the text after the last separator.
+func (u Unverified) Signature() string { return u.signature.Reveal() }
+
+// Framed is what is signed without its timestamp: base64, after a dot when compressed.
+func (u Unverified) Framed() string { return u.framed.Reveal() }
+
+// Data is the data, decoded and decompressed. It belongs to the caller.
+func (u Unverified) Data() []byte { return []byte(u.data.Reveal()) }
+
+// String tells how much data there is.
+func (u Unverified) String() string { return fmt.Sprintf("unverified, %d bytes", u.data.Len()) }
+
+// Format prints what String gives, whatever the verb.
+func (u Unverified) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
+
+// MarshalText gives String. There is no way back.
+func (u Unverified) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // InspectUnverified takes a signed object apart without verifying it, under the separator and the limits of opts. Django has no
 // such function. After an error the result holds what was found up to there; the error is ErrNoSeparator, ErrMalformed, ErrTooLarge or
@@ -34,7 +57,7 @@ func InspectUnverified(text string, opts Options) (Unverified, error) {
 	if !ok {
 		return u, ErrNoSeparator
 	}
-	u.Signed, u.Signature = string(signed), string(signature)
+	u.signed, u.signature = secret.New(string(signed)), secret.New(string(signature))
 	framed := signed
 	if value, stamp, ok := cutLast(signed, sep); ok {
 		t, err := parseTimestamp(stamp)
@@ -43,11 +66,11 @@ func InspectUnverified(text string, opts Options) (Unverified, error) {
 		}
 		framed, u.HasTimestamp, u.Timestamp = value, true, t
 	}
-	u.Framed = string(framed)
+	u.framed = secret.New(string(framed))
 	u.Compressed = bytes.HasPrefix(framed, []byte("."))
 	sc := getScratch()
 	defer sc.put()
-	var err error
-	u.Data, _, err = unframe(sc, framed, opts.Limits)
+	data, _, err := unframe(sc, framed, opts.Limits)
+	u.data = secret.New(string(data))
 	return u, err
 }

@@ -72,8 +72,8 @@ func (x *explainer) signed(text string) bool {
 		return true
 	}
 	x.describe(u, err)
-	if !knownLength(len(u.Signature)) {
-		x.say("The signature has %s, as none of Django's has: that of a session has %d.", count(len(u.Signature), "character"), signatureLength)
+	if !knownLength(len(u.Signature())) {
+		x.say("The signature has %s, as none of Django's has: that of a session has %d.", count(len(u.Signature()), "character"), signatureLength)
 		x.advise("was all of it copied, and nothing else?")
 		return true
 	}
@@ -92,7 +92,7 @@ func (x *explainer) describe(u signer.Unverified, err error) {
 		x.say("This is a value that Django signed: data, a timestamp and a signature, as sessions have them.")
 	case err == nil:
 		x.say("This is a value that Django's Signer signed, without a timestamp: no session has that form.")
-	case u.HasTimestamp && !looksFramed(u.Framed):
+	case u.HasTimestamp && !looksFramed(u.Framed()):
 		x.say("This is text with a timestamp and a signature, as set_signed_cookie and TimestampSigner make it: no session has that form.")
 	case u.HasTimestamp:
 		x.say("This is a value that Django signed: data, a timestamp and a signature. But the data do not decode: something was changed, or is missing in their midst.")
@@ -110,7 +110,7 @@ func (x *explainer) describe(u signer.Unverified, err error) {
 		if u.Compressed {
 			how = ", compressed by zlib,"
 		}
-		x.holds(u.Data, how)
+		x.holds(u.Data(), how)
 	}
 }
 

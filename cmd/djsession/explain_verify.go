@@ -37,7 +37,7 @@ func (x *explainer) uses() []use {
 
 // verify says whether the signature is good, and for what.
 func (x *explainer) verify(text string, u signer.Unverified) {
-	alg, _ := algorithmOf(len(u.Signature))
+	alg, _ := algorithmOf(len(u.Signature()))
 	tried := 0
 	for i, use := range x.uses() {
 		key, err := check(x.keys.keys, use, alg, text)

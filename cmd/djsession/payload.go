@@ -114,7 +114,7 @@ func unverified(text string) ([]byte, error) {
 	if err != nil && !errors.Is(err, signer.ErrNoSeparator) {
 		return nil, &problem{exitRefused, "the value does not decode", "djsession explain tells more about this value", err}
 	}
-	return u.Data, err
+	return u.Data(), err
 }
 
 // barePickle returns the pickle that text is, as it comes out of a cache: the bytes

@@ -2,6 +2,7 @@ package rediscache
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/redis/go-redis/v9"
 
@@ -17,6 +18,12 @@ type Shard struct {
 	// Client reaches that server.
 	Client redis.UniversalClient
 }
+
+// Format prints no more than that it is a shard: there may be a password in the URL.
+func (Shard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "shard") }
+
+// MarshalText gives what Format prints.
+func (Shard) MarshalText() ([]byte, error) { return []byte("shard"), nil }
 
 // NewSharded is New for the servers of django_redis.client.ShardClient, in any
 // order. opts may be nil.

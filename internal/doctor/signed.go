@@ -42,7 +42,7 @@ func (e *exam) unsign(text, salt string) (o opened, u signer.Unverified, bad boo
 		return o, u, true
 	}
 	o.signed = time.Unix(u.Timestamp, 0)
-	o.dict, o.pickle = loads(u.Data)
+	o.dict, o.pickle = loads(u.Data())
 	o.key, o.good = e.verify(text, salt, u)
 	return o, u, false
 }
@@ -50,7 +50,7 @@ func (e *exam) unsign(text, salt string) (o opened, u signer.Unverified, bad boo
 // verify tells which key made a signature, by the algorithm that it has the length of.
 func (e *exam) verify(text, salt string, u signer.Unverified) (key int, ok bool) {
 	alg := signer.SHA256
-	if len(u.Signature) == 27 {
+	if len(u.Signature()) == 27 {
 		alg = signer.SHA1
 	}
 	s, err := signer.New(e.set.Keys, signer.Options{Salt: salt, Algorithm: alg})
@@ -89,7 +89,7 @@ func (e *exam) signed(text, salt string, sample []row) opened {
 	case v.Before(3, 1):
 		e.fault(Django, fmt.Sprintf("The session is in the format of Django 3.1 and later, and these settings are taken for those of Django %s.", v),
 			"Print the settings anew with the Django that runs the site, or give its version.")
-	case len(u.Signature) == 27 && !v.Before(4, 0):
+	case len(u.Signature()) == 27 && !v.Before(4, 0):
 		e.fault(Django, fmt.Sprintf("The session is signed with SHA-1, which Django 3.1 and 3.2 do with DEFAULT_HASHING_ALGORITHM, and these settings are taken for those of Django %s.", v),
 			"Give the version of Django that the site really runs.")
 	}
@@ -143,7 +143,7 @@ func (e *exam) unverified(text, salt string, o *opened, u signer.Unverified, sam
 		e.fault(NoSecretKey, fmt.Sprintf("Among the derived keys there is none for the salt of the sessions, %s.", salt), "Derive the keys anew with djsession keys, for this salt.")
 		return
 	}
-	if o.dict == nil && len(u.Data) == 0 {
+	if o.dict == nil && len(u.Data()) == 0 {
 		e.fault(Damaged, "The session was changed on its way, or a part of it is missing: neither its signature nor its data can be read.",
 			"See whether the column is long enough and who else writes it.")
 		return
