@@ -22,6 +22,7 @@ import (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	bar            io.Writer // stderr for a progress bar, which moves the cursor itself
 	env            func(name string) string
 	now            func() time.Time
 	terminal       func(stream any) bool // whether it is one
@@ -101,18 +102,19 @@ func (a *app) commands() []*cobra.Command {
 // main runs the command line and returns the exit status.
 func (a *app) main(ctx context.Context, args []string) int {
 	logging.Disable() // go-redis would print addresses, and what is wrong is said anyway
-	out := bufio.NewWriter(a.stdout)
+	out, errs := &harmless{w: bufio.NewWriter(a.stdout)}, &harmless{w: a.stderr}
 	inner := *a
-	inner.stdin, inner.stdout = &interruptible{ctx, a.stdin}, out
+	inner.stdin, inner.stdout, inner.stderr, inner.bar = &interruptible{ctx, a.stdin}, out, errs, a.stderr
 	root := inner.root()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetOut(out)
-	root.SetErr(a.stderr)
+	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
 	if flushed := out.Flush(); err == nil {
 		err = flushed
 	}
+	_ = errs.Flush()
 	if err == nil || errors.Is(err, errQuiet) {
 		return exitStatus(err)
 	}
@@ -120,10 +122,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 		return exitRefused
 	}
 	p := problemOf(ctx, err)
-	fmt.Fprintf(a.stderr, "djsession: %s\n", p.text)
+	fmt.Fprintf(errs, "djsession: %s\n", oneLine(p.text))
 	for line := range strings.Lines(p.hint) {
-		fmt.Fprintf(a.stderr, "hint: %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintf(errs, "hint: %s\n", strings.TrimRight(line, "\n"))
 	}
+	_ = errs.Flush()
 	return p.status
 }
 
@@ -132,19 +135,19 @@ func (a *app) flush(out *bufio.Writer) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	if b, ok := a.stdout.(*bufio.Writer); ok {
-		return b.Flush()
+	if f, ok := a.stdout.(interface{ Flush() error }); ok {
+		return f.Flush()
 	}
 	return nil
 }
 
 // warn prints a line to stderr that is no error.
 func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "djsession: "+format+"\n", args...)
+	fmt.Fprintf(a.stderr, "djsession: "+format+"\n", inLine(args)...)
 }
 
 // say prints a line of the result.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", inLine(args)...) }
 
 // json prints a JSON object, in ASCII, so that nothing in it can play tricks on a
 // terminal.

@@ -103,13 +103,13 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 		return err
 	}
 	bar := func() {}
-	if a.terminal(a.stderr) {
+	if a.terminal(a.bar) {
 		total, err := e.manager.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
 		if err != nil {
 			return err
 		}
 		b := progressbar.NewOptions64(max(total, 1),
-			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription("removing expired sessions"),
+			progressbar.OptionSetWriter(a.bar), progressbar.OptionSetDescription("removing expired sessions"),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50*time.Millisecond))
 		// Sessions go on to expire, so that more may be removed than were counted.

@@ -181,11 +181,11 @@ func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Re
 
 // walkBar shows how far it is, without knowing how far it goes.
 func (a *app) walkBar(doing string) (set func(seen int64), done func()) {
-	if !a.terminal(a.stderr) {
+	if !a.terminal(a.bar) {
 		return func(int64) {}, func() {}
 	}
 	b := progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(doing),
+		progressbar.OptionSetWriter(a.bar), progressbar.OptionSetDescription(doing),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("sessions"),
 		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50*time.Millisecond))

@@ -113,11 +113,11 @@ type explainer struct {
 }
 
 func (x *explainer) say(format string, args ...any) {
-	x.lines = append(x.lines, fmt.Sprintf(format, args...))
+	x.lines = append(x.lines, fmt.Sprintf(format, inLine(args)...))
 }
 
 func (x *explainer) advise(format string, args ...any) {
-	x.next = append(x.next, fmt.Sprintf(format, args...))
+	x.next = append(x.next, fmt.Sprintf(format, inLine(args)...))
 }
 
 // explain goes from the outside in: what is around the value, what it is that

@@ -107,6 +107,6 @@ func (a *app) printKeys(keys signer.Keys, ps []purpose) error {
 		return err
 	}
 	a.warn("these keys are secrets: who has them, and can write the store of the sessions, can log in as anyone")
-	a.say("%s", strings.TrimSuffix(text, "\n"))
+	a.say("%s", []byte(strings.TrimSuffix(text, "\n")))
 	return nil
 }

@@ -18,6 +18,9 @@ type table struct {
 const tableRows = 1000
 
 func (t *table) add(a *app, cells ...string) error {
+	for i, cell := range cells {
+		cells[i] = string(appendHarmless(nil, []byte(oneLine(cell)))) // before its width is taken
+	}
 	if t.widths != nil {
 		return t.print(a, cells)
 	}

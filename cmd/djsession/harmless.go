@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// What the command prints may come from a row, a cookie, a server or a site's
+// settings, so that whoever wrote that could write to the terminal: move its cursor,
+// hide a line, turn the order of the letters around. All of stdout and stderr goes
+// through harmless, whoever prints; see app.main.
+
+// harmless is a writer that writes \u001b in the place of a control character, and
+// \xff in that of a byte that is no UTF-8. Line feeds and tabs stay. It does not know
+// which line feeds are the command's own: for these there is inLine.
+//
+// The form of the escapes is that of JSON, so that JSON stays what it was.
+type harmless struct {
+	w    io.Writer
+	rest []byte // the beginning of a character whose end is not written yet
+}
+
+// Write implements io.Writer. It keeps nothing back but a part of a character.
+func (h *harmless) Write(p []byte) (int, error) {
+	text := append(h.rest, p...)
+	h.rest = nil
+	if tail := unfinished(text); tail > 0 {
+		h.rest = append(h.rest, text[len(text)-tail:]...)
+		text = text[:len(text)-tail]
+	}
+	if err := h.put(text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what Write kept back, and flushes the writer beneath.
+func (h *harmless) Flush() error {
+	rest := h.rest
+	h.rest = nil
+	if err := h.put(rest); err != nil {
+		return err
+	}
+	if f, ok := h.w.(interface{ Flush() error }); ok {
+		return f.Flush()
+	}
+	return nil
+}
+
+func (h *harmless) put(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	_, err := h.w.Write(appendHarmless(make([]byte, 0, len(text)), text))
+	return err
+}
+
+// unfinished is how many bytes at the end of text may be the beginning of a character.
+func unfinished(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if tail := text[len(text)-n:]; utf8.RuneStart(tail[0]) {
+			if utf8.FullRune(tail) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+func appendHarmless(dst, text []byte) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = fmt.Appendf(dst, `\x%02x`, text[0])
+		case harmful(r):
+			dst = appendEscape(dst, r)
+		default:
+			dst = append(dst, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return dst
+}
+
+// harmful reports whether r is for a terminal and not for a reader: the controls C0,
+// DEL and C1, the characters of format (which turn the direction around, or are not
+// seen at all), and the separators of lines and paragraphs.
+func harmful(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+func appendEscape(dst []byte, r rune) []byte {
+	if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+		return fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+	}
+	return fmt.Appendf(dst, `\u%04x`, r)
+}
+
+// inLine is args with the line feeds and tabs of texts escaped, for what is printed in
+// one line: a text from outside begins no line that looks like one of the command's.
+// A []byte is left alone.
+func inLine(args []any) []any {
+	clean := make([]any, len(args))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			clean[i] = oneLine(arg)
+		case error:
+			clean[i] = oneLine(arg.Error())
+		case fmt.Stringer:
+			clean[i] = oneLine(arg.String())
+		default:
+			clean[i] = arg
+		}
+	}
+	return clean
+}
+
+var oneLine = strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace
