@@ -55,7 +55,9 @@ Secrets never stand on the command line. SECRET_KEY comes from
 or there are only the keys derived from it (see djsession keys), in
     DJSESSION_KEYS, --keys-file FILE
 
-The database comes from --dsn or DJSESSION_DSN:
+The database comes from --dsn or DJSESSION_DSN. A DSN with a password in it stands in
+DJSESSION_DSN, or in a file: --dsn @FILE, or --dsn @- for standard input. So it is with
+every flag that takes a DSN.
     db.sqlite3, sqlite:/srv/site/db.sqlite3
     postgres://user:password@host/name
     mysql://user:password@host/name
@@ -191,6 +193,10 @@ func flagProblem(c *cobra.Command, err error) error {
 		}
 		return usage("unknown flag: --"+name, hint)
 	case errors.As(err, &invalid):
+		var p *problem
+		if errors.As(invalid.Unwrap(), &p) && p.hint != "" {
+			hint = p.hint
+		}
 		return usage("--"+invalid.GetFlag().Name+" "+valueProblem(invalid), hint)
 	case errors.As(err, &required):
 		return usage("--"+required.GetFlag().Name+" needs a value", hint)

@@ -36,6 +36,8 @@ DatabaseCache                             cache+postgres://user:password@host/na
 FileBasedCache                            cache+files:///var/tmp/django_cache
 all of them                               ?key_prefix=KEY_PREFIX&version=VERSION
 
+A DSN with a password stands in DJSESSION_DSN or a file, as in --dsn @FILE, never in a flag.
+
 A Redis is redis://, rediss:// with TLS, redis+unix:///run/redis.sock?db=0,
 redis+sentinel://host1:26379,host2:26379/mymaster/0 (&sentinel_password=...) or
 redis+cluster://host1:6379,host2:6379. Servers of memcached stand in the order of LOCATION,

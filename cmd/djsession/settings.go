@@ -89,6 +89,9 @@ func manageHint() string {
 // fill reads the settings, if a flag names them. What they tell cannot be told by
 // other flags as well.
 func (f *formatFlags) fill(c *cobra.Command, a *app) error {
+	if err := readDSNs(c, a); err != nil {
+		return err
+	}
 	set, err := f.from.read(c.Context(), a, f.django)
 	if err != nil || set == nil {
 		return err

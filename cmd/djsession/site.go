@@ -135,9 +135,9 @@ func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
 		f.from.add(c)
 		c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
 	}
-	fs.StringVar(&f.dsn, dsn, "", about)
+	addDSN(fs, &f.dsn, dsn, about)
 	fs.StringVar(&f.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
-	fs.StringVar(&f.cache, "cache", "", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
+	addDSN(fs, &f.cache, "cache", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
 	for _, name := range []string{"table", "cache"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
