@@ -3,6 +3,7 @@ package djauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"

@@ -56,7 +56,7 @@ func TestWrappedCacheKnowsLess(t *testing.T) {
 	}
 	w.who(w.put(w.login()...))
 	const next = "pbkdf2_sha256$1$x$new"
-	w.people.change("1", func(a *djauth.Account) { a.Password = next })
+	w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf(next) })
 	good := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, next)), item("cart", 1))...)
 	if id, res := w.who(good); id.Name() != "ada" || w.dict(good).Len() != 4 || len(res.Cookies()) > 0 {
 		t.Errorf("a good session: got %v, want ada", id.Why())
@@ -80,7 +80,7 @@ func TestWrappedPowers(t *testing.T) {
 			t.Errorf("shut %v: HasPerm: got %v, %v", shut, has, err)
 		}
 		a, err := w.auth.Authenticate(t.Context(), "root", "toor")
-		if err != nil || (w.account("2").Password == "plain$toor") == shut {
+		if err != nil || (w.account("2").Password.Reveal() == "plain$toor") == shut {
 			t.Errorf("shut %v: the password was upgraded: %v, %v", shut, !shut, err)
 		}
 		w.in("", func(r *http.Request) {
@@ -130,7 +130,7 @@ func TestStaleSessionAndCache(t *testing.T) {
 		}
 		// Another session is asked for at once: it may know a newer password.
 		ask("", stale)
-		w.people.change("1", func(a *djauth.Account) { a.Password = "newer" })
+		w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf("newer") })
 		ask("ada", item(djauth.HashSessionKey, hash(t, secret, "newer")))
 		ask("", stale)
 		// What is remembered of refused sessions is bounded.

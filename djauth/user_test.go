@@ -76,7 +76,7 @@ func TestAnonymous(t *testing.T) {
 				if err := id.Why(); !errors.Is(err, test.why) || !errors.Is(err, djauth.ErrAnonymous) {
 					t.Errorf("got the reason %v, want %v", err, test.why)
 				}
-				if _, after, err := w.store.Load(t.Context(), key); err != nil || after != before {
+				if _, after, err := w.store.Load(t.Context(), key); err != nil || !after.Equal(before) {
 					t.Errorf("read only %v: the session was touched (%v)", readOnly, err)
 				}
 				if len(res.Header["Set-Cookie"]) > 0 {

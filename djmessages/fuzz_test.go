@@ -56,7 +56,9 @@ func FuzzCookie(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was written does not decode: %v", err)
 		}
-		if len(back) > len(list) || !slices.EqualFunc(back, list[:len(back)], func(a, b djmessages.Message) bool { return a.Level == b.Level && a.Safe == b.Safe && a.Text() == b.Text() && a.ExtraTags() == b.ExtraTags() }) {
+		if len(back) > len(list) || !slices.EqualFunc(back, list[:len(back)], func(a, b djmessages.Message) bool {
+			return a.Level == b.Level && a.Safe == b.Safe && a.Text() == b.Text() && a.ExtraTags() == b.ExtraTags()
+		}) {
 			t.Fatalf("%d messages came back otherwise", len(list))
 		}
 	})

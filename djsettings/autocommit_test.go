@@ -183,7 +183,7 @@ func TestAutocommitOfCaller(t *testing.T) {
 					{"Get of a cache", func() error { _, err := cache.Get(ctx, "a"); return err }},
 					{"Delete of a cache", func() error { return cache.Delete(ctx, "a", djsession.Force) }},
 					{"RecordLogin", func() error { return users.RecordLogin(ctx, "1", time.Now()) }},
-					{"SetPassword", func() error { return users.SetPassword(ctx, "1", "new", "old") }},
+					{"SetPassword", func() error { return users.SetPassword(ctx, "1", djauth.EncodedOf("new"), djauth.EncodedOf("old")) }},
 					{"ByID", func() error { _, err := users.ByID(ctx, "1"); return err }},
 					{"Detect", func() error { _, err := dbusers.Detect(ctx, db, dbstore.MySQL, nil); return err }},
 				} {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testserver"
 )
 
@@ -40,7 +41,7 @@ func pythonSays(t *testing.T, version, script string, cases any) []bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(pythonOf(t, version), "-W", "ignore", "-c", script)
+	cmd := exec.Command(django.Python(t, version), "-W", "ignore", "-c", script)
 	cmd.Stdin = strings.NewReader(string(in))
 	out, err := cmd.Output()
 	var all []bool

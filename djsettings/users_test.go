@@ -251,8 +251,8 @@ func (c *userCase) identify(t *testing.T, site *Site) *djauth.Identity {
 func setPassword(t *testing.T, site *Site, c userCase, password string) {
 	t.Helper()
 	sum := md5.Sum([]byte("salt" + password))
-	encoded := djauth.Encoded("md5$salt$" + hex.EncodeToString(sum[:]))
-	if err := site.Users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", encoded, ""); err != nil {
+	encoded := djauth.EncodedOf("md5$salt$" + hex.EncodeToString(sum[:]))
+	if err := site.Users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", encoded, djauth.Encoded{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -30,7 +30,9 @@ func operations(ctx context.Context, u *dbusers.Users, id string) map[string]fun
 		"ByIDs":       func() error { return u.ByIDs(ctx, []string{id}, func(*djauth.Account) {}) },
 		"Grants":      func() error { _, err := u.Grants(ctx, id); return err },
 		"RecordLogin": func() error { return u.RecordLogin(ctx, id, time.Unix(1, 0)) },
-		"SetPassword": func() error { return u.SetPassword(ctx, id, djauth.EncodedOf("canary$1"), djauth.EncodedOf("canary$2")) },
+		"SetPassword": func() error {
+			return u.SetPassword(ctx, id, djauth.EncodedOf("canary$1"), djauth.EncodedOf("canary$2"))
+		},
 	}
 }
 

@@ -49,7 +49,7 @@ func requests(t testing.TB, kinds []visit.Kind, copied bool, retries int) *inter
 		w.Judge(func() string {
 			keys := append(visit.Keys(rows), visit.Key)
 			for found := range cache.List(context.Background(), prefix, "") {
-				keys = append(keys, strings.TrimPrefix(found.Name, prefix))
+				keys = append(keys, strings.TrimPrefix(found.Name(), prefix))
 			}
 			live, err := visit.Live(store, keys)
 			if err != nil {

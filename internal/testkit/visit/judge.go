@@ -130,7 +130,7 @@ func Live(store djsession.Store, keys []string) (map[string]*djsession.Record, e
 func Keys(l djsession.Lister) []string {
 	var keys []string
 	for found := range l.List(context.Background(), "") {
-		keys = append(keys, found.Key)
+		keys = append(keys, found.Key())
 	}
 	return keys
 }
