@@ -7,12 +7,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing/synctest"
 	"time"
 )
 
 // World is one schedule: the parties, and what they did so far.
 type World struct {
+	mu      sync.Mutex // over what a party changes when it wakes up by itself
 	parties []*Party
 	judge   func() string
 	names   map[string]string
@@ -48,6 +50,8 @@ func (w *World) Party(name string, do func(p *Party) (outcome string)) *Party {
 	w.parties = append(w.parties, p)
 	go func() {
 		defer func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			p.ended = true
 			if r := recover(); r != nil && !w.over {
 				w.fault = fmt.Sprintf("%s panics: %v", p.name, r)
@@ -66,6 +70,12 @@ func (w *World) Judge(fn func() string) { w.judge = fn }
 // Name gives a key a name for the printed schedule. A key without is named by the party
 // that uses it first.
 func (w *World) Name(key, name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.name(key, name)
+}
+
+func (w *World) name(key, name string) {
 	if w.names == nil {
 		w.names = map[string]string{}
 	}
@@ -80,11 +90,13 @@ func (p *Party) Killed() bool { return p.killed }
 
 // Key returns the name of a key.
 func (p *Party) Key(key string) string {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
 	name, ok := p.w.names[key]
 	if !ok {
 		p.keys++
 		name = fmt.Sprintf("%s's k%d", p.name, p.keys)
-		p.w.Name(key, name)
+		p.w.name(key, name)
 	}
 	return name
 }
@@ -95,13 +107,7 @@ func (p *Party) Key(key string) string {
 // Errors: ErrRefused, ErrLost.
 func (p *Party) Step(object, op string, do func() (result string, changed bool)) error {
 	w := p.w
-	if w.over {
-		runtime.Goexit()
-	}
-	if p.pending {
-		panic("interleave: " + p.name + " does two steps at once")
-	}
-	p.step, p.pending = Step{p.name, object, op}, true
+	p.await(Step{p.name, object, op})
 	fault, ok := <-p.turn
 	if !ok {
 		runtime.Goexit()
@@ -123,6 +129,19 @@ func (p *Party) Step(object, op string, do func() (result string, changed bool))
 	}
 	w.note(p.step, result)
 	return nil
+}
+
+// await says which step the party wants to do.
+func (p *Party) await(s Step) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if p.w.over {
+		runtime.Goexit()
+	}
+	if p.pending {
+		panic("interleave: " + p.name + " does two steps at once")
+	}
+	p.step, p.pending = s, true
 }
 
 // event is what happened at a step.
@@ -190,6 +209,8 @@ const (
 )
 
 func (p *Party) at() where {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
 	switch {
 	case p.ended || p.killed:
 		return gone
@@ -264,7 +285,9 @@ func (w *World) do(c choice) {
 		w.note(c.step, "killed before it")
 		return
 	}
+	w.mu.Lock()
 	p.pending = false
+	w.mu.Unlock()
 	p.turn <- c.fault
 	w.settle()
 }
@@ -289,17 +312,26 @@ func b(v bool) byte {
 	return 0
 }
 
+// alive reports whether the goroutine of a party is there.
+func (w *World) alive() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.parties, func(p *Party) bool { return !p.ended })
+}
+
 // stop ends all parties.
 func (w *World) stop() {
+	w.mu.Lock()
 	w.over = true
 	for _, p := range w.parties {
 		if !p.ended {
 			close(p.turn)
 		}
 	}
+	w.mu.Unlock()
 	synctest.Wait()
 	for range 3 {
-		if !slices.ContainsFunc(w.parties, func(p *Party) bool { return !p.ended }) {
+		if !w.alive() {
 			return
 		}
 		time.Sleep(time.Minute)
