@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -219,4 +220,89 @@ func TestLogoutTriedAgain(t *testing.T) {
 	if _, _, err := w.store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
 	}
+}
+
+// A logout has failed half way, and left a copy that this program cannot decode, but
+// Django can. Whoever comes next sees no session only when the copy is gone.
+func TestLogoutWithForeignCopy(t *testing.T) {
+	w := newWorld(t, nil)
+	w.cache.Put(prefix+key, "foreign to this program", now.Add(time.Hour))
+	stuck := &stuckCache{Cache: w.cache, err: djsession.Unavailable("delete", errors.New("down"))}
+	store := cacheddbstore.New(w.site, w.rows, stuck, nil)
+	if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrUnavailable) {
+		t.Errorf("Load says %v while the copy cannot be dropped, want ErrUnavailable", err)
+	}
+	stuck.err = nil
+	if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("Load says %v, want ErrNotFound", err)
+	}
+	if _, err := w.cache.Get(t.Context(), prefix+key); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("the copy is still there: %v", err)
+	}
+}
+
+// The cache answers late, or has deleted the copy and its answer is lost.
+func TestLogoutWithLateCache(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		set  func(*stuckCache)
+	}{
+		{"answers lost", func(c *stuckCache) { c.lost = true }},
+		{"no answer until the client is gone", func(c *stuckCache) { c.hang = true }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			stuck := &stuckCache{Cache: w.cache}
+			store := cacheddbstore.New(w.site, w.rows, stuck, nil)
+			_, err := store.Create(t.Context(), key, record(1))
+			must(t, err)
+			tt.set(stuck)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			for _, when := range []string{"first", "second"} {
+				if err := store.Delete(ctx, key); !errors.Is(err, djsession.ErrUnavailable) {
+					t.Errorf("the %s Delete says %v, want ErrUnavailable", when, err)
+				}
+			}
+			if _, _, err := store.Load(ctx, key); stuck.hang && (err == nil || errors.Is(err, djsession.ErrNotFound)) {
+				t.Errorf("Load says %v of a cache that does not answer", err)
+			}
+			stuck.lost, stuck.hang = false, false
+			if err := store.Delete(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+				t.Errorf("with the cache back, Delete says %v, want ErrNotFound", err)
+			}
+			if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+				t.Errorf("with the cache back, Load says %v, want ErrNotFound", err)
+			}
+		})
+	}
+}
+
+// stuckCache is a cache whose Delete fails or answers late, and whose Get does with hang.
+type stuckCache struct {
+	djcache.Cache
+	err        error // of Delete, which does nothing then
+	lost, hang bool
+}
+
+func (c *stuckCache) Get(ctx context.Context, name string) (djcache.Item, error) {
+	if c.hang {
+		<-ctx.Done()
+		return djcache.Item{}, djsession.Unavailable("get", ctx.Err())
+	}
+	return c.Cache.Get(ctx, name)
+}
+
+func (c *stuckCache) Delete(ctx context.Context, name string, seen djsession.Version) error {
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.hang:
+		<-ctx.Done()
+		return djsession.Unavailable("delete", ctx.Err())
+	case c.lost:
+		_ = c.Cache.Delete(ctx, name, seen)
+		return djsession.Unavailable("delete", errors.New("the answer is lost"))
+	}
+	return c.Cache.Delete(ctx, name, seen)
 }

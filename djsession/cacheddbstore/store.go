@@ -132,10 +132,13 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		}
 		s.log(ctx, "djsession: a session is read from the database, because its copy cannot be read from the cache", err)
 	}
-	asked := absent || errors.Is(err, djsession.ErrCorrupt)
 	r, v, rowErr := s.db.Load(ctx, key)
 	if rowErr != nil {
-		if !asked && errors.Is(rowErr, djsession.ErrNotFound) {
+		switch {
+		case absent || !errors.Is(rowErr, djsession.ErrNotFound):
+		case errors.Is(err, djsession.ErrCorrupt): // to this program, but not to Django
+			rowErr = s.forget(ctx, key, rowErr)
+		default:
 			rowErr = notAsked(err)
 		}
 		return nil, ofRow(v), rowErr
