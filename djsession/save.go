@@ -3,6 +3,7 @@ package djsession
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -86,14 +87,29 @@ func (s *Session) Renew(name string, value any) error {
 
 // SetAside is for a session that is not good, for the reason why, where that may be a
 // mistake of this program, such as a wrong SECRET_KEY: it reads as an empty one from now
-// on, what was done to it in this request is dropped, and what is stored and the cookie
-// stay as they are. Whatever is set afterwards begins a new session, under a new key.
-// Flush still deletes the stored one: somebody asked for it.
+// on, and what is stored and the cookie stay as they are. Whatever is set afterwards
+// begins a new session, under a new key. Flush still deletes the stored one: somebody
+// asked for it.
+//
+// What this request changed before is dropped, as by Django's flush, and a line in the
+// log says so: it may have been made of what the session held, and in a new session it
+// would take the place of the cookie. A change or a Flush that failed before still fails
+// the saving, and what was saved before still gets its cookie. After the response has
+// begun, SetAside only makes the session read as empty.
 func (s *Session) SetAside(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n := len(s.log); n > 0 && !s.done {
+		ctx := context.Background()
+		if s.request != nil {
+			ctx = s.request.Context()
+		}
+		s.m.site.log(ctx, slog.LevelWarn, "djsession: a session is set aside, and what this request had changed in it is dropped", "error", why, "changes", n)
+	}
+	err, saved := s.err, s.saved
 	s.forget()
 	s.aside, s.why, s.modified = true, why, false
+	s.err, s.saved = err, saved
 }
 
 // forget drops what is known of the stored session, but for its key.

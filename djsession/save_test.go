@@ -447,3 +447,60 @@ func TestSetAside(t *testing.T) {
 		}
 	}
 }
+
+// Nothing that was done before a session was set aside goes lost without a word.
+func TestSetAsideIsNotSilent(t *testing.T) {
+	sorry := errors.New("not good")
+	down := djsession.Unavailable("reach the store", errors.New("down"))
+	for _, test := range []struct {
+		name   string
+		before func(w *world, s *djsession.Session)
+		status int
+		cookie bool // the key that was saved has its cookie
+		logged bool
+	}{
+		{"nothing", func(*world, *djsession.Session) {}, 200, false, false},
+		{"a change", func(_ *world, s *djsession.Session) { must(t, s.Set("x", 1)) }, 200, false, true},
+		{"an Update", func(_ *world, s *djsession.Session) {
+			must(t, s.Update(func(tx *djsession.Tx) error { return tx.Set("x", 1) }))
+		}, 200, false, true},
+		{"a change that failed", func(_ *world, s *djsession.Session) { _ = s.Set("x", func() {}) }, 500, false, false},
+		{"a Flush that failed", func(w *world, s *djsession.Session) {
+			w.store.fail("delete", down)
+			if err := s.Flush(context.Background()); !errors.Is(err, djsession.ErrUnavailable) {
+				t.Errorf("Flush says %v, want ErrUnavailable", err)
+			}
+		}, 503, false, false},
+		{"a Save under a new key", func(_ *world, s *djsession.Session) {
+			must(t, errors.Join(s.CycleKey(), s.Save(context.Background())))
+		}, 200, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			key := w.put(item("cart", int64(1)))
+			res := w.get(key, func(rw http.ResponseWriter, r *http.Request) {
+				s := w.session(r)
+				test.before(w, s)
+				s.SetAside(sorry)
+				if s.Len() > 0 {
+					t.Error("it does not read as empty")
+				}
+				rw.WriteHeader(200)
+				s.SetAside(sorry) // too late to change anything
+			})
+			if res.StatusCode != test.status {
+				t.Errorf("got status %d, want %d", res.StatusCode, test.status)
+			}
+			now := cookieKey(t, res)
+			if !test.cookie {
+				now = key
+			}
+			if got := w.stored(now); got != `{"cart":1}` || (cookieKey(t, res) != "") != test.cookie {
+				t.Errorf("stored is %s, cookie %v", got, cookieKey(t, res) != "")
+			}
+			if got := strings.Contains(w.log.String(), "is set aside"); got != test.logged {
+				t.Errorf("logged: %v, want %v", got, test.logged)
+			}
+		})
+	}
+}
