@@ -81,9 +81,10 @@ func SafeRedirect(target, host string, secure bool) bool {
 	if !allowedTarget(target, host, secure) {
 		return false
 	}
-	target = strings.TrimFunc(target, isPythonSpace)
+	// A header's value loses these spaces only. Others become a part of the host or the path.
+	target = strings.Trim(target, " ")
 	head, _, _ := strings.Cut(target, "?")
-	if strings.Contains(head, `\`) {
+	if !allowedText(target, host, secure) || strings.Contains(head, `\`) {
 		return false
 	}
 	if _, netloc := splitURL(target); netloc != "" {
