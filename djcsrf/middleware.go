@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -24,6 +25,7 @@ type exchange struct {
 	brought string             // what the request had, "" when that does not count any more
 	secret  string             // in use, "" until it is asked for
 	update  bool               // CSRF_COOKIE_NEEDS_UPDATE
+	sent    string             // the Set-Cookie that flush has added
 	waiting bool               // flush will be called
 	checked bool               // csrf_processing_done
 	reason  error
@@ -264,17 +266,28 @@ func (x *exchange) flush(h http.Header, _ int) {
 			x.brought = mask(x.secret)
 		}
 	}
-	if !x.p.o.UseSessions && httpcookie.Sets(h, x.p.o.CookieName) {
-		return // by a Django behind a proxy in the handler: its secret is the newer one
-	}
 	if !x.p.o.UseSessions {
-		h.Add("Set-Cookie", x.p.setCookie(x.brought, x.p.site.Now()))
+		x.send(h)
 		httpcookie.VaryOnCookie(h)
 		return
 	}
 	// A login or logout may have emptied the session.
 	if v, _ := x.s.Get(sessionKey); v != x.brought {
 		_ = x.s.Set(sessionKey, x.brought) // its error fails the commit
+	}
+}
+
+// send adds the cookie to h. After a rotation that came late it takes the place of the
+// one that was added before. If the response has one that is not ours, a Django behind a
+// proxy in the handler has set it: its secret is the newer one, and stays alone.
+func (x *exchange) send(h http.Header) {
+	lines := h["Set-Cookie"]
+	if i := slices.Index(lines, x.sent); x.sent != "" && i >= 0 {
+		h["Set-Cookie"] = slices.Delete(slices.Clone(lines), i, i+1)
+	}
+	if _, theirs := httpcookie.Sets(h, x.p.o.CookieName); !theirs {
+		x.sent = x.p.setCookie(x.brought, x.p.site.Now())
+		h.Add("Set-Cookie", x.sent)
 	}
 }
 

@@ -188,6 +188,34 @@ func TestRotate(t *testing.T) {
 	}
 }
 
+// A rotation that comes after the cookie was added replaces it: the client gets one.
+func TestRotateLate(t *testing.T) {
+	w := newWorld(t, "6.1", nil)
+	var inner *http.Request
+	outer := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		err := djsession.BeforeCommit(r.Context(), func(http.Header, int) {
+			if err := djcsrf.Rotate(inner.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		w.p.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			inner = r
+			if _, err := djcsrf.Token(r); err != nil {
+				t.Error(err)
+			}
+		})).ServeHTTP(rw, r)
+	})
+	rec := httptest.NewRecorder()
+	w.m.Middleware(outer).ServeHTTP(rec, ask("GET", "", "Cookie: csrftoken="+secret))
+	lines := rec.Header().Values("Set-Cookie")
+	if len(lines) != 1 || strings.Contains(lines[0], secret) {
+		t.Errorf("%d cookies are set, want one with a new secret", len(lines))
+	}
+}
+
 // With UseSessions the secret outlives a login that empties the session.
 func TestSessions(t *testing.T) {
 	w := newWorld(t, "6.1", &djcsrf.Options{UseSessions: true})

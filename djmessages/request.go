@@ -315,7 +315,7 @@ func (q *request) store(h http.Header, _ int) {
 // storeCookie is CookieStorage._store. It returns what did not fit: all, if the response
 // sets the cookie already, as that of a Django behind a proxy does.
 func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*entry {
-	if httpcookie.Sets(h, cookieName) {
+	if _, theirs := httpcookie.Sets(h, cookieName); theirs {
 		return list
 	}
 	value, kept := q.f.cookie.store(list, dropOldest)

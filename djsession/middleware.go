@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
@@ -62,7 +63,7 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 		return ErrNoSession
 	}
 	x.beforeCommit(w.Header(), http.StatusSwitchingProtocols)
-	return x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols)
+	return x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols, false)
 }
 
 // BeforeCommit has fn called just before the response of the request with this
@@ -124,6 +125,7 @@ type exchange struct {
 	before http.Header // as the Middleware found it
 	hooks  []func(http.Header, int)
 	begun  bool
+	taken  bool  // by Hijack: the handler writes the response itself
 	failed error // why the session could not be saved
 }
 
@@ -134,6 +136,10 @@ func (x *exchange) serve(next http.Handler, r *http.Request) {
 		if x.failed == nil {
 			return
 		}
+		// What next has of trailers is not the answer's.
+		maps.DeleteFunc(x.Header(), func(name string, _ []string) bool {
+			return strings.HasPrefix(name, http.TrailerPrefix)
+		})
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
@@ -149,7 +155,7 @@ func (x *exchange) begin(status int) bool {
 	}
 	x.begun = true
 	x.beforeCommit(x.Header(), status)
-	err := x.s.commit(x.s.request.Context(), x.Header(), status)
+	err := x.s.commit(x.s.request.Context(), x.Header(), status, x.taken)
 	if err == nil {
 		return true
 	}
@@ -208,6 +214,7 @@ func (x *exchange) FlushError() error {
 }
 
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	x.taken = !x.begun
 	if !x.begin(http.StatusSwitchingProtocols) {
 		return nil, nil, x.failed
 	}
@@ -222,8 +229,10 @@ func (x *exchange) CloseNotify() <-chan bool {
 	return gone
 }
 
-// commit is SessionMiddleware.process_response.
-func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
+// commit is SessionMiddleware.process_response. With taken, the handler may still add to
+// h what another server answers, with a cookie of the session: then a cookie of ours goes
+// out only for what was changed here.
+func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done {
@@ -236,8 +245,8 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	if keep && s.err != nil {
 		return s.err
 	}
-	if httpcookie.Sets(h, set.CookieName) {
-		return s.commitBeside(ctx, h, keep)
+	if value, ok := httpcookie.Sets(h, set.CookieName); ok {
+		return s.commitBeside(ctx, h, value, keep)
 	}
 	if keep && set.SaveEveryRequest && !s.empty() && !s.loaded {
 		s.done = false
@@ -246,8 +255,11 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 			return err
 		}
 	}
+	silent := taken && !s.modified && !s.saved
 	if s.had && s.empty() {
-		h.Add("Set-Cookie", set.deleteCookie())
+		if !silent {
+			h.Add("Set-Cookie", set.deleteCookie())
+		}
 		httpcookie.VaryOnCookie(h)
 		return nil
 	}
@@ -265,7 +277,7 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 			return err
 		}
 	}
-	if !s.saved { // nothing stored, now or by Save
+	if !s.saved || silent { // nothing stored, now or by Save
 		return nil
 	}
 	now := s.m.site.Now()
@@ -278,22 +290,32 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int) error {
 	return nil
 }
 
-// commitBeside is commit for a response that sets the session's cookie already: it adds
-// none, and saves only what was changed here.
-func (s *Session) commitBeside(ctx context.Context, h http.Header, keep bool) error {
+// commitBeside is commit for a response that sets the session's cookie already, to value:
+// it adds none, and saves only what was changed here, under the key that the client had.
+// If the cookie is of another session, that one may be gone, which is no error then.
+func (s *Session) commitBeside(ctx context.Context, h http.Header, value string, keep bool) error {
 	httpcookie.VaryOnCookie(h)
-	if !keep || !s.modified || s.empty() {
-		return nil
-	}
-	err := ErrInterrupted // the session would need a key of its own
-	if s.key != "" && !s.cycle && !s.corrupt && !s.aside && s.m.sealer == nil {
+	// What Save or Create stored under a new key, nobody can have.
+	had, _ := httpcookie.Find(s.request.Header, s.m.site.set.CookieName)
+	lost := s.saved && s.key != value && s.key != had
+	switch {
+	case !keep || !s.modified || s.empty():
+	case s.key == "" || s.cycle || s.corrupt || s.aside || s.m.sealer != nil: // it needs a cookie of its own
+		lost = lost || s.cycle || s.data.Len() > 0
+	default:
 		ctx, cancel := s.m.saving(ctx)
 		defer cancel()
-		err = s.save(ctx)
+		renewal, other := s.renewal, s.key != value
+		err := s.save(ctx)
+		switch gone := errors.Is(err, ErrInterrupted); {
+		case gone && (renewal || other):
+			lost = lost || !renewal
+		case err != nil:
+			return err
+		}
 	}
-	if errors.Is(err, ErrInterrupted) {
+	if lost {
 		s.m.site.log(ctx, slog.LevelError, "djsession: a session was changed, and the response had its cookie already, as from a Django behind a proxy; the change is lost")
-		return nil
 	}
-	return err
+	return nil
 }

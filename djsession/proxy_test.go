@@ -83,6 +83,9 @@ func (b *behind) get(t *testing.T, method, key string) (*http.Response, string) 
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return res, ""
+	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Errorf("the answer breaks off: %v", err)
@@ -126,6 +129,11 @@ func TestCookieOfProxied(t *testing.T) {
 		{name: "a change of what is gone", why: "nobody is refused his login for a counter", key: proxyKey, theirs: theirs, view: set, gone: true, logged: true},
 		{name: "a new session of ours", why: "it would need a second cookie", key: goneKey, theirs: theirs, view: set, logged: true},
 		{name: "a new key of ours", why: "it would need a second cookie", key: proxyKey, theirs: theirs, view: (*djsession.Session).CycleKey, logged: true},
+		{name: "saved by us", why: "it is stored under the old key", key: proxyKey, theirs: theirs, view: func(s *djsession.Session) error { return errors.Join(set(s), s.Save(context.Background())) }},
+		{name: "saved by us under a new key", why: "it would need a second cookie", key: goneKey, theirs: theirs, logged: true,
+			view: func(s *djsession.Session) error { return errors.Join(set(s), s.Save(context.Background())) }},
+		{name: "renewed by us", why: "the site has done it", key: proxyKey, theirs: theirs, gone: true, view: func(s *djsession.Session) error { return s.Renew("hash", "new") }},
+		{name: "set aside by us", why: "nothing is changed", key: proxyKey, theirs: theirs, view: func(s *djsession.Session) error { s.SetAside(errors.New("no")); return nil }},
 		{name: "flushed by us", why: "ours would be its deletion", key: proxyKey, theirs: theirs, view: func(s *djsession.Session) error { return s.Flush(context.Background()) }},
 		{name: "spaces around the name", key: goneKey, theirs: " sessionid =x; Path=/other"},
 	} {
@@ -164,6 +172,67 @@ func TestCookieOfProxied(t *testing.T) {
 	})
 }
 
+// TestSameCookieOfProxied: the site behind the proxy prolongs the session that we changed.
+// If that is gone, the change cannot be saved, and the client is told so.
+func TestSameCookieOfProxied(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		var b *behind
+		b = newBehind(t, false, djsession.Settings{}, func(w http.ResponseWriter, r *http.Request) {
+			if gone {
+				_ = b.store.Delete(r.Context(), proxyKey)
+			}
+			w.Header().Set("Set-Cookie", "sessionid="+proxyKey+"; Path=/")
+		}, func(s *djsession.Session) error { return s.Set("a", 1) })
+		proxied(t, b)
+		res, _ := b.get(t, "GET", proxyKey)
+		want, cookies := 200, 1
+		if gone {
+			want, cookies = 400, 0
+		}
+		if n := len(res.Header.Values("Set-Cookie")); res.StatusCode != want || n != cookies {
+			t.Errorf("gone %v: got %d with %d cookies, want %d with %d", gone, res.StatusCode, n, want, cookies)
+		}
+		if r, _, err := b.store.Load(t.Context(), proxyKey); !gone && (err != nil || !r.Data.Has("a")) {
+			t.Errorf("the change is not stored: %v", err)
+		}
+	}
+}
+
+// TestUpgradeOfProxied: the header of an upgrade is added to ours after the hijacking.
+func TestUpgradeOfProxied(t *testing.T) {
+	const theirs = "sessionid=newnewnewnewnewnewnewnewnewnew00; Path=/"
+	for _, tt := range []struct {
+		name   string
+		key    string
+		always bool
+		view   func(*djsession.Session) error
+		ours   int // cookies beside the site's
+	}{
+		{"a stale cookie", goneKey, false, nil, 0},
+		{"every request saved", proxyKey, true, nil, 0},
+		{"changed", proxyKey, false, func(s *djsession.Session) error { return s.Set("a", 1) }, 1},
+		{"flushed", proxyKey, false, func(s *djsession.Session) error { return s.Flush(context.Background()) }, 1},
+	} {
+		b := newBehind(t, false, djsession.Settings{SaveEveryRequest: tt.always}, func(w http.ResponseWriter, r *http.Request) {
+			conn, buf, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			buf.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSet-Cookie: " + theirs + "\r\n\r\n")
+			buf.Flush()
+		}, tt.view)
+		b.upgrade = true
+		proxied(t, b)
+		res, _ := b.get(t, "GET", tt.key)
+		lines := res.Header.Values("Set-Cookie")
+		if res.StatusCode != 101 || len(lines) != 1+tt.ours || lines[len(lines)-1] != theirs {
+			t.Errorf("%s: got %d with %d cookies, want 101 with %d, the site's the last", tt.name, res.StatusCode, len(lines), 1+tt.ours)
+		}
+	}
+}
+
 // TestSaveFailsInProxy: the client gets a whole answer that says so, whatever the site behind
 // the proxy was about to answer.
 func TestSaveFailsInProxy(t *testing.T) {
@@ -193,6 +262,16 @@ func TestSaveFailsInProxy(t *testing.T) {
 			w.Header().Set("Trailer", "X-Sum")
 			io.WriteString(w, "page")
 			w.Header().Set("X-Sum", "theirs")
+		},
+		"trailers without a body": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Trailer", "X-Sum")
+			http.NewResponseController(w).Flush()
+			w.Header().Set("X-Sum", "theirs")
+			w.Header().Set(http.TrailerPrefix+"X-Late", "theirs")
+		},
+		"trailers that come unannounced": func(w http.ResponseWriter, r *http.Request) {
+			http.NewResponseController(w).Flush()
+			w.Header().Set(http.TrailerPrefix+"X-Late", "theirs")
 		},
 		"an early hint": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Link", "</style.css>; rel=preload")
@@ -228,6 +307,9 @@ func TestSaveFailsInProxy(t *testing.T) {
 					}
 					if text := http.StatusText(want) + "\n"; method == "GET" && body != text {
 						t.Errorf("%s, HTTP/2 %v: the body is %.40q, want %q", name, h2, body, text)
+					}
+					if len(res.Trailer) > 0 {
+						t.Errorf("%s, HTTP/2 %v: the error page has the trailers of the page", name, h2)
 					}
 					for _, left := range []string{"Etag", "Last-Modified", "Cache-Control", "Content-Encoding", "Content-Disposition", "Set-Cookie"} {
 						if res.Header.Get(left) != "" {

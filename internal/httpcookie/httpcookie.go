@@ -109,13 +109,16 @@ func (c *Cookie) String() string {
 }
 
 // Sets reports whether the header of a response sets or deletes a cookie of this name,
-// for whatever domain and path.
-func Sets(h http.Header, name string) bool {
-	return slices.ContainsFunc(h["Set-Cookie"], func(line string) bool {
+// for whatever domain and path, and to which value: of several, to the last.
+func Sets(h http.Header, name string) (value string, ok bool) {
+	for _, line := range h["Set-Cookie"] {
 		pair, _, _ := strings.Cut(line, ";")
-		set, _, _ := strings.Cut(pair, "=")
-		return strings.Trim(set, " \t") == name
-	})
+		set, v, _ := strings.Cut(pair, "=")
+		if strings.Trim(set, " \t") == name {
+			value, ok = unquote(strings.Trim(v, " \t")), true
+		}
+	}
+	return value, ok
 }
 
 // VaryOnCookie is patch_vary_headers(response, ("Cookie",)).

@@ -48,10 +48,15 @@ func TestString(t *testing.T) {
 }
 
 func TestSets(t *testing.T) {
-	h := http.Header{"Set-Cookie": {"a=1; Path=/", " b = 2", "c", "d=e=f; x=y"}}
-	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "d": true, "A": false, "e": false, "x": false, "Path": false, "": false} {
-		if got := httpcookie.Sets(h, name); got != want {
-			t.Errorf("Sets(%q) = %v, want %v", name, got, want)
+	h := http.Header{"Set-Cookie": {"a=1; Path=/", " b = 2", "c", "d=e=f; x=y", `g="q"`, "h=1", "h=2; Domain=example.com", `i=""; Max-Age=0`}}
+	for name, want := range map[string]string{"a": "1", "b": "2", "c": "", "d": "e=f", "g": "q", "h": "2", "i": ""} {
+		if got, ok := httpcookie.Sets(h, name); got != want || !ok {
+			t.Errorf("Sets(%q) = %q, %v, want %q", name, got, ok, want)
+		}
+	}
+	for _, name := range []string{"A", "e", "x", "Path", "Domain", ""} {
+		if _, ok := httpcookie.Sets(h, name); ok {
+			t.Errorf("Sets(%q) is true", name)
 		}
 	}
 }
