@@ -98,11 +98,18 @@ func (m *measurer) text(s string) {
 	m.bytes += len(s)
 }
 
-// raw counts what r may hold at most: a value takes two bytes.
+// raw counts what r holds, a comma in a text for a value too.
 func (m *measurer) raw(r RawJSON) {
 	before := m.bytes
-	m.text(string(r))
-	m.nodes += (m.bytes - before) / 2
+	if m.text(string(r)); m.bytes == before {
+		return
+	}
+	for _, c := range []byte(r) {
+		switch c {
+		case ',', ':', '[', '{':
+			m.nodes++
+		}
+	}
 }
 
 func textIdentity(s string) identity {

@@ -41,8 +41,9 @@ type mover struct {
 	grace    time.Duration // how long somebody else may take to move a session
 	progress func(seen int64)
 
-	state moveState
-	done  moveState // before the batch that is done now
+	state    moveState
+	done     moveState  // before the batch that is done now
+	counting sync.Mutex // of the counts in state, while workers are at it
 }
 
 // moving is a session on its way.
@@ -216,8 +217,13 @@ func (m *mover) each(ctx context.Context, items []*moving, do func(*moving) erro
 	return context.Cause(ctx)
 }
 
-// count adds to a count.
-func (m *mover) count(n *int64) { atomic.AddInt64(n, 1) }
+// count adds to a count. An atomic addition would want the count to lie at a
+// multiple of eight bytes, where a machine of 32 bits does not put it.
+func (m *mover) count(n *int64) {
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	*n++
+}
 
 // prepare decides whether a session is to be stored, and as what.
 func (m *mover) prepare(s *moving) error {
