@@ -56,11 +56,11 @@ func (e *kindError) Is(target error) bool { return errors.Is(e.parent, target) }
 type hidden struct {
 	kind  error
 	doing string
-	cause error
+	cause *error // a pointer, which package fmt does not follow
 }
 
 func (e *hidden) Error() string   { return fmt.Sprintf("%s: %v", e.doing, e.kind) }
-func (e *hidden) Unwrap() []error { return []error{e.kind, e.cause} }
+func (e *hidden) Unwrap() []error { return []error{e.kind, *e.cause} }
 
 // GoString is for %#v, which would print the cause.
 func (e *hidden) GoString() string { return e.Error() }
@@ -68,11 +68,11 @@ func (e *hidden) GoString() string { return e.Error() }
 // Unavailable returns an ErrUnavailable that says what was being done. The cause
 // is matched by errors.Is and errors.As, but its text is not part of the text.
 func Unavailable(doing string, cause error) error {
-	return &hidden{ErrUnavailable, doing, cause}
+	return &hidden{ErrUnavailable, doing, &cause}
 }
 
 // Corrupt returns an ErrCorrupt that says what was being done, with its cause
 // hidden as by Unavailable.
 func Corrupt(doing string, cause error) error {
-	return &hidden{ErrCorrupt, doing, cause}
+	return &hidden{ErrCorrupt, doing, &cause}
 }

@@ -87,7 +87,12 @@ type contextKey struct{}
 //
 // Errors: ErrNotFound, ErrExpired, ErrCorrupt, ErrUnavailable.
 func (m *Manager) Open(ctx context.Context, key string) (*Session, error) {
-	s := &Session{m: m, key: key, had: key != ""}
+	both := &struct { // one allocation
+		Session
+		state sessionState
+	}{state: sessionState{m: m, key: key, had: key != ""}}
+	s := &both.Session
+	s.sessionState = &both.state
 	if err := s.load(ctx); err != nil {
 		return nil, err
 	}

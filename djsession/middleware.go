@@ -42,6 +42,7 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 			}
 		}
 		x := &exchange{ResponseWriter: w, outer: outer}
+		x.s.sessionState = &x.state
 		if h := w.Header(); len(h) > 0 {
 			x.before = h.Clone()
 		}
@@ -121,8 +122,9 @@ func ErrorStatus(err error) int {
 type exchange struct {
 	http.ResponseWriter
 	s      Session
-	outer  *exchange   // of another Manager
-	before http.Header // as the Middleware found it
+	state  sessionState // of s
+	outer  *exchange    // of another Manager
+	before http.Header  // as the Middleware found it
 	hooks  []func(http.Header, int)
 	begun  bool
 	taken  bool  // by Hijack: the handler writes the response itself

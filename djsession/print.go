@@ -13,16 +13,16 @@ import (
 const justSession = "session"
 
 // Format prints no more than that it is a session.
-func (s *Session) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
+func (Session) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
 
 // MarshalText gives what Format prints. There is no way back.
-func (s *Session) MarshalText() ([]byte, error) { return []byte(justSession), nil }
+func (Session) MarshalText() ([]byte, error) { return []byte(justSession), nil }
 
 // Format prints no more than that it is a session.
-func (tx *Tx) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
+func (Tx) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
 
 // MarshalText gives what Format prints.
-func (tx *Tx) MarshalText() ([]byte, error) { return []byte(justSession), nil }
+func (Tx) MarshalText() ([]byte, error) { return []byte(justSession), nil }
 
 // String tells the size, and what is wrong with the session.
 func (l Listed) String() string {

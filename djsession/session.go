@@ -23,6 +23,12 @@ import (
 // of what was done to it, which is done again on the stored session when
 // somebody else changed that meanwhile.
 type Session struct {
+	// What it holds is behind a pointer of its own: of a *Session in an unexported field
+	// of somebody else's struct package fmt prints the fields, under verbs such as %s.
+	*sessionState
+}
+
+type sessionState struct {
 	m *Manager
 
 	mu       sync.Mutex

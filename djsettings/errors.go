@@ -58,8 +58,14 @@ func (e *LineError) Unwrap() error { return e.Err }
 type hidden struct {
 	kind  error
 	text  string
-	cause error
+	cause *error // a pointer, which package fmt does not follow
 }
 
-func (e *hidden) Error() string   { return e.kind.Error() + ": " + e.text }
-func (e *hidden) Unwrap() []error { return []error{e.kind, e.cause} }
+func hide(kind error, text string, cause error) error { return &hidden{kind, text, &cause} }
+
+func (e *hidden) Error() string { return e.kind.Error() + ": " + e.text }
+
+// GoString is for %#v, which would print the fields.
+func (e *hidden) GoString() string { return e.Error() }
+
+func (e *hidden) Unwrap() []error { return []error{e.kind, *e.cause} }

@@ -131,7 +131,7 @@ func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	case err != nil:
 		text := errOut.buf.String()
 		m.unknownOption = strings.Contains(text, "unrecognized arguments: --all") || strings.Contains(text, "no such option: --all")
-		return nil, &hidden{ErrManage, args[1] + " " + why(text), err}
+		return nil, hide(ErrManage, args[1]+" "+why(text), err)
 	}
 	return out.buf.Bytes(), nil
 }

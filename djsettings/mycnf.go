@@ -26,12 +26,12 @@ func (db *Database) myCnf() (map[string]string, error) {
 	}
 	f, err := os.Open(absolute(db.dir, path))
 	if err != nil {
-		return nil, &hidden{ErrSetting, fmt.Sprintf("the read_default_file of DATABASES[%q] cannot be opened", db.Alias), err}
+		return nil, hide(ErrSetting, fmt.Sprintf("the read_default_file of DATABASES[%q] cannot be opened", db.Alias), err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxMyCnf))
 	if err != nil {
-		return nil, &hidden{ErrSetting, fmt.Sprintf("the read_default_file of DATABASES[%q] cannot be read", db.Alias), err}
+		return nil, hide(ErrSetting, fmt.Sprintf("the read_default_file of DATABASES[%q] cannot be read", db.Alias), err)
 	}
 	return parseMyCnf(string(text), "client", db.Options.Text("read_default_group")), nil
 }

@@ -160,7 +160,7 @@ func (s *Site) Close() error {
 	}
 	s.closers = nil
 	if len(errs) > 0 {
-		return &hidden{ErrUnavailable, "a connection could not be closed", errors.Join(errs...)}
+		return hide(ErrUnavailable, "a connection could not be closed", errors.Join(errs...))
 	}
 	return nil
 }

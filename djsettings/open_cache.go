@@ -73,12 +73,12 @@ func (s *Site) openMemcached(c *Cache, keys djcache.Keys) (djcache.Cache, func()
 	}
 	servers, err := choose(addresses...)
 	if err != nil {
-		return nil, nil, &hidden{ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err}
+		return nil, nil, hide(ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err)
 	}
 	client := memcache.NewFromSelector(servers)
 	if err := client.Ping(); err != nil {
 		_ = client.Close()
-		return nil, nil, &hidden{ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err}
+		return nil, nil, hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err)
 	}
 	opts := &memcached.Options{Keys: keys, Format: s.Settings.cachePickle(s.DjsessionSite)}
 	return memcached.New(s.DjsessionSite, client, opts), client.Close, nil

@@ -37,7 +37,7 @@ func (db *Database) openMySQL(ctx context.Context, set *Settings, conns int) (*D
 	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be used with the driver", db.Alias), err}
+		return nil, hide(ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be used with the driver", db.Alias), err)
 	}
 	handle := sql.OpenDB(&started{connector, statements})
 	handle.SetMaxOpenConns(conns)

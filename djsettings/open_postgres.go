@@ -59,7 +59,7 @@ func (db *Database) postgresDSN() string {
 func (db *Database) openPostgreSQL(ctx context.Context, set *Settings, conns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(db.postgresDSN())
 	if err != nil {
-		return nil, &hidden{ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err}
+		return nil, hide(ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err)
 	}
 	if err := db.postgresTLS(cfg.ConnConfig); err != nil {
 		return nil, err

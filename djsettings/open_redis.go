@@ -173,7 +173,7 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 		if errors.As(err, new(x509.HostnameError)) {
 			hint += " (redis-py before version 6 looks at the name only with ssl_check_hostname=True; say ssl_check_hostname=False to do without)"
 		}
-		return &hidden{ErrUnavailable, what + " cannot be reached" + hint, err}
+		return hide(ErrUnavailable, what+" cannot be reached"+hint, err)
 	}
 	return nil
 }

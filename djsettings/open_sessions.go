@@ -98,7 +98,7 @@ func isFolder(setting, dir string) error {
 	fi, err := os.Stat(dir)
 	switch {
 	case err != nil:
-		return &hidden{ErrUnavailable, "the folder of " + setting + " cannot be opened", err}
+		return hide(ErrUnavailable, "the folder of "+setting+" cannot be opened", err)
 	case !fi.IsDir():
 		return fmt.Errorf("%w: %s is no folder", ErrSetting, setting)
 	}

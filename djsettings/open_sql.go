@@ -57,7 +57,7 @@ func (db *Database) open(ctx context.Context, set *Settings, conns int) (*DB, er
 
 // unavailable is an error of the first contact.
 func (db *Database) unavailable(err error) error {
-	return &hidden{ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias) + cmp.Or(tlsHint(err), djangodb.Pooler(err)), err}
+	return hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), djangodb.Pooler(err)), err)
 }
 
 // dialect is the database for dbstore.

@@ -62,7 +62,7 @@ func (db *Database) isSQLite(path string) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			text = fmt.Sprintf("there is no file as NAME of DATABASES[%q] says", db.Alias)
 		}
-		return &hidden{ErrUnavailable, text, err}
+		return hide(ErrUnavailable, text, err)
 	}
 	defer f.Close()
 	const magic = "SQLite format 3\x00" // an empty file is an empty database

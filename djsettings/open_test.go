@@ -276,7 +276,7 @@ func TestMemcachedElsewhere(t *testing.T) {
 
 func TestParams(t *testing.T) {
 	d := pyliteral.Dict{{Key: "a", Value: int64(1)}, {Key: "n", Value: nil}, {Key: "t", Value: true}, {Key: "l", Value: pyliteral.List{}}, {Key: int64(3), Value: "x"}}
-	p := Params{&d}
+	p := Params{&paramsDict{&d}}
 	if got := p.Names(); !slices.Equal(got, []string{"a", "n", "t", "l"}) {
 		t.Errorf("names: got %v", got)
 	}

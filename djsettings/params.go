@@ -13,13 +13,17 @@ import (
 
 // Params are an OPTIONS dict of DATABASES or CACHES. They may hold passwords, so
 // that only their names print.
-type Params struct{ dict *pyliteral.Dict }
+type Params struct{ dict *paramsDict }
+
+// paramsDict is behind a pointer, and its dict behind a second one: package fmt follows
+// one, in an unexported field.
+type paramsDict struct{ of *pyliteral.Dict }
 
 // Names are the names, in their order.
 func (p Params) Names() []string {
 	var names []string
 	if p.dict != nil {
-		for _, it := range *p.dict {
+		for _, it := range *p.dict.of {
 			if name, ok := it.Key.(string); ok {
 				names = append(names, name)
 			}
@@ -46,7 +50,7 @@ func (p Params) get(name string) (any, bool) {
 	if p.dict == nil {
 		return nil, false
 	}
-	return p.dict.Get(name)
+	return p.dict.of.Get(name)
 }
 
 // truth is bool() of what there is under a name; what is no literal is true.
@@ -61,7 +65,7 @@ func (p Params) truth(name string) bool {
 func (p Params) dictAt(name string) Params {
 	v, _ := p.get(name)
 	if d, ok := v.(pyliteral.Dict); ok {
-		return Params{&d}
+		return Params{&paramsDict{&d}}
 	}
 	return Params{}
 }
@@ -72,7 +76,7 @@ func (p Params) unknown(known ...string) []string {
 		return nil
 	}
 	var names []string
-	for _, it := range *p.dict {
+	for _, it := range *p.dict.of {
 		name, ok := it.Key.(string)
 		if ok && it.Value != nil && !slices.Contains(known, name) {
 			names = append(names, name)

@@ -52,7 +52,7 @@ type authorities struct {
 func (a *authorities) addFile(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return &hidden{ErrSetting, "the file with the server's certificates cannot be read", err}
+		return hide(ErrSetting, "the file with the server's certificates cannot be read", err)
 	}
 	if !a.pool.AppendCertsFromPEM(text) {
 		return fmt.Errorf("%w: the file with the server's certificates holds none", ErrSetting)
@@ -66,7 +66,7 @@ func (a *authorities) addFile(path string) error {
 func (a *authorities) addFolder(path string) error {
 	files, err := os.ReadDir(path)
 	if err != nil {
-		return &hidden{ErrSetting, "the folder with the server's certificates cannot be read", err}
+		return hide(ErrSetting, "the folder with the server's certificates cannot be read", err)
 	}
 	found := false
 	for _, f := range files {
@@ -102,7 +102,7 @@ func (a *authorities) addData(data []byte) error {
 func clientCertificate(cert, key string) ([]tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		return nil, &hidden{ErrSetting, "the client's certificate cannot be used, or its key, which may not be encrypted", err}
+		return nil, hide(ErrSetting, "the client's certificate cannot be used, or its key, which may not be encrypted", err)
 	}
 	return []tls.Certificate{pair}, nil
 }

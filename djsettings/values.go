@@ -294,7 +294,7 @@ func (e *entry) params(key string) Params {
 	case nil:
 		return Params{}
 	case pyliteral.Dict:
-		return Params{&v}
+		return Params{&paramsDict{&v}}
 	default:
 		e.bad(key, v, "a dict")
 	}

@@ -214,8 +214,9 @@ func (m *measurer) dict(d *Dict, depth int) {
 	if d == nil || !m.first(identity{t: reflect.TypeFor[Dict](), at: unsafe.Pointer(d)}) {
 		return
 	}
-	for i := range d.entries {
-		e := &d.entries[i]
+	entries := d.all()
+	for i := range entries {
+		e := &entries[i]
 		if e.named() {
 			m.nodes++
 			m.text(e.name)

@@ -29,13 +29,14 @@ func NewBuilder(n int) Builder {
 	const few = 6
 	if 0 < n && n <= few {
 		b := &struct { // one allocation for a session that holds a login
-			Dict
+			listed
 			entries [few]entry
 		}{}
-		b.Dict.entries = b.entries[:0]
+		b.Dict.list = &b.listed.list
+		b.set(b.entries[:0])
 		return Builder{d: &b.Dict}
 	}
-	return Builder{d: &Dict{entries: make([]entry, 0, n)}}
+	return Builder{d: newDict(make([]entry, 0, n))}
 }
 
 // AddName sets the text key name to v, as With does.
@@ -57,15 +58,16 @@ func (b *Builder) Add(key, v any) {
 	}
 	if b.others == nil {
 		b.others = &otherKeys{at: map[int]int{}}
-		for i := range b.d.entries {
-			if e := &b.d.entries[i]; !e.named() {
+		entries := b.d.all()
+		for i := range entries {
+			if e := &entries[i]; !e.named() {
 				b.others.add(*e.other, i)
 			}
 		}
 	}
 	if n, ok := b.others.keys.Add(key); ok {
 		if i, ok := b.others.at[n]; ok {
-			b.d.entries[i].set(v)
+			b.d.all()[i].set(v)
 			return
 		}
 	}
@@ -75,16 +77,16 @@ func (b *Builder) Add(key, v any) {
 // Append adds a key that is not text and that the caller knows to be new.
 func (b *Builder) Append(key, v any) {
 	if b.others != nil {
-		b.others.add(key, len(b.d.entries))
+		b.others.add(key, b.d.Len())
 	}
 	e := entry{other: &key}
 	e.set(v)
-	b.d.entries = append(b.d.entries, e)
+	b.d.set(append(b.d.all(), e))
 }
 
 // room makes room for n keys.
 func (b *Builder) room(n int) {
-	b.d.entries = slices.Grow(b.d.entries, max(0, n-len(b.d.entries)))
+	b.d.set(slices.Grow(b.d.all(), max(0, n-len(b.d.all()))))
 }
 
 // Dict returns what was built. The Builder must not be used afterwards.
@@ -97,18 +99,18 @@ func (b *Builder) slot(name string) *entry {
 	if word, bit := h>>6, uint64(1)<<(h&63); b.seen[word]&bit == 0 {
 		b.seen[word] |= bit
 	} else {
-		if d.index == nil && len(d.entries) >= indexFrom {
+		if d.index == nil && len(d.all()) >= indexFrom {
 			d.reindex()
 		}
 		if i := d.find(name); i >= 0 {
-			return &d.entries[i]
+			return &d.all()[i]
 		}
 	}
 	if d.index != nil {
-		d.index[name] = len(d.entries)
+		(*d.index)[name] = len(d.all())
 	}
-	d.entries = append(d.entries, entry{name: name})
-	return &d.entries[len(d.entries)-1]
+	d.set(append(d.all(), entry{name: name}))
+	return &d.all()[len(d.all())-1]
 }
 
 // hash tells most names apart, by their ends and their length. It is below 256.

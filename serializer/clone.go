@@ -102,11 +102,12 @@ func once[T any](c *cloner, v *T, fill func(*T)) *T {
 
 func (c *cloner) dict(d *Dict) *Dict {
 	return once(c, d, func(n *Dict) {
-		n.entries = append(n.entries, d.entries...)
+		n.set(append(n.all(), d.all()...))
 		n.index, n.source, n.changed = d.index, d.source, d.changed
-		c.nodes += len(n.entries)
-		for i := range n.entries {
-			e := &n.entries[i]
+		entries := n.all()
+		c.nodes += len(entries)
+		for i := range entries {
+			e := &entries[i]
 			if _, isLazy := e.val.(Lazy); e.raw == "" && !isLazy { // a Lazy never changes
 				e.val = c.value(e.val)
 			}

@@ -16,7 +16,7 @@ func Field[T any](d *Dict, name string, def T) (T, error) {
 		return def, nil
 	}
 	var t T
-	e := &d.entries[i]
+	e := &d.all()[i]
 	if e.raw != "" && scalar(&t, e.raw) {
 		return t, nil
 	}

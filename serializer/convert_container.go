@@ -62,7 +62,7 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 	}
 	m := reflect.MakeMapWithSize(t, d.Len())
 	for i := range d.Len() {
-		e := &d.entries[i]
+		e := &d.all()[i]
 		key := reflect.New(t.Key()).Elem()
 		if err := c.setKey(key, e.key()); err != nil {
 			return err
@@ -188,7 +188,7 @@ func (c *converter) setField(dst reflect.Value, v any, quoted bool, depth int) *
 	inner, err := decodeText(text, true, Limits{}.WithDefaults())
 	if err != nil {
 		e := wrongType("a str that holds no JSON does not fit %v with the option string", dst.Type())
-		e.Cause = err
+		e.cause = causedBy(err)
 		return e
 	}
 	return c.set(dst, inner, depth)

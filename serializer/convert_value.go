@@ -45,7 +45,7 @@ func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 		}
 		text, err := decodeText(string(l), false, noLimits)
 		if err != nil {
-			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
+			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, cause: causedBy(err)}
 		}
 		v = text
 	case Lazy:

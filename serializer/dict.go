@@ -16,10 +16,42 @@ import (
 // for it. Every reading method decodes anew, so what it returns belongs to the
 // caller.
 type Dict struct {
-	entries []entry
-	index   map[string]int // of the text keys; nil for a small Dict
-	source  any            // what WithSource was given
-	changed bool           // since WithSource
+	// The entries and the index are behind pointers, because of a *Dict in an unexported
+	// field of somebody else's struct package fmt prints the fields, under verbs such as
+	// %s, and of a pointer in one the address.
+	list    *[]entry
+	index   *map[string]int // of the text keys; nil for a small Dict
+	source  any             // what WithSource was given
+	changed bool            // since WithSource
+}
+
+// newDict returns a Dict of entries, which it keeps, with one allocation.
+func newDict(list []entry) *Dict {
+	d := &listed{list: list}
+	d.Dict.list = &d.list
+	return &d.Dict
+}
+
+// listed is a Dict and the list that it points to.
+type listed struct {
+	Dict
+	list []entry
+}
+
+// all are the entries.
+func (d *Dict) all() []entry {
+	if d.list == nil {
+		return nil
+	}
+	return *d.list
+}
+
+// set replaces the entries of a Dict that was made just now.
+func (d *Dict) set(list []entry) {
+	if d.list == nil {
+		d.list = new([]entry)
+	}
+	*d.list = list
 }
 
 // entry is one key with its value. Text keys, nearly all there are, and JSON
@@ -107,7 +139,7 @@ func (d *Dict) Len() int {
 	if d == nil {
 		return 0
 	}
-	return len(d.entries)
+	return len(d.all())
 }
 
 // Has reports whether d holds the text key name.
@@ -119,7 +151,7 @@ func (d *Dict) Get(name string) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.entries[i].value(), true
+	return d.all()[i].value(), true
 }
 
 // GetKey is Get for a key of any type.
@@ -128,7 +160,7 @@ func (d *Dict) GetKey(key any) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.entries[i].value(), true
+	return d.all()[i].value(), true
 }
 
 // Stored is Get without decoding: the value may be a Lazy or a RawJSON. It is
@@ -138,7 +170,7 @@ func (d *Dict) Stored(name string) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.entries[i].stored(), true
+	return d.all()[i].stored(), true
 }
 
 // All yields the keys and values in order.
@@ -147,8 +179,9 @@ func (d *Dict) All() iter.Seq2[any, any] {
 		if d == nil {
 			return
 		}
-		for i := range d.entries {
-			if e := &d.entries[i]; !yield(e.key(), e.value()) {
+		entries := d.all()
+		for i := range entries {
+			if e := &entries[i]; !yield(e.key(), e.value()) {
 				return
 			}
 		}
@@ -161,8 +194,9 @@ func (d *Dict) AllStored() iter.Seq2[any, any] {
 		if d == nil {
 			return
 		}
-		for i := range d.entries {
-			if e := &d.entries[i]; !yield(e.key(), e.stored()) {
+		entries := d.all()
+		for i := range entries {
+			if e := &entries[i]; !yield(e.key(), e.stored()) {
 				return
 			}
 		}
@@ -175,8 +209,9 @@ func (d *Dict) Keys() iter.Seq[any] {
 		if d == nil {
 			return
 		}
-		for i := range d.entries {
-			if !yield(d.entries[i].key()) {
+		entries := d.all()
+		for i := range entries {
+			if !yield(entries[i].key()) {
 				return
 			}
 		}
@@ -190,17 +225,18 @@ func (d *Dict) With(name string, v any) *Dict {
 	if i < 0 {
 		e := entry{name: name}
 		e.set(v)
-		n := &Dict{entries: make([]entry, 0, d.Len()+1)}
+		n := newDict(make([]entry, 0, d.Len()+1))
 		if d != nil {
-			n.entries = append(n.entries, d.entries...)
+			n.set(append(n.all(), d.all()...))
 			n.source, n.changed = d.source, true
 		}
-		n.entries = append(n.entries, e)
+		n.set(append(n.all(), e))
 		n.reindex()
 		return n
 	}
-	n := &Dict{entries: slices.Clone(d.entries), index: d.index, source: d.source, changed: true}
-	n.entries[i].set(v)
+	n := newDict(slices.Clone(d.all()))
+	n.index, n.source, n.changed = d.index, d.source, true
+	n.all()[i].set(v)
 	return n
 }
 
@@ -210,8 +246,10 @@ func (d *Dict) Without(name string) *Dict {
 	if i < 0 {
 		return d
 	}
-	n := &Dict{entries: make([]entry, 0, len(d.entries)-1), source: d.source, changed: true}
-	n.entries = append(append(n.entries, d.entries[:i]...), d.entries[i+1:]...)
+	n := newDict(make([]entry, 0, d.Len()-1))
+	n.source, n.changed = d.source, true
+	old := d.all()
+	n.set(append(append(n.all(), old[:i]...), old[i+1:]...))
 	n.reindex()
 	return n
 }
@@ -221,7 +259,7 @@ func (d *Dict) Without(name string) *Dict {
 func (d *Dict) WithSource(source any) *Dict {
 	n := Dict{source: source}
 	if d != nil {
-		n.entries, n.index = d.entries, d.index
+		n.list, n.index = d.list, d.index
 	}
 	return &n
 }
@@ -239,13 +277,14 @@ func (d *Dict) find(name string) int {
 		return -1
 	}
 	if d.index != nil {
-		if i, ok := d.index[name]; ok {
+		if i, ok := (*d.index)[name]; ok {
 			return i
 		}
 		return -1
 	}
-	for i := range d.entries {
-		if e := &d.entries[i]; e.name == name && e.named() {
+	entries := d.all()
+	for i := range entries {
+		if e := &entries[i]; e.name == name && e.named() {
 			return i
 		}
 	}
@@ -264,8 +303,9 @@ func (d *Dict) findKey(key any) int {
 	if !ok {
 		return -1
 	}
-	for i := range d.entries {
-		if e := &d.entries[i]; !e.named() {
+	entries := d.all()
+	for i := range entries {
+		if e := &entries[i]; !e.named() {
 			if n, ok := k.Add(*e.other); ok && n == want {
 				return i
 			}
@@ -276,13 +316,15 @@ func (d *Dict) findKey(key any) int {
 
 func (d *Dict) reindex() {
 	d.index = nil
-	if len(d.entries) < indexFrom {
+	if len(d.all()) < indexFrom {
 		return
 	}
-	d.index = make(map[string]int, len(d.entries))
-	for i := range d.entries {
-		if d.entries[i].named() {
-			d.index[d.entries[i].name] = i
+	index := make(map[string]int, len(d.all()))
+	d.index = &index
+	entries := d.all()
+	for i := range entries {
+		if entries[i].named() {
+			index[entries[i].name] = i
 		}
 	}
 }

@@ -180,7 +180,7 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 	}
 	e.dst = append(e.dst, '{')
 	for i := range d.Len() {
-		it := &d.entries[i]
+		it := &d.all()[i]
 		if i > 0 {
 			e.comma()
 		}

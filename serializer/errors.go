@@ -32,7 +32,7 @@ type ConvertError struct {
 	Path   string
 	Reason string // what was wrong there; names types, never values
 	Err    error  // ErrType, ErrSyntax or ErrLimit
-	Cause  error  // what the caller's own method returned, or nil
+	cause  *error // what the caller's own method returned, or nil. Package fmt does not follow it
 }
 
 func (e *ConvertError) Error() string {
@@ -42,18 +42,20 @@ func (e *ConvertError) Error() string {
 	return fmt.Sprintf("%v: %s: %s", e.Err, e.Path, e.Reason)
 }
 
-// GoString is Error: under %#v too, the Cause is not printed.
+// GoString is Error: under %#v too, its cause is not printed.
 func (e *ConvertError) GoString() string { return e.Error() }
 
-// MarshalText is Error: encoders would print the Cause.
+// MarshalText is Error: encoders would print its fields.
 func (e *ConvertError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 func (e *ConvertError) Unwrap() []error {
-	if e.Cause == nil {
+	if e.cause == nil {
 		return []error{e.Err}
 	}
-	return []error{e.Err, e.Cause}
+	return []error{e.Err, *e.cause}
 }
+
+func causedBy(err error) *error { return &err }
 
 func wrongType(format string, args ...any) *ConvertError {
 	return &ConvertError{Reason: fmt.Sprintf(format, args...), Err: ErrType}

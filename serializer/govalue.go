@@ -161,7 +161,7 @@ func (e *encoder) marshaler(v reflect.Value, depth int) (done bool, err *Convert
 }
 
 func failedMethod(name string, t reflect.Type, cause error) *ConvertError {
-	return &ConvertError{Reason: name + " of " + t.String() + " failed", Err: ErrType, Cause: cause}
+	return &ConvertError{Reason: name + " of " + t.String() + " failed", Err: ErrType, cause: causedBy(cause)}
 }
 
 // foreign appends JSON that another encoder wrote, in UTF-8, as Python would
@@ -175,7 +175,7 @@ func (e *encoder) foreign(text string, t reflect.Type, depth int) *ConvertError 
 	if err.Err == ErrLimit {
 		failed = overLimit(err.Reason)
 	}
-	failed.Cause = err
+	failed.cause = causedBy(err)
 	return failed
 }
 

@@ -79,7 +79,7 @@ func (p *scanner) top() (*Dict, bool) {
 		if i = p.value(at, 1); i < 0 {
 			return nil, false
 		}
-		if n := b.d.Len(); n == cap(b.d.entries) {
+		if n := b.d.Len(); n == cap(b.d.all()) {
 			// Make room for as many keys as there will be if they go on like this.
 			b.room(min(8*n, n*len(p.s)/i+n))
 		}

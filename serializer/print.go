@@ -1,6 +1,7 @@
 package serializer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -11,11 +12,11 @@ import (
 
 // Format prints the number of keys, whatever the verb: what a session holds is for
 // no log.
-func (d Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", len(d.entries)) }
+func (d Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", len(d.all())) }
 
 // MarshalText gives what Format prints. There is no way back: a Serializer writes Dicts.
 func (d Dict) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "dict of %d keys", len(d.entries)), nil
+	return fmt.Appendf(nil, "dict of %d keys", len(d.all())), nil
 }
 
 // Format prints no more than that it is an item.
@@ -65,3 +66,9 @@ func (Slab) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "slab") }
 
 // MarshalText gives what Format prints.
 func (Slab) MarshalText() ([]byte, error) { return []byte("slab"), nil }
+
+// GobEncode is errors.ErrUnsupported: gob would write the fields.
+func (Item) GobEncode() ([]byte, error) { return nil, errors.ErrUnsupported }
+
+// GobEncode is errors.ErrUnsupported: gob would write the fields.
+func (Message) GobEncode() ([]byte, error) { return nil, errors.ErrUnsupported }

@@ -12,15 +12,15 @@ import (
 
 // Frozen is a value that Plain made: a Lazy that holds Go values, each look at
 // which gets a copy of its own.
-type Frozen struct{ v any }
+type Frozen struct{ v *any } // a pointer to an interface, which package fmt does not follow
 
 var _ Lazy = (*Frozen)(nil)
 
 // Value returns a copy of the value.
-func (f *Frozen) Value() any { return clone(f.v) }
+func (f *Frozen) Value() any { return clone(*f.v) }
 
 // Peek returns the value itself, for Serializers, which do not change it.
-func (f *Frozen) Peek() any { return f.v }
+func (f *Frozen) Peek() any { return *f.v }
 
 // Freeze returns v as a Python value that nobody can change: Plain's result, in a
 // Frozen unless it is of a type without parts. It is Freeze of the Serializers
@@ -41,7 +41,7 @@ func Freeze(v any, lim Limits) (any, error) {
 	}
 	switch plain.(type) {
 	case []any, Tuple, Set, FrozenSet, ByteArray, *Dict, *OrderedDict, *DefaultDict, *Object, *big.Int, Path, DateTime, Time:
-		return &Frozen{plain}, nil
+		return &Frozen{&plain}, nil
 	}
 	return plain, nil
 }
@@ -127,7 +127,7 @@ func (p *plainer) value(v any, depth int) (any, *ConvertError) {
 		}
 		text, err := decodeText(string(v), false, p.lim)
 		if err != nil {
-			return nil, &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, Cause: err}
+			return nil, &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, cause: causedBy(err)}
 		}
 		return p.value(text, depth)
 	case Lazy:

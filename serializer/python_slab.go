@@ -3,7 +3,7 @@ package serializer
 // Slab makes Dicts for a reader that knows their keys to differ, and takes memory
 // for many of them at once. The zero value is ready to use.
 type Slab struct {
-	dicts   []Dict
+	dicts   []listed
 	entries []entry
 	// What the next allocation is for. It grows, so that a single small dict costs
 	// little and a thousand take few allocations.
@@ -21,15 +21,17 @@ const (
 func (s *Slab) Builder(n, dicts, entries int) SlabBuilder {
 	if len(s.dicts) == 0 {
 		s.moreDicts = min(max(1, 8*s.moreDicts), mostDicts)
-		s.dicts = make([]Dict, max(1, min(s.moreDicts, dicts)))
+		s.dicts = make([]listed, max(1, min(s.moreDicts, dicts)))
 	}
-	d := &s.dicts[0]
+	l := &s.dicts[0]
+	l.Dict.list = &l.list
+	d := &l.Dict
 	s.dicts = s.dicts[1:]
 	if len(s.entries) < n {
 		s.moreEntries = max(n, min(8*s.moreEntries, mostEntries))
 		s.entries = make([]entry, max(n, min(s.moreEntries, entries)))
 	}
-	d.entries = s.entries[:0:n]
+	d.set(s.entries[:0:n])
 	s.entries = s.entries[n:]
 	return SlabBuilder{d}
 }
@@ -39,17 +41,17 @@ type SlabBuilder struct{ d *Dict }
 
 // Add adds a text key that is not there yet, with a value that is no RawJSON.
 func (b SlabBuilder) Add(name string, v any) {
-	n := len(b.d.entries)
-	b.d.entries = b.d.entries[:n+1]
-	e := &b.d.entries[n]
+	n := len(b.d.all())
+	b.d.set(b.d.all()[:n+1])
+	e := &b.d.all()[n]
 	e.name, e.val = name, v
 }
 
 // AddKey adds a key that is not there yet and is not text.
 func (b SlabBuilder) AddKey(key, v any) {
-	n := len(b.d.entries)
-	b.d.entries = b.d.entries[:n+1]
-	e := &b.d.entries[n]
+	n := len(b.d.all())
+	b.d.set(b.d.all()[:n+1])
+	e := &b.d.all()[n]
 	e.other, e.val = &key, v
 }
 

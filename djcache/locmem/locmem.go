@@ -54,7 +54,7 @@ type Cache struct {
 	codec cachevalue.Codec
 
 	mu      sync.Mutex
-	entries map[string]entry
+	entries *map[string]entry // behind a pointer: package fmt follows only one to a Cache
 }
 
 type entry struct {
@@ -72,7 +72,7 @@ var (
 
 // New returns an empty Cache of site. opts may be nil.
 func New(site *djsession.Site, opts *Options) *Cache {
-	c := &Cache{site: site, codec: cachevalue.New(site), entries: map[string]entry{}}
+	c := &Cache{site: site, codec: cachevalue.New(site), entries: &map[string]entry{}}
 	if opts != nil {
 		c.keys = opts.Keys
 	}
@@ -89,7 +89,7 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 		return djcache.Item{}, err
 	}
 	c.mu.Lock()
-	e, ok := c.entries[c.keys.Key(name)]
+	e, ok := (*c.entries)[c.keys.Key(name)]
 	c.mu.Unlock()
 	switch {
 	case !ok:
@@ -135,11 +135,11 @@ func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.D
 	key, e := c.keys.Key(name), entry{string(data), exact(expires)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, ok := c.entries[key]
+	old, ok := (*c.entries)[key]
 	if err := may(old, ok); err != nil {
 		return djsession.Version{}, err
 	}
-	c.entries[key] = e
+	(*c.entries)[key] = e
 	return e.version(), nil
 }
 
@@ -150,12 +150,12 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.entries[c.keys.Key(name)]
+	e, ok := (*c.entries)[c.keys.Key(name)]
 	if err := match(seen)(e, ok); err != nil {
 		return djsession.Version{}, err
 	}
 	e.expires = exact(expires)
-	c.entries[c.keys.Key(name)] = e
+	(*c.entries)[c.keys.Key(name)] = e
 	return e.version(), nil
 }
 
@@ -166,11 +166,11 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.entries[c.keys.Key(name)]
+	e, ok := (*c.entries)[c.keys.Key(name)]
 	if err := match(seen)(e, ok); err != nil {
 		return err
 	}
-	delete(c.entries, c.keys.Key(name))
+	delete(*c.entries, c.keys.Key(name))
 	return nil
 }
 
@@ -200,9 +200,9 @@ func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession
 			continue
 		}
 		c.mu.Lock()
-		e, ok := c.entries[key]
+		e, ok := (*c.entries)[key]
 		if ok = ok && e.expires.Before(now); ok && !opts.DryRun {
-			delete(c.entries, key)
+			delete(*c.entries, key)
 		}
 		c.mu.Unlock()
 		if ok {
@@ -234,7 +234,7 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 				continue
 			}
 			c.mu.Lock()
-			e, ok := c.entries[key]
+			e, ok := (*c.entries)[key]
 			c.mu.Unlock()
 			if !ok {
 				continue
@@ -252,7 +252,7 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 func (c *Cache) sorted() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Sorted(maps.Keys(c.entries))
+	return slices.Sorted(maps.Keys(*c.entries))
 }
 
 func (c *Cache) item(doing string, e entry) (djcache.Item, error) {

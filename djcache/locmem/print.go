@@ -9,7 +9,7 @@ import (
 func (c *Cache) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("locmem of %d entries", len(c.entries))
+	return fmt.Sprintf("locmem of %d entries", len(*c.entries))
 }
 
 // Format prints what String gives, whatever the verb.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -26,7 +27,7 @@ type JSON struct {
 var _ serializer.Serializer = JSON{}
 
 // jsonSource is what a Dict was read from.
-type jsonSource []byte
+type jsonSource struct{ secret.Text }
 
 func (j JSON) plain() serializer.JSON { return serializer.JSON{Limits: j.Limits, Spaces: true} }
 
@@ -40,14 +41,14 @@ func (j JSON) Loads(data []byte) (*serializer.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.WithSource(jsonSource(data)), nil
+	return d.WithSource(jsonSource{secret.New(string(data))}), nil
 }
 
 // Dumps is JSONSerializer.dumps.
 func (j JSON) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	source, changed := d.Source()
 	if data, ok := source.(jsonSource); ok && !changed {
-		return append(dst, data...), nil
+		return append(dst, data.Reveal()...), nil
 	}
 	return j.plain().Dumps(dst, d)
 }

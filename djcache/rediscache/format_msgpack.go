@@ -1,6 +1,7 @@
 package rediscache
 
 import (
+	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -22,7 +23,7 @@ type MsgPack struct {
 var _ serializer.Serializer = MsgPack{}
 
 // packSource is what a Dict was read from.
-type packSource []byte
+type packSource struct{ secret.Text }
 
 // packed is a value of a Dict as it stood: checked, but decoded when asked for.
 type packed struct {
@@ -69,7 +70,7 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 	if u.at < len(data) {
 		return nil, u.fail(serializer.ErrSyntax, "more behind the value")
 	}
-	return d.WithSource(packSource(data)), nil
+	return d.WithSource(packSource{secret.New(string(data))}), nil
 }
 
 // Dumps is MSGPackSerializer.dumps. What was read and not changed is written as it
@@ -79,7 +80,7 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	source, changed := d.Source()
 	if data, ok := source.(packSource); ok && !changed {
-		return append(dst, data...), nil
+		return append(dst, data.Reveal()...), nil
 	}
 	p := packer{dst: dst, from: len(dst), lim: m.Limits.WithDefaults()}
 	p.head(d.Len(), 0x80, -1, 0xde, 0xdf)

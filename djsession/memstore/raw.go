@@ -20,14 +20,14 @@ func (s *Store) Put(key, text string, expires time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows[key] = w
+	(*s.rows)[key] = w
 }
 
 // Text returns the stored text of key, expired or not; ok is false if there is none.
 func (s *Store) Text(key string) (text string, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	w, ok := s.rows[key]
+	w, ok := (*s.rows)[key]
 	return w.text, ok
 }
 
@@ -35,7 +35,7 @@ func (s *Store) Text(key string) (text string, ok bool) {
 func (s *Store) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.rows)
+	return len(*s.rows)
 }
 
 // Fail makes every operation fail with djsession.ErrUnavailable and cause, as a

@@ -35,8 +35,8 @@ type Store struct {
 	site *djsession.Site
 
 	mu   sync.RWMutex
-	rows map[string]row
-	down error // what Fail was given
+	rows *map[string]row // behind a pointer: package fmt follows only one to a Store
+	down error           // what Fail was given
 }
 
 // row is one session. Its text and dict never change; the row is replaced.
@@ -59,7 +59,7 @@ var (
 
 // New returns an empty Store for the sessions of site.
 func New(site *djsession.Site) *Store {
-	return &Store{site: site, rows: map[string]row{}}
+	return &Store{site: site, rows: &map[string]row{}}
 }
 
 // Load implements djsession.Store. It costs no decoding.
@@ -101,7 +101,7 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	case taken:
 		return djsession.Version{}, djsession.ErrKeyTaken
 	}
-	s.rows[key] = w
+	(*s.rows)[key] = w
 	return w.version(), nil
 }
 
@@ -116,7 +116,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	if _, err := s.match(ctx, "update session", key, seen); err != nil {
 		return djsession.Version{}, err
 	}
-	s.rows[key] = w
+	(*s.rows)[key] = w
 	return w.version(), nil
 }
 
@@ -136,7 +136,7 @@ func (s *Store) remove(ctx context.Context, key string, seen djsession.Version) 
 	if _, err := s.match(ctx, "delete session", key, seen); err != nil {
 		return err
 	}
-	delete(s.rows, key)
+	delete(*s.rows, key)
 	return nil
 }
 
@@ -149,7 +149,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 		return err
 	}
 	w.expires = exact(expires)
-	s.rows[key] = w
+	(*s.rows)[key] = w
 	return nil
 }
 
@@ -158,7 +158,7 @@ func (s *Store) find(ctx context.Context, doing, key string) (row, bool, error) 
 	if err := s.usable(ctx, doing); err != nil {
 		return row{}, false, err
 	}
-	w, ok := s.rows[key]
+	w, ok := (*s.rows)[key]
 	return w, ok, nil
 }
 

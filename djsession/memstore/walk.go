@@ -21,7 +21,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	now := s.site.Now()
 	var done int64
 	s.mu.RLock()
-	keys := slices.Collect(maps.Keys(s.rows))
+	keys := slices.Collect(maps.Keys(*s.rows))
 	s.mu.RUnlock()
 	for more := true; more; {
 		before := done
@@ -33,11 +33,11 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 		for len(keys) > 0 && done-before < int64(batch) {
 			key := keys[0]
 			keys = keys[1:]
-			if w, ok := s.rows[key]; !ok || !w.expires.Before(now) {
+			if w, ok := (*s.rows)[key]; !ok || !w.expires.Before(now) {
 				continue
 			}
 			if !opts.DryRun {
-				delete(s.rows, key)
+				delete(*s.rows, key)
 			}
 			done++
 		}
@@ -55,7 +55,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		s.mu.RLock()
-		keys := slices.Sorted(maps.Keys(s.rows))
+		keys := slices.Sorted(maps.Keys(*s.rows))
 		s.mu.RUnlock()
 		for _, key := range keys {
 			if key <= cursor {
