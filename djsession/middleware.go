@@ -27,8 +27,11 @@ import (
 //   - A panic saves nothing and passes through.
 //   - A response that sets the session's cookie already keeps that cookie, and no other
 //     is added: a Django behind a reverse proxy in next has logged somebody in or out.
-//     What next changed itself is then saved under the key that the session had. It is
-//     lost, with a line in the log, if that key is gone or there was none.
+//     What next changed itself is then saved under the key that the session had. With
+//     the cookie of another session it is lost, with a line in the log, if that key is
+//     gone or there was none.
+//   - Hijack saves the session, but adds no cookie to the header for one that was not
+//     changed: a reverse proxy adds the header of an upgrade only then.
 //
 // The response is not buffered. http.ResponseController works on it, and so do
 // the interfaces http.Flusher, http.Hijacker and io.ReaderFrom.
