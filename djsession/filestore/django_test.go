@@ -393,3 +393,20 @@ func TestNew(t *testing.T) {
 		t.Errorf("Load from TMPDIR: %v", err)
 	}
 }
+
+// A session that ends after 2038 is there at once on every machine, one of 32 bits
+// too, where the time of a file ends before.
+func TestAfter2038(t *testing.T) {
+	w := newWorld(t, nil)
+	for i, year := range []int{2038, 2039, 2099, 2107, 2300} {
+		key := "after2038y" + string(rune('a'+i))
+		r := w.record(t, "n", 1)
+		r.Expires = time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)
+		if _, err := w.Create(t.Context(), key, r); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := w.Load(t.Context(), key); err != nil {
+			t.Errorf("ends in %d: %v", year, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package filestore
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/big"
 	"time"
 
@@ -101,11 +102,19 @@ func (s *Store) wall(t time.Time) time.Time {
 }
 
 // The earliest and the latest time of modification that is set: what every file
-// system and os.Chtimes can hold.
+// system and os.Chtimes can hold. On a machine of 32 bits os.Chtimes turns what is
+// later than 2038 into a time long ago, by which the session would be over.
 var (
 	earliest = time.Unix(0, 0)
-	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = latestTime()
 )
+
+func latestTime() time.Time {
+	if math.MaxInt == math.MaxInt32 {
+		return time.Unix(math.MaxInt32, 0)
+	}
+	return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+}
 
 // mtime returns the time of modification with which a file that holds d ends at
 // expires. That is now, if expires is what Site.ExpiryDate says, or is zero, and

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func (f *Folder) Read(path string, limit, head int) (Content, error) {
 		return Content{}, err
 	}
 	defer file.Close()
-	c := Content{Modified: fi.ModTime(), Size: fi.Size()}
+	c := Content{Modified: modified(fi), Size: fi.Size()}
 	want := int64(head)
 	if c.Size <= int64(limit) {
 		want = c.Size + 1 // one byte more than there should be, so that the end is seen at once
@@ -202,4 +203,14 @@ func pause(ctx context.Context, try int) error {
 	case <-time.After(rand.N(50 * time.Microsecond << min(try, 7))):
 		return nil
 	}
+}
+
+// modified is the time of modification of a file. A machine of 32 bits sees one from
+// 2038 to 2106, which another program set, 2^32 seconds too early: before 1970.
+func modified(fi os.FileInfo) time.Time {
+	t := fi.ModTime()
+	if math.MaxInt == math.MaxInt32 && t.Unix() < 0 {
+		t = time.Unix(t.Unix()+1<<32, int64(t.Nanosecond()))
+	}
+	return t
 }
