@@ -49,7 +49,7 @@ type (
 	listOfIt   []listOfIt
 	mapOfIt    map[string]mapOfIt
 	member     struct{ A, B *member }
-	jsonOut    struct{ v any }
+	jsonOut    struct{}
 	spelledOut struct{ text string }
 )
 
