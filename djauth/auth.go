@@ -70,10 +70,9 @@ type Options struct {
 	// RedirectField is the name of the parameter with the page to go back to;
 	// default "next".
 	RedirectField string
-	// Host and IsSecure are request.get_host and request.is_secure; the defaults
-	// are r.Host and whether r came by TLS. Sites behind a proxy need their own.
-	Host     func(r *http.Request) string
-	IsSecure func(r *http.Request) bool
+	// Host is request.get_host; default r.Host. Whether r came by HTTPS says
+	// djsession.Settings.Proxies.
+	Host func(r *http.Request) string
 
 	// WatchInterval is how often Watch looks; default 5 s.
 	WatchInterval time.Duration
@@ -137,9 +136,6 @@ func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
 	}
 	if o.Host == nil {
 		o.Host = func(r *http.Request) string { return r.Host }
-	}
-	if o.IsSecure == nil {
-		o.IsSecure = func(r *http.Request) bool { return r.TLS != nil }
 	}
 	if o.WatchInterval < 0 || o.WatchGrace < 0 {
 		return nil, fmt.Errorf("%w: a negative time of Watch", djsession.ErrConfig)

@@ -24,7 +24,8 @@ import (
 // Unlike Django, it takes "." and ".." and double slashes out of the path, as
 // http.Redirect would do it otherwise, after the verdict.
 func (a *Auth) RedirectTarget(r *http.Request, fallback string) string {
-	host, secure := a.opts.Host(r), a.opts.IsSecure(r)
+	scheme, err := a.m.Site().Scheme(r)
+	host, secure := a.opts.Host(r), err != nil || scheme == "https"
 	next := a.nextPage(r)
 	if !allowedTarget(next, host, secure) {
 		return fallback

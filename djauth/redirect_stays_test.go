@@ -2,6 +2,7 @@ package djauth_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -44,13 +45,16 @@ var lineEnds = strings.NewReplacer("\n", " ", "\r", " ")
 func wire(value string) string { return strings.Trim(lineEnds.Replace(value), " \t") }
 
 // visit asks the login page at path for next, under StripPrefix if strip is set.
-func visit(path, strip, host, next string, login http.HandlerFunc) {
+func visit(secure bool, path, strip, host, next string, login http.HandlerFunc) {
 	u, err := url.ParseRequestURI(path)
 	if err != nil {
 		panic(err)
 	}
 	u.RawQuery = "next=" + url.QueryEscape(next)
 	r := &http.Request{Method: "GET", URL: u, RequestURI: u.RequestURI(), Host: host, Header: http.Header{}}
+	if secure {
+		r.TLS = new(tls.ConnectionState)
+	}
 	http.StripPrefix(strip, login).ServeHTTP(discard{}, r)
 }
 
@@ -65,7 +69,7 @@ func TestRedirectStays(t *testing.T) {
 	for seed, site := range []string{"http://site.example", "https://site.example", "http://127.0.0.1:8000", "https://[::1]:8000", "http://evil.example.site.example"} {
 		scheme, host, _ := strings.Cut(site, "://")
 		secure := scheme == "https"
-		w := newWorld(t, func(o *djauth.Options) { o.IsSecure = func(*http.Request) bool { return secure } })
+		w := newWorld(t)
 		allowed, safe := 0, 0
 		for n, next := range weburl.Targets(uint64(seed), count, host) {
 			yes := djauth.SafeRedirect(next, host, secure)
@@ -84,7 +88,7 @@ func TestRedirectStays(t *testing.T) {
 					}
 					t.Errorf("%s: next=%q at %s without %q: Location: %q leads to %v (%v)", how, next, site+page.path, page.strip, location, u, err)
 				}
-				visit(page.path, page.strip, host, next, func(_ http.ResponseWriter, r *http.Request) {
+				visit(secure, page.path, page.strip, host, next, func(_ http.ResponseWriter, r *http.Request) {
 					target := w.auth.RedirectTarget(r, "/fallback")
 					if i < 2 && target != "/fallback" {
 						allowed++
@@ -179,7 +183,7 @@ func TestRedirectTargetForm(t *testing.T) {
 		{"/login", "", "éa", "/home"},
 	} {
 		w := newWorld(t)
-		visit(test.path, test.strip, "example.com", test.next, func(_ http.ResponseWriter, r *http.Request) {
+		visit(false, test.path, test.strip, "example.com", test.next, func(_ http.ResponseWriter, r *http.Request) {
 			if got := w.auth.RedirectTarget(r, "/home"); got != test.want {
 				t.Errorf("%q at %s: got %q, want %q", test.next, test.path, got, test.want)
 			}

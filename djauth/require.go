@@ -68,7 +68,7 @@ func (a *Auth) LoginURL(r *http.Request) string {
 	}
 	back := fullPath(r)
 	scheme, host := "http", a.opts.Host(r)
-	if a.opts.IsSecure(r) {
+	if a.m.Site().IsSecure(r) {
 		scheme = "https"
 	}
 	if target.Scheme != "" && target.Scheme != scheme || target.Host != "" && target.Host != host {

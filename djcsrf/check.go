@@ -1,6 +1,7 @@
 package djcsrf
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,18 +22,22 @@ const sessionKey = "_csrftoken"
 // with a request that is not the server's own but a copy of it, the caller has to remove
 // uploaded files by r.MultipartForm.RemoveAll.
 //
-// Errors: ErrForbidden, with its reason; ErrForm; with UseSessions those of
-// djsession.Load.
+// Errors: ErrForbidden, with its reason; ErrForm; djsession.ErrScheme; with UseSessions
+// those of djsession.Load.
 func (p *Protection) Check(r *http.Request) error {
 	switch r.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
 		return nil
 	}
+	scheme, err := p.site.Scheme(r)
+	if err != nil {
+		return fmt.Errorf("check a form: %w", err)
+	}
 	if all := r.Header["Origin"]; p.origins && len(all) > 0 {
-		if !p.originVerified(r, strings.Join(all, ",")) {
+		if !p.originVerified(r, scheme, strings.Join(all, ",")) {
 			return ErrBadOrigin
 		}
-	} else if p.o.IsSecure(r) {
+	} else if scheme == "https" {
 		if err := p.checkReferer(r); err != nil {
 			return err
 		}
@@ -41,15 +46,9 @@ func (p *Protection) Check(r *http.Request) error {
 }
 
 // originVerified is _origin_verified. "null" has no scheme and no host.
-func (p *Protection) originVerified(r *http.Request, got string) bool {
-	if host := p.o.Host(r); host != "" {
-		scheme := "http://"
-		if p.o.IsSecure(r) {
-			scheme = "https://"
-		}
-		if rest, ok := strings.CutPrefix(got, scheme); ok && rest == host {
-			return true
-		}
+func (p *Protection) originVerified(r *http.Request, scheme, got string) bool {
+	if host := p.o.Host(r); host != "" && got == scheme+"://"+host {
+		return true
 	}
 	if slices.Contains(p.exact, got) {
 		return true

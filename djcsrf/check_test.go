@@ -170,32 +170,6 @@ func TestCheckVersions(t *testing.T) {
 	}
 }
 
-func TestProxySSLHeader(t *testing.T) {
-	for _, tt := range []struct {
-		django, header string
-		want           bool
-	}{
-		{"5.2", "https", true},
-		{"5.2", " https , http", true},
-		{"5.2", "http,https", false},
-		{"4.0", "https,http", false},
-		{"4.0", "https", true},
-		{"5.2", "", false},
-	} {
-		isSecure := djcsrf.ProxySSLHeader(newWorld(t, tt.django, nil).site, "HTTP_X_FORWARDED_PROTO", "https")
-		r := ask("GET", "")
-		if tt.header != "" {
-			r.Header.Set("X-Forwarded-Proto", tt.header)
-		}
-		if got := isSecure(r); got != tt.want {
-			t.Errorf("Django %s, %q: got %t, want %t", tt.django, tt.header, got, tt.want)
-		}
-		if tt.header == "http,https" && isSecure(secure(r)) {
-			t.Error("the header must count for more than the connection")
-		}
-	}
-}
-
 func TestNewRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name, django string

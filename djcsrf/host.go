@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-
-	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // AllowedHosts returns HttpRequest.get_host, for Options.Host: the host of a request if
@@ -34,26 +32,6 @@ func AllowedHosts(allowed []string, forwarded bool) func(*http.Request) string {
 			}
 		}
 		return ""
-	}
-}
-
-// ProxySSLHeader returns HttpRequest.is_secure, for Options.IsSecure, with
-// SECURE_PROXY_SSL_HEADER = (header, value): ("HTTP_X_FORWARDED_PROTO", "https"). As in
-// Django, the proxy must set or remove that header in every request.
-func ProxySSLHeader(site *djsession.Site, header, value string) func(*http.Request) bool {
-	header = headerName(header)
-	django := site.Settings().Django
-	return func(r *http.Request) bool {
-		all := r.Header[header]
-		if len(all) == 0 {
-			return r.TLS != nil
-		}
-		got := strings.Join(all, ",")
-		if !django.Before(4, 1) { // of several proxies the first
-			got, _, _ = strings.Cut(got, ",")
-			got = strings.TrimSpace(got)
-		}
-		return got == value || django.Before(1, 11) && r.TLS != nil
 	}
 }
 

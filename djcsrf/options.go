@@ -52,9 +52,6 @@ type Options struct {
 	// the client sent r, or "" when that is not allowed. The default is r.Host; see
 	// AllowedHosts.
 	Host func(r *http.Request) string
-	// IsSecure is request.is_secure: whether the client used HTTPS. The default is
-	// r.TLS != nil; see ProxySSLHeader.
-	IsSecure func(r *http.Request) bool
 	// Port is request.get_port, which is looked at when there is a cookie domain: what
 	// the Referer must name unless it is 443 or 80. The default is the port that Host
 	// returns. Unlike Django, which takes the port on which the server listens, behind a
@@ -115,9 +112,6 @@ func New(site *djsession.Site, opts *Options) (*Protection, error) {
 	o.MaxForm = cmp.Or(o.MaxForm, 2621440)
 	if o.Host == nil {
 		o.Host = func(r *http.Request) string { return r.Host }
-	}
-	if o.IsSecure == nil {
-		o.IsSecure = func(r *http.Request) bool { return r.TLS != nil }
 	}
 	if o.Port == nil {
 		o.Port = func(r *http.Request) string { return portOf(o.Host(r)) }

@@ -110,10 +110,10 @@ func (x *exchange) beforeCommit(h http.Header, status int) {
 }
 
 // ErrorStatus is the status that tells a client of an error of this package: 400
-// for ErrInterrupted, as Django answers, 503 for ErrUnavailable, else 500.
+// for ErrInterrupted, as Django answers, and ErrScheme, 503 for ErrUnavailable, else 500.
 func ErrorStatus(err error) int {
 	switch {
-	case errors.Is(err, ErrInterrupted):
+	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrScheme):
 		return http.StatusBadRequest
 	case errors.Is(err, ErrUnavailable):
 		return http.StatusServiceUnavailable

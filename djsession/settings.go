@@ -58,6 +58,10 @@ type Settings struct {
 	// TimeZone is TIME_ZONE for a site with USE_TZ=False. Nil means USE_TZ=True.
 	TimeZone *time.Location
 
+	// Proxies say whose headers tell that the client used HTTPS; the zero value believes
+	// none. Behind gunicorn, uvicorn and their like give LocalProxies().
+	Proxies Proxies
+
 	// What Django has no setting for:
 
 	// Limits bound what is read from the store. Zero fields mean generous defaults.

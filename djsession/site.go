@@ -43,6 +43,7 @@ func NewSite(set Settings) (*Site, error) {
 	if set.Serializer == nil {
 		set.Serializer = serializer.JSON{Limits: set.Limits.Data}
 	}
+	set.Proxies = set.Proxies.frozen()
 	if set.Now == nil {
 		set.Now = time.Now
 	}

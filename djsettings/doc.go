@@ -45,8 +45,10 @@
 // a site has made itself (an engine, a KEY_FUNCTION, a serializer) is told by
 // Options, or is ErrUnsupported from Open.
 //
-// A site with SECURE_PROXY_SSL_HEADER believes the header and nothing else; a Go program
-// that ends TLS itself, without that proxy, has to say so in PartOptions: its own IsSecure.
+// That the client used HTTPS, gunicorn and uvicorn take from the headers of a proxy on
+// 127.0.0.1, ::1 or a unix socket, and so does a Site. Other proxies (FORWARDED_ALLOW_IPS)
+// are no setting of Django: OpenOptions.Configure adds them to djsession.Settings.Proxies.
+// A site with SECURE_PROXY_SSL_HEADER believes that header from every peer, as Django does.
 //
 // Parts that the site has not installed are nil: look at Site.Auth where users may be
 // in no database.

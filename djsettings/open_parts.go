@@ -71,12 +71,8 @@ func (s *Site) openParts(ctx context.Context) error {
 	}
 	set := s.Settings
 	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost)
-	secure := func(r *http.Request) bool { return r.TLS != nil }
-	if set.Proxy.SSLHeader != "" {
-		secure = djcsrf.ProxySSLHeader(s.DjsessionSite, set.Proxy.SSLHeader, set.Proxy.SSLValue)
-	}
 	if set.CSRF.Enabled {
-		if err := s.openCSRF(host, secure); err != nil {
+		if err := s.openCSRF(host); err != nil {
 			return err
 		}
 	}
@@ -84,7 +80,7 @@ func (s *Site) openParts(ctx context.Context) error {
 	case set.Auth.Installed && (db == nil || db.Engine == dummy):
 		s.warn("DATABASES", "django.contrib.auth is installed, but there is no database with users: nobody is looked up.")
 	case set.Auth.Installed:
-		if err := s.openAuth(ctx, host, secure); err != nil {
+		if err := s.openAuth(ctx, host); err != nil {
 			return err
 		}
 	}
@@ -103,13 +99,13 @@ func (s *Site) allowedHosts() []string {
 	return s.Settings.AllowedHosts
 }
 
-func (s *Site) openCSRF(host func(*http.Request) string, secure func(*http.Request) bool) (err error) {
+func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	in := s.Settings.CSRF
 	o := djcsrf.Options{
 		CookieName: in.CookieName, CookieAge: in.CookieAge, ExpireAtBrowserClose: in.CookieAgeNone,
 		CookieDomain: in.CookieDomain, CookiePath: in.CookiePath, CookieSecure: in.CookieSecure, CookieHTTPOnly: in.CookieHTTPOnly,
 		CookieSameSite: sameSiteMode(in.CookieSameSite), CookieMasked: in.CookieMasked, HeaderName: in.HeaderName,
-		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host, IsSecure: secure,
+		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host,
 	}
 	if s.Settings.Proxy.UseXForwardedPort {
 		o.Port = djcsrf.ForwardedPort
@@ -131,7 +127,7 @@ func (s *Site) openCSRF(host func(*http.Request) string, secure func(*http.Reque
 
 // openAuth looks at the table of the users, which tells what no setting does, and
 // makes the Auth.
-func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string, secure func(*http.Request) bool) error {
+func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
 	if err := s.openUsers(ctx); err != nil {
 		return err
 	}
@@ -139,7 +135,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string, se
 	if len(in.Backends) == 0 {
 		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", ErrSetting)
 	}
-	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host, IsSecure: secure}
+	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host}
 	switch url := in.LoginURL; {
 	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
 		o.LoginURL = url

@@ -24,7 +24,9 @@ func (s *Settings) Session() (djsession.Settings, error) {
 		ExpireAtBrowserClose: in.ExpireAtBrowserClose, SaveEveryRequest: in.SaveEveryRequest,
 		StoreClass:    in.StoreClass,
 		LegacyHashing: s.Cookies.HashingAlgorithm == "sha1",
+		Proxies:       djsession.LocalProxies(),
 	}
+	set.Proxies.SSLHeader, set.Proxies.SSLValue = s.Proxy.SSLHeader, s.Proxy.SSLValue
 	if s.Keys.IsZero() {
 		return set, ErrNoSecret
 	}

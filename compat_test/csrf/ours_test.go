@@ -65,8 +65,12 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 	text := func(name string) string { s, _ := settings[name].(string); return s }
 	flag := func(name string) bool { b, _ := settings[name].(bool); return b }
 	list := func(name string) []string { l, _ := settings[name].([]string); return l }
+	var proxies djsession.Proxies // the server of middleware.py has none of its own
+	if header := list("SECURE_PROXY_SSL_HEADER"); header != nil {
+		proxies.SSLHeader, proxies.SSLValue = header[0], header[1]
+	}
 	site, err := djsession.NewSite(djsession.Settings{
-		Keys: signer.SecretKey("csrf"), Django: u.django, CookieDomain: text("SESSION_COOKIE_DOMAIN"),
+		Keys: signer.SecretKey("csrf"), Django: u.django, CookieDomain: text("SESSION_COOKIE_DOMAIN"), Proxies: proxies,
 		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -113,9 +117,6 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		o.CookieSameSite = http.SameSiteStrictMode
 	case "None":
 		o.CookieSameSite = http.SameSiteNoneMode
-	}
-	if proxy := list("SECURE_PROXY_SSL_HEADER"); proxy != nil {
-		o.IsSecure = djcsrf.ProxySSLHeader(site, proxy[0], proxy[1])
 	}
 	p, err := djcsrf.New(site, o)
 	if err != nil {

@@ -1,0 +1,134 @@
+package djsession
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// ErrScheme: headers of a proxy contradict each other about the scheme, so that nobody
+// knows it. gunicorn answers 400.
+var ErrScheme = errors.New("djsession: the proxy's headers do not agree about the scheme")
+
+// Proxies say whose word counts for the scheme by which a client came: what gunicorn and
+// uvicorn, and Django with SECURE_PROXY_SSL_HEADER, take from headers. djcsrf and djauth
+// ask it by [Site.IsSecure]. The zero value believes no header: only TLS to this process is
+// HTTPS.
+type Proxies struct {
+	// Trusted is forwarded_allow_ips of gunicorn: the peers whose headers say which
+	// scheme the client used. These headers are secure_scheme_headers:
+	//
+	//	X-Forwarded-Proto: https
+	//	X-Forwarded-Protocol: ssl
+	//	X-Forwarded-Ssl: on
+	//
+	// Any other value of one of them is http. Such a proxy must set or remove all three
+	// in every request.
+	Trusted []netip.Prefix
+	// UnixSockets trusts whoever connects by a unix socket, as gunicorn does.
+	UnixSockets bool
+
+	// SSLHeader and SSLValue are SECURE_PROXY_SSL_HEADER: "HTTP_X_FORWARDED_PROTO" and
+	// "https"; an empty SSLHeader is None. As in Django, the header counts for more than
+	// the rest, and from every peer: the proxy must set or remove it in every request.
+	SSLHeader, SSLValue string
+}
+
+// LocalProxies returns the default of gunicorn and uvicorn: 127.0.0.1, ::1 and unix
+// sockets are trusted.
+func LocalProxies() Proxies {
+	return Proxies{
+		Trusted:     []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")},
+		UnixSockets: true,
+	}
+}
+
+// schemeHeaders are secure_scheme_headers of gunicorn, with the value that means https.
+var schemeHeaders = [...][2]string{{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Protocol", "ssl"}, {"X-Forwarded-Ssl", "on"}}
+
+// IsSecure is request.is_secure: whether the client used HTTPS, by Settings.Proxies. It is
+// false when [Site.Scheme] is an error.
+//
+// The request must have the RemoteAddr of its connection. A middleware that puts the
+// client's address there belongs inside of what asks.
+func (s *Site) IsSecure(r *http.Request) bool {
+	scheme, err := s.Scheme(r)
+	return err == nil && scheme == "https"
+}
+
+// Scheme is request.scheme: "https" or "http".
+//
+// Unlike gunicorn and uvicorn, it refuses a header that comes twice, even with the same
+// value: a proxy replaces what the client sent, and one that adds to it passes on a lie.
+//
+// Errors: ErrScheme.
+func (s *Site) Scheme(r *http.Request) (string, error) {
+	p := &s.set.Proxies
+	if all := r.Header[p.SSLHeader]; p.SSLHeader != "" && len(all) > 0 {
+		got := strings.Join(all, ",")
+		if !s.set.Django.Before(4, 1) { // of several proxies the first
+			got, _, _ = strings.Cut(got, ",")
+			got = strings.TrimSpace(got)
+		}
+		switch {
+		case got == p.SSLValue:
+			return "https", nil
+		case !s.set.Django.Before(1, 11):
+			return "http", nil
+		}
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if !p.trusts(r) {
+		return scheme, nil
+	}
+	seen := ""
+	for _, h := range schemeHeaders {
+		switch all := r.Header[h[0]]; {
+		case len(all) == 0:
+			continue
+		case len(all) > 1:
+			return "", ErrScheme
+		case all[0] == h[1]:
+			scheme = "https"
+		default:
+			scheme = "http"
+		}
+		if seen != "" && seen != scheme {
+			return "", ErrScheme
+		}
+		seen = scheme
+	}
+	return scheme, nil
+}
+
+// trusts reports whether the peer that sent r is a proxy of the site.
+func (p *Proxies) trusts(r *http.Request) bool {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local != nil && strings.HasPrefix(local.Network(), "unix") {
+		return p.UnixSockets
+	}
+	// A bare address is none that net/http writes: somebody took it from a header.
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		// Without a server that tells, only the name of a unix socket is one.
+		return p.UnixSockets && local == nil && (strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/"))
+	}
+	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(peer.Addr()) })
+}
+
+// frozen returns a copy that the caller cannot change, with the header as net/http spells it.
+func (p Proxies) frozen() Proxies {
+	p.Trusted = slices.Clone(p.Trusted)
+	if meta, ok := strings.CutPrefix(p.SSLHeader, "HTTP_"); ok {
+		p.SSLHeader = strings.ReplaceAll(meta, "_", "-")
+	}
+	p.SSLHeader = textproto.CanonicalMIMEHeaderKey(p.SSLHeader)
+	return p
+}
