@@ -94,7 +94,6 @@ var walks = map[string]walk{
 	"Builder.Append":      {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Append) }},
 	"Dict.All":            {dict: func(d *serializer.Dict) { count2(d.All()) }},
 	"Dict.AllStored":      {dict: func(d *serializer.Dict) { count2(d.AllStored()) }},
-	"Dict.Format":         {dict: func(d *serializer.Dict) { _ = fmt.Sprintf("%v %+v %#v %s", d, d, d, d) }},
 	"Dict.Get":            {dict: func(d *serializer.Dict) { d.Get("x") }},
 	"Dict.GetKey":         {dict: func(d *serializer.Dict) { v, _ := d.Get("x"); d.GetKey(v); d.GetKey("x") }, value: func(v any) { serializer.NewDict(items(v)...).GetKey(v) }},
 	"Dict.Keys": {dict: func(d *serializer.Dict) {
@@ -435,7 +434,10 @@ func TestWalksAreAll(t *testing.T) {
 // exported returns the name of an exported function, or method of an exported type.
 func exported(pkg string, decl ast.Decl) (string, bool) {
 	f, ok := decl.(*ast.FuncDecl)
-	if !ok || !f.Name.IsExported() {
+	// What encoders and verbs print is no walk: it says that there is something, and no
+	// more, as the test of package internal/secret shows for every type.
+	printers := []string{"Format", "GobEncode", "GoString", "LogValue", "MarshalText"}
+	if !ok || !f.Name.IsExported() || f.Recv != nil && slices.Contains(printers, f.Name.Name) {
 		return "", false
 	}
 	if f.Recv == nil {
