@@ -17,12 +17,15 @@ import (
 //
 // The page is an absolute path ("/a/?b=c") or a URL of this host, in ASCII. Its form is
 // final: [http.Redirect] and the routers write it as it is, and a browser stays on the
-// site. A backslash is written as %5C, and what is not ASCII as UTF-8, as by iri_to_uri.
-// A relative page is resolved as a browser does it, from the path that the client sent:
-// a handler inside of [http.StripPrefix] needs nothing more.
+// site. As iri_to_uri does, it writes a backslash as %5C and other characters as UTF-8.
+// It resolves a relative page as a browser does, from the path that the client sent, so
+// that a login page may be inside of [http.StripPrefix]. A prefix that a proxy takes away
+// it does not know.
 //
-// Unlike Django, it takes "." and ".." and double slashes out of the path, as
-// http.Redirect would do it otherwise, after the verdict.
+// Unlike Django, it takes ".", ".." and double slashes out of the path, and spaces from the
+// ends. It refuses what one of the Djangos, or some browsers, read in another way: a
+// control character, a first character that is not ASCII, and a scheme that does not begin
+// with a letter ("1:").
 func (a *Auth) RedirectTarget(r *http.Request, fallback string) string {
 	scheme, err := a.m.Site().Scheme(r)
 	host, secure := a.opts.Host(r), err != nil || scheme == "https"
@@ -73,11 +76,11 @@ func sentPath(r *http.Request) string {
 // generously than it is written, so that this refuses more than the other hosts.
 // host is as in the Host header, with its port if that is not the usual one.
 //
-// Unlike Django, it refuses a backslash in the path, and a relative target that becomes
-// a URL by taking out its dots ("./javascript:"). Django writes %5C and leaves the dots;
-// [http.Redirect] writes the backslash and takes the dots out, so that "/.//\evil.example"
-// leads to another site. It also refuses a target whose first character is not ASCII, and
-// a first segment like "1:" or "//" without a host.
+// Unlike Django, it refuses a backslash before the query, "//" without a host, and a
+// relative target that becomes a URL without its dots ("./javascript:"). Django writes
+// %5C and leaves the dots; [http.Redirect] writes the backslash and takes the dots out, so
+// that "/.//\evil.example" leads to another site. It also refuses what
+// [Auth.RedirectTarget] refuses.
 func SafeRedirect(target, host string, secure bool) bool {
 	if !allowedTarget(target, host, secure) {
 		return false
@@ -101,7 +104,7 @@ func SafeRedirect(target, host string, secure bool) bool {
 		first = first[len("../"):]
 	}
 	first, _, _ = strings.Cut(first, "/")
-	return !strings.Contains(first, ":")
+	return strings.IndexByte(first, ':') <= 0
 }
 
 // maxRedirect is MAX_URL_LENGTH, in characters.
