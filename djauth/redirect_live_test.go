@@ -82,7 +82,7 @@ func TestRedirectLive(t *testing.T) {
 	for seed, version := range []string{"1.8", "1.11", "2.2", "3.2", "4.2", "5.2", "6.1"} {
 		t.Run(version, func(t *testing.T) {
 			for _, secure := range []bool{false, true} {
-				w := newWorld(t, func(o *djauth.Options) { o.IsSecure = func(*http.Request) bool { return secure } })
+				w := newWorld(t)
 				targets := weburl.Targets(uint64(100+seed), 6000, host)
 				for i := range targets {
 					targets[i] = strings.ToValidUTF8(targets[i], "\ufffd") // Python's texts are no bytes
@@ -95,7 +95,7 @@ func TestRedirectLive(t *testing.T) {
 				for i, django := range askRedirects(t, version, host, secure, targets) {
 					next := targets[i]
 					safe, got := djauth.SafeRedirect(next, host, secure), ""
-					visit(base.Path, "", host, next, func(_ http.ResponseWriter, r *http.Request) { got = w.auth.RedirectTarget(r, "") })
+					visit(secure, base.Path, "", host, next, func(_ http.ResponseWriter, r *http.Request) { got = w.auth.RedirectTarget(r, "") })
 					switch {
 					case !django.OK && (safe || got != ""):
 						t.Errorf("%q: Django says no, SafeRedirect %v, RedirectTarget %q", next, safe, got)
