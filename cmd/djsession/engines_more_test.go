@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -155,6 +156,10 @@ func TestEveryEngine(t *testing.T) {
 			for key, was := range revealed(t, before) {
 				if was.Error != "" || key[:8] == "linus1z6" || key[:8] == "ada7q2m5" {
 					continue
+				}
+				if strings.Contains(tt.name, "files") && math.MaxInt == math.MaxInt32 && was.Expires.Year() > 2038 {
+					// Package filestore: a file's time ends there.
+					was.Expires = time.Unix(math.MaxInt32, 0).Add(14 * 24 * time.Hour)
 				}
 				if is := after[key]; is.Size != was.Size || is.Expires.Sub(was.Expires).Abs() > time.Minute {
 					t.Errorf("%s after moving there and back: got %+v, want %+v", key[:8], is, was)

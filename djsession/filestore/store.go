@@ -22,7 +22,8 @@
 // As in Django less than a whole second left is none. To write a record with
 // another Expires the time of modification is set, which is now for a session
 // that a request has saved. Touch sets that time alone; it cannot move a moment
-// that the data hold.
+// that the data hold. A machine of 32 bits sets no time after January 2038: there
+// a record that ends more than the cookie's age later ends earlier.
 //
 // Unlike Django, which deletes an expired session when it reads it, Load leaves
 // it to ClearExpired. Unlike Django before 1.10, whose files end at no time, the
