@@ -157,9 +157,11 @@ func TestEveryEngine(t *testing.T) {
 				if was.Error != "" || key[:8] == "linus1z6" || key[:8] == "ada7q2m5" {
 					continue
 				}
-				if strings.Contains(tt.name, "files") && math.MaxInt == math.MaxInt32 && was.Expires.Year() > 2038 {
-					// Package filestore: a file's time ends there.
-					was.Expires = time.Unix(math.MaxInt32, 0).Add(14 * 24 * time.Hour)
+				// Package filestore: on a machine of 32 bits a file's time ends in 2038. A
+				// session whose data hold the moment keeps it.
+				end := time.Unix(math.MaxInt32, 0).Add(14 * 24 * time.Hour)
+				if tt.name == "files" && math.MaxInt == math.MaxInt32 && was.Expires.After(end) && after[key].Expires.Equal(end) {
+					was.Expires = end
 				}
 				if is := after[key]; is.Size != was.Size || is.Expires.Sub(was.Expires).Abs() > time.Minute {
 					t.Errorf("%s after moving there and back: got %+v, want %+v", key[:8], is, was)
