@@ -67,9 +67,9 @@ func (s *Settings) unknownMiddleware() (all []Warning) {
 		case text != "":
 		case strings.HasPrefix(path, "django.middleware."), strings.HasPrefix(path, "django.contrib."):
 			continue
-		case path == "user_sessions.middleware.SessionMiddleware" && s.Sessions.Kind == EngineUserSessions,
-			path == "qsessions.middleware.SessionMiddleware" && (s.Sessions.Kind == EngineQSessions || s.Sessions.Kind == EngineQSessionsCDB):
-			continue // it belongs to the engine, which is known
+		case path == "user_sessions.middleware.SessionMiddleware",
+			path == "qsessions.middleware.SessionMiddleware":
+			continue // they belong to engines that are known
 		default:
 			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
 			for _, class := range []string{"SessionMiddleware", "CsrfViewMiddleware", "AuthenticationMiddleware", "MessageMiddleware"} {

@@ -328,7 +328,7 @@ var faults = map[string][]broken{
 	},
 	"mysql": {
 		{"a wrong password", part("mysql-password", "another-secret"), doctor.DatabasePassword, []string{"password", "DJSESSION_DATABASE_PASSWORD"}, nil},
-		{"another charset", part("'PORT'", "'OPTIONS': {'charset': 'latin1'}, 'PORT'"), doctor.MySQLCharset, []string{"latin1", "utf8mb4"}, nil},
+		{"another charset", part("'OPTIONS': {}", "'OPTIONS': {'charset': 'latin1'}"), doctor.MySQLCharset, []string{"latin1", "utf8mb4"}, nil},
 		{"no database of this name", part("'NAME': 'site'", "'NAME': 'web'"), doctor.DatabaseMissing, []string{"web"}, nil},
 		{"USE_TZ", change("USE_TZ", "False"), doctor.TimeZone, []string{"3.5 hours"}, nil},
 	},
