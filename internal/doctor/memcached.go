@@ -101,17 +101,29 @@ func hasItem(ctx context.Context, a net.Addr, key string) (bool, error) {
 // does so for one client at a time, and goes on for a while when that has gone away.
 const busyFor = 2 * time.Second
 
+// dumpsForNothing is how many lists without the key show that it is not there. A list
+// passes over what is in use at the moment: an item whose bucket another thread has locked,
+// or whose value is still being sent to somebody.
+const dumpsForNothing = 3
+
 // dumpFor looks for a session's key among all keys of one memcached, which 1.4.31 and later
 // tell. Errors: whatever kept it from the end of the list, which is a line of its own.
 func dumpFor(ctx context.Context, a net.Addr, key string) (head string, ok bool, err error) {
-	for began, pause := time.Now(), 10*time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+	began, pause := time.Now(), 50*time.Millisecond
+	for complete := 0; ; pause = min(2*pause, 200*time.Millisecond) {
 		head, ok, err = dumpOnce(ctx, a, key)
-		if !errors.Is(err, errBusy) || time.Since(began) > busyFor {
+		switch {
+		case errors.Is(err, errBusy) && time.Since(began) <= busyFor:
+		case ok || err != nil:
 			return head, ok, err
+		default:
+			if complete++; complete == dumpsForNothing {
+				return "", false, nil
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return "", false, err
+			return "", false, ctx.Err()
 		case <-time.After(pause):
 		}
 	}
