@@ -22,6 +22,8 @@ var ErrNoTable = userstable.ErrNoTable
 // A table without is_active is refused, and the error names the columns that look
 // like it, until Columns.Active says which it is, or None: AbstractBaseUser says that
 // everybody is active, but such a model may as well compute is_active from a status.
+// So is a table of a model of the site's own that has a column such as deleted_at, by
+// which a default manager may hide users from Django, until Columns.Active is named.
 //
 // Errors: ErrNoTable, djsession.ErrUnavailable, and djsession.ErrConfig for a
 // table that has no column that is needed or named.

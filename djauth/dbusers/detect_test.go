@@ -98,6 +98,9 @@ func TestDetectGuessesNothing(t *testing.T) {
 		{name: "all is said", table: "enabled bool, login varchar(9)", o: dbusers.Columns{Active: "enabled", Username: "login"}},
 		{name: "two names", table: "is_active bool, username varchar(9), email varchar(9)", assumed: true},
 		{name: "an email only", table: "is_active bool, email varchar(9)"},
+		{name: "is_active, and a manager may hide", table: "is_active bool, username varchar(9), deleted_at timestamp", refused: "has deleted_at, by which the default manager"},
+		{name: "other packages for it", table: "is_active bool, deleted bool, is_removed bool, Archived_on timestamp, verified bool", refused: "has deleted, is_removed, Archived_on, by which"},
+		{name: "is_active alone is said", table: "is_active bool, username varchar(9), deleted_at timestamp", o: dbusers.Columns{Active: "is_active"}, assumed: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, d := t.Context(), sqlite(t)

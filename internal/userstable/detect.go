@@ -46,10 +46,11 @@ func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Opt
 			full.Columns.ID = c.name
 		}
 	}
-	// Only of auth.User it is known that USERNAME_FIELD is username.
-	if _, table, err := splitTable("", full.Table); err == nil && o.Columns.Username == "" {
-		full.NameAssumed = !strings.EqualFold(full.Model, "auth.User") || table != "auth_user"
-	}
+	// Only of auth.User it is known that USERNAME_FIELD is username, and that the
+	// default manager hides nobody.
+	_, table, err := splitTable("", full.Table)
+	own := err == nil && (!strings.EqualFold(full.Model, "auth.User") || table != "auth_user")
+	full.NameAssumed = own && o.Columns.Username == ""
 	named := o.Columns
 	names := named.fields()
 	var lacks []string
@@ -68,6 +69,9 @@ func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Opt
 	full.NameAssumed = full.NameAssumed && full.Columns.Username != None
 	if len(lacks) > 0 {
 		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, lacking(&full, lacks, columns))
+	}
+	if hides := matching(columns, looksHidden); own && o.Columns.Active == "" && len(hides) > 0 {
+		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, hiding(&full, hides))
 	}
 	for _, name := range o.Extra {
 		if _, ok := has[name]; !ok {
@@ -147,16 +151,39 @@ func lacking(o *Options, lacks []string, columns []column) string {
 	if slices.Contains(lacks, "password") {
 		return text + ", of which Django makes the hash of each login: if the password is under another name, say so in Columns.Password; if the model has none, open the sessions only, or give a djauth.Users of your own"
 	}
-	var similar []string
-	for _, c := range columns {
-		if looksActive(c.name) && strconv.Quote(c.name) == `"`+c.name+`"` {
-			similar = append(similar, c.name)
-		}
-	}
-	if len(similar) > 0 {
+	if similar := matching(columns, looksActive); len(similar) > 0 {
 		text += fmt.Sprintf(", but it has %s, which may tell who is active", strings.Join(similar, ", "))
 	}
 	return text + ": name the column that is is_active in Columns.Active; if everybody is active, set it to None; if is_active is computed, set it to None, read its columns by Extra, and judge them in djauth.Options.CanAuthenticate"
+}
+
+// hiding is a sentence for a table that may hold users whom the model's default manager
+// hides, so that to Django they are gone, whatever is_active says.
+func hiding(o *Options, columns []string) string {
+	return fmt.Sprintf("the table %s has %s, by which the default manager of its model may hide users that Django then does not log in, although %s is true: if %[3]s alone tells who is active, say so in Columns.Active; otherwise say it too, read the other columns by Extra, and judge them in djauth.Options.CanAuthenticate",
+		o.Table, strings.Join(columns, ", "), o.Columns.Active)
+}
+
+// matching are the names of columns that look like something and print as they are.
+func matching(columns []column, looks func(name string) bool) (names []string) {
+	for _, c := range columns {
+		if looks(c.name) && strconv.Quote(c.name) == `"`+c.name+`"` {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// looksHidden reports whether a column of this name is one of the kind by which
+// packages for soft deletion hide rows (deleted, deleted_at, is_removed, archived_at).
+func looksHidden(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"delet", "removed", "archived", "trashed"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // looksActive reports whether a column of this name may have to do with is_active.
