@@ -25,8 +25,9 @@ const languageKey = "_language"
 // gets a new key, against session fixation; one of the same user keeps its key. The
 // CSRF token is rotated, and last_login set if the Users keep it.
 //
-// Unlike Django, which deletes a session of the same user whose hash does not fit,
-// Login sets it aside, as Identify does, and begins a new one.
+// Unlike Django, which deletes a session whose hash does not fit and one of any other
+// user, Login sets the session aside, as Identify does, if its hash does not fit the
+// user that it names, and begins a new one.
 //
 // It does not ask whether the account may log in: Authenticate does. With an error
 // nobody has been logged in.
@@ -98,14 +99,30 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 		return s.CycleKey()
 	}
 	id, err := a.users.IDKind().Parse(was)
+	if err == nil && id != account.ID {
+		return a.replace(ctx, s, id)
+	}
 	old, _ := s.Get(HashSessionKey)
 	text, _ := serializer.Text(old)
 	switch {
-	case err == nil && id != account.ID:
-		return s.Flush(ctx)
 	case err == nil && subtle.ConstantTimeCompare([]byte(text), []byte(hash)) == 1:
 		return nil
 	case err == nil && a.fits(text, account): // made with a fallback key
+		return s.Flush(ctx)
+	}
+	s.SetAside(ErrHash)
+	return s.CycleKey()
+}
+
+// replace ends the session of another user, if its hash fits that user's password. If
+// not, the session may be of a user that is not known here, and is set aside.
+func (a *Auth) replace(ctx context.Context, s *djsession.Session, id string) error {
+	other, err := a.users.ByID(withLookup(ctx, &lookup{fresh: true}), id)
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return err
+	}
+	old, _ := s.Get(HashSessionKey)
+	if text, _ := serializer.Text(old); err == nil && a.fits(text, other) {
 		return s.Flush(ctx)
 	}
 	s.SetAside(ErrHash)

@@ -50,7 +50,15 @@ func TestLogin(t *testing.T) {
 		{"of the same user, with the hash of a fallback key", func(w *world) []serializer.Item {
 			return w.login(cart, item(djauth.HashSessionKey, hash(t, oldKey, encoded)))
 		}, fresh},
-		{"of another user", func(w *world) []serializer.Item { return w.login(cart, item(djauth.SessionKey, "2")) }, fresh},
+		{"of another user", func(w *world) []serializer.Item {
+			return w.login(cart, item(djauth.SessionKey, "2"), item(djauth.HashSessionKey, hash(t, secret, "old$toor")))
+		}, fresh},
+		// The key here may be wrong, or the session one of another site.
+		{"of another user, and its hash does not fit", func(w *world) []serializer.Item { return w.login(cart, item(djauth.SessionKey, "2")) }, aside},
+		{"of a user that is not known here", func(w *world) []serializer.Item { return w.login(cart, item(djauth.SessionKey, "77")) }, aside},
+		{"of another user, without a hash", func(w *world) []serializer.Item {
+			return w.login(cart, item(djauth.SessionKey, "2"), item(djauth.HashSessionKey, remove))
+		}, aside},
 		{"with a user id that is none", func(w *world) []serializer.Item {
 			return w.login(cart, item(djauth.SessionKey, "x"))
 		}, aside},
