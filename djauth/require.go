@@ -88,10 +88,13 @@ func (a *Auth) LoginURL(r *http.Request) string {
 	return target.String()
 }
 
-// fullPath is request.get_full_path: it begins with one slash, so that it cannot be
-// taken for a host.
+// fullPath is request.get_full_path, with the prefix that [http.StripPrefix] took away:
+// it begins with one slash, so that it cannot be taken for a host.
 func fullPath(r *http.Request) string {
 	path := r.URL.EscapedPath()
+	if sent := sentPath(r); strings.HasSuffix(sent, path) {
+		path = sent
+	}
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}

@@ -101,6 +101,41 @@ func TestLoginURL(t *testing.T) {
 	}
 }
 
+// A page inside of StripPrefix is sent back to with its prefix, and RedirectTarget takes
+// what LoginURL made.
+func TestLoginURLPrefix(t *testing.T) {
+	for _, test := range []struct{ prefix, target, want string }{
+		{"/app", "/app/a?x=1", "/app/a?x=1"},
+		{"/app/", "/app/a", "/app/a"},
+		{"/app", "/app", "/app"},
+		{"/app", "/app/", "/app/"},
+		{"/app", "/app/caf%C3%A9%2Fx", "/app/caf%C3%A9%2Fx"},
+		{"", "/a", "/a"},
+		{"/", "//evil.example/x", "/%2Fevil.example/x"},
+	} {
+		w := newWorld(t)
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RequestURI = test.target
+		path, query, _ := strings.Cut(test.target, "?")
+		plain, err := url.PathUnescape(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL = &url.URL{Path: plain, RawPath: path, RawQuery: query}
+		got := ""
+		http.StripPrefix(test.prefix, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got = w.auth.LoginURL(r)
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		u, err := url.Parse(got)
+		if err != nil || u.Query().Get("next") != test.want {
+			t.Errorf("%s at %s: got %s, want next=%s", test.target, test.prefix, got, test.want)
+		}
+		if next := w.auth.RedirectTarget(httptest.NewRequest("GET", got, nil), "/home"); next != test.want {
+			t.Errorf("%s at %s: back at %s, want %s", test.target, test.prefix, next, test.want)
+		}
+	}
+}
+
 func TestSafeRedirect(t *testing.T) {
 	for _, test := range []struct {
 		target       string
