@@ -9,11 +9,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	htmltemplate "html/template"
 	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	texttemplate "text/template"
 
 	"github.com/go-djsession/go-djsession/internal/secret"
 )
@@ -34,6 +36,11 @@ func shows(text string) bool {
 	return slices.ContainsFunc(forms, func(f string) bool { return strings.Contains(text, f) })
 }
 
+var (
+	textTemplate = texttemplate.Must(texttemplate.New("").Parse(`{{.v}} {{.}} {{.list}} {{printf "%q" .v}} {{js .v}} {{html .v}} {{urlquery .v}}`))
+	htmlTemplate = htmltemplate.Must(htmltemplate.New("").Parse(`<p title="{{.v}}">{{.v}}</p><script>x = {{.v}}</script>`))
+)
+
 // printers are all ways in which a value becomes text that somebody may read.
 func printers() map[string]func(v any) string {
 	all := map[string]func(v any) string{
@@ -53,6 +60,16 @@ func printers() map[string]func(v any) string {
 		"gob": func(v any) string {
 			var b bytes.Buffer
 			err := gob.NewEncoder(&b).Encode(v)
+			return fmt.Sprint(b.String(), err)
+		},
+		"text/template": func(v any) string {
+			var b bytes.Buffer
+			err := textTemplate.Execute(&b, map[string]any{"v": v, "list": []any{v}})
+			return fmt.Sprint(b.String(), err)
+		},
+		"html/template": func(v any) string { // as text, and as JSON in a script
+			var b bytes.Buffer
+			err := htmlTemplate.Execute(&b, map[string]any{"v": v})
 			return fmt.Sprint(b.String(), err)
 		},
 		"slog text": func(v any) string {

@@ -209,7 +209,7 @@ func table(t *testing.T) map[string]row {
 		"it tells of an operation: a name, a duration and an error of a store's own": "djsession.Event",
 		"it is about the request: its browser and address":                           "djsession.Meta",
 		"names of groups and permissions":                                            "djauth.Grants",
-		"addresses of servers":                                                       "djcache/memcached.Servers",
+		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies",
 		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError",
 		"names that may be asked for, and nothing else":                              "serializer.Keys",
 	} {
