@@ -110,8 +110,9 @@ func hasPassword(dsn string) bool {
 	return password != ""
 }
 
-// keyword is a password of libpq's form: password=x, sslpassword = 'x y'.
-var keyword = regexp.MustCompile(`(?i)(?:^|\s)\w*(?:password|passwd|pwd|secret)\s*=\s*(?:'[^']|[^'\s])`)
+// keyword is a password of libpq's form, password=x, sslpassword = 'x y', or of the
+// forms of other clients: ;Password=x, ,password=x, #password=x.
+var keyword = regexp.MustCompile(`(?i)(?:^|[\s;,#&])\w*(?:password|passwd|pwd|secret)\s*=\s*(?:'[^']|[^'\s])`)
 
 // isPasswordName reports whether a parameter of this name holds a password, and not the
 // name of a file that does, nor whether passwords may be sent in some way.

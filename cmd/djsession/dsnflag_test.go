@@ -21,6 +21,7 @@ var dsnsWithPassword = []string{
 	"cache+redis://:hunter2@h/1?key_prefix=x", "CACHE+rediss://u:hunter2@h", "cache+postgres://u:hunter2@h/db?cache_table=c", "cache+memcached://u:hunter2@h:1", "cache+memcached://h:1?password=hunter2",
 	"user_sessions+mysql://u:hunter2@h/db", "qsessions+postgres://u:hunter2@h/db", " postgres://u:hunter2@h/db",
 	"oracle://u:hunter2@h", "postgres:u:hunter2@h/db", "mysql//u:hunter2@h", "'postgres://u:hunter2@h/db'", "mysql://u:hunter2@", "redis://h?auth=hunter2",
+	"Server=h;Password=hunter2;", "redis:h:6379,password=hunter2", "h:6379, Pwd=hunter2", "postgres://h/db#password=hunter2", "postgres://h/db&password=hunter2",
 }
 
 // dsnsWithout have none.
