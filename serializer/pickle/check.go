@@ -87,3 +87,57 @@ func (e *explorer) push(n *node) {
 		visit{e.heldRun(o.list), false},
 		visit{[]ref{o.class, o.args, o.kwargs}, false})
 }
+
+// What calls may be made with, beyond a multiple of the pickle's length.
+const (
+	freeArgs      = 100_000 // values
+	freeArgsBytes = 1 << 20 // of text
+	argsPerByte   = 8
+)
+
+// checkCalls bounds what is made by calls. Each of them makes its value anew, with
+// copies of its arguments: a text or a tuple of arguments that a thousand calls have
+// in common is copied a thousand times.
+func (m *machine) checkCalls() *serializer.DecodeError {
+	count, bytes := 0, 0
+	for i := range m.objs {
+		n, b := m.argsOf(&m.objs[i])
+		count, bytes = count+n, bytes+b
+		if count > freeArgs+argsPerByte*len(m.text) || bytes > freeArgsBytes+argsPerByte*len(m.text) {
+			return limitAt(m.at, "arguments are the same too often")
+		}
+	}
+	return nil
+}
+
+// argsOf returns how many values and how many bytes of text a call may copy. What is
+// made of the text of a call within its arguments counts too: bytes, which older
+// protocols encode, are the argument of a bytearray.
+func (m *machine) argsOf(o *object) (count, bytes int) {
+	args := m.held(&m.nodes[o.args])
+	count = len(args)
+	for _, r := range args {
+		n := &m.nodes[r]
+		if n.kind == kindList && (m.isGlobal(o.class, classSet) || m.isGlobal(o.class, classFrozenSet) || m.isGlobal(o.class, classOrderedDict)) {
+			count += int(n.b)
+		}
+		if n.kind == kindObject {
+			if inner := m.held(&m.nodes[m.objs[n.a].args]); len(inner) > 0 {
+				n = &m.nodes[inner[0]]
+			}
+		}
+		bytes += m.longLen(n)
+	}
+	return count, bytes
+}
+
+// longLen is the length of a text, or of an int as it is in the pickle, if it is long.
+func (a *arena) longLen(n *node) int {
+	switch n.kind {
+	case kindStr, kindStr2, kindBytes, kindBig, kindBigText:
+		if size := len(a.str(n)); size >= longText {
+			return size
+		}
+	}
+	return 0
+}

@@ -76,6 +76,16 @@ var hostile = []struct {
 	{"10^5 nested calls", "c_\n_\n" + strings.Repeat(")R", 100_000) + ".", serializer.ErrLimit},
 	{"10^6 lists in a tuple that is cut short", "(" + strings.Repeat("]", 1_000_000), serializer.ErrSyntax},
 	{"10^6 pops", strings.Repeat("0", 1_000_000) + ".", serializer.ErrSyntax},
+	{"a tuple of arguments for many paths", calls("cpathlib\nPosixPath\n", "("+strings.Repeat("\x8c\x01a", 5_000)+"t"), serializer.ErrLimit},
+	{"a tuple of arguments for many calls", calls("cpathlib\nOther\n", "("+strings.Repeat("\x8c\x01a", 5_000)+"t"), serializer.ErrLimit},
+	{"a text that is encoded often", calls("c_codecs\nencode\n", longStr+"\x8c\x06latin1\x86"), serializer.ErrLimit},
+	{"a text that is many bytearrays", calls("cbuiltins\nbytearray\n", "B"+longStr[1:]+"\x85"), serializer.ErrLimit},
+	{"an encoded text that is many bytearrays", calls("cbuiltins\nbytearray\n", "c_codecs\nencode\n"+longStr+"\x8c\x06latin1\x86R\x85"), serializer.ErrLimit},
+	{"a text that is many Decimals", calls("cdecimal\nDecimal\n", longStr+"\x85"), serializer.ErrLimit},
+	{"an int of many Fractions", calls("cfractions\nFraction\n", "\x8b"+le(1700, 4)+strings.Repeat("\x7f", 1700)+"K\x03\x86"), serializer.ErrLimit},
+	{"a list that is many frozensets", calls("cbuiltins\nfrozenset\n", "]("+numbers(3_000)+"e\x85"), serializer.ErrLimit},
+	{"a list that is many OrderedDicts", calls("ccollections\nOrderedDict\n", "]("+pairs(1_000)+"e\x85"), serializer.ErrLimit},
+	{"few arguments of many calls", calls("cdecimal\nDecimal\n", "\x8c\x041.50\x85"), nil},
 	{"shared tuples", "N" + strings.Repeat("2\x86", 40) + ".", nil},
 	{"shared tuples as a key", "}N" + strings.Repeat("2\x86", 40) + "Ns.", nil},
 	{"shared tuples as two keys", "}(N" + strings.Repeat("2\x86", 40) + "NN" + strings.Repeat("2\x86", 40) + "Nu.", nil},
@@ -220,6 +230,31 @@ func TestHostile(t *testing.T) {
 	if _, err := os.Stat("pwned"); err == nil {
 		t.Error("something was run")
 	}
+}
+
+// longStr is an opcode for a text of 100,000 bytes.
+var longStr = "X" + le(100_000, 4) + strings.Repeat("1", 100_000)
+
+// calls calls one function with one tuple of arguments 2,000 times.
+func calls(function, args string) string {
+	return "\x80\x02](" + function + "q\x00" + args + "q\x010" + strings.Repeat("h\x00h\x01R", 2_000) + "e."
+}
+
+func numbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("J" + le(uint64(i), 4))
+	}
+	return b.String()
+}
+
+// pairs are lists of two, whose first is a text of its own.
+func pairs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "](X\x06\x00\x00\x00%06dNe", i)
+	}
+	return b.String()
 }
 
 // bounded checks that something took less than 10 ms and 1 MB, or, if the pickle is

@@ -69,6 +69,9 @@ func readInto(a *arena, lim serializer.Limits) error {
 		err = m.checkShared()
 	}
 	if err == nil {
+		err = m.checkCalls()
+	}
+	if err == nil {
 		err = m.dropRepeated()
 	}
 	if err != nil {

@@ -199,6 +199,9 @@ func (m *maker) called(g serializer.Global, args []ref) (any, bool) {
 	case "fractions":
 		return m.fraction(g.Name, args)
 	case "pathlib", "pathlib._local":
+		if len(args) == 0 || !m.isPath(g.Name) {
+			return nil, false
+		}
 		v := serializer.Path{Class: g}
 		for _, r := range args {
 			part, ok := m.text(r)
@@ -207,7 +210,7 @@ func (m *maker) called(g serializer.Global, args []ref) (any, bool) {
 			}
 			v.Parts = append(v.Parts, part)
 		}
-		return v, len(args) > 0 && m.isPath(g.Name)
+		return v, true
 	case "pytz":
 		return m.pytz(g.Name, args)
 	}
