@@ -236,11 +236,11 @@ func hostile() map[string]any {
 	cycle := []any{nil, "x"}
 	cycle[0] = cycle
 	names, numbers := serializer.NewBuilder(0), serializer.NewBuilder(0)
-	for i := range 50_000 {
+	for i := range 12_000 {
 		names.AddName(fmt.Sprint("name", i), int64(i))
 		numbers.Append(int64(i), int64(i))
 	}
-	const n = 50_000
+	const n = 12_000
 	return map[string]any{
 		"graph of lists":       graph([]any{}, func(v any) any { return []any{v, v} }),
 		"graph of tuples":      graph(serializer.Tuple{}, func(v any) any { return serializer.Tuple{v, v} }),
@@ -273,12 +273,12 @@ func hostile() map[string]any {
 		"one RawJSON":         repeat(serializer.RawJSON(`"`+strings.Repeat("x", 1<<20)+`"`), n),
 		"one Go slice":        repeat([]byte(long), n),
 		"map of ints":         mapOfInts(n),
-		"wide list":           ints(4 * n),
+		"wide list":           ints(10 * n),
 		"wide dict":           names.Dict(),
 		"wide dict of ints":   numbers.Dict(),
-		"deep and wide":       nested(ints(4*n), 900),
+		"deep and wide":       nested(ints(10*n), 900),
 		"deep":                nested(nil, 9_000),
-		"long":                strings.Repeat("\u0001\\", 1<<21),
+		"long":                strings.Repeat("\u0001\\", 1<<20),
 		"holds itself":        cycle,
 	}
 }
@@ -306,11 +306,11 @@ func hostileBytes() map[string][]byte {
 		fmt.Fprintf(&fan, "\x8c\x04%04d%s", i, get(0))
 	}
 	fan.WriteString("u.")
-	deep := `{"x":` + strings.Repeat("[", 990) + "0" + strings.Repeat(",0", 200_000) + strings.Repeat("]", 990) + "}"
+	deep := `{"x":` + strings.Repeat("[", 990) + "0" + strings.Repeat(",0", 110_000) + strings.Repeat("]", 990) + "}"
 	return map[string][]byte{
 		"graph": tuples.Bytes(), "one list under many keys": fan.Bytes(), "deep and wide JSON": []byte(deep),
-		"wide JSON": []byte(`{"x":[` + strings.Repeat("0,", 400_000) + "0]}"), "long JSON": []byte(`{"x":"` + strings.Repeat(`\u00e9`, 1<<19) + `"}`),
-		"JSON of dicts": []byte(`{"x":[` + strings.Repeat(`{"A":{}},`, 50_000) + "0]}"), "wide pickle": []byte("\x80\x04}\x8c\x01x](" + strings.Repeat("N", 900_000) + "es."),
+		"wide JSON": []byte(`{"x":[` + strings.Repeat("0,", 150_000) + "0]}"), "long JSON": []byte(`{"x":"` + strings.Repeat(`\u00e9`, 1<<19) + `"}`),
+		"JSON of dicts": []byte(`{"x":[` + strings.Repeat(`{"A":{}},`, 40_000) + "0]}"), "wide pickle": []byte("\x80\x04}\x8c\x01x](" + strings.Repeat("N", 300_000) + "es."),
 	}
 }
 
