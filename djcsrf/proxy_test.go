@@ -1,6 +1,7 @@
 package djcsrf_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -67,7 +68,9 @@ func TestProxy(t *testing.T) {
 			addr = app.Listener.Addr().String()
 			app.Start()
 			defer app.Close()
-			transport := &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial(tt.network, addr) }}
+			transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, tt.network, addr)
+			}}
 			defer transport.CloseIdleConnections()
 			proxy := httptest.NewTLSServer(&httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
 				r.Out.URL.Scheme, r.Out.URL.Host = "http", "app"

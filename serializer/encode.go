@@ -179,8 +179,9 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 		return overLimit("too deeply nested")
 	}
 	e.dst = append(e.dst, '{')
-	for i := range d.Len() {
-		it := &d.all()[i]
+	items := d.all()
+	for i := range items {
+		it := &items[i]
 		if i > 0 {
 			e.comma()
 		}

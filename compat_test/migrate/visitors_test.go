@@ -199,6 +199,10 @@ func (p goProgram) do(ctx context.Context, do, key string) (int64, bool, error) 
 		switch {
 		case errors.Is(err, djsession.ErrConflict): // djsession migrate has written it
 			continue
+		case errors.Is(err, djsession.ErrNotFound) && do == "logout":
+			// It has ended after it was found: a logout deletes from the old engine first,
+			// and djsession migrate may see that and do the rest.
+			return n, true, nil
 		case errors.Is(err, djsession.ErrNotFound):
 			return 0, false, nil
 		}
