@@ -40,7 +40,7 @@ type listed struct {
 
 // all are the entries.
 func (d *Dict) all() []entry {
-	if d.list == nil {
+	if d == nil || d.list == nil {
 		return nil
 	}
 	return *d.list
