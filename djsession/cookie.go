@@ -10,7 +10,7 @@ import (
 // withBrowser leaves both Max-Age and expires out.
 func (set *Settings) setCookie(key string, withBrowser bool, age float64, now time.Time) string {
 	c := httpcookie.Cookie{
-		Name: set.CookieName, Value: key, Domain: set.CookieDomain, Path: set.CookiePath,
+		Name: set.CookieName, Value: httpcookie.Quote(key), Domain: set.CookieDomain, Path: set.CookiePath,
 		EndsWithBrowser: withBrowser, HTTPOnly: !set.CookieScriptable, Secure: set.CookieSecure, SameSite: set.CookieSameSite,
 	}
 	if !withBrowser {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -417,5 +418,31 @@ func TestNoSession(t *testing.T) {
 		if !errors.Is(err, djsession.ErrNoSession) {
 			t.Errorf("got error %v, want %v", err, djsession.ErrNoSession)
 		}
+	}
+}
+
+// A KeyShape of the site's own may take what a header cannot hold: the cookie quotes it, as
+// http.cookies does, and nothing is added to the header.
+func TestOddKeyInCookie(t *testing.T) {
+	w := newWorld(t, func(set *djsession.Settings) {
+		set.KeyShape = func(string) bool { return true }
+		set.SaveEveryRequest = true
+	})
+	const odd = "abcdefgh; Domain=evil.example\r\nX-Evil: 1\x00\"\\"
+	if _, err := w.mem.Create(t.Context(), odd, &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "a", Value: 1}), Expires: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	const cookie = `sessionid="abcdefgh\073 Domain=evil.example\015\012X-Evil: 1\000\"\\"`
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", cookie)
+	rec := httptest.NewRecorder()
+	w.m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if s, err := djsession.Load(r.Context()); err != nil || !s.Has("a") {
+			t.Errorf("the session was not found: %v", err)
+		}
+	})).ServeHTTP(rec, r)
+	got := rec.Header().Values("Set-Cookie")
+	if len(got) != 1 || !strings.HasPrefix(got[0], cookie+"; ") {
+		t.Errorf("Set-Cookie is %q, want the key in quotes", got)
 	}
 }

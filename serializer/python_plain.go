@@ -22,6 +22,10 @@ func (f *Frozen) Value() any { return clone(*f.v) }
 // Peek returns the value itself, for Serializers, which do not change it.
 func (f *Frozen) Peek() any { return *f.v }
 
+// NewFrozen returns a Frozen of a value that was just read: Python values that nobody else
+// holds. It copies nothing, so that what is one object in several of them stays one.
+func NewFrozen(v any) *Frozen { return &Frozen{&v} }
+
 // Freeze returns v as a Python value that nobody can change: Plain's result, in a
 // Frozen unless it is of a type without parts. It is Freeze of the Serializers
 // that hold more than JSON does.

@@ -146,7 +146,7 @@ var noWalks = map[string]string{
 	"Builder.AddRaw": "takes JSON as it is", "Builder.Dict": "returns what is there", "serializer.NewBuilder": "takes a number",
 	"ConvertError.Error": "a path of at most 1000 bytes and a reason", "ConvertError.Unwrap": "errors", "DecodeError.Error": "a reason", "DecodeError.Unwrap": "errors",
 	"Date.Valid": "three numbers", "DateTime.Aware": "a look at the zone", "DateTime.ISO": "a moment", "DateTime.Moment": "a moment", "DateTime.Valid": "numbers",
-	"serializer.NewDateTime": "a moment", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",
+	"serializer.NewDateTime": "a moment", "serializer.NewFrozen": "keeps what it is given", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",
 	"Decimal.Rat": "bounds its exponent", "Fraction.Rat": "one text", "Global.String": "two texts", "Path.String": "its parts", "UUID.String": "16 bytes", "Str2.IsASCII": "one text",
 	"Dict.Has": "a name", "Dict.Len": "a number", "Dict.Source": "returns what is there", "Limits.WithDefaults": "numbers", "Object.Is": "a name",
 	"Slab.Builder": "numbers", "SlabBuilder.Add": "keeps what it is given", "SlabBuilder.AddKey": "keeps what it is given", "SlabBuilder.Dict": "returns what is there", "SlabBuilder.Done": "makes the index",

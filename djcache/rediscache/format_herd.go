@@ -67,7 +67,22 @@ func (h herd) Loads(data []byte) (*serializer.Dict, error) {
 	if len(data) > 1 && data[0] == 0x80 { // the opcode PROTO
 		protocol = int(data[1])
 	}
-	return d.WithSource(herdSource(protocol)), nil
+	return frozen(d).WithSource(herdSource(protocol)), nil
+}
+
+// frozen returns d with values of which each look gets a copy, as in every Dict that a
+// Serializer reads.
+func frozen(d *serializer.Dict) *serializer.Dict {
+	b := serializer.NewBuilder(d.Len())
+	for key, v := range d.AllStored() {
+		switch v.(type) {
+		case nil, bool, int64, float64, string:
+			b.Add(key, v)
+		default:
+			b.Add(key, serializer.NewFrozen(v))
+		}
+	}
+	return b.Dict()
 }
 
 // passed is end < now.
