@@ -15,6 +15,9 @@ var without32 = map[string]string{
 	"examples/internal/exampletest": "an example", "examples/internal/shop": "an example", "examples/nethttp": "an example", "examples/sharedlogin": "an example",
 	"examples/strangler": "an example", "fixtures/demo": "a site to be tried out", "internal/doctor": "starts servers and Djangos",
 	"internal/redisops/redistest": "starts servers for other tests", "internal/userstable/authsite": "starts sites for other tests", "internal/webdriver": "starts browsers",
+	"compat_test/proxies": "starts servers and Djangos", "internal/pgpool": "has no tests of its own", "internal/secret": "prints, and reads nothing",
+	"internal/testkit/django": "starts Djangos", "internal/testkit/interleave": "for other tests", "internal/testkit/visit": "for other tests",
+	"internal/weburl": "reads what other tests write",
 }
 
 // Every package that reads bytes runs on a machine of 32 bits too: it stands in

@@ -120,7 +120,7 @@ func (p *Proxies) trusts(r *http.Request) bool {
 		// Without a server that tells, only the name of a unix socket is one.
 		return p.UnixSockets && local == nil && (strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/"))
 	}
-	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(peer.Addr().Unmap()) })
+	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(peer.Addr()) })
 }
 
 // frozen returns a copy that the caller cannot change, with the header as net/http spells it.
