@@ -6,14 +6,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/weburl"
 )
 
@@ -25,18 +24,11 @@ type djangoTarget struct {
 
 func askRedirects(t *testing.T, version, host string, secure bool, targets []string) []djangoTarget {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
 	in, err := json.Marshal(map[string]any{"host": host, "secure": secure, "targets": targets})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "testdata/redirect.py")
+	cmd := exec.Command(django.Python(t, version), "testdata/redirect.py")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -92,14 +84,14 @@ func TestRedirectLive(t *testing.T) {
 					base.Scheme = "https"
 				}
 				yes, less := 0, map[string]int{}
-				for i, django := range askRedirects(t, version, host, secure, targets) {
+				for i, answer := range askRedirects(t, version, host, secure, targets) {
 					next := targets[i]
 					safe, got := djauth.SafeRedirect(next, host, secure), ""
 					visit(secure, base.Path, "", host, next, func(_ http.ResponseWriter, r *http.Request) { got = w.auth.RedirectTarget(r, "") })
 					switch {
-					case !django.OK && (safe || got != ""):
+					case !answer.OK && (safe || got != ""):
 						t.Errorf("%q: Django says no, SafeRedirect %v, RedirectTarget %q", next, safe, got)
-					case !django.OK:
+					case !answer.OK:
 					case got == "":
 						why := ""
 						for _, r := range refused {
@@ -119,15 +111,15 @@ func TestRedirectLive(t *testing.T) {
 						if !safe && !dirty.MatchString(next) && !ends.MatchString(next) {
 							t.Errorf("%q: Django says yes, SafeRedirect refuses it", next)
 						}
-						if django.Location == nil || ends.MatchString(next) {
+						if answer.Location == nil || ends.MatchString(next) {
 							continue
 						}
 						ours, err := base.Resolve(got)
-						theirs, theirErr := base.Resolve(*django.Location)
+						theirs, theirErr := base.Resolve(*answer.Location)
 						theirs.Path = slashes.ReplaceAllString(theirs.Path, "/")
 						ours.Path = slashes.ReplaceAllString(ours.Path, "/")
 						if err != nil || theirErr == nil && ours != theirs {
-							t.Errorf("%q: ours is %q and leads to %v (%v), Django's is %q and leads to %v", next, got, ours, err, *django.Location, theirs)
+							t.Errorf("%q: ours is %q and leads to %v (%v), Django's is %q and leads to %v", next, got, ours, err, *answer.Location, theirs)
 						}
 					}
 				}
