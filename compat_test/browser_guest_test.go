@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-djsession/go-djsession/internal/webdriver"
+	"github.com/go-djsession/go-djsession/internal/testkit/webdriver"
 )
 
 // guest is who visits the site.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djmessages"
-	"github.com/go-djsession/go-djsession/internal/webdriver"
+	"github.com/go-djsession/go-djsession/internal/testkit/webdriver"
 )
 
 // browserStory is a visit to a site, one half of which is Django, and the other Go.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/go-djsession/go-djsession/internal/webdriver"
+	"github.com/go-djsession/go-djsession/internal/testkit/webdriver"
 )
 
 // A real browser stays on the site, by http.Redirect and by a Location that is written as

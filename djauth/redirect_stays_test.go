@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/internal/weburl"
 )
 

@@ -13,7 +13,7 @@ var core = []string{
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"djauth", "djauth/userstest", "djcsrf", "djmessages",
-	"internal/base62", "internal/httpcookie", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testserver",
+	"internal/base62", "internal/httpcookie", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testkit/testserver",
 	"internal/testkit/interleave", "internal/testkit/visit",
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // demoOutput is what the demo says without a Django.

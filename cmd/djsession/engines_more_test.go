@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/fixtures/demo"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // The tables of the engines that Django's migrations and createcachetable make.

@@ -31,7 +31,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/signer"
 )
 

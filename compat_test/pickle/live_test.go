@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth/hashers"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // question and answer are those of testdata/check.py.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djauth/hashers"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // numbered is a field with a number in the hashes of a class.

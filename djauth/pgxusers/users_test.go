@@ -25,7 +25,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/userstest"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/internal/userstable/authsite"
 	"github.com/go-djsession/go-djsession/signer"
 )

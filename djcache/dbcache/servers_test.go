@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djcache/dbcache"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 
 	driver "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // tmpfs returns a world in a file system of its own.

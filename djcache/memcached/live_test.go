@@ -15,7 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // ask sends a command to the server and returns the first line of the answer.

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/djsession/storetest"
 	"github.com/go-djsession/go-djsession/internal/redisops/redistest"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 const sought = "abcdefghijklmnopqrstuvwxyz012345"

@@ -19,7 +19,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/examples/internal/shop"
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // Python returns one that has Django, or skips the test. DJSESSION_PYTHON names one.

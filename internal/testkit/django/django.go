@@ -25,7 +25,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // Args are the arguments of a command, or settings, by their names.

@@ -27,7 +27,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-djsession/go-djsession/internal/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // ErrNoElement: nothing on the page fits the selector.
