@@ -31,6 +31,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -76,7 +77,7 @@ func TestMigrate(t *testing.T) {
 	w.seed(pool)
 	d := w.keepDiary(pool, client)
 
-	oldDjango := startDjango(t, map[string]any{
+	oldDjango := startDjango(t, django.Args{
 		"SECRET_KEY": secret, "SESSION_ENGINE": "django.contrib.sessions.backends.db",
 		"DATABASES": map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.postgresql", "NAME": "postgres",
 			"HOST": pg.Host, "PORT": strconv.Itoa(pg.Port), "USER": pg.User, "CONN_MAX_AGE": nil,
@@ -120,7 +121,7 @@ func TestMigrate(t *testing.T) {
 	w.finish("copy again", migrate())
 
 	// The switch.
-	newDjango := startDjango(t, map[string]any{
+	newDjango := startDjango(t, django.Args{
 		"SECRET_KEY": secret, "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
 		"CACHES": map[string]any{"default": map[string]any{"BACKEND": "django.core.cache.backends.redis.RedisCache",
 			"LOCATION": fmt.Sprintf("redis://%s/1", rd.Addr())}},
@@ -401,7 +402,7 @@ func start(t testing.TB, cmd *exec.Cmd) *process {
 
 // check compares what the new engine holds with what has to have become of the
 // sessions.
-func (w *world) check(store *cachestore.Store, django *djangoSite, d *diary, journal *sql.DB) {
+func (w *world) check(store *cachestore.Store, site djangoSite, d *diary, journal *sql.DB) {
 	t := w.t
 	want := make(map[string]*visitor, len(w.visitors))
 	for _, v := range w.visitors {
@@ -455,7 +456,7 @@ func (w *world) check(store *cachestore.Store, django *djangoSite, d *diary, jou
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 1000 {
 		v := w.visitors[rng.IntN(len(w.visitors))]
-		n, ok, err := django.do(t.Context(), "read", v.key)
+		n, ok, err := site.do(t.Context(), "read", v.key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,51 +1,34 @@
-"""A Django site that does what it is told with its sessions.
-
-A JSON object a line comes in on stdin, {"do": ..., "key": ...}; one goes out for each, {"n": ...} with what was found in the
-session, null for none. SITE holds the settings. The end of stdin ends the process.
-"""
-import json
-import os
-import sys
-
-import django
+"""The visitors of a Django site, as commands of the harness of internal/testkit/django."""
 from django.conf import settings
-
-settings.configure(USE_TZ=True, INSTALLED_APPS=["django.contrib.sessions"], **json.loads(os.environ["SITE"]))
-django.setup()
-
-from django.contrib.sessions.backends.base import UpdateError  # noqa: E402
-
-SessionStore = __import__(settings.SESSION_ENGINE, fromlist=["SessionStore"]).SessionStore
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import connection
 
 
-def answer(do, key):
-    session = SessionStore(key)
-    if do == "create":
-        session["_auth_user_id"] = "1"
-        session["n"] = 0
-        session.save()
-        return {"n": 0, "key": session.session_key}
+def do_arrive():
+    """A new visitor: the key."""
+    session = store()
+    session["_auth_user_id"] = "1"
+    session["n"] = 0
+    session.save()
+    return session.session_key
+
+
+def do_visit(act, key):
+    """A visitor reads, writes or logs out: n as it was found, None for no session."""
+    session = store(key)
     n = session.get("n")
-    if n is None or do == "read":
-        return {"n": n}
-    if do == "logout":
+    if n is None or act == "read":
+        return n
+    if act == "logout":
         session.flush()
     else:
         session["n"] = n + 1
         try:
             session.save()
         except UpdateError:  # it was deleted since
-            return {"n": None}
-    return {"n": n}
+            return None
+    return n
 
 
-def main():
-    from django.db import connection
-
-    if "DATABASES" in json.loads(os.environ["SITE"]):
-        connection.ensure_connection()
-    for line in iter(sys.stdin.readline, ""):
-        print(json.dumps(answer(**json.loads(line))), flush=True)
-
-
-main()
+if settings.is_overridden("DATABASES"):
+    connection.ensure_connection()

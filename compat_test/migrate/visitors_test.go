@@ -1,23 +1,18 @@
 package migrate_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
+	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -237,83 +232,28 @@ func dataOf(user int, n int64) *serializer.Dict {
 	)
 }
 
-// djangoSite is an actor with visited.py in a process of its own.
-type djangoSite struct {
-	mu  sync.Mutex
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Scanner
-}
+// djangoSite is an actor with visited.py.
+type djangoSite struct{ *django.Django }
+
+//go:embed visited.py
+var visited string
 
 // startDjango starts it with these settings.
-func startDjango(t testing.TB, settings map[string]any) *djangoSite {
+func startDjango(t testing.TB, settings django.Args) djangoSite {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("..", ".venv", "django5.2", "bin", "python"))
-	if err == nil {
-		_, err = os.Stat(python)
-	}
-	if err != nil {
-		testserver.Lacks(t, "there is no virtual environment for Django 5.2: run compat_test/setup.sh")
-	}
-	text, err := json.Marshal(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &djangoSite{cmd: exec.Command(python, "visited.py")}
-	d.cmd.Env = append(os.Environ(), "SITE="+string(text), "PYTHONDONTWRITEBYTECODE=1")
-	d.cmd.Stderr = t.Output()
-	if d.in, err = d.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := d.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.out = bufio.NewScanner(out)
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		d.in.Close()
-		_ = d.cmd.Wait()
-	})
-	return d
+	settings["INSTALLED_APPS"] = []string{"django.contrib.sessions"}
+	return djangoSite{django.Start(t, django.Site{Version: "5.2", Settings: settings, Code: visited})}
 }
 
-type djangoAnswer struct {
-	N   *int64
-	Key string
-}
-
-func (d *djangoSite) ask(do, key string) (a djangoAnswer, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var k any
-	if key != "" {
-		k = key
-	}
-	line, err := json.Marshal(map[string]any{"do": do, "key": k})
-	if err != nil {
-		return a, err
-	}
-	if _, err := d.in.Write(append(line, '\n')); err != nil {
-		return a, err
-	}
-	if !d.out.Scan() {
-		return a, errors.New("Django has ended")
-	}
-	return a, json.Unmarshal(d.out.Bytes(), &a)
-}
-
-func (d *djangoSite) do(_ context.Context, do, key string) (int64, bool, error) {
-	a, err := d.ask(do, key)
-	if err != nil || a.N == nil {
+func (d djangoSite) do(_ context.Context, do, key string) (int64, bool, error) {
+	var n *int64
+	if err := d.Try("visit", django.Args{"act": do, "key": key}, &n); err != nil || n == nil {
 		return 0, false, err
 	}
-	return *a.N, true, nil
+	return *n, true, nil
 }
 
-func (d *djangoSite) create(context.Context) (string, error) {
-	a, err := d.ask("create", "")
-	return a.Key, err
+func (d djangoSite) create(context.Context) (key string, err error) {
+	err = d.Try("arrive", nil, &key)
+	return key, err
 }

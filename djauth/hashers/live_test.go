@@ -1,16 +1,13 @@
 package hashers_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
+	_ "embed"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth/hashers"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
@@ -51,7 +48,7 @@ func TestLive(t *testing.T) {
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			questions := live(t, version)
-			answers := django(t, version, questions)
+			answers := ask(t, version, questions)
 			for _, class := range []string{"PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "SHA1", "MD5", "UnsaltedSHA1", "UnsaltedMD5"} {
 				t.Run(class, func(t *testing.T) {
 					n := 0
@@ -121,37 +118,20 @@ func live(t *testing.T, version string) []question {
 	return questions
 }
 
-func django(t *testing.T, version string, questions []question) []answer {
+//go:embed testdata/check.py
+var check string
+
+// ask has a real Django answer the questions.
+func ask(t *testing.T, version string, questions []question) []answer {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("../../compat_test/.venv", "django"+version, "bin/python"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		testserver.Lacks(t, "there is no Django "+version+": run compat_test/setup.sh")
-	}
-	var in bytes.Buffer
-	for _, q := range questions {
-		if err := json.NewEncoder(&in).Encode(q); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(python, "testdata/check.py")
-	cmd.Stdin, cmd.Stderr = &in, os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("Django %s: %v", version, err)
-	}
-	var answers []answer
-	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
-		var a answer
-		if err := dec.Decode(&a); err != nil {
-			t.Fatal(err)
-		}
-		answers = append(answers, a)
-	}
-	if len(answers) != len(questions) {
-		t.Fatalf("Django %s: got %d answers, want %d", version, len(answers), len(questions))
+	d := django.Start(t, django.Site{
+		Version:  version,
+		Settings: django.Args{"INSTALLED_APPS": []string{}, "LOGGING_CONFIG": nil},
+		Code:     check,
+	})
+	answers := make([]answer, len(questions))
+	for i, q := range questions {
+		d.Call(t, "check", django.Args{"question": q}, &answers[i])
 	}
 	return answers
 }

@@ -191,7 +191,7 @@ func TestLiveNumbers(t *testing.T) {
 				}
 			}
 			yes := 0
-			for i, a := range django(t, version, questions) {
+			for i, a := range ask(t, version, questions) {
 				if a.Lacks != "" {
 					testserver.Lacks(t, "Django "+version+" has no "+a.Lacks+" to check with: run compat_test/setup.sh")
 				}

@@ -10,10 +10,8 @@ import (
 
 // others are the tests that look for the environments by themselves, and why.
 var others = map[string]string{
-	"djauth/hashers/live_test.go":          "to be moved to this package",
-	"compat_test/migrate/visitors_test.go": "to be moved to this package",
-	"cmd/djsession/demo_test.go":           "it runs the program of the demo",
-	"djsettings/manage_test.go":            "it makes a .venv of a project",
+	"cmd/djsession/demo_test.go": "it runs the program of the demo",
+	"djsettings/manage_test.go":  "it makes a .venv of a project",
 }
 
 // There is one harness: no other test starts a Django, and there is one drive.py.
