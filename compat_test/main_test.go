@@ -53,9 +53,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// matrices are those that the run is about: TestReadme alone writes none.
+// matrices are those that the run is about: TestTable alone writes none.
 func matrices() []*matrixOf {
-	if flag.Lookup("test.run").Value.String() == "TestReadme" {
+	if flag.Lookup("test.run").Value.String() == "TestTable" {
 		return nil
 	}
 	return []*matrixOf{&matrix, &engineMatrix}

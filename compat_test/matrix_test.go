@@ -28,7 +28,7 @@ run compares itself with it.
 const engineHead = `# Which engine is checked against which Django
 
 Written by ` + "`go test ./compat_test -update`" + ` from what passed, in both directions each; a complete run
-compares itself with it. ` + "`-run TestReadme -update`" + ` then writes the table of the README.
+compares itself with it. ` + "`-run TestTable -update`" + ` then writes the table of docs/engines.md.
 
 What is not there, and why: LocMemCache is not shared between processes. Django has had a
 RedisCache since 4.0, a PyMemcacheCache since 3.2, no MemcachedCache since 4.1, and no

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestReadme holds the table of the README, of which Djangos were checked with which
+// TestTable holds the table of docs/engines.md, of which Djangos were checked with which
 // engine, against ENGINES.md. With -update it writes it.
-func TestReadme(t *testing.T) {
-	const path, begin, end = "../README.md", "<!-- engines -->\n", "<!-- /engines -->\n"
+func TestTable(t *testing.T) {
+	const path, begin, end = "../docs/engines.md", "<!-- engines -->\n", "<!-- /engines -->\n"
 	file, err := os.ReadFile(path)
 	must(t, err)
 	before, rest, ok1 := strings.Cut(string(file), begin)
@@ -25,7 +25,7 @@ func TestReadme(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatal("the table is not that of ENGINES.md: run go test ./compat_test -run TestReadme -update")
+		t.Fatal("the table is not that of ENGINES.md: run go test ./compat_test -run TestTable -update")
 	}
 	must(t, os.WriteFile(path, []byte(text), 0o644))
 }
