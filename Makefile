@@ -6,15 +6,15 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djauth ./djauth/userstest ./djcsrf ./djmessages \
+	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/errtext \
 	./internal/base62 ./internal/httpcookie ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start
 # browsers and whole sites, or only serve other packages' tests.
-CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsettings ./cmd/djsession \
+CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
-	./internal/pyliteral ./internal/atomicfile ./internal/redisops ./internal/errtext ./internal/linger ./internal/userstable
+	./internal/atomicfile ./internal/redisops ./internal/linger ./internal/userstable
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
@@ -38,7 +38,7 @@ lint:
 
 race:
 	# These tests bound time and memory, of which the race detector takes ten times as much.
-	go test -race -short -skip "TestWalksAreBounded|TestReadIsLinear" $(CORE) ./internal/... ./djsession/filestore ./djsession/redisstore ./djcache/... ./djauth/... ./djsettings ./cmd/...
+	go test -race -short -skip "TestWalksAreBounded|TestReadIsLinear" $(CORE) ./internal/... ./djsession/filestore ./djsession/redisstore ./djcache/... ./djauth/... ./djsite ./cmd/...
 	go test -race -run 'TestSQLite/plain' ./djsession/dbstore
 
 core32:

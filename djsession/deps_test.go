@@ -1,7 +1,9 @@
 package djsession_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,9 +14,9 @@ var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
-	"djauth", "djauth/userstest", "djcsrf", "djmessages",
+	"djauth", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
 	"internal/base62", "internal/httpcookie", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/cachevalue", "internal/testkit/testserver",
-	"internal/testkit/interleave", "internal/testkit/visit",
+	"internal/pyliteral", "internal/errtext", "internal/testkit/interleave", "internal/testkit/visit",
 }
 
 // engines import what comes behind their names, and what that needs.
@@ -41,6 +43,54 @@ func TestDependencies(t *testing.T) {
 	}
 	for pkg, allowed := range engines {
 		checkDeps(t, pkg, allowed)
+	}
+}
+
+// A program that reads a site's settings and has one engine of its own needs the standard
+// library alone.
+func TestReadingApart(t *testing.T) {
+	dir := t.TempDir()
+	const program = `package main
+
+import (
+	"os"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+func main() {
+	set, err := djsettings.Read(os.Stdin, nil)
+	if err != nil {
+		panic(err)
+	}
+	in, err := set.Session()
+	if err != nil {
+		panic(err)
+	}
+	site, err := djsession.NewSite(in)
+	if err != nil {
+		panic(err)
+	}
+	djsession.New(site, dbstore.New(site, nil, dbstore.SQLite, nil))
+}
+`
+	file := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", os.DevNull, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if dep != "command-line-arguments" && !strings.HasPrefix(dep, module) {
+			t.Errorf("the program needs %s", dep)
+		}
 	}
 }
 

@@ -52,8 +52,10 @@ type Cache struct {
 	KeyFunction string
 	// Options are OPTIONS.
 	Options Params
+	// Sentinels are SENTINELS of django-redis, each host:port, if its connections are
+	// made by Sentinel: then Locations name services.
+	Sentinels []string
 
-	dir string
 	err error // why it cannot be used
 }
 
@@ -72,7 +74,7 @@ func (r *reader) caches(set *Settings) {
 
 func (r *reader) cache(alias string, v any) *Cache {
 	e := r.entry("CACHES", alias, v)
-	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1, dir: r.opts.Dir}
+	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1}
 	base := c.Backend
 	if b, ok := r.opts.Backends[base]; ok {
 		base = b
@@ -95,6 +97,7 @@ func (r *reader) cache(alias string, v any) *Cache {
 	}
 	c.Locations = c.split(e, e.get("LOCATION"))
 	c.err = e.err
+	r.cacheSentinels(c)
 	return c
 }
 
@@ -110,7 +113,7 @@ func (c *Cache) split(e *entry, v any) []Secret {
 	case pyliteral.Set:
 		return c.splitAll(e, v)
 	}
-	text, ok := scalarText(v)
+	text, ok := pyliteral.Text(v)
 	if !ok {
 		e.bad("LOCATION", v, "a text or a list of texts")
 		return nil
@@ -142,14 +145,14 @@ func (c *Cache) splitAll(e *entry, list []any) []Secret {
 	var all []Secret
 	for _, v := range list {
 		if pair, ok := v.(pyliteral.Tuple); ok && len(pair) == 2 {
-			address, okA := scalarText(pair[0])
-			weight, okW := scalarText(pair[1])
+			address, okA := pyliteral.Text(pair[0])
+			weight, okW := pyliteral.Text(pair[1])
 			if okA && okW {
 				all = append(all, NewSecret(address+":"+weight))
 				continue
 			}
 		}
-		text, ok := scalarText(v)
+		text, ok := pyliteral.Text(v)
 		if !ok {
 			e.bad("LOCATION", v, "a list of texts")
 			return nil
@@ -159,15 +162,38 @@ func (c *Cache) splitAll(e *entry, list []any) []Secret {
 	return all
 }
 
-// keys are the Keys of this cache.
+// cacheSentinels reads SENTINELS if LOCATION names a service of Sentinel.
+func (r *reader) cacheSentinels(c *Cache) {
+	const factory = "django_redis.pool.SentinelConnectionFactory"
+	used := r.doc.settings["DJANGO_REDIS_CONNECTION_FACTORY"].value == factory
+	if own := c.Options.Text("CONNECTION_FACTORY"); own != "" {
+		used = own == factory
+	}
+	if c.Kind != CacheDjangoRedis || !used || c.err != nil {
+		return
+	}
+	v, _ := c.Options.Value("SENTINELS")
+	list, _ := pyliteral.Sequence(v)
+	var err error
+	if c.Sentinels, err = hostPorts(list); err != nil || len(c.Sentinels) == 0 {
+		c.err = fmt.Errorf("%w: SENTINELS of CACHES[%q] are no list of (host, port)", ErrSetting, c.Alias)
+	}
+}
+
+// Err returns why the entry cannot be used, such as a LOCATION that is no literal; nil
+// if nothing is wrong with it. Its kind is ErrSetting.
+func (c *Cache) Err() error { return c.err }
+
+// CacheKeys returns how the keys of a cache are made, by its KEY_PREFIX, VERSION and
+// KEY_FUNCTION.
 //
 // Errors: ErrUnsupported for a KEY_FUNCTION that Options.KeyFunctions does not have.
-func (c *Cache) keys(opts *Options) (djcache.Keys, error) {
+func (s *Settings) CacheKeys(c *Cache) (djcache.Keys, error) {
 	k := djcache.Keys{Prefix: c.KeyPrefix, Version: &c.Version}
 	if c.KeyFunction == "" {
 		return k, nil
 	}
-	fn, ok := opts.KeyFunctions[c.KeyFunction]
+	fn, ok := s.opts.orZero().KeyFunctions[c.KeyFunction]
 	if !ok {
 		return k, fmt.Errorf("%w: CACHES[%q] has the KEY_FUNCTION %s: give it in Options.KeyFunctions", ErrUnsupported, c.Alias, c.KeyFunction)
 	}
@@ -175,8 +201,8 @@ func (c *Cache) keys(opts *Options) (djcache.Keys, error) {
 	return k, nil
 }
 
-// reached are the servers to connect to.
-func (c *Cache) reached() []Secret {
+// Addresses returns what to connect to: Reached if there are any, else Locations.
+func (c *Cache) Addresses() []Secret {
 	if c.Reached != nil {
 		return c.Reached
 	}
@@ -193,7 +219,7 @@ func (c *Cache) String() string {
 	}
 	var b strings.Builder
 	b.WriteString(c.Backend[strings.LastIndexByte(c.Backend, '.')+1:])
-	for _, l := range c.reached() {
+	for _, l := range c.Addresses() {
 		b.WriteString(" " + showURL(l.Reveal()))
 	}
 	return b.String()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,10 +41,12 @@ type Database struct {
 	TimeZone string
 	// AtomicRequests is ATOMIC_REQUESTS.
 	AtomicRequests bool
+	// DisableServerSideCursors is DISABLE_SERVER_SIDE_CURSORS, which sites set where a
+	// pooler in transaction mode is between.
+	DisableServerSideCursors bool
 
-	dir        string
-	serverPool bool  // DISABLE_SERVER_SIDE_CURSORS: a pooler in transaction mode is between
-	err        error // why it cannot be used
+	dir string
+	err error // why it cannot be used
 }
 
 // engineKinds are the last words of ENGINE: django.db.backends.postgresql,
@@ -80,11 +83,15 @@ func (r *reader) database(alias string, v any) *Database {
 	db.Host, db.Port, db.TimeZone = e.text("HOST"), e.text("PORT"), e.text("TIME_ZONE")
 	db.AtomicRequests = e.truth("ATOMIC_REQUESTS")
 	db.Options = e.params("OPTIONS")
-	db.serverPool = e.truth("DISABLE_SERVER_SIDE_CURSORS")
+	db.DisableServerSideCursors = e.truth("DISABLE_SERVER_SIDE_CURSORS")
 	db.err = e.err
 	r.checkOptions(db)
 	return db
 }
+
+// Err returns why the entry cannot be used, such as a NAME that is no literal; nil if
+// nothing is wrong with it. Its kind is ErrSetting.
+func (db *Database) Err() error { return db.err }
 
 // Path is the absolute path of an SQLite database, from NAME. It is "" for a
 // database that is in no file.
@@ -117,6 +124,36 @@ func (db *Database) Zone() (*time.Location, error) {
 		return nil, nil
 	}
 	return zone("DATABASES", db.TimeZone)
+}
+
+// ConnString returns what DatabaseWrapper.get_connection_params hands to libpq, as a
+// connection string that pgx takes as well. Empty settings are left to libpq's
+// defaults: a socket, PGHOST and its like, a service. It is for PostgreSQL only, and
+// lacks what is no option of libpq, such as assume_role.
+func (db *Database) ConnString() Secret {
+	var b strings.Builder
+	add := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s='%s' ", key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value))
+		}
+	}
+	for _, key := range pgOptions {
+		value := db.Options.Text(key)
+		if value != "" && slices.Contains(pgFiles, key) && value != "system" {
+			value = absolute(db.dir, value)
+		}
+		add(key, value)
+	}
+	add("host", db.Host)
+	add("port", db.Port)
+	add("user", db.User)
+	add("password", db.Password.Reveal())
+	name := db.Name
+	if name == "" && !db.Options.Has("service") {
+		name = "postgres"
+	}
+	add("dbname", name)
+	return NewSecret(strings.TrimSpace(b.String()))
 }
 
 // Format prints where the database is.

@@ -1,12 +1,11 @@
-// Package djsettings makes everything here work as a Django site does, from the
-// site's own settings.
+// Package djsettings reads the settings of a Django site.
 //
 //	python manage.py diffsettings --all > settings.txt
 //
 //	set, err := djsettings.ReadFile("settings.txt", nil)
-//	site, err := djsettings.Open(ctx, set, nil)
-//	defer site.Close()
-//	http.ListenAndServe(addr, site.Middleware(mux))
+//
+// It opens nothing and imports no driver. Package djsite opens what the settings name;
+// Settings.Session is for who makes the parts of a site by hand.
 //
 // # Forms
 //
@@ -40,27 +39,13 @@
 //
 // # Compatibility
 //
-// Engines, caches, databases and their OPTIONS are those of EngineKind, CacheKind
-// and DatabaseKind. What was seen and is not honoured is in Settings.Warnings. What
-// a site has made itself (an engine, a KEY_FUNCTION, a serializer) is told by
-// Options, or is ErrUnsupported from Open.
-//
-// That the client used HTTPS, gunicorn and uvicorn take from the headers of a proxy on
-// 127.0.0.1, ::1 or a unix socket, and so does a Site. Other proxies (FORWARDED_ALLOW_IPS)
-// are no setting of Django: OpenOptions.Configure adds them to djsession.Settings.Proxies.
-// A site with SECURE_PROXY_SSL_HEADER believes that header from every peer, as Django does.
-//
-// Parts that the site has not installed are nil: look at Site.Auth where users may be
-// in no database.
-//
-// Unlike Django, Open makes neither an SQLite file nor a folder: one that is missing
-// is taken for a wrong path.
+// Engines, caches and databases are those of EngineKind, CacheKind and DatabaseKind. What
+// was seen and is not honoured is in Settings.Warnings. What a site has made itself (an
+// engine, a KEY_FUNCTION, a serializer) is told by Options.
 //
 // # Errors
 //
-// Those of Read have a line (LineError). Those of Open say which setting leads
-// nowhere. No text holds a secret; causes of drivers, which quote passwords, can be
-// matched by errors.As and are not printed.
+// They have a line (LineError), where a file was read. No text holds a secret.
 //
 // # Security
 //

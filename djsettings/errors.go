@@ -21,13 +21,8 @@ var (
 	// ErrUnsupported: the site uses something that is not known here, such as an
 	// engine of its own.
 	ErrUnsupported = errors.New("djsettings: not supported")
-	// ErrNotShared: the sessions are where no other process can reach them, such as
-	// in a LocMemCache.
-	ErrNotShared = errors.New("djsettings: not shared with other processes")
 	// ErrManage: manage.py did not run, or ended with an error.
 	ErrManage = errors.New("djsettings: manage.py failed")
-	// ErrUnavailable: what Open opened does not answer.
-	ErrUnavailable = errors.New("djsettings: no connection")
 )
 
 // LineError is an error in a line of the settings.
@@ -52,20 +47,3 @@ func (e *LineError) Error() string {
 
 // Unwrap returns Err.
 func (e *LineError) Unwrap() error { return e.Err }
-
-// hidden is an error whose cause can be matched, but is not printed: it may quote
-// a password.
-type hidden struct {
-	kind  error
-	text  string
-	cause *error // a pointer, which package fmt does not follow
-}
-
-func hide(kind error, text string, cause error) error { return &hidden{kind, text, &cause} }
-
-func (e *hidden) Error() string { return e.kind.Error() + ": " + e.text }
-
-// GoString is for %#v, which would print the fields.
-func (e *hidden) GoString() string { return e.Error() }
-
-func (e *hidden) Unwrap() []error { return []error{e.kind, *e.cause} }

@@ -1,14 +1,10 @@
 package djsettings_test
 
 import (
-	"context"
 	"fmt"
 	"log"
-	"net/http"
-	"os"
 	"strings"
 
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
@@ -28,24 +24,4 @@ SETTINGS_MODULE = 'site.settings'  ###
 	// Output:
 	// Django 5.2, sessions in django.contrib.sessions.backends.db, database default: PostgreSQL site at db, cache default: LocMemCache
 	// 1h0m0s
-}
-
-func ExampleOpen() {
-	set, err := djsettings.ReadFile("settings.txt", &djsettings.Options{Env: os.LookupEnv})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, w := range set.Warnings {
-		log.Print(w)
-	}
-	site, err := djsettings.Open(context.Background(), set, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer site.Close()
-	http.Handle("/", site.Sessions.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := djsession.Load(r.Context()); err != nil {
-			http.Error(w, "try later", djsession.ErrorStatus(err))
-		}
-	})))
 }

@@ -37,7 +37,7 @@ func (r *reader) general() {
 		UseXForwardedPort: r.truth("USE_X_FORWARDED_PORT", false),
 	}
 	if value, ok := r.value("SECURE_PROXY_SSL_HEADER"); ok && value != nil {
-		pair, _ := sequence(value)
+		pair, _ := pyliteral.Sequence(value)
 		header, value := pairOfTexts(pair)
 		if header == "" {
 			r.bad("SECURE_PROXY_SSL_HEADER", r.doc.settings["SECURE_PROXY_SSL_HEADER"].value, "a tuple of two texts")
@@ -80,12 +80,12 @@ func (r *reader) keys() {
 		}
 	} else if !has { // those that belong to another SECRET_KEY are of no use
 		v, _ := r.value("SECRET_KEY_FALLBACKS")
-		list, ok := sequence(v)
+		list, ok := pyliteral.Sequence(v)
 		if !ok {
 			r.bad("SECRET_KEY_FALLBACKS", v, "a list of texts")
 		}
 		for _, v := range list {
-			text, ok := scalarText(v)
+			text, ok := pyliteral.Text(v)
 			if !ok {
 				r.bad("SECRET_KEY_FALLBACKS", v, "a text in the list")
 				continue
@@ -103,7 +103,7 @@ func (r *reader) keys() {
 // routers are dotted paths; a router may also be an object.
 func (r *reader) routers() []string {
 	v, _ := r.value("DATABASE_ROUTERS")
-	list, _ := sequence(v)
+	list, _ := pyliteral.Sequence(v)
 	var all []string
 	for _, v := range list {
 		name, ok := v.(string)

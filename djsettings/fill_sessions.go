@@ -126,7 +126,7 @@ func (r *reader) redisFlat(s *RedisSettings) {
 func (r *reader) sentinels(s *RedisSettings) {
 	const name = "SESSION_REDIS_SENTINEL_LIST"
 	v, _ := r.value(name)
-	list, ok := sequence(v)
+	list, ok := pyliteral.Sequence(v)
 	if !ok {
 		r.bad(name, v, "a list of (host, port)")
 	}
@@ -146,12 +146,12 @@ func (r *reader) hostPorts(name string, list []any) []string {
 func hostPorts(list []any) ([]string, error) {
 	var all []string
 	for _, v := range list {
-		pair, _ := sequence(v)
+		pair, _ := pyliteral.Sequence(v)
 		if len(pair) != 2 {
 			return nil, fmt.Errorf("%w: it is no list of (host, port)", ErrSetting)
 		}
-		host, okA := scalarText(pair[0])
-		port, okB := scalarText(pair[1])
+		host, okA := pyliteral.Text(pair[0])
+		port, okB := pyliteral.Text(pair[1])
 		if _, err := strconv.Atoi(port); !okA || !okB || err != nil {
 			return nil, fmt.Errorf("%w: it is no list of (host, port)", ErrSetting)
 		}

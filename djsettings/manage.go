@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // ManageOptions are the options of FromManage. nil is fine.
@@ -131,7 +132,7 @@ func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	case err != nil:
 		text := errOut.buf.String()
 		m.unknownOption = strings.Contains(text, "unrecognized arguments: --all") || strings.Contains(text, "no such option: --all")
-		return nil, hide(ErrManage, args[1]+" "+why(text), err)
+		return nil, errtext.Hide(ErrManage, args[1]+" "+why(text), err)
 	}
 	return out.buf.Bytes(), nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
@@ -34,36 +33,41 @@ func (p Params) Names() []string {
 
 // Has reports whether there is one of this name that is not None.
 func (p Params) Has(name string) bool {
-	v, _ := p.get(name)
+	v, _ := p.Value(name)
 	return v != nil
 }
 
 // Text returns what there is under a name as text, "" for nothing and None: a
 // str, a Path, a number, True or False.
 func (p Params) Text(name string) string {
-	v, _ := p.get(name)
-	s, _ := scalarText(v)
+	v, _ := p.Value(name)
+	s, _ := pyliteral.Text(v)
 	return s
 }
 
-func (p Params) get(name string) (any, bool) {
+// Value returns what stands under a name, and whether anything does. A text, a number,
+// a bool or None is a string, an int64 or *big.Int, a float64, a bool or nil; the rest
+// has types of this module. It may be a secret.
+func (p Params) Value(name string) (any, bool) {
 	if p.dict == nil {
 		return nil, false
 	}
 	return p.dict.of.Get(name)
 }
 
-// truth is bool() of what there is under a name; what is no literal is true.
-func (p Params) truth(name string) bool {
-	v, ok := p.get(name)
-	if truth, known := truthOf(v); known {
+// Truth is bool() of what stands under a name: false for nothing, and true for what
+// only Python can tell.
+func (p Params) Truth(name string) bool {
+	v, ok := p.Value(name)
+	if truth, known := pyliteral.Truth(v); known {
 		return truth
 	}
 	return ok
 }
 
-func (p Params) dictAt(name string) Params {
-	v, _ := p.get(name)
+// Dict returns the dict under a name; no names if there is none.
+func (p Params) Dict(name string) Params {
+	v, _ := p.Value(name)
 	if d, ok := v.(pyliteral.Dict); ok {
 		return Params{&paramsDict{&d}}
 	}
@@ -96,26 +100,3 @@ func (p Params) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // MarshalText gives the names.
 func (p Params) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-
-// scalarText is a value as the text that Django would put into a connection
-// string.
-func scalarText(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case []byte:
-		return string(v), true
-	case pyliteral.Path:
-		return string(v), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64), true
-	case bool:
-		if v {
-			return "True", true
-		}
-		return "False", true
-	}
-	return "", false
-}

@@ -33,15 +33,3 @@ func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText gives String: no encoding reveals what the settings hold.
 func (s Settings) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// Format prints which database it is: the handles print passwords.
-func (db *DB) Format(f fmt.State, verb rune) { db.Settings.Format(f, verb) }
-
-// MarshalText gives what Format prints.
-func (db *DB) MarshalText() ([]byte, error) { return db.Settings.MarshalText() }
-
-// Format prints what the settings print.
-func (s *Site) Format(f fmt.State, verb rune) { s.Settings.Format(f, verb) }
-
-// MarshalText gives what Format prints.
-func (s *Site) MarshalText() ([]byte, error) { return s.Settings.MarshalText() }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -300,9 +299,6 @@ func TestCustom(t *testing.T) {
 		t.Errorf("serializer: got %v", err)
 	}
 	text2 := strings.Replace(text, "SESSION_SERIALIZER = 'site.Serializer'\n", "", 1)
-	if _, err := Open(t.Context(), read(t, text2, &Options{Django: "5.2"}), nil); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "site.engine") {
-		t.Errorf("engine: got %v", err)
-	}
 	set = read(t, text2, &Options{Django: "5.2", Engines: map[string]CustomEngine{"site.engine": {Base: string(EngineSignedCookies), StoreClass: "Mine"}}})
 	if set.Sessions.Kind != EngineSignedCookies || set.Sessions.StoreClass != "Mine" {
 		t.Errorf("got %+v", set.Sessions)
@@ -318,7 +314,7 @@ func TestCustom(t *testing.T) {
 	if set := read(t, "DEBUG = True\n", &Options{Keys: keys}); set.Keys != keys {
 		t.Error("Options.Keys are not taken")
 	}
-	if _, err := Open(t.Context(), read(t, "DEBUG = True\n", nil), nil); !errors.Is(err, ErrNoSecret) {
+	if _, err := read(t, "DEBUG = True\n", nil).Session(); !errors.Is(err, ErrNoSecret) {
 		t.Errorf("no SECRET_KEY: got %v", err)
 	}
 }
@@ -366,14 +362,10 @@ func TestRedacted(t *testing.T) {
 		Exported   Settings
 		redis      RedisSettings
 	}{set, *set2, set2.Sessions.Redis}
-	site, err := djsession.NewSite(djsession.Settings{Keys: set.Keys})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, v := range map[string]any{
 		"settings": set, "value": *set, "redis": set2, "wrapped": wrapped, "sessions": set2.Sessions, "database": set.Databases["default"], "value of a database": *set.Databases["default"],
 		"cache": set.Caches["sessions"], "value of a cache": *set.Caches["sessions"], "locations": set.Caches["sessions"].Locations, "options": set.Databases["default"].Options,
-		"map": set.Databases, "site": &Site{Settings: set, DjsessionSite: site}, "warnings": set.Warnings,
+		"map": set.Databases, "warnings": set.Warnings,
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 			if got := fmt.Sprintf(verb, v); strings.Contains(got, "s3cr3t") || strings.Contains(got, fmt.Sprintf("%x", "s3cr3t")) {

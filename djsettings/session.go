@@ -2,10 +2,10 @@ package djsettings
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -20,7 +20,7 @@ func (s *Settings) Session() (djsession.Settings, error) {
 	set := djsession.Settings{
 		Keys: s.Keys, Django: s.Django,
 		CookieName: in.CookieName, CookieAge: in.CookieAge, CookieDomain: in.CookieDomain, CookiePath: in.CookiePath,
-		CookieSecure: in.CookieSecure, CookieScriptable: !in.CookieHTTPOnly, CookieSameSite: sameSiteMode(in.CookieSameSite),
+		CookieSecure: in.CookieSecure, CookieScriptable: !in.CookieHTTPOnly, CookieSameSite: httpcookie.SameSite(in.CookieSameSite),
 		ExpireAtBrowserClose: in.ExpireAtBrowserClose, SaveEveryRequest: in.SaveEveryRequest,
 		StoreClass:    in.StoreClass,
 		LegacyHashing: s.Cookies.HashingAlgorithm == "sha1",
@@ -41,6 +41,10 @@ func (s *Settings) Session() (djsession.Settings, error) {
 	return set, err
 }
 
+// Abs returns a path of the settings as seen from this process: relative ones count
+// from Dir.
+func (s *Settings) Abs(path string) string { return absolute(s.Dir, path) }
+
 // Location is the zone of a site with USE_TZ=False, nil for USE_TZ=True.
 //
 // Errors: ErrSetting.
@@ -54,18 +58,6 @@ func (s *Settings) Location() (*time.Location, error) {
 	return zone("TIME_ZONE", s.TimeZone)
 }
 
-func sameSiteMode(s string) http.SameSite {
-	switch s {
-	case "Lax":
-		return http.SameSiteLaxMode
-	case "Strict":
-		return http.SameSiteStrictMode
-	case "None":
-		return http.SameSiteNoneMode
-	}
-	return http.SameSiteDefaultMode
-}
-
 // serializer is SESSION_SERIALIZER.
 func (s *Settings) serializer() (serializer.Serializer, error) {
 	if s.opts != nil {
@@ -77,13 +69,14 @@ func (s *Settings) serializer() (serializer.Serializer, error) {
 	case "", "django.contrib.sessions.serializers.JSONSerializer", "django.core.signing.JSONSerializer":
 		return serializer.JSON{}, nil
 	case "django.contrib.sessions.serializers.PickleSerializer", "django.contrib.sessions.backends.base.PickleSerializer":
-		return s.pickle(), nil
+		return s.Pickle(), nil
 	}
 	return nil, fmt.Errorf("%w: SESSION_SERIALIZER is %s: give it in Options.Serializers", ErrUnsupported, s.Sessions.Serializer)
 }
 
-// pickle writes what the site's Python reads: before Django 2.0 that may be 2.7.
-func (s *Settings) pickle() pickle.Serializer {
+// Pickle returns the serializer whose pickles the site's Python reads: before Django
+// 2.0 that may be 2.7. Caches hold such pickles, too.
+func (s *Settings) Pickle() pickle.Serializer {
 	if s.Python2 || s.Django.Before(2, 0) {
 		return pickle.Serializer{Protocol: 2}
 	}

@@ -28,36 +28,7 @@ func wrong(v any, want string) error {
 	if o, ok := v.(pyliteral.Opaque); ok {
 		return fmt.Errorf("%w: %s is no literal, and %s is needed", ErrSetting, o.Name(), want)
 	}
-	return fmt.Errorf("%w: it is %s, and %s is needed", ErrSetting, kindOf(v), want)
-}
-
-// kindOf is Python's name of a value's type.
-func kindOf(v any) string {
-	switch v.(type) {
-	case nil:
-		return "None"
-	case string:
-		return "a str"
-	case []byte:
-		return "bytes"
-	case bool:
-		return "a bool"
-	case float64:
-		return "a float"
-	case pyliteral.List:
-		return "a list"
-	case pyliteral.Tuple:
-		return "a tuple"
-	case pyliteral.Set:
-		return "a set"
-	case pyliteral.Dict:
-		return "a dict"
-	case pyliteral.Path:
-		return "a Path"
-	case pyliteral.Duration:
-		return "a timedelta"
-	}
-	return "an int"
+	return fmt.Errorf("%w: it is %s, and %s is needed", ErrSetting, pyliteral.Kind(v), want)
 }
 
 func (r *reader) bad(name string, v any, want string) {
@@ -106,33 +77,11 @@ func (r *reader) truth(name string, def bool) bool {
 	if !ok {
 		return def
 	}
-	b, ok := truthOf(v)
+	b, ok := pyliteral.Truth(v)
 	if !ok {
 		r.bad(name, v, "True or False")
 	}
 	return b
-}
-
-func truthOf(v any) (truth, ok bool) {
-	switch v := v.(type) {
-	case nil:
-		return false, true
-	case bool:
-		return v, true
-	case string:
-		return v != "", true
-	case int64:
-		return v != 0, true
-	case float64:
-		return v != 0, true
-	case pyliteral.List:
-		return len(v) > 0, true
-	case pyliteral.Tuple:
-		return len(v) > 0, true
-	case pyliteral.Dict:
-		return len(v) > 0, true
-	}
-	return false, false
 }
 
 // maxSeconds is the longest age that a time.Duration holds.
@@ -181,7 +130,7 @@ func (r *reader) texts(name string, def []string) []string {
 	if !ok {
 		return def
 	}
-	list, ok := sequence(v)
+	list, ok := pyliteral.Sequence(v)
 	if !ok {
 		r.bad(name, v, "a list")
 		return def
@@ -196,21 +145,6 @@ func (r *reader) texts(name string, def []string) []string {
 		all = append(all, s)
 	}
 	return all
-}
-
-// sequence is a list, a tuple or a set; None is empty.
-func sequence(v any) ([]any, bool) {
-	switch v := v.(type) {
-	case nil:
-		return nil, true
-	case pyliteral.List:
-		return v, true
-	case pyliteral.Tuple:
-		return v, true
-	case pyliteral.Set:
-		return v, true
-	}
-	return nil, false
 }
 
 func (r *reader) dict(name string) (pyliteral.Dict, bool) {
@@ -257,7 +191,7 @@ func (e *entry) bad(key string, v any, want string) {
 
 func (e *entry) text(key string) string {
 	v := e.get(key)
-	s, ok := scalarText(v)
+	s, ok := pyliteral.Text(v)
 	if !ok && v != nil {
 		e.bad(key, v, "a text")
 	}
@@ -265,7 +199,7 @@ func (e *entry) text(key string) string {
 }
 
 func (e *entry) truth(key string) bool {
-	b, _ := truthOf(e.get(key))
+	b, _ := pyliteral.Truth(e.get(key))
 	return b
 }
 

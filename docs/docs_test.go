@@ -115,7 +115,7 @@ func named(t *testing.T) map[string]string {
 		packages[path[strings.LastIndex(path, "/")+1:]] = path
 	}
 	root := os.DirFS("..")
-	for _, top := range []string{"djauth", "djcache", "djcsrf", "djmessages", "djsession", "djsettings", "serializer", "signer"} {
+	for _, top := range []string{"djauth", "djcache", "djcsrf", "djmessages", "djsession", "djsettings", "djsite", "serializer", "signer"} {
 		err := fs.WalkDir(root, top, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() && d.Name() != "testdata" {
 				packages[d.Name()] = module + "/" + path

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -72,10 +73,10 @@ func settingsProblem(err error) error {
 		hint = "it should be what this prints: python manage.py diffsettings --all"
 	case errors.Is(err, djsettings.ErrNoSecret):
 		hint = "settings that were printed elsewhere may lack it: DJSESSION_SECRET_KEY takes its place"
-	case errors.Is(err, djsettings.ErrUnavailable):
+	case errors.Is(err, djsite.ErrUnavailable):
 		return connectProblem(err)
 	}
-	return &problem{exitRefused, strings.ReplaceAll(err.Error(), "djsettings: ", ""), hint, err}
+	return &problem{exitRefused, strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error()), hint, err}
 }
 
 // manageHint is what to say where there is a manage.py and no settings were given.
@@ -132,7 +133,7 @@ func openSettings(ctx context.Context, set *djsettings.Settings) (*engine, error
 	if kind == djsettings.EngineSignedCookies {
 		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
 	}
-	site, err := djsettings.Open(ctx, set, &djsettings.OpenOptions{PartOptions: djsettings.PartOptions{SessionsOnly: true}})
+	site, err := djsite.Open(ctx, set, &djsite.Options{SessionsOnly: true})
 	if err != nil {
 		return nil, settingsProblem(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 func main() {
@@ -25,7 +26,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site, err := djsettings.Open(context.Background(), settings, nil)
+	site, err := djsite.Open(context.Background(), settings, nil)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/examples/internal/shop"
 )
 
@@ -96,7 +97,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	site, err := djsettings.Open(ctx, settings, nil)
+	site, err := djsite.Open(ctx, settings, nil)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // handler is the proxy. What is Django's passes nothing of Go's on its way.
-func handler(site *djsettings.Site, django *url.URL, moved []string) http.Handler {
+func handler(site *djsite.Site, django *url.URL, moved []string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(django)

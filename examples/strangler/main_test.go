@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 	"github.com/go-djsession/go-djsession/examples/internal/shop"
 )
@@ -41,7 +42,7 @@ func TestViewByView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := djsettings.Open(t.Context(), settings, &djsettings.OpenOptions{
+	site, err := djsite.Open(t.Context(), settings, &djsite.Options{
 		Configure: func(set *djsession.Settings) { set.Logger = slog.New(slog.DiscardHandler) },
 	})
 	if err != nil {

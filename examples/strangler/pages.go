@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 //go:embed pages.html
@@ -30,7 +30,7 @@ var views = []string{"/account/", "/cart/", "/cart/add/", "/cart/empty/"}
 
 // pages are the views that have moved: those of ../internal/shop/django/views.py with
 // the same names.
-func pages(site *djsettings.Site) http.Handler {
+func pages(site *djsite.Site) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /cart/{$}", view(cart))
 	mux.Handle("POST /cart/add/{$}", view(add))

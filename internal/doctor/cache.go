@@ -9,6 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/errtext"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -46,15 +47,15 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 	switch k := unknown; {
 	case err == nil:
 		return c, set
-	case errors.Is(err, djsettings.ErrNotShared) && set.Kind == djsettings.CacheDummy:
+	case errors.Is(err, djsite.ErrNotShared) && set.Kind == djsettings.CacheDummy:
 		e.fault(CacheNotShared, fmt.Sprintf("CACHES[%q] is a DummyCache, which keeps nothing.", alias), "Keep sessions in a cache on a server, or in the database.")
-	case errors.Is(err, djsettings.ErrNotShared):
+	case errors.Is(err, djsite.ErrNotShared):
 		e.fault(CacheNotShared, fmt.Sprintf("CACHES[%q] is a LocMemCache, of which each process of Django has its own, so that no other process sees its sessions.", alias),
 			"Keep sessions in a cache on a server, or in the database.")
 	case set.KeyFunction != "" && errors.Is(err, djsettings.ErrUnsupported) && errtext.Says(err, "KEY_FUNCTION"):
 		e.fault(KeyFunction, fmt.Sprintf("CACHES[%q] has the KEY_FUNCTION %s, which has no twin in Go, so that the keys of Django's sessions are not known here.", alias, set.KeyFunction),
 			"Write it in Go and give it in djsettings.Options.KeyFunctions.")
-	case errors.Is(err, djsettings.ErrUnavailable):
+	case errors.Is(err, djsite.ErrUnavailable):
 		k = kindOf(err)
 		switch {
 		case k == password:

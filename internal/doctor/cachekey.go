@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // hit is where a session was found in a cache: what stands in the key before the
@@ -177,7 +178,7 @@ func (e *exam) searchCacheTables(ctx context.Context, set *djsettings.Cache, key
 }
 
 // cacheKeys returns up to ten keys of a table of a DatabaseCache that end in a session's.
-func cacheKeys(ctx context.Context, db *djsettings.DB, table, key string) ([]string, error) {
+func cacheKeys(ctx context.Context, db *djsite.DB, table, key string) ([]string, error) {
 	rows, err := db.SQL.QueryContext(ctx, "SELECT cache_key FROM "+quote(db, table)+" WHERE cache_key LIKE "+mark(db)+" LIMIT 10", "%"+key)
 	if err != nil {
 		return nil, err

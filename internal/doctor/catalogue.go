@@ -8,11 +8,12 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // tablesWith returns the tables of a database that have all of the columns, at most
 // fifty, in the order of their names.
-func tablesWith(ctx context.Context, db *djsettings.DB, columns ...string) ([]string, error) {
+func tablesWith(ctx context.Context, db *djsite.DB, columns ...string) ([]string, error) {
 	list := "'" + strings.Join(columns, "','") + "'" // of ours
 	var query string
 	switch db.Settings.Kind {
@@ -43,17 +44,17 @@ func tablesWith(ctx context.Context, db *djsettings.DB, columns ...string) ([]st
 }
 
 // sessionTables are those that are made like that of the sessions.
-func sessionTables(ctx context.Context, db *djsettings.DB) ([]string, error) {
+func sessionTables(ctx context.Context, db *djsite.DB) ([]string, error) {
 	return tablesWith(ctx, db, "session_key", "session_data", "expire_date")
 }
 
 // userTables are those that could be that of AUTH_USER_MODEL.
-func userTables(ctx context.Context, db *djsettings.DB) ([]string, error) {
+func userTables(ctx context.Context, db *djsite.DB) ([]string, error) {
 	return tablesWith(ctx, db, "password", "last_login")
 }
 
 // quote quotes the name of a table, whose dots part it from a schema.
-func quote(db *djsettings.DB, table string) string {
+func quote(db *djsite.DB, table string) string {
 	q := `"`
 	if db.Settings.Kind == djsettings.MySQL {
 		q = "`"
@@ -66,7 +67,7 @@ func quote(db *djsettings.DB, table string) string {
 }
 
 // mark is the placeholder of the only argument.
-func mark(db *djsettings.DB) string {
+func mark(db *djsite.DB) string {
 	if db.Settings.Kind == djsettings.PostgreSQL {
 		return "$1"
 	}
@@ -74,7 +75,7 @@ func mark(db *djsettings.DB) string {
 }
 
 // dialect is the database as dbstore and dbusers have it.
-func dialect(db *djsettings.DB) dbstore.Dialect {
+func dialect(db *djsite.DB) dbstore.Dialect {
 	switch db.Settings.Kind {
 	case djsettings.PostgreSQL:
 		return dbstore.PostgreSQL
@@ -86,10 +87,10 @@ func dialect(db *djsettings.DB) dbstore.Dialect {
 
 // usersIn returns the users of AUTH_USER_MODEL, or of another table, as the table
 // itself says they are.
-func (e *exam) usersIn(ctx context.Context, db *djsettings.DB, table string) (*dbusers.Users, error) {
+func (e *exam) usersIn(ctx context.Context, db *djsite.DB, table string) (*dbusers.Users, error) {
 	var opts dbusers.Options
-	if e.opts.Parts.UserTable != nil && table == "" {
-		opts = *e.opts.Parts.UserTable
+	if e.opts.Open.UserTable != nil && table == "" {
+		opts = *e.opts.Open.UserTable
 	}
 	if table != "" { // who is active matters when it is clear whose table it is
 		opts.Columns.Active = dbusers.None
@@ -105,5 +106,5 @@ func (e *exam) usersIn(ctx context.Context, db *djsettings.DB, table string) (*d
 	if err != nil {
 		return nil, err
 	}
-	return dbusers.New(e.lab.DjsessionSite, db.SQL, dialect(db), full), nil
+	return dbusers.New(e.lab.Sessions.Site(), db.SQL, dialect(db), full), nil
 }

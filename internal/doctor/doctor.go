@@ -38,6 +38,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -75,9 +76,9 @@ type Options struct {
 	Now func() time.Time
 	// Timeout bounds what is done with one store; default 5 s.
 	Timeout time.Duration
-	// Parts are the options that the site is opened with, for what no setting tells of
-	// its users.
-	Parts djsettings.PartOptions
+	// Open are the options that the site is opened with, for what no setting tells, such
+	// as of its users. Its Configure, Timeout and MaxConns are not used.
+	Open djsite.Options
 	// Sample is how many sessions of the store are compared; default 40.
 	Sample int
 }
@@ -113,7 +114,7 @@ type exam struct {
 	set  *djsettings.Settings
 	opts Options
 
-	lab   *djsettings.Site // opens databases and caches one by one
+	lab   *djsite.Site // opens databases and caches one by one
 	found []Finding
 
 	// vouched tells that something real was made with the SECRET_KEY or a fallback:
@@ -155,7 +156,7 @@ func (e *exam) run() {
 
 // open makes a Site that has opened nothing, from settings that cannot fail: what is
 // wrong with the real ones was found by then, and the rest is looked at all the same.
-func (e *exam) open() (*djsettings.Site, error) {
+func (e *exam) open() (*djsite.Site, error) {
 	set := *e.set
 	set.Sessions.Kind = djsettings.EngineSignedCookies
 	set.Sessions.Engine = string(djsettings.EngineSignedCookies)
@@ -170,8 +171,8 @@ func (e *exam) open() (*djsettings.Site, error) {
 	if _, err := set.Location(); err != nil {
 		set.UseTZ = true
 	}
-	return djsettings.Open(e.ctx, &set, &djsettings.OpenOptions{Timeout: e.opts.Timeout, MaxConns: 2, Configure: e.configure,
-		PartOptions: djsettings.PartOptions{SessionsOnly: true}})
+	return djsite.Open(e.ctx, &set, &djsite.Options{Timeout: e.opts.Timeout, MaxConns: 2, Configure: e.configure,
+		SessionsOnly: true})
 }
 
 // configure gives a Site our clock, and lets it keep quiet.

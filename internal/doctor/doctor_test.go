@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
@@ -19,7 +20,7 @@ import (
 type given struct {
 	settings string // default those of the project
 	opts     *djsettings.Options
-	parts    *djsettings.PartOptions
+	parts    *djsite.Options
 	cookie   string // default the header of somebody who is logged in
 	none     bool   // no cookie
 	now      time.Time
@@ -134,7 +135,7 @@ func examine(t *testing.T, s *site, g given) []doctor.Finding {
 	if !g.now.IsZero() {
 		now = func() time.Time { return g.now }
 	}
-	found, err := doctor.Examine(t.Context(), s.read(t, g.settings, opts), &doctor.Options{Cookie: g.cookie, Now: now, Parts: *g.parts})
+	found, err := doctor.Examine(t.Context(), s.read(t, g.settings, opts), &doctor.Options{Cookie: g.cookie, Now: now, Open: *g.parts})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // stored follows the key of a session, "" if there is none, into the place where the
@@ -63,11 +64,11 @@ func (e *exam) sample() (rows []row) {
 
 // elsewhere looks for a session in the other places that the settings name, and
 // says where it is. not and table are where it is not.
-func (e *exam) elsewhere(ctx context.Context, key string, not *djsettings.DB, table string) bool {
+func (e *exam) elsewhere(ctx context.Context, key string, not *djsite.DB, table string) bool {
 	if key == "" {
 		return false
 	}
-	var all []*djsettings.DB
+	var all []*djsite.DB
 	if not != nil {
 		all = append(all, not)
 	}
@@ -106,7 +107,7 @@ func (e *exam) elsewhere(ctx context.Context, key string, not *djsettings.DB, ta
 }
 
 // inTable says in which table the session is.
-func (e *exam) inTable(db *djsettings.DB, name string, not *djsettings.DB, table string, r row) {
+func (e *exam) inTable(db *djsite.DB, name string, not *djsite.DB, table string, r row) {
 	at := db.Settings.Alias
 	switch {
 	case not == nil:

@@ -72,7 +72,7 @@ func (e *exam) offset(r row, o opened) (time.Duration, bool) {
 	if !r.dated || o.dict == nil || o.signed.IsZero() {
 		return 0, false
 	}
-	want, err := e.lab.DjsessionSite.ExpiryDate(o.dict, o.signed)
+	want, err := e.lab.Sessions.Site().ExpiryDate(o.dict, o.signed)
 	if err != nil {
 		return 0, false
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/doctor"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
@@ -302,9 +303,9 @@ var faults = map[string][]broken{
 		{"nothing is told of it", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.EngineUnknown, []string{"own.engine"}, []string{doctor.OtherEngine, doctor.Salt}},
 	},
 	"member": {
-		{"a db_table that is not named", func(t *testing.T, s *site) given { return given{parts: &djsettings.PartOptions{}} }, doctor.UserModel, []string{"members", "own.Member"}, nil},
+		{"a db_table that is not named", func(t *testing.T, s *site) given { return given{parts: &djsite.Options{}} }, doctor.UserModel, []string{"members", "own.Member"}, nil},
 		{"the users of auth.User", func(t *testing.T, s *site) given {
-			return given{settings: s.with("AUTH_USER_MODEL", "'auth.User'"), parts: &djsettings.PartOptions{}}
+			return given{settings: s.with("AUTH_USER_MODEL", "'auth.User'"), parts: &djsite.Options{}}
 		}, doctor.UserModel, []string{"members", "auth.User"}, nil},
 	},
 	"user_sessions": {

@@ -96,7 +96,7 @@ func (e *exam) inFile(text string, modified time.Time) {
 	if !o.good || o.dict == nil {
 		return
 	}
-	site, now := e.lab.DjsessionSite, e.opts.Now()
+	site, now := e.lab.Sessions.Site(), e.opts.Now()
 	if v, ok := o.dict.Get("_session_expiry"); !ok || v == nil || isText(v) {
 		if until, err := site.ExpiryDate(o.dict, modified); err == nil && until.Before(now) {
 			e.fault(Expired, fmt.Sprintf("The session has expired %s ago, by the time its file was last written and SESSION_COOKIE_AGE.", span(now.Sub(until))), "Log in anew.")

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
@@ -64,11 +64,11 @@ var healthy = map[string][]struct {
 }
 
 // open opens the project in Go.
-func (s *site) open(t *testing.T) *djsettings.Site {
+func (s *site) open(t *testing.T) *djsite.Site {
 	t.Helper()
 	opts := s.opts
 	opts.Django = s.django
-	site, err := djsettings.Open(t.Context(), s.read(t, s.settings, opts), nil)
+	site, err := djsite.Open(t.Context(), s.read(t, s.settings, opts), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -65,14 +65,14 @@ func (e *exam) login(d *serializer.Dict) {
 // backendUnknown reports whether nothing says what a backend of the site's own does.
 func (e *exam) backendUnknown(name string) bool {
 	o := djauth.Options{Backends: e.set.Auth.Backends}
-	if configure := e.opts.Parts.ConfigureAuth; configure != nil {
+	if configure := e.opts.Open.ConfigureAuth; configure != nil {
 		configure(&o)
 	}
 	return !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
 }
 
 // userAlias is the database of the users.
-func (e *exam) userAlias() string { return cmp.Or(e.opts.Parts.UserDatabase, "default") }
+func (e *exam) userAlias() string { return cmp.Or(e.opts.Open.UserDatabase, "default") }
 
 // hasUsers tells whether there is one: a site may have sessions in a cache and no
 // database at all.
@@ -101,7 +101,7 @@ func (e *exam) users() {
 }
 
 // user looks the user up.
-func (e *exam) user(ctx context.Context, db *djsettings.DB, c claim) {
+func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 	e.asked = true
 	model := e.set.Auth.UserModel
 	users, err := e.usersIn(ctx, db, "")
@@ -229,7 +229,7 @@ func (e *exam) is(ctx context.Context, users *dbusers.Users, c claim) (key int, 
 }
 
 // noUserTable is for AUTH_USER_MODEL without a table.
-func (e *exam) noUserTable(ctx context.Context, db *djsettings.DB, c claim) {
+func (e *exam) noUserTable(ctx context.Context, db *djsite.DB, c claim) {
 	if e.otherModel(ctx, db, c) {
 		return
 	}
@@ -241,18 +241,18 @@ func (e *exam) noUserTable(ctx context.Context, db *djsettings.DB, c claim) {
 }
 
 // otherTable is for a table that Django can do more with than Go: err says what it lacks.
-func (e *exam) otherTable(db *djsettings.DB, err error) {
+func (e *exam) otherTable(db *djsite.DB, err error) {
 	e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] is not enough to tell who is logged in: %s.", e.set.Auth.UserModel, db.Settings.Alias, own(err)),
-		"Say in djsettings.PartOptions.UserTable what the table does not, or open the sessions only (SessionsOnly).")
+		"Say in djsite.Options.UserTable what the table does not, or open the sessions only (SessionsOnly).")
 }
 
 // otherModel looks for the user in other tables that could be those of a user model,
 // also of other databases, and says so if the session's hash proves that it is.
-func (e *exam) otherModel(ctx context.Context, db *djsettings.DB, c claim) bool {
+func (e *exam) otherModel(ctx context.Context, db *djsite.DB, c claim) bool {
 	if c.hash == "" {
 		return false
 	}
-	for _, db := range append([]*djsettings.DB{db}, e.otherDatabases(ctx, db.Settings.Alias)...) {
+	for _, db := range append([]*djsite.DB{db}, e.otherDatabases(ctx, db.Settings.Alias)...) {
 		names, err := userTables(ctx, db)
 		if err != nil {
 			continue

@@ -104,7 +104,7 @@ func kindOf(err error) kind {
 // Such errors hide what drivers say.
 func own(err error) string {
 	text := err.Error()
-	for _, prefix := range []string{"djsettings: ", "djsession: ", "djauth: ", "dbusers: "} {
+	for _, prefix := range []string{"djsettings: ", "djsite: ", "djsession: ", "djauth: ", "dbusers: "} {
 		text = strings.ReplaceAll(text, prefix, "")
 	}
 	return strings.TrimRight(strings.ReplaceAll(text, ". ", "; "), ".")

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // rehearse has the library itself do what was looked at by hand: what no check knew
@@ -16,7 +16,8 @@ func (e *exam) rehearse(key string) {
 	if e.faulty() {
 		return
 	}
-	opts := &djsettings.OpenOptions{Timeout: e.opts.Timeout, MaxConns: 2, Configure: e.configure, PartOptions: e.opts.Parts}
+	opts := e.opts.Open
+	opts.Timeout, opts.MaxConns, opts.Configure = e.opts.Timeout, 2, e.configure
 	configure := opts.ConfigureAuth
 	opts.ConfigureAuth = func(o *djauth.Options) {
 		if configure != nil {
@@ -24,7 +25,7 @@ func (e *exam) rehearse(key string) {
 		}
 		o.ReadOnly = true
 	}
-	site, err := djsettings.Open(e.ctx, e.set, opts)
+	site, err := djsite.Open(e.ctx, e.set, &opts)
 	if err != nil {
 		e.fault(Unexplained, fmt.Sprintf("The site does not open in Go: %s.", own(err)), "See the setting that is named.")
 		return
@@ -48,7 +49,7 @@ func (e *exam) rehearse(key string) {
 }
 
 // identify has djauth say who is logged in.
-func (e *exam) identify(ctx context.Context, site *djsettings.Site, key string) {
+func (e *exam) identify(ctx context.Context, site *djsite.Site, key string) {
 	s, err := site.Sessions.Open(ctx, key)
 	if err != nil || site.Auth == nil || !s.Has(djauth.SessionKey) {
 		return

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // settings looks at what needs no store.
@@ -47,7 +48,7 @@ func (e *exam) unknown() {
 		"AUTHENTICATION_BACKENDS": {BackendUnknown, "Say in djauth.Options.OwnBackends which of Django's backends it does as."},
 		"MIDDLEWARE":              {MiddlewareUnknown, "Look at what it does to sessions, cookies and logins, and do that in Go where it matters."},
 	}
-	for _, w := range e.set.Unknown(&e.opts.Parts) {
+	for _, w := range djsite.Unknown(e.set, &e.opts.Open) {
 		kind, ok := kinds[w.Setting]
 		if !ok { // the user model, which login.go looks at
 			continue

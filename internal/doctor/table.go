@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // row is a row of the table of the sessions.
@@ -35,7 +36,7 @@ func (e *exam) tableName() string {
 }
 
 // database opens the database of an alias, and says why it cannot.
-func (e *exam) database(ctx context.Context, alias string) *djsettings.DB {
+func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 	set := e.set.Databases[alias]
 	if set == nil {
 		e.fault(DatabaseAlias, fmt.Sprintf("DATABASES has no %q, where the tables are looked for.", alias),
@@ -49,7 +50,7 @@ func (e *exam) database(ctx context.Context, alias string) *djsettings.DB {
 	name := fmt.Sprintf("DATABASES[%q] (%s)", alias, set)
 	k := kindOf(err)
 	switch {
-	case errors.Is(err, djsettings.ErrNotShared):
+	case errors.Is(err, djsite.ErrNotShared):
 		e.fault(DatabaseNotShared, name+" is an SQLite database in memory, of which each process has its own.",
 			"Give NAME the path of a file that Django and Go both see.")
 	case set.Kind == djsettings.SQLite && (k == noFile || errors.Is(err, djsettings.ErrSetting)):
@@ -116,7 +117,7 @@ const maxSample = 256 << 10
 
 // rows reads the row of a key, or, for "", as many as are compared: those that live
 // longest, which are the ones written last as a rule.
-func (e *exam) rows(ctx context.Context, db *djsettings.DB, table, key string) ([]row, error) {
+func (e *exam) rows(ctx context.Context, db *djsite.DB, table, key string) ([]row, error) {
 	date := "CAST(expire_date AS CHAR)"
 	switch db.Settings.Kind {
 	case djsettings.SQLite:
@@ -156,7 +157,7 @@ func (e *exam) rows(ctx context.Context, db *djsettings.DB, table, key string) (
 }
 
 // wall reads a wall clock of the database as these settings have it.
-func (e *exam) wall(db *djsettings.DB, text string) (time.Time, bool) {
+func (e *exam) wall(db *djsite.DB, text string) (time.Time, bool) {
 	loc := time.UTC
 	if db.Settings.Kind != djsettings.PostgreSQL {
 		zone, err := e.set.Location()
@@ -172,7 +173,7 @@ func (e *exam) wall(db *djsettings.DB, text string) (time.Time, bool) {
 }
 
 // noTable is for a table that cannot be read.
-func (e *exam) noTable(ctx context.Context, db *djsettings.DB, table, key string, err error) {
+func (e *exam) noTable(ctx context.Context, db *djsite.DB, table, key string, err error) {
 	alias := db.Settings.Alias
 	if k := kindOf(err); k != noTable {
 		e.fault(DatabaseUnreachable, fmt.Sprintf("The table %s of DATABASES[%q] cannot be read: the database %s.", table, alias, k.words()),
@@ -213,7 +214,7 @@ func (e *exam) otherAlias(ctx context.Context, not, table string) string {
 }
 
 // otherDatabases are those that open, but for one, in the order of their aliases.
-func (e *exam) otherDatabases(ctx context.Context, not string) []*djsettings.DB {
+func (e *exam) otherDatabases(ctx context.Context, not string) []*djsite.DB {
 	var aliases []string
 	for alias, set := range e.set.Databases {
 		if alias != not && set.Kind != "" {
@@ -221,7 +222,7 @@ func (e *exam) otherDatabases(ctx context.Context, not string) []*djsettings.DB 
 		}
 	}
 	slices.Sort(aliases)
-	var all []*djsettings.DB
+	var all []*djsite.DB
 	for _, alias := range aliases {
 		db, err := e.lab.Database(ctx, alias)
 		if err != nil {
@@ -234,7 +235,7 @@ func (e *exam) otherDatabases(ctx context.Context, not string) []*djsettings.DB 
 }
 
 // notInTable is for a session that has no row.
-func (e *exam) notInTable(ctx context.Context, db *djsettings.DB, table, key string) {
+func (e *exam) notInTable(ctx context.Context, db *djsite.DB, table, key string) {
 	if e.elsewhere(ctx, key, db, table) {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
@@ -31,7 +32,7 @@ type project struct {
 	settings string
 	modules  map[string]string
 	opts     djsettings.Options
-	parts    djsettings.PartOptions
+	parts    djsite.Options
 }
 
 const common = `import os
@@ -105,7 +106,7 @@ class Member(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     class Meta:
         db_table = 'members'
-`}, parts: djsettings.PartOptions{UserTable: &dbusers.Options{Table: "members"}}},
+`}, parts: djsite.Options{UserTable: &dbusers.Options{Table: "members"}}},
 	"user_sessions": {django: "5.2", settings: "SESSION_ENGINE = 'user_sessions.backends.db'\nINSTALLED_APPS += ['user_sessions']\nMIDDLEWARE[0] = 'user_sessions.middleware.SessionMiddleware'\n"},
 	"qsessions": {django: "5.2", settings: "SESSION_ENGINE = 'qsessions.backends.cached_db'\nINSTALLED_APPS += ['qsessions']\nMIDDLEWARE[0] = 'qsessions.middleware.SessionMiddleware'\n" +
 		"CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://{redis}/7'}}\n"},

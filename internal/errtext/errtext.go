@@ -1,5 +1,5 @@
 // Package errtext looks into the texts of errors that no type tells apart, such as those
-// of database drivers.
+// of database drivers, and hides such texts.
 package errtext
 
 import (

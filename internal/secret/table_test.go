@@ -36,6 +36,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -136,7 +137,7 @@ func table(t *testing.T) map[string]row {
 	t.Cleanup(func() { client.Close() })
 	signed := must(signer.Dumps(keys, []byte(canary+canary), signer.Options{}, false))
 	django := must(djsettings.Read(strings.NewReader(settings), nil))
-	opened := &djsettings.Site{Settings: django, DjsessionSite: site, Sessions: manager, Parts: djsettings.Parts{Users: users{}, Auth: auth}}
+	opened := &djsite.Site{Settings: django, Sessions: manager, Users: users{}, Auth: auth}
 	derived := must(signer.NewDerivedKey("salt", signer.SHA256, []byte(strings.Repeat(canary, 6)[:32])))
 	_, convertError := serializer.JSON{}.Freeze(map[string]any{canary: map[int]any{1: cannot{}}})
 	_, decodeError := serializer.JSON{}.Loads([]byte(`{"` + canary + `": ` + canary))
@@ -174,7 +175,7 @@ func table(t *testing.T) map[string]row {
 
 		"djsettings.Secret": djsettings.NewSecret(canary), "djsettings.Params": django.Databases["default"].Options,
 		"djsettings.Database": django.Databases["default"], "djsettings.Cache": django.Caches["default"], "djsettings.RedisSettings": django.Sessions.Redis, "djsettings.SessionSettings": django.Sessions,
-		"djsettings.Site": opened, "djsettings.Parts": opened.Parts, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
+		"djsite.Site": opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
 
 		// Values of types that have no exported name, and errors around them.
 		"value: unavailable": djsession.Unavailable("load session", errors.New(canary)), "value: corrupt": djsession.Corrupt("load session", cannot{canary}),
@@ -195,14 +196,14 @@ func table(t *testing.T) map[string]row {
 		"djauth.Account":           {v: account(), inFields: "its name and e-mail are plain; the password is an Encoded, and everything returns a pointer"},
 		"djcache/rediscache.Shard": {v: rediscache.Shard{URL: "redis://:canary@a", Client: client}, inFields: "the URL is plain: a caller makes it for one call"},
 		"djsettings.Settings":      {v: django, copied: byPointer},
-		"djsettings.DB":            {v: &djsettings.DB{Settings: django.Databases["default"], SQL: db}},
+		"djsite.DB":                {v: &djsite.DB{Settings: django.Databases["default"], SQL: db}},
 	} {
 		table[name] = r
 	}
 	for reason, names := range map[string]string{
 		plainValue: "serializer.Bytes serializer.ByteArray serializer.Str2 serializer.RawJSON serializer.Tuple serializer.Set serializer.FrozenSet serializer.SafeString serializer.Decimal serializer.Fraction serializer.UUID serializer.Path serializer.Date serializer.DateTime serializer.Time serializer.TimeDelta serializer.TimeZone serializer.ZoneInfo serializer.Pytz serializer.PytzFixed serializer.Global",
 		constant:   "serializer.Construction signer.Algorithm signer.CookieFormat djauth.IDKind djmessages.Level djmessages.Storage djsession.DjangoVersion djsession/dbstore.Dialect djcache/dbcache.Dialect djsession/dbstore.UserKey djsession/pgxstore.UserKey djsession/movingstore.Phase djsettings.CacheKind djsettings.DatabaseKind djsettings.EngineKind djsession.Expiry",
-		options:    "serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.Options djauth/dbusers.Options djauth/dbusers.Columns djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djmessages.Options djsettings.OpenOptions djsettings.PartOptions djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings",
+		options:    "serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.Options djauth/dbusers.Options djauth/dbusers.Columns djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djmessages.Options djsite.Options djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings",
 		"what a Django wrote with keys of no site, for tests": "fixtures.Benchmark fixtures.CookieIn fixtures.CookieOut fixtures.ExpiryIn fixtures.ExpiryOut fixtures.File fixtures.JSONIn fixtures.JSONOut fixtures.LoginIn fixtures.LoginOut fixtures.Manifest fixtures.Result fixtures.Row fixtures.SessionIn fixtures.SessionOut fixtures.Set fixtures.Settings fixtures.SigningIn fixtures.SigningOut fixtures.Step fixtures.Tagged fixtures.User fixtures.Vector",
 		forTests: "djsession/storetest.Engine djsession/storetest.Harness djauth/userstest.Engine djauth/userstest.Harness",
 		"it tells how a signature was made, not what it signs":                       "signer.Info",

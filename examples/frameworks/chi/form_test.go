@@ -8,12 +8,12 @@ import (
 
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
 // withForm is examples/nethttp/form.go by chi.
-func withForm(site *djsettings.Site) http.Handler {
+func withForm(site *djsite.Site) http.Handler {
 	r := chi.NewRouter()
 	r.Use(site.Middleware)
 	r.Get("/note", func(w http.ResponseWriter, r *http.Request) {

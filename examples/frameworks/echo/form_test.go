@@ -6,13 +6,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/go-djsession/go-djsession/djmessages"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
 // withForm is examples/nethttp/form.go by Echo, whose Render makes all of the page
 // before it is sent.
-func withForm(site *djsettings.Site) http.Handler {
+func withForm(site *djsite.Site) http.Handler {
 	e := echo.New()
 	e.Renderer = &echo.TemplateRenderer{Template: exampletest.Form}
 	e.GET("/note", func(c echo.Context) error { return c.Render(http.StatusOK, "form", c.Request()) })

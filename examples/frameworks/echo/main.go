@@ -12,6 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/labstack/echo/v4"
 )
 
@@ -22,7 +23,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site, err := djsettings.Open(context.Background(), settings, nil)
+	site, err := djsite.Open(context.Background(), settings, nil)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
 // withForm is examples/nethttp/form.go by gin.
-func withForm(site *djsettings.Site) http.Handler {
+func withForm(site *djsite.Site) http.Handler {
 	engine := gin.New()
 	engine.GET("/note", func(c *gin.Context) {
 		var body bytes.Buffer // c.HTML does not make all of the page before it is sent

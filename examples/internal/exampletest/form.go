@@ -9,6 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 )
 
 // Form is the page of examples/nethttp/form.go. It is given the request.
@@ -18,13 +19,13 @@ var Form = template.Must(template.New("form").Funcs(template.FuncMap{
 
 // Serve serves a handler of the site with the settings in the file, and returns where.
 // It ends with the test.
-func Serve(t testing.TB, file string, handler func(*djsettings.Site) http.Handler) (at string) {
+func Serve(t testing.TB, file string, handler func(*djsite.Site) http.Handler) (at string) {
 	t.Helper()
 	settings, err := djsettings.ReadFile(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := djsettings.Open(t.Context(), settings, nil)
+	site, err := djsite.Open(t.Context(), settings, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,133 @@
+package djsite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/filecache"
+	"github.com/go-djsession/go-djsession/djcache/memcached"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+)
+
+// openCache is the one place that leads from a BACKEND to a cache. done may be nil.
+func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcache.Cache, done func() error, err error) {
+	if err := c.Err(); err != nil {
+		return nil, nil, err
+	}
+	keys, err := s.Settings.CacheKeys(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch c.Kind {
+	case djsettings.CacheRedis, djsettings.CacheDjangoRedis:
+		return s.openRedisCache(ctx, c, keys)
+	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
+		return s.openMemcached(c, keys)
+	case djsettings.CacheDB:
+		alias := "default" // as without DATABASE_ROUTERS
+		db, err := s.Database(ctx, alias)
+		if err != nil {
+			return nil, nil, err
+		}
+		table, err := db.cacheTable(s, c)
+		return table, nil, err
+	case djsettings.CacheFile:
+		if len(c.Addresses()) != 1 {
+			return nil, nil, fmt.Errorf("%w: CACHES[%q] has no folder as LOCATION", djsettings.ErrSetting, c.Alias)
+		}
+		dir := s.Settings.Abs(c.Addresses()[0].Reveal())
+		if err := isFolder(fmt.Sprintf("CACHES[%q]", c.Alias), dir); err != nil {
+			return nil, nil, err
+		}
+		cache, err := filecache.New(s.site, dir, &filecache.Options{Keys: keys})
+		return cache, nil, err
+	case djsettings.CacheLocMem:
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] is a LocMemCache, of which each process of Django has its own", ErrNotShared, c.Alias)
+	case djsettings.CacheDummy:
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] is a DummyCache, which keeps nothing", ErrNotShared, c.Alias)
+	}
+	if c.Backend == "" {
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] has no BACKEND", djsettings.ErrSetting, c.Alias)
+	}
+	return nil, nil, fmt.Errorf("%w: CACHES[%q] has the BACKEND %s: give what it derives from in djsettings.Options.Backends", djsettings.ErrUnsupported, c.Alias, c.Backend)
+}
+
+// openMemcached opens a memcached, or several.
+func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
+	choose, byName, err := chooser(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Reached != nil && len(c.Locations) > 1 && byName {
+		return nil, nil, fmt.Errorf("%w: the servers of CACHES[%q] are chosen by their names in LOCATION, so that other names lead elsewhere: let those names lead to the servers here", djsettings.ErrSetting, c.Alias)
+	}
+	if c.Reached != nil && len(c.Reached) != len(c.Locations) {
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] has %d servers, and %d were given for it", djsettings.ErrSetting, c.Alias, len(c.Locations), len(c.Reached))
+	}
+	var addresses []string
+	for _, l := range c.Addresses() {
+		addresses = append(addresses, l.Reveal())
+	}
+	servers, err := choose(addresses...)
+	if err != nil {
+		return nil, nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err)
+	}
+	client := memcache.NewFromSelector(servers)
+	if err := client.Ping(); err != nil {
+		_ = client.Close()
+		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err)
+	}
+	opts := &memcached.Options{Keys: keys, Format: s.cachePickle()}
+	return memcached.New(s.site, client, opts), client.Close, nil
+}
+
+// chooser is how the client of this backend chooses among its servers; byName
+// tells whether what they are called matters.
+func chooser(c *djsettings.Cache) (choose func(...string) (*memcached.Servers, error), byName bool, err error) {
+	refuse := func(what string) error {
+		return fmt.Errorf("%w: OPTIONS of CACHES[%q] have %s", djsettings.ErrUnsupported, c.Alias, what)
+	}
+	switch c.Kind {
+	case djsettings.CachePythonMemcached:
+		return memcached.PythonMemcached, false, nil
+	case djsettings.CachePyMemcache:
+		if c.Options.Has("tls_context") {
+			return nil, false, refuse("a tls_context, which only Python can read: a memcached with TLS is not reached here")
+		}
+		if c.Options.Has("hasher") {
+			return nil, false, refuse("a hasher of their own")
+		}
+		return memcached.Rendezvous, true, nil
+	}
+	if c.Options.Has("username") {
+		return nil, false, refuse("a user name, which the client here cannot send")
+	}
+	// Before Django 1.11 the behaviors stood in OPTIONS themselves.
+	behaviors := c.Options.Dict("behaviors")
+	if len(behaviors.Names()) == 0 {
+		behaviors = c.Options
+	}
+	is := func(name string) bool {
+		v, _ := behaviors.Value(name)
+		truth, _ := pyliteral.Truth(v)
+		return truth
+	}
+	hash, distribution := behaviors.Text("hash"), behaviors.Text("distribution")
+	switch {
+	case hash != "" && hash != "default" && hash != "0":
+		return nil, false, refuse("the behavior hash, which is not known here")
+	case is("ketama_weighted"):
+		return memcached.KetamaWeighted, true, nil
+	case is("ketama"), strings.HasPrefix(distribution, "consistent"):
+		return memcached.Ketama, true, nil
+	case distribution != "" && distribution != "modula":
+		return nil, false, refuse("the behavior distribution, which is not known here")
+	}
+	return memcached.Modula, false, nil
+}

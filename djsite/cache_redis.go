@@ -1,0 +1,201 @@
+package djsite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcache/rediscache"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
+)
+
+// openRedisCache opens Django's RedisCache or that of django-redis.
+func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
+	format, err := s.redisFormat(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts := &rediscache.Options{Keys: keys, Format: format}
+	locations := c.Addresses()
+	if len(locations) == 0 {
+		return nil, nil, fmt.Errorf("%w: CACHES[%q] has no LOCATION", djsettings.ErrSetting, c.Alias)
+	}
+	name := fmt.Sprintf("CACHES[%q]", c.Alias)
+	if c.Options.Text("CLIENT_CLASS") == "django_redis.client.ShardClient" {
+		return s.openShards(ctx, c, name, opts)
+	}
+	// Of several servers the first one is the primary.
+	client, err := s.redisCacheClient(c, locations[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.pinged(ctx, name, client); err != nil {
+		return nil, nil, err
+	}
+	return rediscache.New(s.site, client, opts), client.Close, nil
+}
+
+// openShards opens all servers. Which of them has a key is told by the texts in
+// LOCATION, whatever they are called here.
+func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string, opts *rediscache.Options) (djcache.Cache, func() error, error) {
+	if len(c.Addresses()) != len(c.Locations) {
+		return nil, nil, fmt.Errorf("%w: %s has %d servers, and %d were given for it", djsettings.ErrSetting, name, len(c.Locations), len(c.Addresses()))
+	}
+	var shards []rediscache.Shard
+	done := func() error {
+		var errs []error
+		for _, sh := range shards {
+			errs = append(errs, sh.Client.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for i, l := range c.Addresses() {
+		client, err := s.redisCacheClient(c, l)
+		if err == nil {
+			err = s.pinged(ctx, name, client)
+		}
+		if err != nil {
+			_ = done()
+			return nil, nil, err
+		}
+		shards = append(shards, rediscache.Shard{URL: c.Locations[i].Reveal(), Client: client})
+	}
+	cache, err := rediscache.NewSharded(s.site, shards, opts)
+	if err != nil {
+		_ = done()
+		return nil, nil, err
+	}
+	return cache, done, nil
+}
+
+// redisCacheClient is a client of one of the servers. What its URL says counts
+// more than what OPTIONS say.
+func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret) (redis.UniversalClient, error) {
+	server, err := parseRedisURL(location.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
+	}
+	from := c.Options // of Django's own
+	if c.Kind == djsettings.CacheDjangoRedis {
+		from = c.Options.Dict("CONNECTION_POOL_KWARGS")
+	}
+	if server.db < 0 {
+		if n, err := strconv.Atoi(from.Text("db")); err == nil {
+			server.db = n
+		}
+	}
+	first := func(texts ...string) string {
+		for _, t := range texts {
+			if t != "" {
+				return t
+			}
+		}
+		return ""
+	}
+	server.username = first(server.username, from.Text("username"))
+	server.password = first(server.password, from.Text("password"))
+	if c.Kind == djsettings.CacheDjangoRedis {
+		server.password = first(server.password, c.Options.Text("PASSWORD"))
+	}
+	sentinel := len(c.Sentinels) > 0
+	unused, err := server.secure(from, sentinel, s.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
+	}
+	for _, name := range unused {
+		s.warn("CACHES", fmt.Sprintf("The option %s of cache %q is not used.", name, c.Alias))
+	}
+	if !sentinel {
+		return server.client(), nil
+	}
+	to := c.Options.Dict("SENTINEL_KWARGS")
+	if on := to.Truth("ssl"); on != (server.tls != nil) && !server.rediss {
+		return nil, fmt.Errorf("%w: of CACHES[%q] the Redis speaks TLS and its Sentinels do not, or the other way round", djsettings.ErrUnsupported, c.Alias)
+	}
+	return server.failover(server.host, c.Sentinels, to.Text("username"), to.Text("password")), nil
+}
+
+// redisFormat is what values are written in: SERIALIZER, COMPRESSOR and
+// CLIENT_CLASS of django-redis, and serializer of Django's own.
+func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
+	lim := s.site.Limits().Data
+	p := s.cachePickle()
+	unsupported := func(option, value string) error {
+		return fmt.Errorf("%w: OPTIONS of CACHES[%q] have the %s %s", djsettings.ErrUnsupported, c.Alias, option, value)
+	}
+	if c.Kind == djsettings.CacheRedis {
+		if v, ok := c.Options.Value("serializer"); ok && v != nil {
+			if name := optionName(v); name != "django.core.cache.backends.redis.RedisSerializer" {
+				return nil, unsupported("serializer", name)
+			}
+		}
+		return p, nil
+	}
+	herd := false
+	switch class := c.Options.Text("CLIENT_CLASS"); class {
+	case "", "django_redis.client.DefaultClient", "django_redis.client.ShardClient", "django_redis.client.SentinelClient":
+	case "django_redis.client.HerdClient":
+		herd = true
+	default:
+		return nil, unsupported("CLIENT_CLASS", class)
+	}
+	if text := c.Options.Text("PICKLE_VERSION"); text != "" {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n <= pickle.MaxProtocol {
+			p.Protocol = n
+		}
+	}
+	var format serializer.Serializer = p
+	switch name := c.Options.Text("SERIALIZER"); name {
+	case "", "django_redis.serializers.pickle.PickleSerializer":
+		if herd {
+			format = rediscache.Herd(p, s.site.Now)
+		}
+	case "django_redis.serializers.json.JSONSerializer":
+		format = rediscache.JSON{Limits: lim}
+	case "django_redis.serializers.msgpack.MSGPackSerializer":
+		format = rediscache.MsgPack{Limits: lim}
+	default:
+		return nil, unsupported("SERIALIZER", name)
+	}
+	switch name := c.Options.Text("COMPRESSOR"); name {
+	case "", "django_redis.compressors.identity.IdentityCompressor":
+		return format, nil
+	case "django_redis.compressors.zlib.ZlibCompressor":
+		return rediscache.Zlib(format, lim), nil
+	case "django_redis.compressors.gzip.GzipCompressor":
+		return rediscache.Gzip(format, lim), nil
+	case "django_redis.compressors.lzma.LzmaCompressor":
+		return rediscache.LZMA(format, lim), nil
+	case "django_redis.compressors.lz4.Lz4Compressor":
+		return rediscache.LZ4(format, lim), nil
+	case "django_redis.compressors.zstd.ZStdCompressor":
+		return rediscache.Zstd(format, lim), nil
+	default:
+		return nil, unsupported("COMPRESSOR", name)
+	}
+}
+
+// optionName is a dotted path, or what stands in its place.
+func optionName(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case pyliteral.Opaque:
+		return v.Name()
+	}
+	return pyliteral.Kind(v)
+}
+
+// cachePickle is the pickle of caches, within the site's limits.
+func (s *Site) cachePickle() pickle.Serializer {
+	p := s.Settings.Pickle()
+	p.Limits = s.site.Limits().Data
+	return p
+}

@@ -1,0 +1,154 @@
+package djsite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/go-djsession/go-djsession/djcache/dbcache"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// DB is an open database of the site.
+type DB struct {
+	// Settings are its entry in DATABASES.
+	Settings *djsettings.Database
+	// SQL is its handle.
+	SQL *sql.DB
+	// Pool is what is beneath SQL for PostgreSQL, nil for others.
+	Pool *pgxpool.Pool
+}
+
+func (db *DB) close() error {
+	err := db.SQL.Close()
+	if db.Pool != nil {
+		db.Pool.Close()
+	}
+	return err
+}
+
+// entry is an entry of DATABASES in the settings of its site.
+type entry struct {
+	*djsettings.Database
+	set *djsettings.Settings
+}
+
+// open opens the database and makes sure that it is there.
+func (db entry) open(ctx context.Context, conns int) (*DB, error) {
+	if err := db.Err(); err != nil {
+		return nil, err
+	}
+	switch db.Kind {
+	case djsettings.SQLite:
+		return db.openSQLite(ctx)
+	case djsettings.PostgreSQL:
+		return db.openPostgreSQL(ctx, conns)
+	case djsettings.MySQL:
+		return db.openMySQL(ctx, conns)
+	case "":
+		if db.Engine == "" {
+			return nil, fmt.Errorf("%w: DATABASES[%q] has no ENGINE", djsettings.ErrSetting, db.Alias)
+		}
+	}
+	return nil, fmt.Errorf("%w: DATABASES[%q] has the ENGINE %s", djsettings.ErrUnsupported, db.Alias, db.Engine)
+}
+
+// unavailable is an error of the first contact.
+func (db entry) unavailable(err error) error {
+	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), djangodb.Pooler(err)), err)
+}
+
+// dialect is the database for dbstore.
+func (db *DB) dialect() dbstore.Dialect {
+	switch db.Settings.Kind {
+	case djsettings.PostgreSQL:
+		return dbstore.PostgreSQL
+	case djsettings.MySQL:
+		return dbstore.MySQL
+	}
+	return dbstore.SQLite
+}
+
+// table is the Store of the site's sessions.
+func (db *DB) table(s *Site) (cacheddbstore.DB, error) {
+	site, in := s.site, s.Settings.Sessions
+	if db.Pool != nil {
+		var key pgxstore.UserKey
+		if s.opts.TextUserIDs {
+			key = pgxstore.UserKeyText
+		}
+		opts := new(pgxstore.Options)
+		switch in.Kind {
+		case djsettings.EngineUserSessions:
+			opts = pgxstore.UserSessions(site, key)
+		case djsettings.EngineQSessions, djsettings.EngineQSessionsCDB:
+			opts = pgxstore.QSessions(site, key)
+		}
+		if in.Table != "" {
+			opts.Table = in.Table
+		}
+		return pgxstore.New(site, db.Pool, opts), nil
+	}
+	opts := s.tableOptions(db.dialect())
+	if in.Table != "" {
+		opts.Table = in.Table
+	}
+	var err error
+	if opts.TimeZone, err = db.Settings.Zone(); err != nil {
+		return nil, err
+	}
+	return dbstore.New(site, db.SQL, db.dialect(), opts), nil
+}
+
+// tableOptions are those of the engine's table.
+func (s *Site) tableOptions(d dbstore.Dialect) *dbstore.Options {
+	var key dbstore.UserKey
+	if s.opts.TextUserIDs {
+		key = dbstore.UserKeyText
+	}
+	switch s.Settings.Sessions.Kind {
+	case djsettings.EngineUserSessions:
+		return dbstore.UserSessions(s.site, d, key)
+	case djsettings.EngineQSessions, djsettings.EngineQSessionsCDB:
+		return dbstore.QSessions(s.site, d, key)
+	}
+	return new(dbstore.Options)
+}
+
+// qsessionsData is what qsessions adds to the data, which its copies hold too.
+func (s *Site) qsessionsData() func(*djsession.Record) *serializer.Dict {
+	return s.tableOptions(dbstore.PostgreSQL).Data
+}
+
+// cacheTable is a DatabaseCache in this database.
+func (db *DB) cacheTable(s *Site, c *djsettings.Cache) (*dbcache.Cache, error) {
+	keys, err := s.Settings.CacheKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	d := dbcache.SQLite
+	switch db.Settings.Kind {
+	case djsettings.PostgreSQL:
+		d = dbcache.PostgreSQL
+	case djsettings.MySQL:
+		d = dbcache.MySQL
+	}
+	opts := &dbcache.Options{Keys: keys}
+	for _, l := range c.Addresses() {
+		opts.Table = l.Reveal()
+	}
+	if opts.TimeZone, err = db.Settings.Zone(); err != nil {
+		return nil, err
+	}
+	return dbcache.New(s.site, db.SQL, d, opts), nil
+}

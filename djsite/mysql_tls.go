@@ -1,0 +1,185 @@
+package djsite
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+)
+
+// mysqlWish is the TLS that a site's client wants of a MySQL.
+type mysqlWish int
+
+const (
+	mysqlNone     mysqlWish = iota
+	mysqlIfThere            // PREFERRED: where the server has it
+	mysqlRequired           // or no connection
+)
+
+// mysqlTLS sets the TLS of cfg. No setting tells whether the site's client is
+// mysqlclient or PyMySQL, which differ; so the stricter of the two is taken:
+//
+//   - nothing said is PREFERRED, the default of both, but not over a socket;
+//   - ssl, ssl_ca and their like require TLS;
+//   - where there is a ca the chain is looked at. Its name is, too, with the dict
+//     ssl and with a my.cnf, as in PyMySQL, unless check_hostname is False or
+//     ssl_mode says otherwise, which PyMySQL does not have;
+//   - ssl_disabled and ssl_mode DISABLED are plain text in both.
+func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string) error {
+	o := db.Options
+	ssl := o.Dict("ssl")
+	mode, err := db.mysqlMode(file)
+	if err != nil {
+		return err
+	}
+	ca := cmp.Or(o.Text("ssl_ca"), ssl.Text("ca"), file["ssl_ca"])
+	folder := cmp.Or(ssl.Text("capath"), file["ssl_capath"])
+	cert := cmp.Or(o.Text("ssl_cert"), ssl.Text("cert"), file["ssl_cert"])
+	key := cmp.Or(o.Text("ssl_key"), ssl.Text("key"), file["ssl_key"])
+	own := o.Has("ssl_ca") || o.Has("ssl_cert") || o.Has("ssl_key") || o.Truth("ssl_verify_cert") || o.Truth("ssl_verify_identity")
+
+	wish := mysqlIfThere
+	if o.Truth("ssl") || own || ca != "" || folder != "" || cert != "" {
+		wish = mysqlRequired
+	}
+	switch mode {
+	case "DISABLED":
+		wish = mysqlNone
+	case "PREFERRED":
+		wish = mysqlIfThere
+	case "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY":
+		wish = mysqlRequired
+	}
+	plain, _ := o.Value("ssl_disabled")
+	if isOpaque(plain) {
+		return fmt.Errorf("%w: the ssl_disabled of DATABASES[%q] is no literal", djsettings.ErrSetting, db.Alias)
+	}
+	if o.Truth("ssl_disabled") || wish == mysqlIfThere && cfg.Net == "unix" {
+		wish = mysqlNone
+	}
+	if wish == mysqlNone {
+		return nil
+	}
+
+	look := trustAny
+	if ca != "" || folder != "" {
+		look = trustChain
+		if v, ok := ssl.Value("check_hostname"); mode == "" && !own && (!ok || v == nil || ssl.Truth("check_hostname")) {
+			look = trustName
+		}
+	}
+	if own {
+		look = max(look, verifyMode(o, "ssl_verify_cert"))
+	}
+	if v, ok := ssl.Value("verify_mode"); ok && v != nil && !own {
+		if verifyMode(ssl, "verify_mode") == trustAny {
+			look = trustAny
+		} else {
+			look = max(look, trustChain)
+		}
+	}
+	if v, ok := o.Value("ssl_verify_cert"); ok && v != nil && verifyMode(o, "ssl_verify_cert") == trustAny {
+		look = trustAny
+	}
+	switch v, _ := o.Value("ssl"); {
+	case mode == "VERIFY_CA":
+		look = max(look, trustChain)
+	case mode == "VERIFY_IDENTITY", o.Truth("ssl_verify_identity"), ssl.Truth("check_hostname"):
+		look = trustName
+	case isOpaque(v): // an SSLContext, which looks at everything unless it was told otherwise
+		look = trustName
+	}
+
+	var roots *x509.CertPool
+	if ca != "" || folder != "" {
+		roots = x509.NewCertPool()
+		all := authorities{pool: roots}
+		if ca != "" {
+			if err := all.addFile(db.set.Abs(ca)); err != nil {
+				return err
+			}
+		}
+		if folder != "" {
+			if err := all.addFolder(db.set.Abs(folder)); err != nil {
+				return err
+			}
+		}
+	}
+	cfg.TLS = tlsConfig(host, look, roots)
+	if cert != "" {
+		if cfg.TLS.Certificates, err = clientCertificate(db.set.Abs(cert), db.set.Abs(cmp.Or(key, cert))); err != nil {
+			return err
+		}
+	}
+	if wish == mysqlIfThere {
+		cfg.AllowFallbackToPlaintext = true
+		// The driver takes TLS out of its configuration at the first server without
+		// it. With this it does so in a copy for that connection.
+		return cfg.Apply(mysql.BeforeConnect(func(context.Context, *mysql.Config) error { return nil }))
+	}
+	return nil
+}
+
+// mysqlModes are those of mysqlclient's ssl_mode.
+var mysqlModes = []string{"", "DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"}
+
+// mysqlMode is ssl_mode, or what a my.cnf says in its place, in the words of MySQL
+// or of MariaDB.
+func (db entry) mysqlMode(file map[string]string) (string, error) {
+	if db.Options.Has("ssl_mode") {
+		mode := strings.ToUpper(db.Options.Text("ssl_mode"))
+		if mode == "" || !slices.Contains(mysqlModes, mode) {
+			return "", fmt.Errorf("%w: the ssl_mode of DATABASES[%q] is none that mysqlclient takes", djsettings.ErrSetting, db.Alias)
+		}
+		return mode, nil
+	}
+	on := func(name string) bool {
+		v, ok := file[name]
+		return ok && !slices.Contains([]string{"0", "off", "false", "no"}, strings.ToLower(v))
+	}
+	off := func(name string) bool { _, ok := file[name]; return ok && !on(name) }
+	mode := strings.ToUpper(file["ssl_mode"])
+	switch {
+	case !slices.Contains(mysqlModes, mode):
+		return "", fmt.Errorf("%w: the ssl-mode in the read_default_file of DATABASES[%q] is none that MySQL takes", djsettings.ErrSetting, db.Alias)
+	case mode != "":
+		return mode, nil
+	case on("ssl_verify_server_cert"):
+		return "VERIFY_IDENTITY", nil
+	case on("ssl"), on("ssl_enforce"):
+		if file["ssl_ca"] == "" && file["ssl_capath"] == "" {
+			return "REQUIRED", nil
+		}
+	case off("ssl"), on("skip_ssl"), on("disable_ssl"):
+		return "DISABLED", nil
+	}
+	return "", nil
+}
+
+// verifyMode is verify_mode of PyMySQL's dict ssl, and ssl_verify_cert: a bool, or
+// one of its words.
+func verifyMode(p djsettings.Params, name string) trust {
+	v, _ := p.Value(name)
+	if word, ok := v.(string); ok {
+		if slices.Contains([]string{"", "none", "0", "false", "no"}, strings.ToLower(word)) {
+			return trustAny
+		}
+		return trustChain
+	}
+	if enumName(v) == "CERT_NONE" || !p.Truth(name) {
+		return trustAny
+	}
+	return trustChain
+}
+
+func isOpaque(v any) bool {
+	_, ok := v.(pyliteral.Opaque)
+	return ok
+}

@@ -1,0 +1,192 @@
+package djsite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djcache"
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+)
+
+// Options are the options of Open. nil and the zero value are fine.
+type Options struct {
+	// Configure may change what djsession.NewSite is given: Logger, OnError, Limits
+	// and whatever else Django has no word for.
+	Configure func(*djsession.Settings)
+	// Timeout bounds the first contact with each server; default 10 s.
+	Timeout time.Duration
+	// MaxConns is the most connections to each database; default 16.
+	MaxConns int
+	// TextUserIDs is for sites with user_sessions or qsessions whose users have a
+	// text for a primary key that may look like a number or a UUID.
+	TextUserIDs bool
+
+	// SessionsOnly opens the sessions, and neither users nor CSRF nor messages.
+	SessionsOnly bool
+	// UserTable tells what the model of AUTH_USER_MODEL looks like in the database, as
+	// far as neither its name nor its table tells that: db_table, USERNAME_FIELD
+	// (Columns.Username), and who is active in a table without is_active
+	// (Columns.Active). See dbusers.Detect.
+	UserTable *dbusers.Options
+	// UserDatabase is the alias of the database with the users, for sites with
+	// DATABASE_ROUTERS; default "default".
+	UserDatabase string
+	// UserCache is how long an account is remembered in this process, see
+	// djauth.CacheUsers; 0 is not at all.
+	UserCache time.Duration
+	// ConfigureAuth and ConfigureCSRF may change what Auth and CSRF are made with, after
+	// the settings.
+	ConfigureAuth func(*djauth.Options)
+	ConfigureCSRF func(*djcsrf.Options)
+}
+
+// Site is a Django site whose parts are open, consistent with each other and with
+// the site. It is safe for concurrent use.
+type Site struct {
+	// Settings are those that Open was given.
+	Settings *djsettings.Settings
+	// Sessions is the middleware of sessions; Site.Middleware is that of all parts.
+	Sessions *djsession.Manager
+	// Users are the accounts of AUTH_USER_MODEL, Auth knows who is logged in, CSRF checks
+	// and issues CSRF tokens, and Messages are django.contrib.messages. One that the site
+	// has not installed is nil, and Middleware goes on without it.
+	Users    djauth.Users
+	Auth     *djauth.Auth
+	CSRF     *djcsrf.Protection
+	Messages *djmessages.Framework
+	// Warnings are those of Settings, and what Open found.
+	Warnings []djsettings.Warning
+
+	site    *djsession.Site // what all parts share
+	opts    Options
+	mu      sync.Mutex
+	dbs     map[string]*DB
+	caches  map[string]djcache.Cache
+	closers []func() error
+}
+
+// Open opens what the settings name: databases, caches and folders, each once, and
+// only those that are needed. The caller closes the Site. opts may be nil.
+//
+// Errors: djsettings.ErrNoSecret, ErrUnsupported and ErrSetting; ErrNotShared;
+// ErrUnavailable for a server that does not answer, whose own error can be matched and
+// is not printed; djsession.ErrConfig.
+func Open(ctx context.Context, set *djsettings.Settings, opts *Options) (*Site, error) {
+	s := &Site{Settings: set, Warnings: slices.Clone(set.Warnings), dbs: map[string]*DB{}, caches: map[string]djcache.Cache{}}
+	if opts != nil {
+		s.opts = *opts
+	}
+	if s.opts.Timeout <= 0 {
+		s.opts.Timeout = 10 * time.Second
+	}
+	if s.opts.MaxConns <= 0 {
+		s.opts.MaxConns = 16
+	}
+	if err := s.open(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Site) open(ctx context.Context) error {
+	in, err := s.Settings.Session()
+	if err != nil {
+		return err
+	}
+	if s.opts.Configure != nil {
+		s.opts.Configure(&in)
+	}
+	if s.site, err = djsession.NewSite(in); err != nil {
+		return err
+	}
+	if s.Sessions, err = s.openSessions(ctx); err != nil {
+		return err
+	}
+	s.Warnings = append(s.Warnings, unknownMiddleware(s.Settings)...)
+	return s.openParts(ctx)
+}
+
+// Database opens the database of an alias in DATABASES, at the first call.
+//
+// Errors: as of Open.
+func (s *Site) Database(ctx context.Context, alias string) (*DB, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if db, ok := s.dbs[alias]; ok {
+		return db, nil
+	}
+	set, ok := s.Settings.Databases[alias]
+	if !ok {
+		return nil, fmt.Errorf("%w: DATABASES has no %q", djsettings.ErrSetting, alias)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	db, err := entry{set, s.Settings}.open(ctx, s.opts.MaxConns)
+	if err != nil {
+		return nil, err
+	}
+	s.dbs[alias] = db
+	s.closers = append(s.closers, db.close)
+	return db, nil
+}
+
+// Cache opens the cache of an alias in CACHES, at the first call.
+//
+// Errors: as of Open.
+func (s *Site) Cache(ctx context.Context, alias string) (djcache.Cache, error) {
+	s.mu.Lock()
+	c, ok := s.caches[alias]
+	s.mu.Unlock()
+	if ok {
+		return c, nil
+	}
+	set, ok := s.Settings.Caches[alias]
+	if !ok {
+		return nil, fmt.Errorf("%w: CACHES has no %q", djsettings.ErrSetting, alias)
+	}
+	c, done, err := s.openCache(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other, ok := s.caches[alias]; ok { // somebody was faster
+		if done != nil {
+			_ = done()
+		}
+		return other, nil
+	}
+	s.caches[alias] = c
+	if done != nil {
+		s.closers = append(s.closers, done)
+	}
+	return c, nil
+}
+
+// Close closes what Open has opened. No part of the Site works afterwards.
+func (s *Site) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		if err := s.closers[i](); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	s.closers = nil
+	if len(errs) > 0 {
+		return errtext.Hide(ErrUnavailable, "a connection could not be closed", errors.Join(errs...))
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package djsite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djauth/hashers"
+	"github.com/go-djsession/go-djsession/djauth/pgxusers"
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/httpcookie"
+	"github.com/go-djsession/go-djsession/signer"
+)
+
+// dummy is the ENGINE that Django gives a site without DATABASES.
+const dummy = "django.db.backends.dummy"
+
+// userCacheSize is how many accounts Options.UserCache keeps.
+const userCacheSize = 10_000
+
+// largestForm is what stands for no limit at all, in bytes.
+const largestForm = 64 << 20
+
+// openParts opens what stands on sessions and databases. Sessions are open by now.
+func (s *Site) openParts(ctx context.Context) error {
+	if s.opts.SessionsOnly {
+		return nil
+	}
+	set := s.Settings
+	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost)
+	if set.CSRF.Enabled {
+		if err := s.openCSRF(host); err != nil {
+			return err
+		}
+	}
+	switch db := set.Databases[cmp.Or(s.opts.UserDatabase, "default")]; {
+	case set.Auth.Installed && (db == nil || db.Engine == dummy):
+		s.warn("DATABASES", "django.contrib.auth is installed, but there is no database with users: nobody is looked up.")
+	case set.Auth.Installed:
+		if err := s.openAuth(ctx, host); err != nil {
+			return err
+		}
+	}
+	if set.Messages.Installed && set.Messages.Enabled {
+		return s.openMessages()
+	}
+	return nil
+}
+
+// allowedHosts is ALLOWED_HOSTS as get_host reads it: with DEBUG, an empty list is
+// this machine.
+func (s *Site) allowedHosts() []string {
+	if s.Settings.Debug && len(s.Settings.AllowedHosts) == 0 {
+		return []string{".localhost", "127.0.0.1", "[::1]"}
+	}
+	return s.Settings.AllowedHosts
+}
+
+func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
+	in := s.Settings.CSRF
+	o := djcsrf.Options{
+		CookieName: in.CookieName, CookieAge: in.CookieAge, ExpireAtBrowserClose: in.CookieAgeNone,
+		CookieDomain: in.CookieDomain, CookiePath: in.CookiePath, CookieSecure: in.CookieSecure, CookieHTTPOnly: in.CookieHTTPOnly,
+		CookieSameSite: httpcookie.SameSite(in.CookieSameSite), CookieMasked: in.CookieMasked, HeaderName: in.HeaderName,
+		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host,
+	}
+	if s.Settings.Proxy.UseXForwardedPort {
+		o.Port = djcsrf.ForwardedPort
+	}
+	switch {
+	case in.MaxForm < 0:
+		o.MaxForm = largestForm
+	case in.MaxForm == 0: // in Django any form is too large then
+		o.MaxForm = 1
+	default:
+		o.MaxForm = int64(in.MaxForm)
+	}
+	if s.opts.ConfigureCSRF != nil {
+		s.opts.ConfigureCSRF(&o)
+	}
+	s.CSRF, err = djcsrf.New(s.site, &o)
+	return err
+}
+
+// openAuth looks at the table of the users, which tells what no setting does, and
+// makes the Auth.
+func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
+	if err := s.openUsers(ctx); err != nil {
+		return err
+	}
+	in := s.Settings.Auth
+	if len(in.Backends) == 0 {
+		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", djsettings.ErrSetting)
+	}
+	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host}
+	switch url := in.LoginURL; {
+	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
+		o.LoginURL = url
+	case url != "":
+		s.warn("LOGIN_URL", "it is the name of a URL, which only Django can resolve: give the path in djsite.Options.ConfigureAuth; /accounts/login/ is taken.")
+	}
+	passwords, err := s.passwords()
+	if err != nil {
+		return err
+	}
+	if passwords != nil {
+		o.Passwords = passwords
+	}
+	if s.opts.ConfigureAuth != nil {
+		s.opts.ConfigureAuth(&o)
+	}
+	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, &o)...)
+	s.Auth, err = djauth.New(s.Sessions, s.Users, &o)
+	return err
+}
+
+// formName is UsernameField.to_python.
+func formName(name string) string { return norm.NFKC.String(strings.TrimFunc(name, isPythonSpace)) }
+
+func isPythonSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
+
+// passwords are PASSWORD_HASHERS without those of the site's own.
+func (s *Site) passwords() (*hashers.Passwords, error) {
+	const djangos = "django.contrib.auth.hashers."
+	var paths []string
+	for i, path := range s.Settings.Auth.PasswordHashers {
+		if strings.HasPrefix(path, djangos) {
+			paths = append(paths, path)
+			continue
+		}
+		text := "it names a hasher of the site's own; passwords that it made cannot be checked."
+		if i == 0 {
+			text = "its first hasher is the site's own: new passwords are made by the next one."
+		}
+		s.warn("PASSWORD_HASHERS", text)
+	}
+	if len(paths) == 0 && len(s.Settings.Auth.PasswordHashers) > 0 {
+		return nil, nil
+	}
+	list, err := hashers.ForDjango(s.Settings.Django, paths...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: PASSWORD_HASHERS: %w", djsettings.ErrSetting, err)
+	}
+	return hashers.New(list, nil)
+}
+
+func (s *Site) openUsers(ctx context.Context) error {
+	alias := cmp.Or(s.opts.UserDatabase, "default")
+	db, err := s.Database(ctx, alias)
+	if err != nil {
+		return err
+	}
+	opts := new(dbusers.Options)
+	if s.opts.UserTable != nil {
+		*opts = *s.opts.UserTable
+	}
+	if opts.Model == "" {
+		opts.Model = s.Settings.Auth.UserModel
+	}
+	if opts.TimeZone == nil {
+		if opts.TimeZone, err = db.Settings.Zone(); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	if db.Pool != nil {
+		if opts, err = pgxusers.Detect(ctx, db.Pool, opts); err == nil {
+			s.Users = pgxusers.New(s.site, db.Pool, opts)
+		}
+	} else {
+		d := db.dialect()
+		if opts, err = dbusers.Detect(ctx, db.SQL, d, opts); err == nil {
+			s.Users = dbusers.New(s.site, db.SQL, d, opts)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("AUTH_USER_MODEL, which djsite.Options.UserTable can tell more of: %w", err)
+	}
+	switch {
+	case opts.NameAssumed:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username.")
+	case opts.Columns.Username == dbusers.None:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: users have no name, and nobody is looked up by one (Authenticate), until djsite.Options.UserTable names the column in Columns.Username.")
+	}
+	if s.opts.UserCache > 0 {
+		s.Users = djauth.CacheUsers(s.Users, s.opts.UserCache, userCacheSize)
+	}
+	return nil
+}
+
+func (s *Site) openMessages() (err error) {
+	in := s.Settings.Messages
+	o := djmessages.Options{Level: djmessages.Level(in.Level), Tags: map[djmessages.Level]string{}}
+	for level, tag := range in.Tags {
+		o.Tags[djmessages.Level(level)] = tag
+	}
+	if in.Level == 0 { // all are recorded, which Options.Level says by 1
+		o.Level = 1
+	}
+	const storages = "django.contrib.messages.storage."
+	switch in.Storage {
+	case "", storages + "fallback.FallbackStorage":
+	case storages + "session.SessionStorage":
+		o.Storage = djmessages.Session
+	case storages + "cookie.CookieStorage":
+		o.Storage = djmessages.Cookie
+	default:
+		s.warn("MESSAGE_STORAGE", "it is the site's own, which is not known here: there are no messages.")
+		return nil
+	}
+	s.Messages, err = djmessages.New(s.site, &o)
+	if errors.Is(err, signer.ErrNoKey) {
+		s.warn("MESSAGE_STORAGE", "there is no key for messages in cookies among the derived keys: there are no messages.")
+		return nil
+	}
+	return err
+}
+
+// warn adds a Warning.
+func (s *Site) warn(setting, text string) {
+	s.Warnings = append(s.Warnings, djsettings.Warning{Setting: setting, Text: text})
+}
+
+// Middleware is all of the site's: sessions, CSRF, who is logged in, and messages,
+// from the outside in, as far as the site has them.
+func (s *Site) Middleware(next http.Handler) http.Handler {
+	if s.Messages != nil {
+		next = s.Messages.Middleware(next)
+	}
+	if s.Auth != nil {
+		next = s.Auth.Middleware(next)
+	}
+	if s.CSRF != nil {
+		next = s.CSRF.Middleware(next)
+	}
+	return s.Sessions.Middleware(next)
+}

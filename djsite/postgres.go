@@ -1,0 +1,85 @@
+package djsite
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/pgpool"
+)
+
+func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(db.ConnString().Reveal())
+	if err != nil {
+		return nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err)
+	}
+	if err := db.postgresTLS(cfg.ConnConfig); err != nil {
+		return nil, err
+	}
+	cfg.MaxConns = int32(min(conns, 1<<20))
+	// These two a pooler keeps for each of its clients.
+	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
+	if zone := db.connectionZone(); zone != "" {
+		cfg.ConnConfig.RuntimeParams["timezone"] = zone
+	}
+	if role := db.Options.Text("assume_role"); role != "" {
+		// A statement as Django's, for a pooler refuses it as a parameter.
+		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
+			return err
+		}
+	}
+	pgpool.Adapt(cfg, db.DisableServerSideCursors)
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, db.unavailable(err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, db.unavailable(err)
+	}
+	return &DB{Settings: db.Database, SQL: stdlib.OpenDBFromPool(pool), Pool: pool}, nil
+}
+
+// postgresTLS heeds, or refuses, what libpq is told of TLS beside what pgx reads.
+func (db entry) postgresTLS(cfg *pgx.ConnConfig) error {
+	refuse := func(name string) error {
+		return fmt.Errorf("%w: DATABASES[%q] has the option %s, which pgx cannot heed", djsettings.ErrUnsupported, db.Alias, name)
+	}
+	for _, name := range []string{"sslcrl", "sslcrldir", "requirepeer"} {
+		if db.Options.Text(name) != "" {
+			return refuse(name)
+		}
+	}
+	if db.Options.Text("gssencmode") == "require" {
+		return refuse("gssencmode=require")
+	}
+	if strings.EqualFold(db.Options.Text("ssl_min_protocol_version"), "TLSv1.3") {
+		configs := []*tls.Config{cfg.TLSConfig}
+		for _, f := range cfg.Fallbacks {
+			configs = append(configs, f.TLSConfig)
+		}
+		for _, c := range configs {
+			if c != nil {
+				c.MinVersion = tls.VersionTLS13
+			}
+		}
+	}
+	return nil
+}
+
+// connectionZone is BaseDatabaseWrapper.timezone_name; "" leaves the server's.
+func (db entry) connectionZone() string {
+	if !db.set.UseTZ {
+		return db.set.TimeZone
+	}
+	return cmp.Or(db.TimeZone, "UTC")
+}

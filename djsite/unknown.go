@@ -1,0 +1,85 @@
+package djsite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsettings"
+)
+
+// Unknown lists what the settings name of the site's own that sessions and logins pass,
+// and of which nothing here can know what it does: each backend, each middleware, and
+// the user model, a Warning for each. Open warns of them. What opts, which may be nil,
+// say of backends is known.
+func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
+	all := unknownMiddleware(s)
+	if !s.Auth.Installed {
+		return all
+	}
+	o := djauth.Options{Backends: s.Auth.Backends}
+	if opts != nil && opts.ConfigureAuth != nil {
+		opts.ConfigureAuth(&o)
+	}
+	return append(all, unknownLogin(s, &o)...)
+}
+
+// unknownLogin are the backends that o does not tell of, and the user model.
+func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.Warning) {
+	seen := map[string]bool{}
+	for _, name := range o.Backends {
+		if djauth.KnownBackend(name) || o.OwnBackends[name] != "" || seen[name] {
+			continue
+		}
+		seen[name] = true
+		text := "that nobody is logged in by it in Go"
+		if o.CanAuthenticate != nil {
+			text = "that CanAuthenticate alone judges its logins"
+		}
+		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as.", name, text)})
+	}
+	if ownModel(s) {
+		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable and ConfigureAuth say otherwise.", s.Auth.UserModel)})
+	}
+	return all
+}
+
+// ownModel reports whether AUTH_USER_MODEL is not that of django.contrib.auth.
+func ownModel(s *djsettings.Settings) bool { return !strings.EqualFold(s.Auth.UserModel, "auth.User") }
+
+// meant are Django's middlewares that do something to logins that Go does not, and what.
+var meant = map[string]string{
+	"django.contrib.auth.middleware.RemoteUserMiddleware":           "it logs in whom REMOTE_USER names, and logs out who comes without it: Go does neither.",
+	"django.contrib.auth.middleware.PersistentRemoteUserMiddleware": "it logs in whom REMOTE_USER names: Go does not.",
+	"django.contrib.auth.middleware.LoginRequiredMiddleware":        "it requires a login for each page: in Go, Auth.RequireLogin does so for the handlers that it is put around.",
+}
+
+// unknownMiddleware are the middlewares that are not Django's, by their whole dotted
+// paths, and those of Django that have no twin here.
+func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
+	seen := map[string]bool{}
+	for _, path := range s.Middleware {
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		text := meant[path]
+		switch {
+		case text != "":
+		case strings.HasPrefix(path, "django.middleware."), strings.HasPrefix(path, "django.contrib."):
+			continue
+		case path == "user_sessions.middleware.SessionMiddleware",
+			path == "qsessions.middleware.SessionMiddleware":
+			continue // they belong to engines that are known
+		default:
+			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
+			for _, class := range []string{"SessionMiddleware", "CsrfViewMiddleware", "AuthenticationMiddleware", "MessageMiddleware"} {
+				if strings.HasSuffix(path, class) {
+					text = "it is not Django's own " + class + ", for which it is taken by its name: what it does otherwise, such as with cookies, is not done here."
+				}
+			}
+		}
+		all = append(all, djsettings.Warning{Setting: "MIDDLEWARE", Text: fmt.Sprintf("%q: %s", path, text)})
+	}
+	return all
+}

@@ -1,0 +1,309 @@
+package djsite
+
+import (
+	"crypto/md5"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// userCase is a file of testdata/users: a site as data, and what Django 6.1 said.
+type userCase struct {
+	Settings map[string]any
+	Tables   map[string]struct {
+		Schema string
+		Rows   []map[string]any
+	}
+	Session map[string]any
+}
+
+// Users of models and backends of a site's own, with one session of user 1 each. With
+// the settings alone nothing is a yes where Django says no, and a no where Django says
+// yes has a reason that names the cure. What the site says in Go is believed.
+func TestUserModels(t *testing.T) {
+	const active, locked, password = "Columns.Active", "accts.backends.LockedBackend", "the password"
+	own := func(backends map[string]string) *Options {
+		return &Options{ConfigureAuth: func(o *djauth.Options) { o.OwnBackends = backends }}
+	}
+	tests := []struct {
+		file, name string
+		parts      *Options
+		refused    string // what Open says; "" for a site that opens
+		why        error  // why the session is nobody's; nil for user 1
+		who        string // the name of user 1
+		login      string // who authenticates by the right password; "" is nobody
+		unsure     error  // what Authenticate is then
+		names      string // the backend that Login names by itself; "" is ErrBackend
+		warns      []string
+	}{
+		{file: "axes", who: "ada", unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"axes.backends.AxesStandaloneBackend"}},
+		{file: "axes", name: "the lockout is done without", parts: own(map[string]string{"axes.backends.AxesStandaloneBackend": djauth.BaseBackend}),
+			who: "ada", login: "ada", names: djauth.ModelBackend},
+		{file: "axes2", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"axes.backends.AxesBackend"}},
+		{file: "childbk", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, warns: []string{locked}},
+		{file: "childbk", name: "it is judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
+			o.OwnBackends = map[string]string{locked: djauth.ModelBackend}
+			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active && a.FirstName != "LOCKED" }
+		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked},
+		{file: "defer", refused: "has enabled, which"},
+		{file: "defer", name: "the columns are named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Active: "enabled", Username: "login"}}},
+			why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend, warns: []string{"accts.ColUser"}},
+		{file: "emailbk", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"accts.backends.EmailBackend"}},
+		{file: "emailun", who: "the-username", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.EmailUser", "Columns.Username"}},
+		{file: "emailun", name: "the column is named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email"}}},
+			who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, warns: []string{"accts.EmailUser"}},
+		{file: "isactive", refused: "has status, which"},
+		{file: "isactive", name: "it is judged in Go", parts: &Options{
+			UserTable: &dbusers.Options{Columns: dbusers.Columns{Active: dbusers.None, Username: "email"}, Extra: []string{"status"}},
+			ConfigureAuth: func(o *djauth.Options) {
+				o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Extra["status"] != "banned" }
+			}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend, warns: []string{"accts.StatusUser"}},
+		{file: "mailauth", refused: "has no column password, of which Django makes the hash"},
+		{file: "mti", refused: "key person_ptr_id points to the table that has the other columns"},
+		{file: "noperm", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, warns: []string{"accts.backends.OnlyUser"}},
+		{file: "noperm", name: "its logins are judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
+			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active }
+		}}, who: "ada", unsure: djauth.ErrUnknownBackend, warns: []string{"accts.backends.OnlyUser"}},
+		{file: "rules", who: "ada", unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"rules.permissions.ObjectPermissionBackend"}},
+		{file: "sha1hash", why: djauth.ErrHash, unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.Sha1User", "Columns.Username"}},
+		{file: "staffprop", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.StaffPropUser", "Columns.Username"}},
+	}
+	files, err := os.ReadDir(filepath.Join("testdata", "users"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, test := range tests {
+		seen[test.file+".json"] = true
+		t.Run(strings.TrimSuffix(test.file+", "+test.name, ", "), func(t *testing.T) {
+			c := readUserCase(t, test.file)
+			site, err := c.open(t, test.parts)
+			if test.refused != "" {
+				if site != nil || !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), test.refused) || !strings.Contains(err.Error(), "djsite.Options.UserTable") {
+					t.Errorf("Open: got %v, want %q", err, test.refused)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(site.Warnings) != len(test.warns) {
+				t.Errorf("got the warnings %q, want %q", site.Warnings, test.warns)
+			}
+			for _, want := range test.warns {
+				if !slices.ContainsFunc(site.Warnings, func(w djsettings.Warning) bool { return strings.Contains(w.Text, want) }) {
+					t.Errorf("no Warning tells of %s: %q", want, site.Warnings)
+				}
+			}
+
+			id := c.identify(t, site)
+			if id.IsAuthenticated() != (test.why == nil) || !errors.Is(id.Why(), test.why) || id.Name() != test.who {
+				t.Errorf("the session: got %q, %v, want %q, %v", id.Name(), id.Why(), test.who, test.why)
+			}
+			if has, err := id.HasPerm(t.Context(), "auth.delete_user"); has {
+				t.Errorf("HasPerm: got %v, %v for what no backend is known to grant", has, err)
+			}
+
+			// A login by each name that the account could have, with its right password.
+			setPassword(t, site, c, password)
+			for _, name := range []string{"ada", "ada@example.com", "the-username"} {
+				a, err := site.Auth.Authenticate(t.Context(), name, password)
+				switch {
+				case (a != nil) != (name == test.login) || (err == nil) != (a != nil):
+					t.Errorf("Authenticate %s: got %v, %v", name, a, err)
+				case name == test.login, err == nil:
+				case test.unsure == nil, test.unsure == djauth.ErrInactive:
+					if !errors.Is(err, djauth.ErrCredentials) {
+						t.Errorf("Authenticate %s: got %v, want ErrCredentials", name, err)
+					}
+				case !errors.Is(err, test.unsure) || errors.Is(err, djauth.ErrCredentials):
+					t.Errorf("Authenticate %s: got %v, want %v", name, err, test.unsure)
+				}
+			}
+			if got := c.login(t, site); got != test.names {
+				t.Errorf("Login names the backend %q, want %q", got, test.names)
+			}
+		})
+	}
+	for _, f := range files {
+		if !seen[f.Name()] {
+			t.Errorf("%s is no case of the table", f.Name())
+		}
+	}
+}
+
+func readUserCase(t *testing.T, name string) (c userCase) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "users", name+".json"))
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil || len(c.Session) != 3 {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return c
+}
+
+// open makes the database of a case and opens the site.
+func (c *userCase) open(t *testing.T, parts *Options) (*Site, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.Exec(query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, table := range c.Tables {
+		exec(table.Schema)
+		for _, row := range table.Rows {
+			var names []string
+			var args []any
+			for _, column := range slices.Sorted(maps.Keys(row)) {
+				names, args = append(names, `"`+column+`"`), append(args, row[column])
+			}
+			exec(`INSERT INTO "`+name+`" (`+strings.Join(names, ", ")+`) VALUES (?`+strings.Repeat(", ?", len(args)-1)+`)`, args...)
+		}
+		if name == "auth_user" { // a permission that ModelBackend would grant
+			exec(`CREATE TABLE auth_user_groups (id integer, user_id integer, group_id integer)`)
+			exec(`CREATE TABLE auth_user_user_permissions (id integer, user_id integer, permission_id integer)`)
+			exec(`CREATE TABLE auth_group (id integer, name text)`)
+			exec(`CREATE TABLE auth_group_permissions (id integer, group_id integer, permission_id integer)`)
+			exec(`CREATE TABLE auth_permission (id integer, codename text, content_type_id integer)`)
+			exec(`CREATE TABLE django_content_type (id integer, app_label text)`)
+			if c.grants() {
+				exec(`INSERT INTO django_content_type VALUES (1, 'auth')`)
+				exec(`INSERT INTO auth_permission VALUES (4, 'delete_user', 1)`)
+				exec(`INSERT INTO auth_user_user_permissions VALUES (1, 1, 4)`)
+			}
+		}
+	}
+	exec(`CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)`)
+	all := maps.Clone(c.Settings)
+	all["DATABASES"] = map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.sqlite3", "NAME": path}}
+	all["INSTALLED_APPS"] = []any{"django.contrib.auth", "django.contrib.sessions"}
+	set, err := djsettings.FromMap(all, &djsettings.Options{Django: "6.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parts == nil {
+		parts = new(Options)
+	}
+	site, err := Open(t.Context(), set, parts)
+	if site != nil {
+		t.Cleanup(func() { _ = site.Close() })
+	}
+	return site, err
+}
+
+// grants reports whether no backend of the case would give what the tables grant.
+func (c *userCase) grants() bool {
+	backends, _ := c.Settings["AUTHENTICATION_BACKENDS"].([]any)
+	return !slices.Contains(backends, any(djauth.ModelBackend))
+}
+
+// identify stores the session of a case and asks whose it is.
+func (c *userCase) identify(t *testing.T, site *Site) *djauth.Identity {
+	t.Helper()
+	key := site.Sessions.Site().NewKey()
+	r := &djsession.Record{Data: serializer.FromMap(c.Session), Expires: time.Now().Add(time.Hour)}
+	if _, err := site.Sessions.Store().Create(t.Context(), key, r); err != nil {
+		t.Fatal(err)
+	}
+	s, err := site.Sessions.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := site.Auth.Identify(t.Context(), s)
+	if err == nil {
+		err = s.Save(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := site.Sessions.Store().Load(t.Context(), key); err != nil || got.Data.Len() != 3 {
+		t.Errorf("what became of the session: %v", err)
+	}
+	return id
+}
+
+// setPassword gives user 1 a password that the site's first hasher made.
+func setPassword(t *testing.T, site *Site, c userCase, password string) {
+	t.Helper()
+	sum := md5.Sum([]byte("salt" + password))
+	encoded := djauth.EncodedOf("md5$salt$" + hex.EncodeToString(sum[:]))
+	if err := site.Users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", encoded, djauth.Encoded{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// login logs user 1 in and returns the backend that the session then has.
+func (c *userCase) login(t *testing.T, site *Site) (backend string) {
+	t.Helper()
+	account, err := site.Users.ByID(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		err := site.Auth.Login(r, account, "")
+		if err != nil && !errors.Is(err, djauth.ErrBackend) {
+			t.Error(err)
+		}
+		s, err2 := djsession.Load(r.Context())
+		if err2 != nil {
+			t.Fatal(err2)
+		}
+		if s.Has(djauth.SessionKey) != (err == nil) {
+			t.Errorf("Login is %v and there is a login: %v", err, s.Has(djauth.SessionKey))
+		}
+		v, _ := s.Get(djauth.BackendSessionKey)
+		backend, _ = v.(string)
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
+	return backend
+}
+
+// Each middleware that is not Django's own is warned about by its whole dotted path, and
+// none of Django's own that has a twin here, or needs none.
+func TestUnknownMiddleware(t *testing.T) {
+	set := read(t, `SECRET_KEY = 'x'
+MIDDLEWARE = ['app.multidomain.middlewares.SessionMiddleware', 'app.multidomain.middlewares.CsrfViewMiddleware', 'django.contrib.auth.middleware.AuthenticationMiddleware',
+ 'django.middleware.security.SecurityMiddleware', 'django.contrib.auth.middleware.RemoteUserMiddleware', 'app.Timeout', 'app.Timeout']
+`, &djsettings.Options{Django: "5.2"})
+	var got []string
+	for _, w := range Unknown(set, nil) {
+		got = append(got, w.String())
+	}
+	want := []string{
+		`MIDDLEWARE: "app.multidomain.middlewares.SessionMiddleware": it is not Django's own SessionMiddleware`,
+		`MIDDLEWARE: "app.multidomain.middlewares.CsrfViewMiddleware": it is not Django's own CsrfViewMiddleware`,
+		`MIDDLEWARE: "django.contrib.auth.middleware.RemoteUserMiddleware": it logs in whom`,
+		`MIDDLEWARE: "app.Timeout": it is not Django's own: what it does`,
+	}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if !set.CSRF.Enabled || !set.Sessions.Enabled {
+		t.Error("a CSRF check of the site's own makes none of ours")
+	}
+}
