@@ -159,7 +159,7 @@ var attacks = []attack{
 		l.w.visit(l.t, request{cookie: key, ops: []op{{"logout"}}})
 	}},
 	{name: "replayed after our logout", make: plainLogin, after: func(l *lab, key string) {
-		l.ours(key, func(_ http.ResponseWriter, r *http.Request) { must(l.t, l.auth.Logout(r)) })
+		l.ours(key, func(_ http.ResponseWriter, r *http.Request) { must(l.t, l.auth.Logout(r.Context())) })
 	}},
 	{name: "replayed after the key was cycled", make: plainLogin, after: func(l *lab, key string) {
 		l.w.visit(l.t, request{cookie: key, ops: []op{{"get", "x"}, {"cycle_key"}}})

@@ -85,7 +85,7 @@ func newLab(t *testing.T, w *world) *lab {
 	l.m = w.manager(t, "dbstore", change)
 	users := dbusers.New(l.m.Site(), w.base.db, dialects[w.database], nil)
 	var err error
-	if l.auth, err = djauth.New(l.m, users, nil); err != nil {
+	if l.auth, err = djauth.New(l.m, users, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"alice", "bob", "carol", "dave", "erin"} {
@@ -242,7 +242,7 @@ func (l *lab) run(a attack) (django, ours verdict, crashed bool) {
 	key = set()
 	who := ""
 	rec := l.oursWith(header(key), func(_ http.ResponseWriter, r *http.Request) {
-		id, err := djauth.User(r)
+		id, err := djauth.User(r.Context())
 		if err != nil {
 			l.t.Errorf("%s: %v", a.name, err)
 			return

@@ -54,13 +54,13 @@ func show(w http.ResponseWriter, r *http.Request, name string) error {
 	if data.Note, err = djsession.Value(s, "note", ""); err != nil {
 		return err
 	}
-	if data.User, err = djauth.User(r); err != nil {
+	if data.User, err = djauth.User(r.Context()); err != nil {
 		return err
 	}
-	if data.Messages, err = djmessages.Get(r); err != nil {
+	if data.Messages, err = djmessages.Get(r.Context()); err != nil {
 		return err
 	}
-	if data.Token, err = djcsrf.Field(r); err != nil {
+	if data.Token, err = djcsrf.Field(r.Context()); err != nil {
 		return err
 	}
 	var page bytes.Buffer
@@ -78,7 +78,7 @@ func (v *goViews) loginPage(w http.ResponseWriter, r *http.Request) error { retu
 func (v *goViews) login(w http.ResponseWriter, r *http.Request) error {
 	account, err := v.auth.Authenticate(r.Context(), r.PostFormValue("username"), r.PostFormValue("password"))
 	if errors.Is(err, djauth.ErrCredentials) {
-		if err := djmessages.Error(r, "wrong"); err != nil {
+		if err := djmessages.Error(r.Context(), "wrong"); err != nil {
 			return err
 		}
 		return show(w, r, "login")
@@ -86,7 +86,7 @@ func (v *goViews) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := v.auth.Login(r, account, ""); err != nil {
+	if err := v.auth.Login(r.Context(), account, ""); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.auth.RedirectTarget(r, "/go/"), http.StatusFound)
@@ -94,7 +94,7 @@ func (v *goViews) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (v *goViews) logout(w http.ResponseWriter, r *http.Request) error {
-	if err := v.auth.Logout(r); err != nil {
+	if err := v.auth.Logout(r.Context()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/go/", http.StatusFound)
@@ -106,7 +106,7 @@ func (v *goViews) passwordPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (v *goViews) password(w http.ResponseWriter, r *http.Request) error {
-	user, err := djauth.User(r)
+	user, err := djauth.User(r.Context())
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (v *goViews) password(w http.ResponseWriter, r *http.Request) error {
 	if err := v.auth.SetPassword(r.Context(), account, r.PostFormValue("password")); err != nil {
 		return err
 	}
-	if err := v.auth.UpdateSessionAuthHash(r, account); err != nil {
+	if err := v.auth.UpdateSessionAuthHash(r.Context(), account); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/go/", http.StatusFound)
@@ -131,7 +131,7 @@ func (v *goViews) form(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Set("note", note); err != nil {
 		return err
 	}
-	if err := djmessages.Success(r, "Go noted <"+note+">"); err != nil {
+	if err := djmessages.Success(r.Context(), "Go noted <"+note+">"); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/page/", http.StatusFound)

@@ -54,25 +54,25 @@ func TestSetAsideThen(t *testing.T) {
 		then string // who the response's cookie is of; "-" is no cookie
 	}{
 		{"nothing", func(*world, *http.Request) error { return nil }, true, "-"},
-		{"somebody logs in", func(w *world, r *http.Request) error { return w.auth.Login(r, w.account("1"), "") }, true, "ada"},
-		{"another logs in", func(w *world, r *http.Request) error { return w.auth.Login(r, w.account("2"), "") }, true, "root"},
-		{"a logout", func(w *world, r *http.Request) error { return w.auth.Logout(r) }, false, ""},
+		{"somebody logs in", func(w *world, r *http.Request) error { return w.auth.Login(r.Context(), w.account("1"), "") }, true, "ada"},
+		{"another logs in", func(w *world, r *http.Request) error { return w.auth.Login(r.Context(), w.account("2"), "") }, true, "root"},
+		{"a logout", func(w *world, r *http.Request) error { return w.auth.Logout(r.Context()) }, false, ""},
 		{"a login and a logout", func(w *world, r *http.Request) error {
-			return errors.Join(w.auth.Login(r, w.account("1"), ""), w.auth.Logout(r))
+			return errors.Join(w.auth.Login(r.Context(), w.account("1"), ""), w.auth.Logout(r.Context()))
 		}, false, ""}, // the cookie still leads to the old one
 		{"a logout and a login", func(w *world, r *http.Request) error {
-			return errors.Join(w.auth.Logout(r), w.auth.Login(r, w.account("1"), ""))
+			return errors.Join(w.auth.Logout(r.Context()), w.auth.Login(r.Context(), w.account("1"), ""))
 		}, false, "ada"},
 		{"a password is set", func(w *world, r *http.Request) error {
 			a := w.account("1")
-			return errors.Join(w.auth.SetPassword(r.Context(), a, "new"), w.auth.UpdateSessionAuthHash(r, a))
+			return errors.Join(w.auth.SetPassword(r.Context(), a, "new"), w.auth.UpdateSessionAuthHash(r.Context(), a))
 		}, true, "-"},
 		{"a cart is begun", func(w *world, r *http.Request) error {
 			s, err := djsession.Load(r.Context())
 			return errors.Join(err, s.Set("cart", 2))
 		}, true, ""},
 		{"it is watched", func(w *world, r *http.Request) error {
-			if _, _, err := w.auth.Watch(r); !errors.Is(err, djauth.ErrHash) {
+			if _, _, err := w.auth.Watch(r.Context()); !errors.Is(err, djauth.ErrHash) {
 				return errors.New("watched")
 			}
 			return nil
@@ -87,7 +87,7 @@ func TestSetAsideThen(t *testing.T) {
 			_, before, _ := w.store.Load(t.Context(), key)
 			res := w.in(key, func(r *http.Request) {
 				if asked {
-					if id, err := djauth.User(r); err != nil || !errors.Is(id.Why(), djauth.ErrHash) {
+					if id, err := djauth.User(r.Context()); err != nil || !errors.Is(id.Why(), djauth.ErrHash) {
 						t.Errorf("%s: got %v, %v", test.name, id, err)
 					}
 				}

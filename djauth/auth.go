@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,9 +47,6 @@ type Options struct {
 	// all accounts for the backends AllowAllUsers..., and nobody for an unknown one.
 	CanAuthenticate func(backend string, a *Account) bool
 
-	// Passwords checks passwords; see package hashers. Without it Authenticate and
-	// SetPassword are errors.ErrUnsupported.
-	Passwords Passwords
 	// NormalizeName is what the login form does to a user name before it is looked
 	// up: NFKC, which the standard library lacks. Default: nothing.
 	NormalizeName func(string) string
@@ -84,9 +82,10 @@ type Options struct {
 // Auth knows who is logged in to one site: django.contrib.auth with its settings.
 // It is safe for concurrent use.
 type Auth struct {
-	m     *djsession.Manager
-	users Users
-	opts  Options
+	m         *djsession.Manager
+	users     Users
+	passwords Passwords // or nil
+	opts      Options
 
 	hash *signer.MAC // what is written, and read
 	old  *signer.MAC // read too, or nil
@@ -100,12 +99,22 @@ type Auth struct {
 	watch watcher
 }
 
-// New returns the Auth of the accounts in users and the sessions of m. opts may be nil.
+// New returns the Auth of the accounts in users and the sessions of m, which must be
+// of one Site. passwords checks and makes passwords, see package hashers; with nil,
+// Authenticate and SetPassword return errors.ErrUnsupported. opts may be nil.
 //
 // Errors: djsession.ErrConfig; signer.ErrNoKey when the site's keys are derived ones
 // and that of the auth hash is not among them.
-func New(m *djsession.Manager, users Users, opts *Options) (*Auth, error) {
-	a := &Auth{m: m, users: users}
+func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) (*Auth, error) {
+	switch p := reflect.ValueOf(passwords); {
+	case users == nil:
+		return nil, fmt.Errorf("%w: no Users", djsession.ErrConfig)
+	case users.Site() != m.Site():
+		return nil, fmt.Errorf("%w: the Users and the Manager are of two Sites", djsession.ErrConfig)
+	case p.Kind() == reflect.Pointer && p.IsNil():
+		return nil, fmt.Errorf("%w: the Passwords are a nil %T; pass nil for none", djsession.ErrConfig, passwords)
+	}
+	a := &Auth{m: m, users: users, passwords: passwords}
 	if opts != nil {
 		a.opts = *opts
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -24,14 +25,19 @@ type Passwords interface {
 // ErrCredentials: the user name or the password is wrong, or the account may not log
 // in. It is one error with one text, so that it can be shown; what it was matches
 // ErrNoUser or ErrInactive.
-var ErrCredentials = errors.New("djauth: wrong user name or password")
+//
+// Its [djsession.ErrorStatus] is 403: a 401 needs a WWW-Authenticate header, which
+// makes a browser ask for the password itself. Django's login page shows the form again,
+// with the status 200.
+var ErrCredentials error = &credentials{}
 
-// credentials is an ErrCredentials that has a reason.
+// credentials is an ErrCredentials and its reason.
 type credentials struct{ why error }
 
-func (credentials) Error() string          { return ErrCredentials.Error() }
-func (e credentials) Unwrap() error        { return e.why }
-func (e credentials) Is(target error) bool { return target == ErrCredentials }
+func (*credentials) Error() string        { return "djauth: wrong user name or password" }
+func (*credentials) StatusCode() int      { return http.StatusForbidden }
+func (e *credentials) Unwrap() error      { return e.why }
+func (*credentials) Is(target error) bool { return target == ErrCredentials }
 
 // Authenticate is django.contrib.auth.authenticate by ModelBackend: the account with
 // this name and password, for Login. It takes as long for an unknown name as for a
@@ -41,12 +47,12 @@ func (e credentials) Is(target error) bool { return target == ErrCredentials }
 // django-axes does, and then Authenticate is ErrUnknownBackend.
 //
 // Errors: ErrCredentials; ErrUnknownBackend; djsession.ErrUnavailable; the context's;
-// errors.ErrUnsupported without Options.Passwords, or without a backend that takes one;
+// errors.ErrUnsupported if New was given no Passwords, or without a backend that takes one;
 // djsession.ErrConfig from Users that do not know USERNAME_FIELD. A hash that cannot be
 // checked is ErrCredentials, and a line in the log.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
-	if a.opts.Passwords == nil {
-		return nil, fmt.Errorf("authenticate: %w: there are no Options.Passwords", errors.ErrUnsupported)
+	if a.passwords == nil {
+		return nil, fmt.Errorf("authenticate: %w: New was given no Passwords", errors.ErrUnsupported)
 	}
 	if len(a.backends.answer) == 0 {
 		if err := a.backends.unsure; err != nil {
@@ -59,15 +65,15 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	}
 	account, err := a.users.ByName(ctx, name)
 	if errors.Is(err, ErrNoUser) {
-		if err := a.opts.Passwords.Dummy(ctx, password); err != nil && ctx.Err() != nil {
+		if err := a.passwords.Dummy(ctx, password); err != nil && ctx.Err() != nil {
 			return nil, err
 		}
-		return nil, credentials{ErrNoUser}
+		return nil, &credentials{ErrNoUser}
 	}
 	if err != nil {
 		return nil, err
 	}
-	ok, upgrade, err := a.opts.Passwords.Check(ctx, password, account.Password.Reveal())
+	ok, upgrade, err := a.passwords.Check(ctx, password, account.Password.Reveal())
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
@@ -76,9 +82,9 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	}
 	switch {
 	case !ok:
-		return nil, credentials{ErrCredentials}
+		return nil, ErrCredentials
 	case !slices.ContainsFunc(a.backends.answer, func(b string) bool { return a.opts.CanAuthenticate(b, account) }):
-		return nil, credentials{ErrInactive}
+		return nil, &credentials{ErrInactive}
 	}
 	if upgrade {
 		a.upgrade(ctx, account, password)
@@ -89,11 +95,11 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 // upgrade is what check_password's setter does. If it fails, the old hash is good
 // enough until the next login.
 func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
-	users, ok := power[PasswordSetter](a.users)
+	users, ok := As[PasswordSetter](a.users)
 	if !ok {
 		return
 	}
-	text, err := a.opts.Passwords.Make(ctx, password)
+	text, err := a.passwords.Make(ctx, password)
 	if err == nil {
 		err = users.SetPassword(ctx, account.ID, EncodedOf(text), account.Password)
 	}
@@ -109,18 +115,18 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 // for which SetPassword finds out who that is from: afterwards nobody could.
 //
 // Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
-// errors.ErrUnsupported without Options.Passwords or a PasswordSetter.
+// errors.ErrUnsupported if New was given no Passwords, or without a PasswordSetter.
 func (a *Auth) SetPassword(ctx context.Context, account *Account, password string) error {
-	users, ok := power[PasswordSetter](a.users)
-	if !ok || a.opts.Passwords == nil {
+	users, ok := As[PasswordSetter](a.users)
+	if !ok || a.passwords == nil {
 		return fmt.Errorf("set password: %w", errors.ErrUnsupported)
 	}
-	text, err := a.opts.Passwords.Make(ctx, password)
+	text, err := a.passwords.Make(ctx, password)
 	if err != nil {
 		return err
 	}
 	if a.find(ctx) != nil { // who the request is from can only be told by the old password
-		if _, err := FromContext(ctx); err != nil && !errors.Is(err, djsession.ErrNoSession) {
+		if _, err := User(ctx); err != nil && !errors.Is(err, djsession.ErrNoSession) {
 			return err
 		}
 	}

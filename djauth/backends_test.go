@@ -71,7 +71,7 @@ func TestBackends(t *testing.T) {
 				account = w.account(map[string]string{"root": "2", "gone": "3"}[test.user])
 			}
 			res := w.in("", func(r *http.Request) {
-				if err := w.auth.Login(r, account, ""); (err == nil) != (test.login != "") || err != nil && !errors.Is(err, djauth.ErrBackend) {
+				if err := w.auth.Login(r.Context(), account, ""); (err == nil) != (test.login != "") || err != nil && !errors.Is(err, djauth.ErrBackend) {
 					t.Errorf("Login: got %v", err)
 				}
 			})
@@ -129,7 +129,7 @@ func TestUnknownBackend(t *testing.T) {
 		{child: "x.Backend"}, {child: ""}, {djauth.ModelBackend: djauth.BaseBackend}, {"absent.Backend": djauth.ModelBackend},
 	} {
 		w := newWorld(t)
-		if _, err := djauth.New(w.m, w.people, &djauth.Options{Backends: []string{djauth.ModelBackend, child}, OwnBackends: own}); !errors.Is(err, djsession.ErrConfig) {
+		if _, err := djauth.New(w.m, w.people, nil, &djauth.Options{Backends: []string{djauth.ModelBackend, child}, OwnBackends: own}); !errors.Is(err, djsession.ErrConfig) {
 			t.Errorf("%v: got %v, want ErrConfig", own, err)
 		}
 	}
@@ -140,10 +140,10 @@ func TestUnknownBackend(t *testing.T) {
 func TestLoginByUnknownBackend(t *testing.T) {
 	w := newWorld(t, func(o *djauth.Options) { o.Backends = []string{child} })
 	res := w.in("", func(r *http.Request) {
-		if err := w.auth.Login(r, w.account("1"), child); err != nil {
+		if err := w.auth.Login(r.Context(), w.account("1"), child); err != nil {
 			t.Fatal(err)
 		}
-		if id, err := djauth.User(r); err != nil || !errors.Is(id.Why(), djauth.ErrUnknownBackend) {
+		if id, err := djauth.User(r.Context()); err != nil || !errors.Is(id.Why(), djauth.ErrUnknownBackend) {
 			t.Errorf("in the same request: got %v, %v", id.Why(), err)
 		}
 	})
@@ -216,20 +216,20 @@ func TestFailedLogin(t *testing.T) {
 	for name, items := range before {
 		for fault, run := range map[string]func(w *world, r *http.Request) error{
 			"last_login cannot be written": func(w *world, r *http.Request) error {
-				return w.auth.Login(r, w.account("2"), "")
+				return w.auth.Login(r.Context(), w.account("2"), "")
 			},
 			"the account is gone": func(w *world, r *http.Request) error {
-				return w.auth.Login(r, &djauth.Account{ID: "99"}, "")
+				return w.auth.Login(r.Context(), &djauth.Account{ID: "99"}, "")
 			},
 			"a backend that the site has not": func(w *world, r *http.Request) error {
-				return w.auth.Login(r, w.account("2"), "other.Backend")
+				return w.auth.Login(r.Context(), w.account("2"), "other.Backend")
 			},
 		} {
 			t.Run(name+", "+fault, func(t *testing.T) {
 				w := newWorld(t)
 				if fault == "last_login cannot be written" {
 					var err error
-					if w.auth, err = djauth.New(w.m, broken{w.people}, nil); err != nil {
+					if w.auth, err = djauth.New(w.m, broken{w.people}, nil, nil); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -237,12 +237,12 @@ func TestFailedLogin(t *testing.T) {
 				var was, is *djauth.Identity
 				res := w.in(key, func(r *http.Request) {
 					if name == "another user" {
-						was, _ = djauth.User(r)
+						was, _ = djauth.User(r.Context())
 					}
 					if err := run(w, r); err == nil {
 						t.Fatal("Login succeeded")
 					}
-					is, _ = djauth.User(r)
+					is, _ = djauth.User(r.Context())
 				})
 				if is.ID() == "2" || is.ID() == "99" || was != nil && is.ID() != was.ID() {
 					t.Errorf("after a failed Login the request is from %v", is)

@@ -149,14 +149,14 @@ func (c *cachedUsers) forgetLocked(id string) {
 // What users may be besides, c is too; what they are not is errors.ErrUnsupported.
 
 func (c *cachedUsers) Grants(ctx context.Context, id string) (*Grants, error) {
-	if u, ok := power[Granter](c.Users); ok {
+	if u, ok := As[Granter](c.Users); ok {
 		return u.Grants(ctx, id)
 	}
 	return nil, errors.ErrUnsupported
 }
 
 func (c *cachedUsers) RecordLogin(ctx context.Context, id string, at time.Time) error {
-	if u, ok := power[LoginRecorder](c.Users); ok {
+	if u, ok := As[LoginRecorder](c.Users); ok {
 		defer c.forget(id)
 		return u.RecordLogin(ctx, id, at)
 	}
@@ -164,7 +164,7 @@ func (c *cachedUsers) RecordLogin(ctx context.Context, id string, at time.Time) 
 }
 
 func (c *cachedUsers) SetPassword(ctx context.Context, id string, encoded, seen Encoded) error {
-	if u, ok := power[PasswordSetter](c.Users); ok {
+	if u, ok := As[PasswordSetter](c.Users); ok {
 		c.forget(id)
 		defer c.forget(id)
 		return u.SetPassword(ctx, id, encoded, seen)
@@ -173,7 +173,7 @@ func (c *cachedUsers) SetPassword(ctx context.Context, id string, encoded, seen 
 }
 
 func (c *cachedUsers) ByIDs(ctx context.Context, ids []string, found func(*Account)) error {
-	if u, ok := power[ManyLoader](c.Users); ok {
+	if u, ok := As[ManyFinder](c.Users); ok {
 		return u.ByIDs(ctx, ids, found)
 	}
 	return errors.ErrUnsupported

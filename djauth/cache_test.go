@@ -102,12 +102,12 @@ func TestQueries(t *testing.T) {
 		auth := w.auth
 		if cached {
 			var err error
-			if auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 100), nil); err != nil {
+			if auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 100), nil, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		h := w.m.Middleware(auth.Middleware(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, err := djauth.User(r)
+			id, err := djauth.User(r.Context())
 			fmt.Fprint(w, id, err)
 		}))))
 		key := w.put(w.login()...)

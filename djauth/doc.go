@@ -1,11 +1,11 @@
 // Package djauth is the side of django.contrib.auth that lives in sessions: who is
 // logged in, login and logout, permissions.
 //
-//	auth, err := djauth.New(manager, dbusers.New(site, db, dbstore.SQLite, nil), nil)
+//	auth, err := djauth.New(manager, dbusers.New(site, db, dbstore.SQLite, nil), passwords, nil)
 //	handler := manager.Middleware(auth.Middleware(mux))
 //
 //	func view(w http.ResponseWriter, r *http.Request) {
-//		user, err := djauth.User(r)
+//		user, err := djauth.User(r.Context())
 //		if err != nil { // the database is down, which does not mean "anonymous"
 //			http.Error(w, "try later", djsession.ErrorStatus(err))
 //			return
@@ -16,7 +16,10 @@
 //
 // The parts: [Users] is where the accounts are (packages dbusers and pgxusers); an
 // [Auth] is what settings.py says about logging in; an [Identity] is request.user.
-// Package hashers checks passwords.
+// Package hashers checks passwords; a program without a login page passes nil for them.
+//
+// A function that asks what the middleware found takes the context of the request; one
+// that reads the request itself, such as [Auth.RedirectTarget], takes the request.
 //
 // # When somebody is logged in
 //

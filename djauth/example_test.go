@@ -17,14 +17,11 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	sessions := djsession.New(site, memstore.New(site)) // a site has its table: see package dbstore
-	users := &people{byID: map[string]djauth.Account{   // and its users: see package dbusers
+	sessions := djsession.New(site, memstore.New(site))           // a site has its table: see package dbstore
+	users := &people{site: site, byID: map[string]djauth.Account{ // and its users: see package dbusers
 		"1": {ID: "1", Name: "ada", Password: djauth.EncodedOf("plain$analytical"), Active: true},
 	}}
-	auth, err := djauth.New(sessions, users, &djauth.Options{
-		Passwords: plain{}, // see package hashers
-		LoginURL:  "/login/",
-	})
+	auth, err := djauth.New(sessions, users, plain{}, &djauth.Options{LoginURL: "/login/"}) // a site hashes them: see package hashers
 	if err != nil {
 		panic(err)
 	}
@@ -33,21 +30,21 @@ func Example() {
 	mux.HandleFunc("POST /login/", func(w http.ResponseWriter, r *http.Request) {
 		account, err := auth.Authenticate(r.Context(), r.PostFormValue("username"), r.PostFormValue("password"))
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusForbidden)
+			http.Error(w, err.Error(), djsession.ErrorStatus(err))
 			return
 		}
-		if err := auth.Login(r, account, ""); err != nil {
+		if err := auth.Login(r.Context(), account, ""); err != nil {
 			http.Error(w, "try later", djsession.ErrorStatus(err))
 			return
 		}
 		http.Redirect(w, r, auth.RedirectTarget(r, "/me/"), http.StatusSeeOther)
 	})
 	mux.Handle("GET /me/", auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, _ := djauth.User(r) // RequireLogin has asked
+		user, _ := djauth.User(r.Context()) // RequireLogin has asked
 		fmt.Fprintf(w, "Hello %s", user.Name())
 	})))
 	mux.HandleFunc("POST /logout/", func(w http.ResponseWriter, r *http.Request) {
-		if err := auth.Logout(r); err != nil {
+		if err := auth.Logout(r.Context()); err != nil {
 			http.Error(w, "try later", djsession.ErrorStatus(err))
 		}
 	})

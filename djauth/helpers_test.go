@@ -28,6 +28,7 @@ var now = time.Date(2026, 11, 22, 21, 53, 25, 0, time.UTC)
 
 // people is Users in memory. It counts what it is asked.
 type people struct {
+	site   *djsession.Site
 	mu     sync.Mutex
 	kind   djauth.IDKind
 	byID   map[string]djauth.Account
@@ -55,6 +56,8 @@ func (p *people) change(id string, f func(a *djauth.Account)) {
 	f(&a)
 	p.byID[id] = a
 }
+
+func (p *people) Site() *djsession.Site { return p.site }
 
 func (p *people) IDKind() djauth.IDKind { return p.kind }
 
@@ -172,7 +175,7 @@ type world struct {
 }
 
 // newWorld makes a site whose settings and options are changed by change, funcs of a
-// *djsession.Settings or a *djauth.Options.
+// *djsession.Settings, a *djauth.Options, a *djauth.Passwords or the *people.
 func newWorld(t *testing.T, change ...any) *world {
 	t.Helper()
 	w := &world{t: t, log: new(bytes.Buffer)}
@@ -181,7 +184,8 @@ func newWorld(t *testing.T, change ...any) *world {
 		Now:    func() time.Time { return now },
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	opts := djauth.Options{Passwords: plain{}}
+	var opts djauth.Options
+	var passwords djauth.Passwords = plain{}
 	w.people = &people{
 		byID: map[string]djauth.Account{
 			"1": {ID: "1", Name: "ada", Password: djauth.EncodedOf(encoded), Active: true},
@@ -199,6 +203,8 @@ func newWorld(t *testing.T, change ...any) *world {
 			c(&set)
 		case func(*djauth.Options):
 			c(&opts)
+		case func(*djauth.Passwords):
+			c(&passwords)
 		case func(*people):
 			c(w.people)
 		}
@@ -207,9 +213,9 @@ func newWorld(t *testing.T, change ...any) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.site, w.store = site, memstore.New(site)
+	w.site, w.store, w.people.site = site, memstore.New(site), site
 	w.m = djsession.New(site, w.store)
-	if w.auth, err = djauth.New(w.m, w.people, &opts); err != nil {
+	if w.auth, err = djauth.New(w.m, w.people, passwords, &opts); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -286,7 +292,7 @@ func (w *world) who(key string) (id *djauth.Identity, res *http.Response) {
 	w.t.Helper()
 	res = w.do(httptest.NewRequest("GET", "/", nil), key, func(_ http.ResponseWriter, r *http.Request) {
 		var err error
-		if id, err = djauth.User(r); err != nil {
+		if id, err = djauth.User(r.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 	})

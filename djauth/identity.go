@@ -160,7 +160,7 @@ func (id *Identity) granted(ctx context.Context) (*Grants, error) {
 		return id.grants, nil
 	}
 	g := &Grants{}
-	if from, ok := power[Granter](id.auth.users); ok {
+	if from, ok := As[Granter](id.auth.users); ok {
 		var err error
 		g, err = from.Grants(ctx, id.account.ID)
 		if errors.Is(err, errors.ErrUnsupported) {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -16,7 +15,7 @@ import (
 const languageKey = "_language"
 
 // Login is django.contrib.auth.login: from now on the account is logged in to the
-// session of r. backend is the one of Options.Backends that vouched for it; "" is the
+// session of the request with this context. backend is the one of Options.Backends that vouched for it; "" is the
 // first that takes passwords, as ModelBackend does, and that lets the account in. With
 // the name of an unknown backend the account is logged in for Django, and here
 // anonymous until Options say what the backend does.
@@ -36,8 +35,7 @@ const languageKey = "_language"
 // is not the site's or vouches for nobody, and for "" if none is known to take
 // passwords, ErrUserID for an account without a good ID, ErrNoUser for one that is
 // gone, and those of Session.Set.
-func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
-	ctx := r.Context()
+func (a *Auth) Login(ctx context.Context, account *Account, backend string) error {
 	if backend == "" {
 		if backend = a.vouching(account); backend == "" {
 			return fmt.Errorf("log in: %w: none is known to take passwords, so that Login has to be given the one that vouched for the account", ErrBackend)
@@ -55,7 +53,7 @@ func (a *Auth) Login(r *http.Request, account *Account, backend string) error {
 		return err
 	}
 	// What can fail elsewhere comes first, the login in one step last.
-	if users, ok := power[LoginRecorder](a.users); ok {
+	if users, ok := As[LoginRecorder](a.users); ok {
 		err := users.RecordLogin(ctx, account.ID, a.m.Site().Now())
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
@@ -129,14 +127,13 @@ func (a *Auth) replace(ctx context.Context, s *djsession.Session, id string) err
 	return s.CycleKey()
 }
 
-// Logout is django.contrib.auth.logout: it flushes the session of r, whoever it is
-// of, also one whose hash does not fit. The CSRF token stays.
+// Logout is django.contrib.auth.logout: it flushes the session of this request,
+// whoever it is of, also one whose hash does not fit. The CSRF token stays.
 //
 // Errors: djsession.ErrInterrupted, when another request may have given the session a
 // new key; djsession.ErrUnavailable and djsession.ErrCommitted. The user is then still
 // logged in: answer with djsession.ErrorStatus, and let the visitor try again.
-func (a *Auth) Logout(r *http.Request) error {
-	ctx := r.Context()
+func (a *Auth) Logout(ctx context.Context) error {
 	s, err := a.m.Load(ctx)
 	if err != nil {
 		return err
@@ -155,13 +152,12 @@ func (a *Auth) Logout(r *http.Request) error {
 }
 
 // UpdateSessionAuthHash is update_session_auth_hash: after the password of the
-// account was changed in this request, it keeps the session of r logged in, under a
+// account was changed in this request, it keeps the session of the request logged in, under a
 // new key, if it was: ask [User], or use SetPassword, before the change. All other
 // sessions of the user have ended.
 //
 // Errors: djsession.ErrUnavailable, djsession.ErrCommitted, and those of Session.Set.
-func (a *Auth) UpdateSessionAuthHash(r *http.Request, account *Account) error {
-	ctx := r.Context()
+func (a *Auth) UpdateSessionAuthHash(ctx context.Context, account *Account) error {
 	s, err := a.m.Load(ctx)
 	if err != nil {
 		return err
@@ -174,7 +170,7 @@ func (a *Auth) UpdateSessionAuthHash(r *http.Request, account *Account) error {
 		return nil
 	}
 	if a.find(ctx) != nil { // request.user == user: what the session says may be stale
-		id, err := FromContext(ctx)
+		id, err := User(ctx)
 		if err != nil {
 			return err
 		}

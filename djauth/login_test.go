@@ -70,10 +70,10 @@ func TestLogin(t *testing.T) {
 				key = w.put(test.items(w)...)
 			}
 			res := w.in(key, func(r *http.Request) {
-				if err := w.auth.Login(r, w.account("1"), ""); err != nil {
+				if err := w.auth.Login(r.Context(), w.account("1"), ""); err != nil {
 					t.Fatal(err)
 				}
-				if id, err := djauth.User(r); err != nil || id.Name() != "ada" {
+				if id, err := djauth.User(r.Context()); err != nil || id.Name() != "ada" {
 					t.Errorf("in the same request: %v, %v", id, err)
 				}
 			})
@@ -100,17 +100,17 @@ func TestLogin(t *testing.T) {
 func TestLoginErrors(t *testing.T) {
 	w := newWorld(t)
 	res := w.in("", func(r *http.Request) {
-		if err := w.auth.Login(r, w.account("1"), "some.Backend"); !errors.Is(err, djauth.ErrBackend) {
+		if err := w.auth.Login(r.Context(), w.account("1"), "some.Backend"); !errors.Is(err, djauth.ErrBackend) {
 			t.Errorf("a backend that the site has not: %v", err)
 		}
-		if err := w.auth.Login(r, &djauth.Account{ID: "01"}, ""); !errors.Is(err, djauth.ErrUserID) {
+		if err := w.auth.Login(r.Context(), &djauth.Account{ID: "01"}, ""); !errors.Is(err, djauth.ErrUserID) {
 			t.Errorf("an id that no account has: %v", err)
 		}
 	})
 	if newKey(res) != "" {
 		t.Error("somebody was logged in")
 	}
-	if err := w.auth.Login(httptest.NewRequest("GET", "/", nil), w.account("1"), ""); !errors.Is(err, djsession.ErrNoSession) {
+	if err := w.auth.Login(t.Context(), w.account("1"), ""); !errors.Is(err, djsession.ErrNoSession) {
 		t.Errorf("without a session: %v", err)
 	}
 }
@@ -120,10 +120,10 @@ func TestLogout(t *testing.T) {
 		w := newWorld(t, func(s *djsession.Settings) { s.Django = django })
 		key := w.put(w.login(item("cart", 1), item("_language", "fr"))...)
 		res := w.in(key, func(r *http.Request) {
-			if err := w.auth.Logout(r); err != nil {
+			if err := w.auth.Logout(r.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if id, err := djauth.User(r); err != nil || id.IsAuthenticated() {
+			if id, err := djauth.User(r.Context()); err != nil || id.IsAuthenticated() {
 				t.Errorf("in the same request: %v, %v", id, err)
 			}
 		})
@@ -146,7 +146,7 @@ func TestUpdateSessionAuthHash(t *testing.T) {
 		if err := w.auth.SetPassword(r.Context(), a, "new"); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.auth.UpdateSessionAuthHash(r, a); err != nil {
+		if err := w.auth.UpdateSessionAuthHash(r.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -164,7 +164,7 @@ func TestUpdateSessionAuthHash(t *testing.T) {
 	// Of another account than that of the session, the hash is not written.
 	mine := w.put(w.login(item(djauth.SessionKey, "2"), item(djauth.HashSessionKey, hash(t, secret, "old$toor")))...)
 	res = w.in(mine, func(r *http.Request) {
-		if err := w.auth.UpdateSessionAuthHash(r, w.account("1")); err != nil {
+		if err := w.auth.UpdateSessionAuthHash(r.Context(), w.account("1")); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -174,8 +174,7 @@ func TestUpdateSessionAuthHash(t *testing.T) {
 }
 
 func TestAuthenticate(t *testing.T) {
-	w := newWorld(t, func(o *djauth.Options) {
-		o.Passwords = plain{upgrade: true}
+	w := newWorld(t, func(p *djauth.Passwords) { *p = plain{upgrade: true} }, func(o *djauth.Options) {
 		o.NormalizeName = func(name string) string {
 			if name == "ｒｏｏｔ" {
 				return "root"
@@ -214,7 +213,7 @@ func TestAuthenticate(t *testing.T) {
 	if _, err := w.auth.Authenticate(t.Context(), "root", "toor"); !errors.Is(err, djsession.ErrUnavailable) || errors.Is(err, djauth.ErrCredentials) {
 		t.Errorf("users that are down: %v", err)
 	}
-	bare := newWorld(t, func(o *djauth.Options) { o.Passwords = nil })
+	bare := newWorld(t, func(p *djauth.Passwords) { *p = nil })
 	if _, err := bare.auth.Authenticate(t.Context(), "root", "toor"); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("without Passwords: %v", err)
 	}
@@ -222,7 +221,7 @@ func TestAuthenticate(t *testing.T) {
 
 // An upgrade does not undo a password that was set meanwhile.
 func TestUpgradeRace(t *testing.T) {
-	w := newWorld(t, func(o *djauth.Options) { o.Passwords = meddler{} })
+	w := newWorld(t, func(p *djauth.Passwords) { *p = meddler{} })
 	meddle = func() { w.people.change("2", func(a *djauth.Account) { a.Password = djauth.EncodedOf("plain$newer") }) }
 	if _, err := w.auth.Authenticate(t.Context(), "root", "toor"); err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id, err := User(r)
+		id, err := User(r.Context())
 		allowed := false
 		if err == nil && id.IsAuthenticated() {
 			allowed, err = true, nil

@@ -18,7 +18,7 @@ import (
 func TestCacheKnowsLess(t *testing.T) {
 	w := newWorld(t)
 	var err error
-	if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 10), nil); err != nil {
+	if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 10), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	before := w.put(w.login()...)
@@ -51,7 +51,7 @@ func TestWrappedCacheKnowsLess(t *testing.T) {
 	w := newWorld(t)
 	users := wrapped{djauth.CacheUsers(w.people, time.Hour, 10)}
 	var err error
-	if w.auth, err = djauth.New(w.m, users, nil); err != nil {
+	if w.auth, err = djauth.New(w.m, users, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	w.who(w.put(w.login()...))
@@ -72,7 +72,7 @@ func TestWrappedPowers(t *testing.T) {
 			users = open{wrapped{djauth.CacheUsers(open{wrapped{w.people}}, time.Hour, 10)}}
 		}
 		var err error
-		if w.auth, err = djauth.New(w.m, users, &djauth.Options{Passwords: plain{upgrade: true}}); err != nil {
+		if w.auth, err = djauth.New(w.m, users, plain{upgrade: true}, nil); err != nil {
 			t.Fatal(err)
 		}
 		id, _ := w.who(w.put(w.login()...))
@@ -84,7 +84,7 @@ func TestWrappedPowers(t *testing.T) {
 			t.Errorf("shut %v: the password was upgraded: %v, %v", shut, !shut, err)
 		}
 		w.in("", func(r *http.Request) {
-			if err := w.auth.Login(r, a, ""); err != nil {
+			if err := w.auth.Login(r.Context(), a, ""); err != nil {
 				t.Error(err)
 			}
 		})
@@ -99,7 +99,7 @@ func TestStaleSessionAndCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var err error
-		if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Hour, 10), nil); err != nil {
+		if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Hour, 10), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		ask := func(want string, items ...serializer.Item) {
@@ -182,7 +182,7 @@ func TestUpdateHashOfStaleSession(t *testing.T) {
 			stale := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, "an older password")))...)
 			res := w.in(stale, func(r *http.Request) {
 				if ask {
-					if id, _ := djauth.User(r); id.IsAuthenticated() {
+					if id, _ := djauth.User(r.Context()); id.IsAuthenticated() {
 						t.Fatal("authenticated")
 					}
 				}
@@ -190,7 +190,7 @@ func TestUpdateHashOfStaleSession(t *testing.T) {
 				if err := w.auth.SetPassword(r.Context(), a, "new"); err != nil {
 					t.Fatal(err)
 				}
-				if err := w.auth.UpdateSessionAuthHash(r, a); err != nil {
+				if err := w.auth.UpdateSessionAuthHash(r.Context(), a); err != nil {
 					t.Fatal(err)
 				}
 			})

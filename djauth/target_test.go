@@ -32,7 +32,7 @@ func TestRedirectTargetKeepsNoFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	w := newWorld(t)
-	p, err := djcsrf.New(w.site, nil)
+	p, err := djcsrf.New(w.m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

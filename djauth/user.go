@@ -16,7 +16,8 @@ import (
 // ErrNotFound, ErrExpired or ErrCorrupt. An account that is gone is ErrNoUser.
 var (
 	// ErrAnonymous: nobody is logged in.
-	ErrAnonymous = errors.New("djauth: anonymous")
+	// Its djsession.ErrorStatus is 403.
+	ErrAnonymous error = anonymous{}
 	// ErrNoUserID: nobody logged in to this session.
 	ErrNoUserID = errors.New("djauth: no user id in the session")
 	// ErrUserID: what the session has for a user id cannot be one.
@@ -34,19 +35,23 @@ var (
 // anonymous is a reason that is ErrAnonymous.
 type anonymous struct{ why error }
 
-func (e anonymous) Error() string        { return e.why.Error() }
-func (e anonymous) Unwrap() error        { return e.why }
-func (e anonymous) Is(target error) bool { return target == ErrAnonymous }
+func (e anonymous) Error() string {
+	if e.why == nil {
+		return "djauth: anonymous"
+	}
+	return e.why.Error()
+}
+func (anonymous) StatusCode() int      { return http.StatusForbidden }
+func (e anonymous) Unwrap() error      { return e.why }
+func (anonymous) Is(target error) bool { return target == error(anonymous{}) }
 
-// User is request.user: who is logged in. The first call for a request asks for the
-// session, if nobody did yet, and for the account; later ones do not.
+// User is request.user: who is logged in to the request with this context. The first
+// call for a request reads the session, if nothing did yet, and the account; later calls
+// read nothing.
 //
 // Errors: djsession.ErrUnavailable, which must not be taken for an anonymous visitor;
 // ErrNoMiddleware, and those of djsession.Load.
-func User(r *http.Request) (*Identity, error) { return FromContext(r.Context()) }
-
-// FromContext is [User] for the context of a request.
-func FromContext(ctx context.Context) (*Identity, error) {
+func User(ctx context.Context) (*Identity, error) {
 	c, ok := ctx.Value(contextKey{}).(*cell)
 	if !ok {
 		return nil, ErrNoMiddleware

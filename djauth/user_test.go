@@ -198,13 +198,13 @@ func TestDown(t *testing.T) {
 		fail(w)
 		var err error
 		w.do(httptest.NewRequest("GET", "/", nil), key, func(_ http.ResponseWriter, r *http.Request) {
-			_, err = djauth.User(r)
+			_, err = djauth.User(r.Context())
 		})
 		if !errors.Is(err, djsession.ErrUnavailable) || errors.Is(err, djauth.ErrAnonymous) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := djauth.User(httptest.NewRequest("GET", "/", nil)); !errors.Is(err, djauth.ErrNoMiddleware) {
+	if _, err := djauth.User(t.Context()); !errors.Is(err, djauth.ErrNoMiddleware) {
 		t.Errorf("without Middleware: got %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestAskedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.do(httptest.NewRequest("GET", "/", nil), w.put(w.login()...), func(_ http.ResponseWriter, r *http.Request) {
 		for range 3 {
-			id, err := djauth.User(r)
+			id, err := djauth.User(r.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -298,7 +298,8 @@ func TestDerivedKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := djauth.New(djsession.New(site, w.store), w.people, nil); !errors.Is(err, signer.ErrNoKey) {
+	w.people.site = site
+	if _, err := djauth.New(djsession.New(site, w.store), w.people, nil, nil); !errors.Is(err, signer.ErrNoKey) {
 		t.Errorf("without the key of the hashes: %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // Account is a row of the user table: what AUTH_USER_MODEL has, as far as
@@ -38,9 +40,12 @@ var ErrNoUser = errors.New("djauth: no such user")
 // like all others. What they return belongs to the caller.
 //
 // Further powers are the interfaces Granter, LoginRecorder, PasswordSetter and
-// ManyLoader. One that wraps other Users and lacks a power has a method Unwrap() Users,
+// ManyFinder. One that wraps other Users and lacks a power has a method Unwrap() Users,
 // through which it is looked for; it hands on its contexts.
 type Users interface {
+	// Site returns the Site that the Users were made for.
+	Site() *djsession.Site
+
 	// IDKind is the kind of the model's primary key.
 	IDKind() IDKind
 
@@ -56,8 +61,8 @@ type Users interface {
 	ByName(ctx context.Context, name string) (*Account, error)
 }
 
-// power finds T in users or in what they wrap.
-func power[T any](users Users) (found T, ok bool) {
+// As finds a T in users or in what they wrap.
+func As[T any](users Users) (found T, ok bool) {
 	for users != nil {
 		if found, ok = users.(T); ok {
 			return found, true
@@ -102,8 +107,8 @@ type PasswordSetter interface {
 	SetPassword(ctx context.Context, id string, encoded, seen Encoded) error
 }
 
-// ManyLoader is a Users that finds many accounts with one query, for Watch.
-type ManyLoader interface {
+// ManyFinder is a Users that finds many accounts with one query, for Watch.
+type ManyFinder interface {
 	// ByIDs calls found for each of the ids that there is an account of, in any order.
 	ByIDs(ctx context.Context, ids []string, found func(*Account)) error
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -14,36 +13,36 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Watch returns a context of r that ends when the login of r does: when the session is
+// Watch returns a context that ends when ctx does, the context of a request, and when
+// the login of that request ends: when the session is
 // deleted or gets another key, expires, or belongs to another user, when the
 // password changes, or the account is gone or inactive. It is for websockets, event
 // streams and long jobs, which would go on for somebody who logged out long ago.
-// context.Cause tells the reason, an ErrAnonymous. The context also ends with r's own,
-// and by stop, which has to be called.
+// context.Cause tells the reason, an ErrAnonymous. The caller must call stop.
 //
 // All watchers of an Auth are looked after together, every Options.WatchInterval:
 // with one query for all sessions and one for all accounts where the engine can do
-// that (djsession.ManyLoader, ManyLoader), else with one for each. If neither can be
+// that (djsession.ManyLoader, [ManyFinder]), else with one for each. If neither can be
 // asked for Options.WatchGrace, the contexts end with djsession.ErrUnavailable.
 //
-// The session of r is watched under the key that it has now: save what r changes in
-// it beforehand, and use Manager.Commit before taking over the connection. A session
+// The session is watched under the key that it has now: save what the request changes
+// in it beforehand, and use Manager.Commit before taking over the connection. A session
 // that lives in its cookie can only expire.
 //
 // Errors: ErrAnonymous for a request of nobody, and those of [User].
-func (a *Auth) Watch(r *http.Request) (ctx context.Context, stop context.CancelFunc, err error) {
-	id, err := User(r)
+func (a *Auth) Watch(ctx context.Context) (watched context.Context, stop context.CancelFunc, err error) {
+	id, err := User(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !id.IsAuthenticated() {
 		return nil, nil, id.Why()
 	}
-	s, err := a.m.Load(r.Context())
+	s, err := a.m.Load(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.watchSession(r.Context(), s)
+	return a.watchSession(ctx, s)
 }
 
 // WatchSession is Watch for a session that was opened elsewhere; see Manager.Open and
@@ -243,7 +242,7 @@ func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[str
 	for id := range ids {
 		list = append(list, id)
 	}
-	if many, ok := power[ManyLoader](a.users); ok && len(list) > 0 {
+	if many, ok := As[ManyFinder](a.users); ok && len(list) > 0 {
 		err := many.ByIDs(ctx, list, func(account *Account) { accounts[account.ID] = account })
 		switch {
 		case errors.Is(err, errors.ErrUnsupported):

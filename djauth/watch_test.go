@@ -144,7 +144,7 @@ func TestWatchMany(t *testing.T) {
 func TestWatchRequest(t *testing.T) {
 	w := newWorld(t)
 	w.do(httptest.NewRequest("GET", "/", nil), "", func(_ http.ResponseWriter, r *http.Request) {
-		if _, _, err := w.auth.Watch(r); !errors.Is(err, djauth.ErrAnonymous) {
+		if _, _, err := w.auth.Watch(r.Context()); !errors.Is(err, djauth.ErrAnonymous) {
 			t.Errorf("nobody: %v", err)
 		}
 	})
@@ -152,7 +152,7 @@ func TestWatchRequest(t *testing.T) {
 	var ctx context.Context
 	w.do(httptest.NewRequest("GET", "/", nil).WithContext(request), w.put(w.login()...), func(_ http.ResponseWriter, r *http.Request) {
 		var err error
-		if ctx, _, err = w.auth.Watch(r); err != nil {
+		if ctx, _, err = w.auth.Watch(r.Context()); err != nil {
 			t.Fatal(err)
 		}
 	})

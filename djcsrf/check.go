@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
@@ -15,8 +14,8 @@ const sessionKey = "_csrftoken"
 
 // Check is CsrfViewMiddleware.process_view: nil for a request that may change
 // something. Middleware calls it; it is also there for those who do without, and for
-// what Options.Exempt names. With UseSessions the request must have passed a
-// djsession.Manager.
+// what Options.Exempt names. With UseSessions the request must have passed the
+// Middleware of the Manager.
 //
 // It reads the body of a POST form, see the package documentation. Called by itself
 // with a request that is not the server's own but a copy of it, the caller has to remove
@@ -128,7 +127,7 @@ func (p *Protection) checkToken(r *http.Request) error {
 // Errors: ErrNoCookie, ErrBadCookie, with UseSessions those of djsession.Load.
 func (p *Protection) stored(r *http.Request) (text string, err error) {
 	if p.o.UseSessions {
-		s, err := djsession.Load(r.Context())
+		s, err := p.m.Load(r.Context())
 		if err != nil {
 			return "", err
 		}

@@ -190,7 +190,7 @@ func TestNewRefuses(t *testing.T) {
 			if tt.django == "" {
 				tt.django = "6.1"
 			}
-			_, err := djcsrf.New(newWorld(t, tt.django, nil).site, &tt.o)
+			_, err := djcsrf.New(newWorld(t, tt.django, nil).m, &tt.o)
 			if !errors.Is(err, djcsrf.ErrConfig) || !strings.Contains(err.Error(), tt.field) {
 				t.Errorf("got %v, want an ErrConfig about %s", err, tt.field)
 			}
@@ -200,8 +200,12 @@ func TestNewRefuses(t *testing.T) {
 
 // A store that fails is no missing token.
 func TestStoreDown(t *testing.T) {
-	w := newWorld(t, "6.1", &djcsrf.Options{UseSessions: true})
-	w.m = djsession.New(w.site, brokenStore{})
+	w := newWorld(t, "6.1", nil)
+	w.m = djsession.New(w.site, brokenStore{w.store})
+	var err error
+	if w.p, err = djcsrf.New(w.m, &djcsrf.Options{UseSessions: true}); err != nil {
+		t.Fatal(err)
+	}
 	r := ask("POST", "csrfmiddlewaretoken="+secret, "Cookie: sessionid="+w.site.NewKey())
 	if res := w.serve(r, ok); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %d, want 503", res.StatusCode)

@@ -3,11 +3,11 @@
 // and the tokens that the Django site uses too. A form that Django rendered can be
 // sent to Go, and a form that Go rendered to Django.
 //
-//	p, err := djcsrf.New(site, nil)
+//	p, err := djcsrf.New(m, nil) // of a *djsession.Manager
 //	http.ListenAndServe(addr, m.Middleware(p.Middleware(mux)))
 //
 //	var page = template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).
-//		Parse(`<form method="post">{{csrf_token .Request}} ... </form>`))
+//		Parse(`<form method="post">{{csrf_token .Context}} ... </form>`))
 //
 // Where a page begins to be sent before its token is asked for, the cookie comes too late,
 // and the token is an error for a visitor who had none: render into a buffer, or ask for

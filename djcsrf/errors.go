@@ -3,13 +3,11 @@ package djcsrf
 import (
 	"errors"
 	"net/http"
-
-	"github.com/go-djsession/go-djsession/djsession"
 )
 
 // ErrForbidden: the request was not sent by a page of the site, or that cannot be
-// told. Django answers 403. The errors below it say why.
-var ErrForbidden = errors.New("djcsrf: CSRF verification failed")
+// told. djsession.ErrorStatus gives 403, as Django answers. The errors below it say why.
+var ErrForbidden error = &kindError{text: "djcsrf: CSRF verification failed", status: http.StatusForbidden}
 
 // Reasons for which a request is forbidden. All are ErrForbidden.
 var (
@@ -39,33 +37,26 @@ var (
 
 // Errors that say nothing about where a request comes from.
 var (
-	// ErrForm: the form is too large or not well formed. Django answers 400.
-	ErrForm = errors.New("djcsrf: the form cannot be read")
+	// ErrForm: the form is too large or not well formed. djsession.ErrorStatus gives 400,
+	// as Django answers.
+	ErrForm error = &kindError{text: "djcsrf: the form cannot be read", status: http.StatusBadRequest}
 	// ErrNoMiddleware: the request did not pass a Protection's Middleware.
 	ErrNoMiddleware = errors.New("djcsrf: no CSRF middleware in this context")
 	// ErrConfig: options that cannot work.
 	ErrConfig = errors.New("djcsrf: invalid options")
 )
 
-// ErrorStatus is the status that tells a client of an error of this package: 403 for
-// ErrForbidden, 400 for ErrForm, else that of djsession.ErrorStatus.
-func ErrorStatus(err error) int {
-	switch {
-	case errors.Is(err, ErrForbidden):
-		return http.StatusForbidden
-	case errors.Is(err, ErrForm):
-		return http.StatusBadRequest
-	}
-	return djsession.ErrorStatus(err)
-}
-
-// kindError is a sentinel that is also another one.
+// kindError is a sentinel with the status to answer it with. It may be another one too.
 type kindError struct {
 	parent error
 	text   string
+	status int
 }
 
-func is(parent error, text string) error { return &kindError{parent, text} }
+func is(parent error, text string) error {
+	return &kindError{parent, text, parent.(*kindError).status}
+}
 
 func (e *kindError) Error() string        { return e.text }
+func (e *kindError) StatusCode() int      { return e.status }
 func (e *kindError) Is(target error) bool { return errors.Is(e.parent, target) }

@@ -24,7 +24,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	m := djsession.New(site, memstore.New(site)) // a real site: dbstore, pgxstore, ...
-	p, err := djcsrf.New(site, nil)
+	p, err := djcsrf.New(m, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,8 +34,8 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer // the cookie has to be known before the first byte goes out
-		if err := page.Execute(&b, r); err != nil {
-			http.Error(w, "try later", djcsrf.ErrorStatus(err))
+		if err := page.Execute(&b, r.Context()); err != nil {
+			http.Error(w, "try later", djsession.ErrorStatus(err))
 			return
 		}
 		b.WriteTo(w)

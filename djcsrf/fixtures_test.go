@@ -130,7 +130,7 @@ func TestResponsesOfDjango(t *testing.T) {
 					for _, do := range v.Asked.Do {
 						var err error
 						if do == "token" {
-							token, err = djcsrf.Token(r)
+							token, err = djcsrf.Token(r.Context())
 						} else {
 							err = djcsrf.Rotate(r.Context())
 						}

@@ -53,7 +53,7 @@ func newWorld(t testing.TB, django string, o *djcsrf.Options) *world {
 	}
 	w.store = memstore.New(w.site)
 	w.m = djsession.New(w.site, w.store)
-	if w.p, err = djcsrf.New(w.site, o); err != nil {
+	if w.p, err = djcsrf.New(w.m, o); err != nil {
 		t.Fatal(err)
 	}
 	return w

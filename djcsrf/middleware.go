@@ -39,8 +39,8 @@ func current(ctx context.Context) *exchange {
 	return x
 }
 
-// Middleware is CsrfViewMiddleware. It goes inside of the Middleware of a
-// djsession.Manager for the same site, without which every request is answered by 500.
+// Middleware is CsrfViewMiddleware. It goes inside of the Middleware of the
+// djsession.Manager, without which every request is answered by 500.
 //
 // A request that fails the check goes to Options.Failure; if its form cannot be read, it
 // is answered by 400, and if the session cannot be read, by 503. The cookie is sent, or
@@ -97,17 +97,17 @@ func (x *exchange) reject(w http.ResponseWriter, r *http.Request, err error) {
 		x.p.o.Failure.ServeHTTP(w, r)
 		return
 	}
-	code := ErrorStatus(err)
+	code := djsession.ErrorStatus(err)
 	if code >= 500 {
 		x.p.log(r, slog.LevelError, "djcsrf: the session could not be read", "error", err)
 	}
 	http.Error(w, http.StatusText(code), code)
 }
 
-// Reason returns why the request was rejected, for Options.Failure: an ErrForbidden. It
-// is nil elsewhere.
-func Reason(r *http.Request) error {
-	if x := current(r.Context()); x != nil {
+// Reason returns why the request with this context was rejected, for Options.Failure: an
+// ErrForbidden. Elsewhere it returns nil.
+func Reason(ctx context.Context) error {
+	if x := current(ctx); x != nil {
 		return x.reason
 	}
 	return nil
@@ -152,7 +152,7 @@ func (x *exchange) renew() error {
 // session reads the session, which holds the secret.
 func (x *exchange) session() (err error) {
 	if x.p.o.UseSessions && x.s == nil {
-		x.s, err = djsession.Load(x.r.Context())
+		x.s, err = x.p.m.Load(x.r.Context())
 	}
 	return err
 }
@@ -164,8 +164,8 @@ func (x *exchange) session() (err error) {
 //
 // Errors: ErrNoMiddleware; djsession.ErrCommitted when the response has begun and the
 // client has no secret yet; with UseSessions those of djsession.Load.
-func Token(r *http.Request) (string, error) {
-	x := current(r.Context())
+func Token(ctx context.Context) (string, error) {
+	x := current(ctx)
 	if x == nil {
 		return "", ErrNoMiddleware
 	}
@@ -204,8 +204,8 @@ func (x *exchange) token() error {
 
 // Field is {% csrf_token %}: the hidden field of a form. It can be a function of a
 // template. Errors as for Token.
-func Field(r *http.Request) (template.HTML, error) {
-	token, err := Token(r)
+func Field(ctx context.Context) (template.HTML, error) {
+	token, err := Token(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -239,8 +239,8 @@ func Rotate(ctx context.Context) error {
 // pages whose scripts read it. It goes inside of a Middleware.
 func EnsureCookie(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := Token(r); err != nil {
-			code := ErrorStatus(err)
+		if _, err := Token(r.Context()); err != nil {
+			code := djsession.ErrorStatus(err)
 			http.Error(w, http.StatusText(code), code)
 			return
 		}

@@ -28,8 +28,8 @@ func (brokenStore) Load(context.Context, string) (*djsession.Record, djsession.V
 func TestRejection(t *testing.T) {
 	var reason error
 	w := newWorld(t, "6.1", &djcsrf.Options{Failure: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reason = djcsrf.Reason(r)
-		if token, err := djcsrf.Token(r); err != nil || token == "" {
+		reason = djcsrf.Reason(r.Context())
+		if token, err := djcsrf.Token(r.Context()); err != nil || token == "" {
 			t.Errorf("Token in Failure: %v", err)
 		}
 		w.WriteHeader(http.StatusTeapot)
@@ -52,7 +52,7 @@ func TestRejection(t *testing.T) {
 	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusForbidden || !bytes.HasPrefix(body, []byte("Forbidden")) {
 		t.Errorf("by default: got %d %q, want 403", res.StatusCode, body)
 	}
-	if djcsrf.Reason(r) != nil {
+	if djcsrf.Reason(r.Context()) != nil {
 		t.Error("a request that was never here has a reason")
 	}
 }
@@ -79,13 +79,13 @@ func TestToken(t *testing.T) {
 		var tokens []string
 		res := w.serve(ask("GET", ""), func(_ http.ResponseWriter, r *http.Request) {
 			for range 2 {
-				token, err := djcsrf.Token(r)
+				token, err := djcsrf.Token(r.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
 				tokens = append(tokens, token)
 			}
-			field, err := djcsrf.Field(r)
+			field, err := djcsrf.Field(r.Context())
 			if err != nil || !strings.HasPrefix(string(field), `<input type="hidden" name="csrfmiddlewaretoken" value="`) {
 				t.Errorf("Field: %q, %v", field, err)
 			}
@@ -100,7 +100,7 @@ func TestToken(t *testing.T) {
 			}
 		}
 	}
-	if _, err := djcsrf.Token(ask("GET", "")); !errors.Is(err, djcsrf.ErrNoMiddleware) {
+	if _, err := djcsrf.Token(t.Context()); !errors.Is(err, djcsrf.ErrNoMiddleware) {
 		t.Errorf("without Middleware: %v, want ErrNoMiddleware", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestTokenTooLate(t *testing.T) {
 	} {
 		w.serve(tt.r, func(rw http.ResponseWriter, r *http.Request) {
 			rw.WriteHeader(http.StatusOK)
-			if _, err := djcsrf.Token(r); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+			if _, err := djcsrf.Token(r.Context()); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 				t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
 			}
 			if err := djcsrf.Rotate(r.Context()); !errors.Is(err, djsession.ErrCommitted) {
@@ -203,7 +203,7 @@ func TestRotateLate(t *testing.T) {
 		}
 		w.p.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			inner = r
-			if _, err := djcsrf.Token(r); err != nil {
+			if _, err := djcsrf.Token(r.Context()); err != nil {
 				t.Error(err)
 			}
 		})).ServeHTTP(rw, r)
@@ -244,7 +244,7 @@ func TestSessions(t *testing.T) {
 		if res := w.serve(ask("POST", "csrfmiddlewaretoken="+secret, "Cookie: "+session), ok); res.StatusCode != 403 {
 			t.Errorf("%v in the session: got %d, want 403", bad, res.StatusCode)
 		}
-		w.serve(ask("GET", "", "Cookie: "+session), func(_ http.ResponseWriter, r *http.Request) { djcsrf.Token(r) })
+		w.serve(ask("GET", "", "Cookie: "+session), func(_ http.ResponseWriter, r *http.Request) { djcsrf.Token(r.Context()) })
 		if held, _ := w.held(session).(string); len(held) != 32 {
 			t.Errorf("%v in the session was not replaced", bad)
 		}
@@ -383,7 +383,7 @@ func TestUpload(t *testing.T) {
 func TestCookieOfProxied(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
 	res := w.serve(ask("GET", ""), func(rw http.ResponseWriter, r *http.Request) {
-		if _, err := djcsrf.Token(r); err != nil {
+		if _, err := djcsrf.Token(r.Context()); err != nil {
 			t.Error(err)
 		}
 		rw.Header().Set("Set-Cookie", "csrftoken="+another+"; Path=/")

@@ -72,6 +72,7 @@ type Options struct {
 // Protection checks requests by the rules of one Django site. It never changes and is
 // safe for concurrent use.
 type Protection struct {
+	m    *djsession.Manager
 	site *djsession.Site
 	o    Options
 
@@ -90,15 +91,15 @@ type Protection struct {
 // origin is a pattern of TrustedOrigins.
 type origin struct{ scheme, host string }
 
-// New returns the Protection of a site. opts may be nil.
+// New returns the Protection of the site of m. opts may be nil.
 //
 // Errors: ErrConfig, with what is wrong and where.
-func New(site *djsession.Site, opts *Options) (*Protection, error) {
-	p := &Protection{site: site}
+func New(m *djsession.Manager, opts *Options) (*Protection, error) {
+	p := &Protection{m: m, site: m.Site()}
 	if opts != nil {
 		p.o = *opts
 	}
-	set, o := site.Settings(), &p.o
+	set, o := p.site.Settings(), &p.o
 	o.CookieName = cmp.Or(o.CookieName, "csrftoken")
 	o.CookieAge = cmp.Or(o.CookieAge, 364*24*time.Hour)
 	o.CookiePath = cmp.Or(o.CookiePath, "/")

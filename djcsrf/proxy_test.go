@@ -44,13 +44,14 @@ func TestProxy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := djcsrf.New(site, nil)
+			m := djsession.New(site, memstore.New(site))
+			p, err := djcsrf.New(m, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			app := httptest.NewUnstartedServer(djsession.New(site, memstore.New(site)).Middleware(p.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app := httptest.NewUnstartedServer(m.Middleware(p.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == "GET" {
-					token, err := djcsrf.Token(r)
+					token, err := djcsrf.Token(r.Context())
 					if err != nil {
 						t.Error(err)
 					}

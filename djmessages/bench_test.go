@@ -19,7 +19,9 @@ func (d discard) WriteHeader(int)             {}
 // BenchmarkMiddleware is what a request costs over one with a session.
 func BenchmarkMiddleware(b *testing.B) {
 	w := newWorld(b, "6.1", nil)
-	res := w.get("", func(_ http.ResponseWriter, r *http.Request) { must(b, djmessages.Info(r, "Your profile was saved.")) })
+	res := w.get("", func(_ http.ResponseWriter, r *http.Request) {
+		must(b, djmessages.Info(r.Context(), "Your profile was saved."))
+	})
 	set, _, _ := strings.Cut(*setCookie(b, res, "messages"), ";")
 	end := func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) }
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { end(w) })
@@ -31,19 +33,19 @@ func BenchmarkMiddleware(b *testing.B) {
 		{"without", bare, ""},
 		{"untouched", w.f.Middleware(bare), set},
 		{"get_none", w.f.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if list, err := djmessages.Get(r); err != nil || len(list) != 0 {
+			if list, err := djmessages.Get(r.Context()); err != nil || len(list) != 0 {
 				b.Fatal(len(list), err)
 			}
 			end(w)
 		})), ""},
 		{"get_one", w.f.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if list, err := djmessages.Get(r); err != nil || len(list) != 1 {
+			if list, err := djmessages.Get(r.Context()); err != nil || len(list) != 1 {
 				b.Fatal(len(list), err)
 			}
 			end(w)
 		})), set},
 		{"add_one", w.f.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := djmessages.Success(r, "Your profile was saved."); err != nil {
+			if err := djmessages.Success(r.Context(), "Your profile was saved."); err != nil {
 				b.Fatal(err)
 			}
 			end(w)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -54,7 +55,7 @@ func TestDerivedKeys(t *testing.T) {
 			must(t, err)
 			site, err := djsession.NewSite(djsession.Settings{Keys: derived(t, tt.keys...), Django: v})
 			must(t, err)
-			f, err := djmessages.New(site, &djmessages.Options{Storage: tt.storage})
+			f, err := djmessages.New(djsession.New(site, memstore.New(site)), &djmessages.Options{Storage: tt.storage})
 			if !tt.ok {
 				if !errors.Is(err, signer.ErrNoKey) {
 					t.Errorf("got %v, want signer.ErrNoKey", err)
@@ -112,9 +113,9 @@ func TestOddCookies(t *testing.T) {
 				set.Limits.Data = serializer.Limits{Size: 4 << 20}
 			})
 			res := w.get("messages="+big.f.EncodeText(tt.text), func(_ http.ResponseWriter, r *http.Request) {
-				list, err := djmessages.Get(r)
+				list, err := djmessages.Get(r.Context())
 				must(t, err)
-				err = djmessages.Corrupt(r)
+				err = djmessages.Corrupt(r.Context())
 				if len(list) != 0 || errors.Is(err, djmessages.ErrCorrupt) != tt.corrupt || !tt.corrupt && err != nil {
 					t.Errorf("%s: got %d messages, %v", tt.name, len(list), err)
 				}
@@ -134,7 +135,7 @@ func TestOddCookies(t *testing.T) {
 func TestDeleteSecure(t *testing.T) {
 	w := newWorld(t, "6.1", &djmessages.Options{Storage: djmessages.Cookie}, func(set *djsession.Settings) { set.CookieSameSite = http.SameSiteNoneMode })
 	res := w.get("messages=x", func(_ http.ResponseWriter, r *http.Request) {
-		_, err := djmessages.Get(r)
+		_, err := djmessages.Get(r.Context())
 		must(t, err)
 	})
 	want := `messages=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=None; Secure`

@@ -38,7 +38,7 @@ type Options struct {
 // Framework is django.contrib.messages with the settings of one site. It is safe for
 // concurrent use.
 type Framework struct {
-	site    *djsession.Site
+	m       *djsession.Manager
 	set     djsession.Settings
 	storage Storage
 	level   Level
@@ -47,12 +47,12 @@ type Framework struct {
 	cookie  *cookieFormat // nil for Session
 }
 
-// New makes the Framework of a site. opts may be nil. Attributes of the cookie, keys,
-// limits, clock and Django version are those of the site's Settings.
+// New returns the Framework of the site of m. opts may be nil. Attributes of the cookie,
+// keys, limits, clock and Django version are those of the site's Settings.
 //
 // Errors: djsession.ErrConfig, and signer.ErrNoKey when the cookie is wanted, but the
 // site has only derived keys and none for it. Session needs no key.
-func New(site *djsession.Site, opts *Options) (*Framework, error) {
+func New(m *djsession.Manager, opts *Options) (*Framework, error) {
 	var o Options
 	if opts != nil {
 		o = *opts
@@ -63,8 +63,8 @@ func New(site *djsession.Site, opts *Options) (*Framework, error) {
 	if o.Level == 0 {
 		o.Level = LevelInfo
 	}
-	set := site.Settings()
-	f := &Framework{site: site, set: set, storage: o.Storage, level: o.Level, tags: defaultTags}
+	set := m.Site().Settings()
+	f := &Framework{m: m, set: set, storage: o.Storage, level: o.Level, tags: defaultTags}
 	f.json = newMessageJSON(&set)
 	if len(o.Tags) > 0 {
 		f.tags = &tags{maps.Clone(defaultTags.of)}
@@ -72,14 +72,14 @@ func New(site *djsession.Site, opts *Options) (*Framework, error) {
 	}
 	if o.Storage != Session {
 		var err error
-		if f.cookie, err = newCookieFormat(site, f.json); err != nil {
+		if f.cookie, err = newCookieFormat(m.Site(), f.json); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-// Middleware is Django's MessageMiddleware. It belongs inside of the Middleware of a
+// Middleware is Django's MessageMiddleware. It belongs inside of the Middleware of the
 // djsession.Manager; of several ones the innermost counts. Without one, adding and
 // reading messages is djsession.ErrNoSession.
 func (f *Framework) Middleware(next http.Handler) http.Handler {
@@ -97,9 +97,9 @@ func (f *Framework) Middleware(next http.Handler) http.Handler {
 // contextKey is where Middleware keeps its *request.
 type contextKey struct{}
 
-// of returns what Middleware put into the context of r.
-func of(r *http.Request) (*request, error) {
-	q, ok := r.Context().Value(contextKey{}).(*request)
+// of returns what Middleware put into ctx.
+func of(ctx context.Context) (*request, error) {
+	q, ok := ctx.Value(contextKey{}).(*request)
 	if !ok {
 		return nil, ErrNoMiddleware
 	}

@@ -2,16 +2,16 @@
 // leaves for the page that the same visitor sees next. A message that is added in Go
 // shows in a Django template, and the other way round.
 //
-//	f, err := djmessages.New(site, nil)
+//	f, err := djmessages.New(manager, nil)
 //	handler := manager.Middleware(f.Middleware(mux))
 //
 //	func save(w http.ResponseWriter, r *http.Request) {
-//		djmessages.Success(r, "Your profile was saved.")
+//		djmessages.Success(r.Context(), "Your profile was saved.")
 //		http.Redirect(w, r, "/profile", http.StatusSeeOther)
 //	}
 //
 //	func profile(w http.ResponseWriter, r *http.Request) {
-//		messages, err := djmessages.Get(r) // they are gone afterwards
+//		messages, err := djmessages.Get(r.Context()) // they are gone afterwards
 //		...
 //	}
 //

@@ -20,20 +20,20 @@ func Example() {
 		log.Fatal(err)
 	}
 	manager := djsession.New(site, memstore.New(site)) // a real site: dbstore, pgxstore, ...
-	messages, err := djmessages.New(site, nil)
+	messages, err := djmessages.New(manager, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/save", func(w http.ResponseWriter, r *http.Request) {
-		if err := djmessages.Success(r, "Your profile was saved."); err != nil {
+		if err := djmessages.Success(r.Context(), "Your profile was saved."); err != nil {
 			log.Print(err)
 		}
 		http.Redirect(w, r, "/profile", http.StatusSeeOther)
 	})
 	mux.HandleFunc("/profile", func(w http.ResponseWriter, r *http.Request) {
-		list, err := djmessages.Get(r)
+		list, err := djmessages.Get(r.Context())
 		if err != nil {
 			log.Print(err)
 		}

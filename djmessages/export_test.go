@@ -1,13 +1,13 @@
 package djmessages
 
-import "net/http"
+import "context"
 
 // ErrCorrupt is what Corrupt returns.
 var ErrCorrupt = errCorrupt
 
-// Corrupt is why something that was read for r could not be read.
-func Corrupt(r *http.Request) error {
-	q, err := of(r)
+// Corrupt is why something that was read for ctx could not be read.
+func Corrupt(ctx context.Context) error {
+	q, err := of(ctx)
 	if err != nil {
 		return err
 	}

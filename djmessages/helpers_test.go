@@ -91,7 +91,7 @@ func newWorld(t testing.TB, version string, opts *djmessages.Options, change ...
 	}
 	w.store = memstore.New(w.site)
 	w.manager = djsession.New(w.site, w.store)
-	if w.f, err = djmessages.New(w.site, opts); err != nil {
+	if w.f, err = djmessages.New(w.manager, opts); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -192,11 +192,11 @@ func run(t testing.TB, version string, c testCase) (answer, error) {
 			case "add":
 				m := djmessages.NewMessage(djmessages.Level(s.Level), s.Text, s.Tags)
 				m.Safe = s.Safe
-				err = djmessages.AddMessage(r, m)
+				err = djmessages.AddMessage(r.Context(), m)
 			case "iter":
 				var list []djmessages.Message
-				if list, err = djmessages.Get(r); err == nil {
-					err = djmessages.Corrupt(r)
+				if list, err = djmessages.Get(r.Context()); err == nil {
+					err = djmessages.Corrupt(r.Context())
 				}
 				shown := []any{}
 				for _, m := range list {
@@ -205,10 +205,10 @@ func run(t testing.TB, version string, c testCase) (answer, error) {
 				a.Returned = append(a.Returned, shown)
 			case "len":
 				var n int
-				n, err = djmessages.Count(r)
+				n, err = djmessages.Count(r.Context())
 				a.Returned = append(a.Returned, float64(n))
 			case "level":
-				err = djmessages.SetLevel(r, djmessages.Level(s.Level))
+				err = djmessages.SetLevel(r.Context(), djmessages.Level(s.Level))
 			default:
 				t.Fatalf("no step %q", s.Do)
 			}

@@ -22,14 +22,14 @@ import (
 // Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
 // djsession.ErrUnavailable where all messages are in the session, and
 // serializer.ErrType for what is not UTF-8.
-func Add(r *http.Request, level Level, text string, extraTags ...string) error {
-	return AddMessage(r, NewMessage(level, text, strings.Join(extraTags, " ")))
+func Add(ctx context.Context, level Level, text string, extraTags ...string) error {
+	return AddMessage(ctx, NewMessage(level, text, strings.Join(extraTags, " ")))
 }
 
 // AddMessage is Add for a Message, which may be Safe: messages.add_message with
 // mark_safe(text).
-func AddMessage(r *http.Request, m Message) error {
-	q, err := of(r)
+func AddMessage(ctx context.Context, m Message) error {
+	q, err := of(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,19 +37,19 @@ func AddMessage(r *http.Request, m Message) error {
 }
 
 // Debug is messages.debug. Errors as for Add.
-func Debug(r *http.Request, text string) error { return Add(r, LevelDebug, text) }
+func Debug(ctx context.Context, text string) error { return Add(ctx, LevelDebug, text) }
 
 // Info is messages.info. Errors as for Add.
-func Info(r *http.Request, text string) error { return Add(r, LevelInfo, text) }
+func Info(ctx context.Context, text string) error { return Add(ctx, LevelInfo, text) }
 
 // Success is messages.success. Errors as for Add.
-func Success(r *http.Request, text string) error { return Add(r, LevelSuccess, text) }
+func Success(ctx context.Context, text string) error { return Add(ctx, LevelSuccess, text) }
 
 // Warning is messages.warning. Errors as for Add.
-func Warning(r *http.Request, text string) error { return Add(r, LevelWarning, text) }
+func Warning(ctx context.Context, text string) error { return Add(ctx, LevelWarning, text) }
 
 // Error is messages.error. Errors as for Add.
-func Error(r *http.Request, text string) error { return Add(r, LevelError, text) }
+func Error(ctx context.Context, text string) error { return Add(ctx, LevelError, text) }
 
 // Get is list(messages.get_messages(request)): the messages to show, the oldest first,
 // those that this request added among them. They are removed with the response; until
@@ -57,8 +57,8 @@ func Error(r *http.Request, text string) error { return Add(r, LevelError, text)
 //
 // Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
 // djsession.ErrUnavailable.
-func Get(r *http.Request) ([]Message, error) {
-	q, err := of(r)
+func Get(ctx context.Context) ([]Message, error) {
+	q, err := of(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func Get(r *http.Request) ([]Message, error) {
 
 // Peek is Get without using the messages up: list(get_messages(request)) followed by
 // storage.used = False. Errors as for Get.
-func Peek(r *http.Request) ([]Message, error) {
-	q, err := of(r)
+func Peek(ctx context.Context) ([]Message, error) {
+	q, err := of(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,14 +76,14 @@ func Peek(r *http.Request) ([]Message, error) {
 }
 
 // Count is len(messages.get_messages(request)). Errors as for Get.
-func Count(r *http.Request) (int, error) {
-	list, err := Peek(r)
+func Count(ctx context.Context) (int, error) {
+	list, err := Peek(ctx)
 	return len(list), err
 }
 
 // RequestLevel is messages.get_level. Errors: ErrNoMiddleware.
-func RequestLevel(r *http.Request) (Level, error) {
-	q, err := of(r)
+func RequestLevel(ctx context.Context) (Level, error) {
+	q, err := of(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -94,8 +94,8 @@ func RequestLevel(r *http.Request) (Level, error) {
 
 // SetLevel is messages.set_level: what this request adds from now on is recorded if its
 // level is not lower. Errors: ErrNoMiddleware.
-func SetLevel(r *http.Request, level Level) error {
-	q, err := of(r)
+func SetLevel(ctx context.Context, level Level) error {
+	q, err := of(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,12 +107,12 @@ func SetLevel(r *http.Request, level Level) error {
 
 // ResetLevel is messages.set_level(request, None): the level is that of Options again.
 // Errors: ErrNoMiddleware.
-func ResetLevel(r *http.Request) error {
-	q, err := of(r)
+func ResetLevel(ctx context.Context) error {
+	q, err := of(ctx)
 	if err != nil {
 		return err
 	}
-	return SetLevel(r, q.f.level)
+	return SetLevel(ctx, q.f.level)
 }
 
 // request is a BaseStorage, the request._messages of Django.
@@ -168,7 +168,7 @@ func (q *request) add(m Message) error {
 	}
 	if q.f.storage == Session {
 		// It has to be read anyway, and here somebody sees the error.
-		if _, err := djsession.Load(q.ctx); err != nil {
+		if _, err := q.f.m.Load(q.ctx); err != nil {
 			return err
 		}
 	}
@@ -238,7 +238,7 @@ func (q *request) load() error {
 		q.inCookie = q.inCookie || len(list) > 0
 	}
 	if more && q.f.storage != Cookie {
-		s, err := djsession.Load(q.ctx)
+		s, err := q.f.m.Load(q.ctx)
 		if err != nil {
 			return err
 		}

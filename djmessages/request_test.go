@@ -57,19 +57,19 @@ func TestTags(t *testing.T) {
 func TestLevels(t *testing.T) {
 	w := newWorld(t, "6.1", &djmessages.Options{Level: djmessages.LevelDebug})
 	w.get("", func(_ http.ResponseWriter, r *http.Request) {
-		for _, add := range []func(*http.Request, string) error{
+		for _, add := range []func(context.Context, string) error{
 			djmessages.Debug, djmessages.Info, djmessages.Success, djmessages.Warning, djmessages.Error,
 		} {
-			must(t, add(r, "m"))
+			must(t, add(r.Context(), "m"))
 		}
-		must(t, djmessages.SetLevel(r, 35))
-		must(t, djmessages.Warning(r, "not recorded"))
-		must(t, djmessages.ResetLevel(r))
-		if l, err := djmessages.RequestLevel(r); l != djmessages.LevelDebug || err != nil {
+		must(t, djmessages.SetLevel(r.Context(), 35))
+		must(t, djmessages.Warning(r.Context(), "not recorded"))
+		must(t, djmessages.ResetLevel(r.Context()))
+		if l, err := djmessages.RequestLevel(r.Context()); l != djmessages.LevelDebug || err != nil {
 			t.Errorf("after ResetLevel: %v, %v", l, err)
 		}
-		must(t, djmessages.Add(r, 12, "own", "a", "b"))
-		list, err := djmessages.Get(r)
+		must(t, djmessages.Add(r.Context(), 12, "own", "a", "b"))
+		list, err := djmessages.Get(r.Context())
 		must(t, err)
 		var got []string
 		for _, m := range list {
@@ -85,11 +85,11 @@ func TestErrors(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
 	bare := httptest.NewRequest("GET", "/", nil)
 	calls := map[string]func(*http.Request) error{
-		"Add":  func(r *http.Request) error { return djmessages.Info(r, "x") },
-		"Get":  func(r *http.Request) error { _, err := djmessages.Get(r); return err },
-		"Peek": func(r *http.Request) error { _, err := djmessages.Peek(r); return err },
+		"Add":  func(r *http.Request) error { return djmessages.Info(r.Context(), "x") },
+		"Get":  func(r *http.Request) error { _, err := djmessages.Get(r.Context()); return err },
+		"Peek": func(r *http.Request) error { _, err := djmessages.Peek(r.Context()); return err },
 		"Count": func(r *http.Request) error {
-			_, err := djmessages.Count(r)
+			_, err := djmessages.Count(r.Context())
 			return err
 		},
 	}
@@ -103,7 +103,7 @@ func TestErrors(t *testing.T) {
 			}
 		})).ServeHTTP(httptest.NewRecorder(), bare)
 		w.get("", func(rw http.ResponseWriter, r *http.Request) {
-			must(t, djmessages.Info(r, "before"))
+			must(t, djmessages.Info(r.Context(), "before"))
 			rw.WriteHeader(200)
 			if err := call(r); !errors.Is(err, djsession.ErrCommitted) {
 				t.Errorf("%s after the header: %v", name, err)
@@ -116,23 +116,23 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	for _, err := range []error{djmessages.SetLevel(bare, 1), djmessages.ResetLevel(bare)} {
+	for _, err := range []error{djmessages.SetLevel(bare.Context(), 1), djmessages.ResetLevel(bare.Context())} {
 		if !errors.Is(err, djmessages.ErrNoMiddleware) {
 			t.Errorf("the level without middleware: %v", err)
 		}
 	}
-	if _, err := djmessages.RequestLevel(bare); !errors.Is(err, djmessages.ErrNoMiddleware) {
+	if _, err := djmessages.RequestLevel(bare.Context()); !errors.Is(err, djmessages.ErrNoMiddleware) {
 		t.Errorf("RequestLevel without middleware: %v", err)
 	}
 	res := w.get("", func(_ http.ResponseWriter, r *http.Request) {
-		if err := djmessages.Info(r, "private \xff"); !errors.Is(err, serializer.ErrType) || strings.Contains(err.Error(), "private") {
+		if err := djmessages.Info(r.Context(), "private \xff"); !errors.Is(err, serializer.ErrType) || strings.Contains(err.Error(), "private") {
 			t.Errorf("text that is not UTF-8: %v", err)
 		}
 	})
 	if c := setCookie(t, res, "messages"); c != nil {
 		t.Errorf("a refused message set %s", *c)
 	}
-	if _, err := djmessages.New(w.site, &djmessages.Options{Storage: 9}); !errors.Is(err, djsession.ErrConfig) {
+	if _, err := djmessages.New(w.manager, &djmessages.Options{Storage: 9}); !errors.Is(err, djsession.ErrConfig) {
 		t.Errorf("Storage 9: %v", err)
 	}
 }
@@ -140,14 +140,14 @@ func TestErrors(t *testing.T) {
 // A Framework that is put in twice is one, and of two different ones the inner counts.
 func TestMiddlewareTwice(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
-	other, err := djmessages.New(w.site, &djmessages.Options{Storage: djmessages.Session, Tags: map[djmessages.Level]string{20: "other"}})
+	other, err := djmessages.New(w.manager, &djmessages.Options{Storage: djmessages.Session, Tags: map[djmessages.Level]string{20: "other"}})
 	must(t, err)
 	rec := httptest.NewRecorder()
 	h := w.f.Middleware(w.f.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		must(t, djmessages.Info(r, "outer"))
+		must(t, djmessages.Info(r.Context(), "outer"))
 		other.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			must(t, djmessages.Info(r, "inner"))
-			list, err := djmessages.Peek(r)
+			must(t, djmessages.Info(r.Context(), "inner"))
+			list, err := djmessages.Peek(r.Context())
 			if must(t, err); texts(list) != "inner" || list[0].Tags() != "other" {
 				t.Errorf("the inner one has %q", texts(list))
 			}
@@ -164,7 +164,7 @@ func TestNoNeedlessSession(t *testing.T) {
 	for _, storage := range []djmessages.Storage{djmessages.Fallback, djmessages.Session, djmessages.Cookie} {
 		w := newWorld(t, "6.1", &djmessages.Options{Storage: storage})
 		res := w.get("", func(_ http.ResponseWriter, r *http.Request) {
-			if list, err := djmessages.Get(r); len(list) != 0 || err != nil {
+			if list, err := djmessages.Get(r.Context()); len(list) != 0 || err != nil {
 				t.Errorf("got %d messages, %v", len(list), err)
 			}
 		})
@@ -183,24 +183,29 @@ func (failing) Load(context.Context, string) (*djsession.Record, djsession.Versi
 
 // A store that is down is an error, never "no messages", and nothing is said to be read.
 func TestUnavailable(t *testing.T) {
-	w := newWorld(t, "6.1", &djmessages.Options{Storage: djmessages.Session})
-	w.manager = djsession.New(w.site, failing{w.store})
+	w := newWorld(t, "6.1", nil)
+	down := func(o *djmessages.Options) {
+		w.manager = djsession.New(w.site, failing{w.store})
+		var err error
+		w.f, err = djmessages.New(w.manager, o)
+		must(t, err)
+	}
+	down(&djmessages.Options{Storage: djmessages.Session})
 	key := w.site.NewKey()
 	w.get("sessionid="+key, func(_ http.ResponseWriter, r *http.Request) {
-		if _, err := djmessages.Get(r); !errors.Is(err, djsession.ErrUnavailable) {
+		if _, err := djmessages.Get(r.Context()); !errors.Is(err, djsession.ErrUnavailable) {
 			t.Errorf("Get: %v", err)
 		}
-		if err := djmessages.Info(r, "private"); !errors.Is(err, djsession.ErrUnavailable) {
+		if err := djmessages.Info(r.Context(), "private"); !errors.Is(err, djsession.ErrUnavailable) {
 			t.Errorf("Info: %v", err)
 		}
 	})
 
 	// With Fallback it shows only when the response begins, and the operator is told.
-	w = newWorld(t, "6.1", nil)
-	w.manager = djsession.New(w.site, failing{w.store})
+	down(nil)
 	w.get("sessionid="+key, func(_ http.ResponseWriter, r *http.Request) {
 		for range 30 {
-			must(t, djmessages.Info(r, fmt.Sprint("private ", dense(100))))
+			must(t, djmessages.Info(r.Context(), fmt.Sprint("private ", dense(100))))
 		}
 	})
 	if log := w.log.String(); !strings.Contains(log, "could not be stored") || strings.Contains(log, "private") {
@@ -214,7 +219,7 @@ func TestDropped(t *testing.T) {
 	w := newWorld(t, "6.1", &djmessages.Options{Storage: djmessages.Cookie})
 	w.get("", func(_ http.ResponseWriter, r *http.Request) {
 		for range 4 {
-			must(t, djmessages.Info(r, "private "+dense(1200)))
+			must(t, djmessages.Info(r.Context(), "private "+dense(1200)))
 		}
 	})
 	if log := w.log.String(); !strings.Contains(log, "do not fit") || !strings.Contains(log, "count=3") || strings.Contains(log, "private") {
@@ -253,7 +258,7 @@ func TestCookieOfProxied(t *testing.T) {
 	for storage, want := range map[djmessages.Storage]string{djmessages.Fallback: "", djmessages.Cookie: "were dropped"} {
 		w := newWorld(t, "6.1", &djmessages.Options{Storage: storage})
 		res := w.get("", func(rw http.ResponseWriter, r *http.Request) {
-			must(t, djmessages.Info(r, "ours"))
+			must(t, djmessages.Info(r.Context(), "ours"))
 			rw.Header().Add("Set-Cookie", "messages=theirs")
 		})
 		if got := setCookie(t, res, "messages"); got == nil || *got != "messages=theirs" {

@@ -54,7 +54,7 @@ func (l *sessionList) has() bool { return len(l.list) > 0 || l.err != nil }
 // Unlike Django's, it leaves alone what somebody else put into the session since it
 // was read: what this request read is replaced by list, no more.
 func (q *request) storeSession(list []*entry) error {
-	s, err := djsession.Load(q.ctx)
+	s, err := q.f.m.Load(q.ctx)
 	if err != nil {
 		return err
 	}

@@ -17,14 +17,14 @@ import (
 // Two requests of a visitor at once lose no message, and none that was read comes back.
 func TestTwoAtOnce(t *testing.T) {
 	add := func(text string) func(testing.TB, *http.Request) {
-		return func(t testing.TB, r *http.Request) { must(t, djmessages.Info(r, text)) }
+		return func(t testing.TB, r *http.Request) { must(t, djmessages.Info(r.Context(), text)) }
 	}
 	read := func(t testing.TB, r *http.Request) {
-		_, err := djmessages.Get(r)
+		_, err := djmessages.Get(r.Context())
 		must(t, err)
 	}
 	peek := func(t testing.TB, r *http.Request) {
-		_, err := djmessages.Peek(r)
+		_, err := djmessages.Peek(r.Context())
 		must(t, err)
 	}
 	type do = func(testing.TB, *http.Request)
@@ -59,7 +59,7 @@ func TestTwoAtOnce(t *testing.T) {
 			if tt.before != "" {
 				w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
 					for text := range strings.SplitSeq(tt.before, " ") {
-						must(t, djmessages.Info(r, text))
+						must(t, djmessages.Info(r.Context(), text))
 					}
 				})
 			}
@@ -70,7 +70,7 @@ func TestTwoAtOnce(t *testing.T) {
 				w.get(cookie, func(_ http.ResponseWriter, r *http.Request) { tt.inner(t, r) })
 			})
 			w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-				list, err := djmessages.Get(r)
+				list, err := djmessages.Get(r.Context())
 				must(t, err)
 				if got := texts(list); got != tt.want {
 					t.Errorf("got %q, want %q (%s)", got, tt.want, tt.why)
@@ -91,7 +91,7 @@ func TestManyAtOnce(t *testing.T) {
 				var in sync.WaitGroup // goroutines of one handler
 				for j := range 4 {
 					in.Go(func() {
-						if err := djmessages.Info(r, fmt.Sprint(i, j)); err != nil {
+						if err := djmessages.Info(r.Context(), fmt.Sprint(i, j)); err != nil {
 							t.Error(err)
 						}
 					})
@@ -102,7 +102,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-		if n, err := djmessages.Count(r); n != 32 || err != nil {
+		if n, err := djmessages.Count(r.Context()); n != 32 || err != nil {
 			t.Errorf("got %d messages (%v), want 32", n, err)
 		}
 	})
@@ -112,18 +112,18 @@ func TestManyAtOnce(t *testing.T) {
 func TestTwoAtOnceFallback(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
 	cookie := "sessionid=" + w.put(serializer.Item{Key: "other", Value: int64(1)})
-	add := func(r *http.Request, name string) { must(t, djmessages.Info(r, name+" "+dense(1500))) }
+	add := func(r *http.Request, name string) { must(t, djmessages.Info(r.Context(), name+" "+dense(1500))) }
 	res := w.get(cookie, func(_ http.ResponseWriter, r *http.Request) { add(r, "1"); add(r, "2") })
 	set, _, _ := strings.Cut(*setCookie(t, res, "messages"), ";")
 	cookie += "; " + set
 	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-		_, err := djmessages.Peek(r)
+		_, err := djmessages.Peek(r.Context())
 		must(t, err)
 		add(r, "outer")
 		w.get(cookie, func(_ http.ResponseWriter, r *http.Request) { add(r, "inner") })
 	})
 	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-		list, err := djmessages.Get(r)
+		list, err := djmessages.Get(r.Context())
 		must(t, err)
 		var got string
 		for _, m := range list {
@@ -141,14 +141,14 @@ func TestFlush(t *testing.T) {
 	w := newWorld(t, "6.1", &djmessages.Options{Storage: djmessages.Session})
 	cookie := "sessionid=" + w.put(serializer.Item{Key: "_messages", Value: `[["__json_message", 0, 20, "of the old user", ""]]`})
 	res := w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-		must(t, djmessages.Info(r, "bye"))
+		must(t, djmessages.Info(r.Context(), "bye"))
 		s, err := djsession.Load(r.Context())
 		must(t, err)
 		must(t, s.Flush(r.Context()))
 	})
 	next, _, _ := strings.Cut(*setCookie(t, res, "sessionid"), ";")
 	w.get(next, func(_ http.ResponseWriter, r *http.Request) {
-		list, err := djmessages.Get(r)
+		list, err := djmessages.Get(r.Context())
 		if must(t, err); texts(list) != "bye" {
 			t.Errorf("got %q, want %q", texts(list), "bye")
 		}
@@ -183,19 +183,19 @@ func TestOddSessions(t *testing.T) {
 			w := newWorld(t, "6.1", &djmessages.Options{Storage: djmessages.Session})
 			key := w.put(serializer.Item{Key: "_messages", Value: tt.value})
 			w.get("sessionid="+key, func(_ http.ResponseWriter, r *http.Request) {
-				list, err := djmessages.Get(r)
+				list, err := djmessages.Get(r.Context())
 				must(t, err)
-				err = djmessages.Corrupt(r)
+				err = djmessages.Corrupt(r.Context())
 				if !errors.Is(err, djmessages.ErrCorrupt) || len(list) != 0 {
 					t.Errorf("got %d messages, %v", len(list), err)
 				}
 				if strings.Contains(fmt.Sprintf("%v %+v", err, err), "private") {
 					t.Errorf("the error quotes it: %v", err)
 				}
-				if _, err := djmessages.Get(r); err != nil {
+				if _, err := djmessages.Get(r.Context()); err != nil {
 					t.Errorf("again: %v", err)
 				}
-				must(t, djmessages.Info(r, "new"))
+				must(t, djmessages.Info(r.Context(), "new"))
 			})
 			if got := w.session(key); got == nil || *got != `[["__json_message", 0, 20, "new", ""]]` {
 				t.Errorf("afterwards the session holds %q", fmt.Sprint(got))
@@ -206,7 +206,7 @@ func TestOddSessions(t *testing.T) {
 			w.log.Reset()
 
 			key = w.put(serializer.Item{Key: "_messages", Value: tt.value})
-			w.get("sessionid="+key, func(_ http.ResponseWriter, r *http.Request) { must(t, djmessages.Info(r, "new")) })
+			w.get("sessionid="+key, func(_ http.ResponseWriter, r *http.Request) { must(t, djmessages.Info(r.Context(), "new")) })
 			if log := w.log.String(); !strings.Contains(log, "could not be read") || strings.Contains(log, "private") {
 				t.Errorf("nobody asked, and the log says %q", log)
 			}
@@ -220,7 +220,7 @@ func TestOddSessionFallback(t *testing.T) {
 	key := w.put(serializer.Item{Key: "_messages", Value: "odd"})
 	cookie := "sessionid=" + key + "; messages="
 	res := w.get(cookie+w.f.EncodeText(`[["__json_message",0,20,"a",""],"__messagesnotfinished__"]`), func(_ http.ResponseWriter, r *http.Request) {
-		if n, err := djmessages.Count(r); n != 1 || err != nil || !errors.Is(djmessages.Corrupt(r), djmessages.ErrCorrupt) {
+		if n, err := djmessages.Count(r.Context()); n != 1 || err != nil || !errors.Is(djmessages.Corrupt(r.Context()), djmessages.ErrCorrupt) {
 			t.Errorf("got %d messages, %v", n, err)
 		}
 	})
@@ -229,7 +229,7 @@ func TestOddSessionFallback(t *testing.T) {
 	}
 	next, _, _ := strings.Cut(strings.TrimPrefix(*setCookie(t, res, "messages"), "messages="), ";")
 	w.get(cookie+next, func(_ http.ResponseWriter, r *http.Request) {
-		if list, err := djmessages.Get(r); texts(list) != "a" || err != nil {
+		if list, err := djmessages.Get(r.Context()); texts(list) != "a" || err != nil {
 			t.Errorf("then %q, %v", texts(list), err)
 		}
 	})
@@ -241,9 +241,9 @@ func TestPickle(t *testing.T) {
 		set.Serializer = pickle.Serializer{}
 	})
 	cookie := "sessionid=" + w.put(serializer.Item{Key: "_messages", Value: serializer.Str2(`[["__json_message",0,20,"a"]]`)})
-	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) { must(t, djmessages.Info(r, "b")) })
+	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) { must(t, djmessages.Info(r.Context(), "b")) })
 	w.get(cookie, func(_ http.ResponseWriter, r *http.Request) {
-		list, err := djmessages.Get(r)
+		list, err := djmessages.Get(r.Context())
 		if must(t, err); texts(list) != "a b" {
 			t.Errorf("got %q", texts(list))
 		}

@@ -109,14 +109,22 @@ func (x *exchange) beforeCommit(h http.Header, status int) {
 	}
 }
 
-// ErrorStatus is the status that tells a client of an error of this package: 400
-// for ErrInterrupted, as Django answers, and ErrScheme, 503 for ErrUnavailable, else 500.
+// ErrorStatus returns the status to answer an error of this module with: 400 for
+// ErrInterrupted, as in Django, and for ErrScheme; 503 for ErrUnavailable; else what the
+// error's own method StatusCode() int returns, if that is a status of an error, as those
+// of djauth and djcsrf; else 500.
 func ErrorStatus(err error) int {
 	switch {
 	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrScheme):
 		return http.StatusBadRequest
 	case errors.Is(err, ErrUnavailable):
 		return http.StatusServiceUnavailable
+	}
+	if e, ok := errors.AsType[interface {
+		error
+		StatusCode() int
+	}](err); ok && e.StatusCode() >= 400 && e.StatusCode() < 600 {
+		return e.StatusCode()
 	}
 	return http.StatusInternalServerError
 }

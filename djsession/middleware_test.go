@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -248,6 +249,33 @@ func TestStoreDown(t *testing.T) {
 	})
 	if res.StatusCode != 503 || len(res.Header["Set-Cookie"]) != 0 {
 		t.Errorf("got status %d and %d cookies, want 503 and none", res.StatusCode, len(res.Header["Set-Cookie"]))
+	}
+}
+
+// statusError is an error with a status of its own.
+type statusError int
+
+func (statusError) Error() string     { return "an error" }
+func (e statusError) StatusCode() int { return int(e) }
+
+func TestErrorStatus(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"interrupted", djsession.ErrInterrupted, 400},
+		{"scheme", djsession.ErrScheme, 400},
+		{"unavailable", djsession.Unavailable("load", errors.New("refused")), 503},
+		{"unavailable, by a server's 404", djsession.Unavailable("load", statusError(404)), 503},
+		{"its own", fmt.Errorf("wrapped: %w", statusError(403)), 403},
+		{"no status of an error", statusError(200), 500},
+		{"no status at all", statusError(0), 500},
+		{"any other", errors.New("other"), 500},
+	} {
+		if got := djsession.ErrorStatus(test.err); got != test.want {
+			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
+		}
 	}
 }
 

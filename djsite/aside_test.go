@@ -106,7 +106,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 					return func(r *http.Request) {
 						a, err := site.Users.ByID(t.Context(), "1")
 						if err == nil {
-							err = site.Auth.Login(r, a, "")
+							err = site.Auth.Login(r.Context(), a, "")
 						}
 						if err != nil {
 							t.Fatal(err)
@@ -129,7 +129,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 				}
 				for range 3 {
 					set := visit(t, ours, cookie, func(r *http.Request) {
-						if id, err := djauth.User(r); err != nil || id.IsAuthenticated() {
+						if id, err := djauth.User(r.Context()); err != nil || id.IsAuthenticated() {
 							t.Errorf("got %v, %v", id, err)
 						}
 					})
@@ -139,7 +139,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 					untouched("read")
 				}
 				next := visit(t, ours, cookie, func(r *http.Request) {
-					if _, err := djauth.User(r); err != nil {
+					if _, err := djauth.User(r.Context()); err != nil {
 						t.Error(err)
 					}
 					login(ours)(r)
@@ -149,7 +149,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 				}
 				untouched("login")
 				visit(t, ours, next, func(r *http.Request) {
-					if err := ours.Auth.Logout(r); err != nil {
+					if err := ours.Auth.Logout(r.Context()); err != nil {
 						t.Error(err)
 					}
 				})
@@ -218,7 +218,7 @@ func visit(t *testing.T, site *Site, cookie string, do func(r *http.Request)) st
 func who(t *testing.T, site *Site, cookie string) (id string) {
 	t.Helper()
 	visit(t, site, cookie, func(r *http.Request) {
-		user, err := djauth.User(r)
+		user, err := djauth.User(r.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

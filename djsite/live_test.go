@@ -291,7 +291,7 @@ func visit(t *testing.T, site *djsite.Site, key string, do func(*djsession.Sessi
 	w := httptest.NewRecorder()
 	site.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if site.Auth != nil {
-			if user, err := djauth.User(r); err != nil || user.IsAuthenticated() != (key != "") {
+			if user, err := djauth.User(r.Context()); err != nil || user.IsAuthenticated() != (key != "") {
 				t.Errorf("who is logged in: %v, %v", user, err)
 			}
 		}

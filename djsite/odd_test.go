@@ -107,7 +107,7 @@ func TestLevelZero(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	site.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if err := djmessages.Debug(r, "hi"); err != nil {
+		if err := djmessages.Debug(r.Context(), "hi"); err != nil {
 			t.Error(err)
 		}
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -88,7 +88,7 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	if s.opts.ConfigureCSRF != nil {
 		s.opts.ConfigureCSRF(&o)
 	}
-	s.CSRF, err = djcsrf.New(s.site, &o)
+	s.CSRF, err = djcsrf.New(s.Sessions, &o)
 	return err
 }
 
@@ -113,14 +113,11 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	if err != nil {
 		return err
 	}
-	if passwords != nil {
-		o.Passwords = passwords
-	}
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
 	}
 	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, &o)...)
-	s.Auth, err = djauth.New(s.Sessions, s.Users, &o)
+	s.Auth, err = djauth.New(s.Sessions, s.Users, passwords, &o)
 	return err
 }
 
@@ -130,7 +127,7 @@ func formName(name string) string { return norm.NFKC.String(strings.TrimFunc(nam
 func isPythonSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
 // passwords are PASSWORD_HASHERS without those of the site's own.
-func (s *Site) passwords() (*hashers.Passwords, error) {
+func (s *Site) passwords() (djauth.Passwords, error) {
 	const djangos = "django.contrib.auth.hashers."
 	var paths []string
 	for i, path := range s.Settings.Auth.PasswordHashers {
@@ -219,7 +216,7 @@ func (s *Site) openMessages() (err error) {
 		s.warn("MESSAGE_STORAGE", "it is the site's own, which is not known here: there are no messages.")
 		return nil
 	}
-	s.Messages, err = djmessages.New(s.site, &o)
+	s.Messages, err = djmessages.New(s.Sessions, &o)
 	if errors.Is(err, signer.ErrNoKey) {
 		s.warn("MESSAGE_STORAGE", "there is no key for messages in cookies among the derived keys: there are no messages.")
 		return nil

@@ -266,7 +266,7 @@ func (c *userCase) login(t *testing.T, site *Site) (backend string) {
 		t.Fatal(err)
 	}
 	site.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		err := site.Auth.Login(r, account, "")
+		err := site.Auth.Login(r.Context(), account, "")
 		if err != nil && !errors.Is(err, djauth.ErrBackend) {
 			t.Error(err)
 		}

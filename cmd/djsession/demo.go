@@ -102,7 +102,7 @@ func newDemo(ctx context.Context, a *app, dir string) (*demonstration, error) {
 	site := d.engine.manager.Site()
 	users := dbusers.New(site, d.db, dbstore.SQLite, nil)
 	// Looking at the sessions must not renew those whose hash is of an old key.
-	d.auth, err = djauth.New(d.engine.manager, users, &djauth.Options{Backends: d.settings.Backends, ReadOnly: true})
+	d.auth, err = djauth.New(d.engine.manager, users, nil, &djauth.Options{Backends: d.settings.Backends, ReadOnly: true})
 	if err != nil {
 		d.close()
 		return nil, err

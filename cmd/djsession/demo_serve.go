@@ -54,7 +54,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "try later", djsession.ErrorStatus(err))
 		return
 	}
-	user, err := djauth.User(r)
+	user, err := djauth.User(r.Context())
 	if err != nil {
 		http.Error(w, "try later", djsession.ErrorStatus(err))
 		return

@@ -94,7 +94,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		Exempt: func(r *http.Request) bool { return atOf(r).does("exempt") },
 		Failure: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, known := range reasons {
-				if errors.Is(djcsrf.Reason(r), known.err) {
+				if errors.Is(djcsrf.Reason(r.Context()), known.err) {
 					atOf(r).got.Reason = known.class
 					break
 				}
@@ -118,7 +118,8 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 	case "None":
 		o.CookieSameSite = http.SameSiteNoneMode
 	}
-	p, err := djcsrf.New(site, o)
+	m := djsession.New(site, memstore.New(site))
+	p, err := djcsrf.New(m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		for _, what := range atOf(r).r.Do {
 			switch what {
 			case "token":
-				atOf(r).got.Token, err = djcsrf.Token(r)
+				atOf(r).got.Token, err = djcsrf.Token(r.Context())
 			case "rotate":
 				err = djcsrf.Rotate(r.Context())
 			}

@@ -87,11 +87,12 @@ func ours(t *testing.T, version string) http.Handler {
 				io.WriteString(w, secure+" "+host(r))
 			}
 		}
-		p, err := djcsrf.New(site, &djcsrf.Options{Host: host, Failure: tell(403)})
+		m := djsession.New(site, memstore.New(site))
+		p, err := djcsrf.New(m, &djcsrf.Options{Host: host, Failure: tell(403)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		mux.Handle(path, djsession.New(site, memstore.New(site)).Middleware(p.Middleware(tell(200))))
+		mux.Handle(path, m.Middleware(p.Middleware(tell(200))))
 	}
 	return mux
 }

@@ -165,7 +165,7 @@ var (
 	_ djauth.Granter        = (*Users)(nil)
 	_ djauth.LoginRecorder  = (*Users)(nil)
 	_ djauth.PasswordSetter = (*Users)(nil)
-	_ djauth.ManyLoader     = (*Users)(nil)
+	_ djauth.ManyFinder     = (*Users)(nil)
 )
 
 // New returns the Users of site in db, which is a database as d says. It does not
@@ -173,6 +173,9 @@ var (
 func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Users {
 	return &Users{userstable.New(site, djangodb.NewSQL(db, d == dbstore.MySQL), dialect(d), opts.of())}
 }
+
+// Site returns the site that New was given.
+func (u *Users) Site() *djsession.Site { return u.t.Site() }
 
 // IDKind implements djauth.Users: the type of the model's pk.
 func (u *Users) IDKind() djauth.IDKind { return u.t.IDKind() }
@@ -203,7 +206,7 @@ func (u *Users) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	return u.t.SetPassword(ctx, id, encoded, seen)
 }
 
-// ByIDs implements djauth.ManyLoader: filter(pk__in=ids). It calls found when the
+// ByIDs implements djauth.ManyFinder: filter(pk__in=ids). It calls found when the
 // rows of a statement are read and its connection is free again.
 func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
 	return u.t.ByIDs(ctx, ids, found)

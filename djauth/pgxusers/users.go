@@ -56,7 +56,7 @@ var (
 	_ djauth.Granter        = (*Users)(nil)
 	_ djauth.LoginRecorder  = (*Users)(nil)
 	_ djauth.PasswordSetter = (*Users)(nil)
-	_ djauth.ManyLoader     = (*Users)(nil)
+	_ djauth.ManyFinder     = (*Users)(nil)
 )
 
 // New returns the Users of site in db, a *pgxpool.Pool as a rule. It does not
@@ -64,6 +64,9 @@ var (
 func New(site *djsession.Site, db DB, opts *Options) *Users {
 	return &Users{userstable.New(site, handle{db}, userstable.PostgreSQL, of(opts))}
 }
+
+// Site returns the site that New was given.
+func (u *Users) Site() *djsession.Site { return u.t.Site() }
 
 // IDKind implements djauth.Users: the type of the model's pk.
 func (u *Users) IDKind() djauth.IDKind { return u.t.IDKind() }
@@ -94,7 +97,7 @@ func (u *Users) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	return u.t.SetPassword(ctx, id, encoded, seen)
 }
 
-// ByIDs implements djauth.ManyLoader: filter(pk__in=ids). It calls found when the
+// ByIDs implements djauth.ManyFinder: filter(pk__in=ids). It calls found when the
 // rows of a statement are read and its connection is free again.
 func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
 	return u.t.ByIDs(ctx, ids, found)

@@ -27,7 +27,7 @@ type env struct {
 	granter  djauth.Granter
 	recorder djauth.LoginRecorder
 	setter   djauth.PasswordSetter
-	loader   djauth.ManyLoader
+	loader   djauth.ManyFinder
 
 	made    int
 	secrets []string // that must not turn up in an error

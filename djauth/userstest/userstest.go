@@ -141,7 +141,7 @@ func (c *testCase) start(t *testing.T, h *Harness) {
 	e.granter, _ = e.Users.(djauth.Granter)
 	e.recorder, _ = e.Users.(djauth.LoginRecorder)
 	e.setter, _ = e.Users.(djauth.PasswordSetter)
-	e.loader, _ = e.Users.(djauth.ManyLoader)
+	e.loader, _ = e.Users.(djauth.ManyFinder)
 	lacks := func(n need, missing bool, what string) {
 		if c.need&n != 0 && missing {
 			t.Fatalf("%s is missing: add it, or name the case in Harness.Skip", what)
@@ -154,7 +154,7 @@ func (c *testCase) start(t *testing.T, h *Harness) {
 	lacks(breaks, e.Break == nil, "Engine.Break")
 	lacks(records, e.recorder == nil, "djauth.LoginRecorder")
 	lacks(passwords, e.setter == nil, "djauth.PasswordSetter")
-	lacks(many, e.loader == nil, "djauth.ManyLoader")
+	lacks(many, e.loader == nil, "djauth.ManyFinder")
 
 	t.Cleanup(func() {
 		if t.Failed() {

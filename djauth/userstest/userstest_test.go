@@ -103,6 +103,8 @@ func (p *people) ask(ctx context.Context, about string) error {
 	return nil
 }
 
+func (p *people) Site() *djsession.Site { return nil }
+
 func (p *people) IDKind() djauth.IDKind { return p.kind }
 
 var last string // of the fault "at once: mixes"

@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djmessages"
 )
 
-// A template is given the request, as in Django.
+// A template is given the context of the request.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"messages": djmessages.Get, "csrf_token": djcsrf.Field,
 }).Parse(`<!doctype html>
@@ -20,7 +20,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 // form makes all of the page before the response begins, because cookies go out then.
 func form(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
-	if err := page.Execute(&body, r); err != nil {
+	if err := page.Execute(&body, r.Context()); err != nil {
 		fail(w, err)
 		return
 	}
@@ -30,7 +30,7 @@ func form(w http.ResponseWriter, r *http.Request) {
 
 // note is reached by forms with a good token only: site.Middleware checks it.
 func note(w http.ResponseWriter, r *http.Request) {
-	if err := djmessages.Success(r, "Noted: "+r.PostFormValue("note")); err != nil {
+	if err := djmessages.Success(r.Context(), "Noted: "+r.PostFormValue("note")); err != nil {
 		fail(w, err)
 		return
 	}

@@ -54,7 +54,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 			return tx.Set("visits", visits+1)
 		})
 	}
-	user, userErr := djauth.User(r)
+	user, userErr := djauth.User(r.Context())
 	if err = cmp.Or(err, userErr); err != nil {
 		fail(w, err)
 		return

@@ -57,13 +57,13 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 		return nil, err
 	}
 	m := djsession.New(site, dbstore.New(site, db, dbstore.SQLite, nil))
-	auth, err := djauth.New(m, dbusers.New(site, db, dbstore.SQLite, nil), nil)
+	auth, err := djauth.New(m, dbusers.New(site, db, dbstore.SQLite, nil), nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		user, err := djauth.User(r)
+		user, err := djauth.User(r.Context())
 		if err != nil { // not "nobody is logged in": the database was not to be had
 			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 			return

@@ -18,7 +18,7 @@ import (
 //go:embed pages.html
 var source string
 
-// A template is given the request, as in Django.
+// A template is given the context of the request.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"user": djauth.User, "messages": djmessages.Get, "csrf_token": djcsrf.Field,
 }).Parse(source))
@@ -69,7 +69,7 @@ func add(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if err := djmessages.Success(r, name+" is in your cart."); err != nil {
+		if err := djmessages.Success(r.Context(), name+" is in your cart."); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func empty(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Delete("cart"); err != nil {
 		return err
 	}
-	if err := djmessages.Info(r, "Your cart is empty now."); err != nil {
+	if err := djmessages.Info(r.Context(), "Your cart is empty now."); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/cart/", http.StatusFound)
@@ -99,7 +99,7 @@ func account(w http.ResponseWriter, r *http.Request) error {
 // render makes all of a page before the response begins, because cookies go out then.
 func render(w http.ResponseWriter, r *http.Request, name string, data any) error {
 	var body bytes.Buffer
-	if err := templates.ExecuteTemplate(&body, name, map[string]any{"Request": r, "Data": data}); err != nil {
+	if err := templates.ExecuteTemplate(&body, name, map[string]any{"Context": r.Context(), "Data": data}); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -61,7 +61,12 @@ const (
 	byPointer  = "it is used by pointer, which prints as an address there"
 )
 
-type users struct{ djauth.Users }
+type users struct {
+	djauth.Users
+	site *djsession.Site
+}
+
+func (u users) Site() *djsession.Site { return u.site }
 
 func (users) IDKind() djauth.IDKind { return djauth.IntegerID }
 func (users) ByID(context.Context, string) (*djauth.Account, error) {
@@ -123,13 +128,13 @@ func table(t *testing.T) map[string]row {
 	if err := session.Update(func(x *djsession.Tx) error { tx = x; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	auth := must(djauth.New(manager, users{}, nil))
+	auth := must(djauth.New(manager, users{site: site}, nil, nil))
 	var identity *djauth.Identity
 	manager.Middleware(auth.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if err := auth.Login(r, account(), ""); err != nil {
+		if err := auth.Login(r.Context(), account(), ""); err != nil {
 			t.Error(err)
 		}
-		identity = must(djauth.User(r))
+		identity = must(djauth.User(r.Context()))
 	}))).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	db := must(sql.Open("sqlite", ":memory:"))
 	t.Cleanup(func() { db.Close() })
@@ -137,7 +142,7 @@ func table(t *testing.T) map[string]row {
 	t.Cleanup(func() { client.Close() })
 	signed := must(signer.Dumps(keys, []byte(canary+canary), signer.Options{}, false))
 	django := must(djsettings.Read(strings.NewReader(settings), nil))
-	opened := &djsite.Site{Settings: django, Sessions: manager, Users: users{}, Auth: auth}
+	opened := &djsite.Site{Settings: django, Sessions: manager, Users: users{site: site}, Auth: auth}
 	derived := must(signer.NewDerivedKey("salt", signer.SHA256, []byte(strings.Repeat(canary, 6)[:32])))
 	_, convertError := serializer.JSON{}.Freeze(map[string]any{canary: map[int]any{1: cannot{}}})
 	_, decodeError := serializer.JSON{}.Loads([]byte(`{"` + canary + `": ` + canary))
@@ -171,7 +176,7 @@ func table(t *testing.T) map[string]row {
 
 		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.Auth": auth,
 		"djauth/dbusers.Users": dbusers.New(site, db, dbstore.SQLite, nil), "djauth/pgxusers.Users": pgxusers.New(site, nil, nil),
-		"djcsrf.Protection": must(djcsrf.New(site, nil)), "djmessages.Framework": must(djmessages.New(site, nil)), "djmessages.Message": djmessages.NewMessage(20, canary, canary),
+		"djcsrf.Protection": must(djcsrf.New(manager, nil)), "djmessages.Framework": must(djmessages.New(manager, nil)), "djmessages.Message": djmessages.NewMessage(20, canary, canary),
 
 		"djsettings.Secret": djsettings.NewSecret(canary), "djsettings.Params": django.Databases["default"].Options,
 		"djsettings.Database": django.Databases["default"], "djsettings.Cache": django.Caches["default"], "djsettings.RedisSettings": django.Sessions.Redis, "djsettings.SessionSettings": django.Sessions,

@@ -140,7 +140,7 @@ func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error
 // chunk is how many ids one statement has: older SQLites take 999 parameters.
 const chunk = 500
 
-// ByIDs is ManyLoader.ByIDs.
+// ByIDs is ManyFinder.ByIDs.
 func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
 	const doing = "load users"
 	if t.bad != nil {

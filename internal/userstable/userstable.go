@@ -148,6 +148,9 @@ func New(site *djsession.Site, conn djangodb.Conn, d *Dialect, o Options) *Table
 	return t
 }
 
+// Site returns the site that New was given.
+func (t *Table) Site() *djsession.Site { return t.site }
+
 // IDKind is Users.IDKind.
 func (t *Table) IDKind() djauth.IDKind { return t.o.ID }
 

@@ -18,7 +18,7 @@ func withForm(site *djsite.Site) http.Handler {
 	r.Use(site.Middleware)
 	r.Get("/note", func(w http.ResponseWriter, r *http.Request) {
 		var body bytes.Buffer
-		if err := exampletest.Form.Execute(&body, r); err != nil {
+		if err := exampletest.Form.Execute(&body, r.Context()); err != nil {
 			http.Error(w, err.Error(), djsession.ErrorStatus(err))
 			return
 		}
@@ -26,7 +26,7 @@ func withForm(site *djsite.Site) http.Handler {
 		_, _ = body.WriteTo(w)
 	})
 	r.Post("/note", func(w http.ResponseWriter, r *http.Request) {
-		if err := djmessages.Success(r, "Noted: "+r.PostFormValue("note")); err != nil {
+		if err := djmessages.Success(r.Context(), "Noted: "+r.PostFormValue("note")); err != nil {
 			http.Error(w, err.Error(), djsession.ErrorStatus(err))
 			return
 		}

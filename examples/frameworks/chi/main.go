@@ -50,7 +50,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 			return tx.Set("visits", visits+1)
 		})
 	}
-	user, userErr := djauth.User(r)
+	user, userErr := djauth.User(r.Context())
 	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
 		log.Print(err)
 		http.Error(w, "Please try later.", djsession.ErrorStatus(err))

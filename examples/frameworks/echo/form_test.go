@@ -15,9 +15,9 @@ import (
 func withForm(site *djsite.Site) http.Handler {
 	e := echo.New()
 	e.Renderer = &echo.TemplateRenderer{Template: exampletest.Form}
-	e.GET("/note", func(c echo.Context) error { return c.Render(http.StatusOK, "form", c.Request()) })
+	e.GET("/note", func(c echo.Context) error { return c.Render(http.StatusOK, "form", c.Request().Context()) })
 	e.POST("/note", func(c echo.Context) error {
-		if err := djmessages.Success(c.Request(), "Noted: "+c.FormValue("note")); err != nil {
+		if err := djmessages.Success(c.Request().Context(), "Noted: "+c.FormValue("note")); err != nil {
 			return err
 		}
 		return c.Redirect(http.StatusSeeOther, "/note")

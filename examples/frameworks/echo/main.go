@@ -50,7 +50,7 @@ func hello(c echo.Context) error {
 			return tx.Set("visits", visits+1)
 		})
 	}
-	user, userErr := djauth.User(c.Request())
+	user, userErr := djauth.User(c.Request().Context())
 	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
 		log.Print(err)
 		return echo.NewHTTPError(djsession.ErrorStatus(err), "Please try later.")

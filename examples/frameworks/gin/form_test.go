@@ -17,14 +17,14 @@ func withForm(site *djsite.Site) http.Handler {
 	engine := gin.New()
 	engine.GET("/note", func(c *gin.Context) {
 		var body bytes.Buffer // c.HTML does not make all of the page before it is sent
-		if err := exampletest.Form.Execute(&body, c.Request); err != nil {
+		if err := exampletest.Form.Execute(&body, c.Request.Context()); err != nil {
 			_ = c.AbortWithError(djsession.ErrorStatus(err), err)
 			return
 		}
 		c.Data(http.StatusOK, "text/html; charset=utf-8", body.Bytes())
 	})
 	engine.POST("/note", func(c *gin.Context) {
-		if err := djmessages.Success(c.Request, "Noted: "+c.PostForm("note")); err != nil {
+		if err := djmessages.Success(c.Request.Context(), "Noted: "+c.PostForm("note")); err != nil {
 			_ = c.AbortWithError(djsession.ErrorStatus(err), err)
 			return
 		}

@@ -16,7 +16,7 @@ import (
 // before the template asks for a token.
 func TestHTMLIsTooLate(t *testing.T) {
 	m := exampletest.Manager(t)
-	csrf, err := djcsrf.New(m.Site(), nil)
+	csrf, err := djcsrf.New(m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestHTMLIsTooLate(t *testing.T) {
 	engine.SetHTMLTemplate(template.Must(template.New("page").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse("<form>{{csrf_token .}}</form>")))
 	var failed bool
 	engine.GET("/", func(c *gin.Context) {
-		c.HTML(http.StatusOK, "page", c.Request)
+		c.HTML(http.StatusOK, "page", c.Request.Context())
 		failed = len(c.Errors) > 0
 	})
 	w := httptest.NewRecorder()

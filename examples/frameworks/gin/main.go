@@ -50,7 +50,7 @@ func hello(c *gin.Context) {
 			return tx.Set("visits", visits+1)
 		})
 	}
-	user, userErr := djauth.User(c.Request)
+	user, userErr := djauth.User(c.Request.Context())
 	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
 		_ = c.AbortWithError(djsession.ErrorStatus(err), err)
 		return

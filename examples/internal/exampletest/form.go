@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// Form is the page of examples/nethttp/form.go. It is given the request.
+// Form is the page of examples/nethttp/form.go. It is given the context of the request.
 var Form = template.Must(template.New("form").Funcs(template.FuncMap{
 	"messages": djmessages.Get, "csrf_token": djcsrf.Field,
 }).Parse(`{{range messages .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}<form method="post">{{csrf_token .}}<input name="note"></form>`))

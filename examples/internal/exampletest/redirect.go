@@ -26,7 +26,7 @@ func CheckRedirects(t *testing.T, pages func(target func(*http.Request) string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := djauth.New(djsession.New(site, memstore.New(site)), noUsers{}, nil)
+	auth, err := djauth.New(djsession.New(site, memstore.New(site)), noUsers{site}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,9 @@ func CheckRedirects(t *testing.T, pages func(target func(*http.Request) string) 
 }
 
 // noUsers is a table without users.
-type noUsers struct{}
+type noUsers struct{ site *djsession.Site }
+
+func (u noUsers) Site() *djsession.Site { return u.site }
 
 func (noUsers) IDKind() djauth.IDKind { return djauth.IntegerID }
 
