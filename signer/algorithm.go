@@ -11,10 +11,10 @@ import (
 )
 
 // Algorithm is the algorithm argument of django.core.signing.Signer and salted_hmac: the hash under the HMAC, which also derives
-// its key. Its zero value is SHA256, Django's default.
+// its key. Its zero value is [SHA256], Django's default.
 type Algorithm uint8
 
-// The algorithms of Python's hashlib that salted_hmac accepts and the standard library has. SHA1 was the only one before Django 3.1.
+// The algorithms of Python's hashlib that salted_hmac accepts and the standard library has. [SHA1] was the only one before Django 3.1.
 const (
 	SHA256 Algorithm = iota
 	SHA1
@@ -28,7 +28,7 @@ const (
 	MD5
 )
 
-// algorithms holds what there is to know about each Algorithm, in the order of the constants.
+// algorithms describes each Algorithm, in the order of the constants.
 var algorithms = [...]struct {
 	name string
 	size int
@@ -49,7 +49,8 @@ var algorithms = [...]struct {
 // maxSize is the length of the longest digest in bytes.
 const maxSize = sha512.Size
 
-// ParseAlgorithm is getattr(hashlib, name) as salted_hmac does it. The empty name is SHA256. The error is ErrAlgorithm.
+// ParseAlgorithm returns the [Algorithm] with this hashlib name: getattr(hashlib, name) in
+// salted_hmac. The empty name is [SHA256]. The error is [ErrAlgorithm].
 func ParseAlgorithm(name string) (Algorithm, error) {
 	if name == "" {
 		return SHA256, nil
@@ -62,7 +63,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	return 0, ErrAlgorithm
 }
 
-// String gives the name that Python's hashlib uses.
+// String returns the name that Python's hashlib uses.
 func (a Algorithm) String() string {
 	if !a.valid() {
 		return fmt.Sprintf("Algorithm(%d)", uint8(a))
@@ -70,7 +71,7 @@ func (a Algorithm) String() string {
 	return algorithms[a].name
 }
 
-// Size is the length of a digest in bytes, 0 for a value that is no Algorithm.
+// Size returns the length of a digest in bytes. It is 0 for a value that is no Algorithm.
 func (a Algorithm) Size() int {
 	if !a.valid() {
 		return 0

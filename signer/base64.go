@@ -6,10 +6,12 @@ import (
 	"slices"
 )
 
-// appendBase64 is b64_decode of django.core.signing: it appends the bytes that URL-safe base64 without padding stands for.
+// appendBase64 is b64_decode of django.core.signing: it decodes URL-safe base64 without
+// padding and appends the bytes to dst.
 func appendBase64(dst, text []byte) ([]byte, error) {
-	// The standard library's decoder is right about everything that Django writes. It also skips newlines: then, and when it finds
-	// anything odd, the slow one decides.
+	// The standard library decodes everything that Django writes. It also skips newlines,
+	// which Python treats differently: for text with newlines or anything odd, the slow
+	// decoder decides.
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	start := len(dst)
 	dst = slices.Grow(dst, n)
@@ -19,8 +21,9 @@ func appendBase64(dst, text []byte) ([]byte, error) {
 	return appendLenientBase64(dst[:start], text)
 }
 
-// appendLenientBase64 decides about odd text as base64.urlsafe_b64decode does in Python 3, where binascii.a2b_base64 is not strict: what
-// is not in the alphabet is skipped, unused bits at the end may have any value, and a full padding ends the text.
+// appendLenientBase64 decodes odd text as base64.urlsafe_b64decode does in Python 3.
+// binascii.a2b_base64 is not strict there: it skips characters outside of the alphabet,
+// ignores unused bits at the end, and stops at a full padding.
 func appendLenientBase64(dst, text []byte) ([]byte, error) {
 	var (
 		quad  uint // characters of the current group of four
@@ -64,7 +67,8 @@ func appendLenientBase64(dst, text []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// base64Value gives the value of one character, in either alphabet: urlsafe_b64decode turns "-_" into "+/" and leaves those alone.
+// base64Value returns the value of one character of either alphabet: urlsafe_b64decode
+// turns "-_" into "+/" and keeps "+/" as it is.
 func base64Value(c byte) (byte, bool) {
 	switch {
 	case 'A' <= c && c <= 'Z':

@@ -10,21 +10,24 @@ import (
 	"strings"
 )
 
-// A DerivedKey is what django.utils.crypto.salted_hmac makes of SECRET_KEY for one purpose: the digest, by Algorithm, of KeySalt
-// followed by the secret. It works for that purpose only, and the secret cannot be computed from it. Make it with NewDerivedKey,
-// Keys.Derive or ParseDerivedKeys; the zero value is no key.
+// A DerivedKey is the key that django.utils.crypto.salted_hmac derives from SECRET_KEY
+// for one purpose: the digest, by [Algorithm], of [KeySalt] followed by the secret. It works
+// for that purpose only, and nobody can compute the secret from it. [NewDerivedKey],
+// [Keys.Derive] and [ParseDerivedKeys] make one; the zero value is no key.
 //
-// It prints without the key under every verb; ExportDerivedKeys is the way to write one down.
+// It prints without the key under every verb. Call [ExportDerivedKeys] to write one down.
 type DerivedKey struct {
 	keySalt string
 	alg     Algorithm
 	key     func() []byte // a function, for the reason given at keyring
 }
 
-// NewDerivedKey makes a DerivedKey of a digest that was computed elsewhere. The key salt is the key_salt argument of salted_hmac: for a
-// Signer with some salt it is KeySalt(salt), for cookies and messages CookieKeySalt(salt), for auth hashes
-// "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash". The key is copied. The error is ErrDerivedKey when it has not the
-// size of the algorithm, or ErrAlgorithm.
+// NewDerivedKey makes a [DerivedKey] of a digest that was computed elsewhere. The key salt
+// is the key_salt argument of salted_hmac: for a [Signer] with some salt it is
+// KeySalt(salt), for cookies and messages CookieKeySalt(salt), for auth hashes
+// "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash". NewDerivedKey
+// copies the key. The error is [ErrDerivedKey] if the key does not have the size of the
+// algorithm's digest, or [ErrAlgorithm].
 func NewDerivedKey(keySalt string, alg Algorithm, key []byte) (DerivedKey, error) {
 	if !alg.valid() {
 		return DerivedKey{}, ErrAlgorithm
@@ -36,13 +39,13 @@ func NewDerivedKey(keySalt string, alg Algorithm, key []byte) (DerivedKey, error
 	return DerivedKey{keySalt, alg, func() []byte { return key }}, nil
 }
 
-// KeySalt gives the key_salt argument of salted_hmac that the key is for.
+// KeySalt returns the key_salt argument of salted_hmac that the key is for.
 func (d DerivedKey) KeySalt() string { return d.keySalt }
 
-// Algorithm gives the algorithm of the digest and of the HMAC.
+// Algorithm returns the algorithm of the digest and of the HMAC.
 func (d DerivedKey) Algorithm() Algorithm { return d.alg }
 
-// Key gives the digest itself, in a new slice; nil for the zero DerivedKey.
+// Key returns the digest itself in a new slice. It is nil for the zero DerivedKey.
 func (d DerivedKey) Key() []byte {
 	if d.key == nil {
 		return nil
@@ -50,11 +53,14 @@ func (d DerivedKey) Key() []byte {
 	return bytes.Clone(d.key())
 }
 
-// DerivedKeys makes Keys that hold no secret. Of several with the same key salt and algorithm the first signs and the others
-// only verify, like fallbacks. Without any argument it gives the zero Keys. The error is ErrDerivedKey when one is the zero DerivedKey.
+// DerivedKeys makes [Keys] that hold no secret. If several have the same key salt and
+// algorithm, the first one signs and the others only verify, like fallbacks. Without
+// arguments it returns the zero Keys. The error is [ErrDerivedKey] if one is the zero
+// [DerivedKey].
 //
-// Whoever holds the keys of session data and of auth hashes, and can write the session store, can log in as anyone. But unlike
-// with SECRET_KEY they cannot make password reset links or anything else that the site signs.
+// Whoever holds the keys of session data and of auth hashes, and can write the session
+// store, can log in as anyone. But unlike a holder of SECRET_KEY he cannot make password
+// reset links or anything else that the site signs.
 func DerivedKeys(ds ...DerivedKey) (Keys, error) {
 	if len(ds) == 0 {
 		return Keys{}, nil
@@ -76,17 +82,19 @@ func DerivedKeys(ds ...DerivedKey) (Keys, error) {
 	}}}, nil
 }
 
-// derivedHeader begins the text form of derived keys. Another form will have another number.
+// derivedHeader is the first line of the text form of derived keys. Another form will
+// have another number.
 const derivedHeader = "djsession-derived-keys v1"
 
-// ExportDerivedKeys writes keys as text for ParseDerivedKeys, one a line after a header:
+// ExportDerivedKeys returns keys as text for [ParseDerivedKeys], one a line after a header:
 //
 //	djsession-derived-keys v1
 //	# lines like this and empty lines mean nothing
 //	sha256 "django.contrib.sessions.SessionStoresigner" 0f1e...
 //
-// that is the algorithm by its hashlib name, the key salt as a Go string in double quotes, and the key in hexadecimal. The text is
-// as secret as the keys. The error is ErrDerivedKey when one is the zero DerivedKey.
+// A line holds the algorithm by its hashlib name, the key salt as a Go string in double
+// quotes, and the key in hexadecimal. The text is as secret as the keys. The error is
+// [ErrDerivedKey] if one is the zero [DerivedKey].
 func ExportDerivedKeys(ds ...DerivedKey) (string, error) {
 	b := []byte(derivedHeader + "\n")
 	for i, d := range ds {
@@ -98,8 +106,9 @@ func ExportDerivedKeys(ds ...DerivedKey) (string, error) {
 	return string(b), nil
 }
 
-// ParseDerivedKeys reads what ExportDerivedKeys writes. Lines may end in CR LF and have white space around them. The error names
-// the line, never what it holds; it is ErrDerivedKey.
+// ParseDerivedKeys reads the text of [ExportDerivedKeys]. Lines may end in CR LF and have
+// white space around them. The error is [ErrDerivedKey]; it names the line, never its
+// content.
 func ParseDerivedKeys(text string) ([]DerivedKey, error) {
 	var ds []DerivedKey
 	header := false
@@ -155,13 +164,14 @@ func parseDerivedKey(line string) (DerivedKey, error) {
 // Format prints the algorithm and the key salt, never the key, whatever the verb.
 func (d DerivedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
-// String gives the algorithm and the key salt, never the key.
+// String returns the algorithm and the key salt, never the key.
 func (d DerivedKey) String() string {
 	return fmt.Sprintf("%s %q %s", d.alg, d.keySalt, redacted)
 }
 
-// LogValue gives the algorithm and the key salt to package slog, never the key.
+// LogValue returns the algorithm and the key salt for package slog, never the key.
 func (d DerivedKey) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
-// MarshalText gives the algorithm and the key salt, never the key. There is no way back; see ExportDerivedKeys.
+// MarshalText returns the algorithm and the key salt, never the key. To write a key down,
+// call [ExportDerivedKeys].
 func (d DerivedKey) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -8,42 +8,46 @@ import (
 	"github.com/go-djsession/go-djsession/internal/secret"
 )
 
-// Unverified is what a signed object claims to be. Nothing in it was checked against any key: whoever sent the text chose it. It is
-// for people who look into values, never for deciding anything. It prints its size and no more, wherever it stands.
+// Unverified is what a signed object claims to be. No key has checked it: whoever sent
+// the text chose all of it. Use it to look into values, never to decide anything. It
+// prints its size and no more, wherever it stands.
 type Unverified struct {
-	// HasTimestamp tells whether the signed text ends in a timestamp: objects of a Signer have none. Timestamp is it in Unix seconds.
+	// HasTimestamp reports whether the signed text ends in a timestamp. Objects of a
+	// [Signer] have none. Timestamp is in Unix seconds.
 	HasTimestamp bool
 	Timestamp    int64
-	// Compressed tells whether there is said to be zlib under the base64.
+	// Compressed reports whether the object claims to hold zlib under the base64.
 	Compressed bool
 
 	signed, signature, framed, data secret.Text
 }
 
-// Signed is what the signature covers.
+// Signed returns the text that the signature covers.
 func (u Unverified) Signed() string { return u.signed.Reveal() }
 
-// Signature is the text after the last separator.
+// Signature returns the text after the last separator.
 func (u Unverified) Signature() string { return u.signature.Reveal() }
 
-// Framed is what is signed without its timestamp: base64, after a dot when compressed.
+// Framed returns the signed text without its timestamp: base64, with a dot before it if
+// the data is compressed.
 func (u Unverified) Framed() string { return u.framed.Reveal() }
 
-// Data is the data, decoded and decompressed. It belongs to the caller.
+// Data returns the decoded and decompressed data. It belongs to the caller.
 func (u Unverified) Data() []byte { return []byte(u.data.Reveal()) }
 
-// String tells how much data there is.
+// String returns the size of the data.
 func (u Unverified) String() string { return fmt.Sprintf("unverified, %d bytes", u.data.Len()) }
 
-// Format prints what String gives, whatever the verb.
+// Format prints the text of [Unverified.String], whatever the verb.
 func (u Unverified) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 
-// MarshalText gives String. There is no way back.
+// MarshalText returns the text of [Unverified.String]. Nothing can be read back from it.
 func (u Unverified) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// InspectUnverified takes a signed object apart without verifying it, under the separator and the limits of opts. Django has no
-// such function. After an error the result holds what was found up to there; the error is ErrNoSeparator, ErrMalformed, ErrTooLarge or
-// ErrSeparator.
+// InspectUnverified takes a signed object apart without verifying it, by the separator
+// and the limits of opts. Django has no such function. After an error the result holds
+// the parts that were found before it. The error is [ErrNoSeparator], [ErrMalformed],
+// [ErrTooLarge] or [ErrSeparator].
 func InspectUnverified(text string, opts Options) (Unverified, error) {
 	var u Unverified
 	sep := opts.sep()

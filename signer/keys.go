@@ -6,32 +6,37 @@ import (
 	"log/slog"
 )
 
-// redacted is what a key prints as.
+// redacted is the text that a key prints as.
 const redacted = "[redacted]"
 
-// cookiePrefix is what get_cookie_signer puts in front of the secret.
+// cookiePrefix is the text that get_cookie_signer puts in front of the secret.
 const cookiePrefix = "django.http.cookies"
 
-// Keys is settings.SECRET_KEY with SECRET_KEY_FALLBACKS, or only keys derived from them. Make it with SecretKey or DerivedKeys. The
-// zero Keys hold nothing: whatever uses them fails with ErrNoKey. Copies share what they hold, which never changes; all methods are
+// Keys is settings.SECRET_KEY with SECRET_KEY_FALLBACKS, or only keys derived from them.
+// Make it with [SecretKey] or [DerivedKeys]. The zero Keys hold nothing: every use of them
+// fails with [ErrNoKey]. Copies share their content, which never changes; all methods are
 // safe for concurrent use.
 //
-// Keys print as [redacted] under every verb and in every encoding, also inside of other structs.
+// Keys print as [redacted] under every verb and in every encoding, also inside of other
+// structs.
 type Keys struct {
 	ring *keyring
 }
 
-// A keyring answers the keys for one key salt and algorithm, the signing one first. It is a function behind a pointer so that no
-// printer, which may look into unexported fields, gets to see a key.
+// A keyring returns the keys for one key salt and algorithm, the signing one first. It is
+// a function behind a pointer: a printer may look into unexported fields, but finds no
+// key there.
 type keyring struct {
 	derive func(keySalt string, alg Algorithm) [][]byte
 }
 
-// SecretKey makes Keys from settings.SECRET_KEY and settings.SECRET_KEY_FALLBACKS: the secret signs, the fallbacks only verify, in
-// order. Each is text in UTF-8 or any bytes, as in Django.
+// SecretKey makes [Keys] from settings.SECRET_KEY and settings.SECRET_KEY_FALLBACKS: the
+// secret signs, the fallbacks only verify, in order. Each is text in UTF-8 or any bytes,
+// as in Django.
 //
-// An empty secret gives the zero Keys; Django refuses to start with one. Unlike Django, which would verify with it, an empty
-// fallback is left out: in signed cookies and auth hashes it is a key that everybody knows.
+// An empty secret makes the zero Keys; Django refuses to start with one. Unlike Django,
+// which would verify with it, SecretKey ignores an empty fallback: in signed cookies and
+// auth hashes everybody knows that key.
 func SecretKey(secret string, fallbacks ...string) Keys {
 	if secret == "" {
 		return Keys{}
@@ -51,27 +56,30 @@ func SecretKey(secret string, fallbacks ...string) Keys {
 	}}}
 }
 
-// ForCookies gives the Keys of django.core.signing.get_cookie_signer, which signs cookies and django.contrib.messages: the same
-// secrets with "django.http.cookies" in front. NewCookieSigner calls it itself; messages are
+// ForCookies returns the Keys of django.core.signing.get_cookie_signer, which signs
+// cookies and django.contrib.messages: the same secrets with "django.http.cookies" in
+// front. [NewCookieSigner] calls it itself. For messages, call
 //
 //	signer.NewTimestamp(keys.ForCookies(), signer.Options{Salt: "django.contrib.messages"})
 //
-// A derived key for them has CookieKeySalt as its key salt.
+// A derived key for them has [CookieKeySalt] as its key salt.
 func (k Keys) ForCookies() Keys {
 	if k.ring == nil {
 		return k
 	}
 	return Keys{&keyring{func(keySalt string, alg Algorithm) [][]byte {
-		// The digest of key salt + (prefix + secret) is that of (key salt + prefix) + secret.
+		// digest(key salt + (prefix + secret)) equals digest((key salt + prefix) +
+		// secret).
 		return k.ring.derive(keySalt+cookiePrefix, alg)
 	}}}
 }
 
-// IsZero tells whether there is no key at all.
+// IsZero reports whether there is no key at all.
 func (k Keys) IsZero() bool { return k.ring == nil }
 
-// Derive gives the keys that salted_hmac(key_salt, value, secret, algorithm=...) computes its HMAC with: one for each secret, the
-// signing one first. The error is ErrNoKey or ErrAlgorithm. What it answers is secret; see DerivedKeys for what its holder can do.
+// Derive returns the keys with which salted_hmac(key_salt, value, secret, algorithm=...)
+// computes its HMAC: one for each secret, the signing one first. They are secrets;
+// [DerivedKeys] says what their holder can do. The error is [ErrNoKey] or [ErrAlgorithm].
 func (k Keys) Derive(keySalt string, alg Algorithm) ([]DerivedKey, error) {
 	keys, err := k.derive(keySalt, alg)
 	if err != nil {
@@ -86,7 +94,7 @@ func (k Keys) Derive(keySalt string, alg Algorithm) ([]DerivedKey, error) {
 	return ds, nil
 }
 
-// derive gives at least one key, or an error.
+// derive returns at least one key, or an error.
 func (k Keys) derive(keySalt string, alg Algorithm) ([][]byte, error) {
 	if !alg.valid() {
 		return nil, ErrAlgorithm
@@ -101,20 +109,22 @@ func (k Keys) derive(keySalt string, alg Algorithm) ([][]byte, error) {
 	return keys, nil
 }
 
-// KeySalt gives the key salt under which a Signer with this salt works: salt + "signer".
+// KeySalt returns the key salt of a [Signer] with this salt: salt + "signer".
 func KeySalt(salt string) string { return salt + "signer" }
 
-// CookieKeySalt gives the key salt under which a Signer with this salt works with Keys.ForCookies: for cookies and messages.
+// CookieKeySalt returns the key salt of a [Signer] with this salt that works with
+// [Keys.ForCookies], for cookies and messages.
 func CookieKeySalt(salt string) string { return KeySalt(salt) + cookiePrefix }
 
 // Format prints [redacted], whatever the verb.
 func (Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// String gives [redacted].
+// String returns [redacted].
 func (Keys) String() string { return redacted }
 
-// LogValue gives [redacted] to package slog.
+// LogValue returns [redacted] for package slog.
 func (Keys) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText gives [redacted]: no encoding of a struct that holds Keys reveals them. There is no way back.
+// MarshalText returns [redacted], so that no encoding of a struct with Keys reveals them.
+// Nothing can be read back from it.
 func (Keys) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -10,13 +10,14 @@ import (
 	"sync"
 )
 
-// A MAC is django.utils.crypto.salted_hmac for one key salt and algorithm: it keeps the derived keys, so that computing and
-// verifying allocate nothing but the result. It is safe for concurrent use.
+// A MAC is django.utils.crypto.salted_hmac for one key salt and algorithm. It keeps the
+// derived keys, so that computing and verifying allocate nothing but the result. It is
+// safe for concurrent use.
 type MAC struct {
 	keys []*hasher // the signing one first
 }
 
-// NewMAC derives the keys. The error is ErrNoKey or ErrAlgorithm.
+// NewMAC derives the keys. The error is [ErrNoKey] or [ErrAlgorithm].
 func NewMAC(keys Keys, keySalt string, alg Algorithm) (*MAC, error) {
 	ks, err := keys.derive(keySalt, alg)
 	if err != nil {
@@ -29,7 +30,7 @@ func NewMAC(keys Keys, keySalt string, alg Algorithm) (*MAC, error) {
 	return m, nil
 }
 
-// Sum is salted_hmac(key_salt, value).digest() with the signing key.
+// Sum returns salted_hmac(key_salt, value).digest(), by the signing key.
 func (m *MAC) Sum(value string) []byte {
 	h := m.keys[0]
 	st, sum := h.beginString(value)
@@ -37,7 +38,7 @@ func (m *MAC) Sum(value string) []byte {
 	return bytes.Clone(sum)
 }
 
-// HexSum is salted_hmac(key_salt, value).hexdigest() with the signing key.
+// HexSum returns salted_hmac(key_salt, value).hexdigest(), by the signing key.
 func (m *MAC) HexSum(value string) string {
 	h := m.keys[0]
 	st, sum := h.beginString(value)
@@ -45,8 +46,10 @@ func (m *MAC) HexSum(value string) string {
 	return string(hex.AppendEncode(st.text[:0], sum))
 }
 
-// Verify is constant_time_compare(text, salted_hmac(key_salt, value).hexdigest()) with each key in turn. It answers which key it
-// was: 0 for the signing key, else a fallback. Otherwise the error is ErrBadSignature. As in Django upper case does not verify.
+// Verify is constant_time_compare(text, salted_hmac(key_salt, value).hexdigest()) with
+// each key in turn. It returns the number of the key that fits: 0 for the signing key,
+// else a fallback. If none fits the error is [ErrBadSignature]. As in Django upper case
+// does not verify.
 func (m *MAC) Verify(value, text string) (key int, err error) {
 	for i, h := range m.keys {
 		if h.verifyHex(value, text) {
@@ -56,8 +59,9 @@ func (m *MAC) Verify(value, text string) (key int, err error) {
 	return -1, ErrBadSignature
 }
 
-// SaltedHMAC is django.utils.crypto.salted_hmac(key_salt, value, algorithm=alg).digest() with the signing key. NewMAC is faster for
-// more than one value. The error is ErrNoKey or ErrAlgorithm.
+// SaltedHMAC is django.utils.crypto.salted_hmac(key_salt, value, algorithm=alg).digest()
+// by the signing key. For more than one value [NewMAC] is faster. The error is [ErrNoKey] or
+// [ErrAlgorithm].
 func SaltedHMAC(keys Keys, keySalt string, alg Algorithm, value string) ([]byte, error) {
 	m, err := NewMAC(keys, keySalt, alg)
 	if err != nil {
@@ -66,9 +70,11 @@ func SaltedHMAC(keys Keys, keySalt string, alg Algorithm, value string) ([]byte,
 	return m.Sum(value), nil
 }
 
-// VerifySaltedHMAC compares text, in constant time, with the hexdigest of django.utils.crypto.salted_hmac(key_salt, value, secret,
-// algorithm=alg) for each secret in turn. It answers which key it was: 0 for the signing key, else a fallback. NewMAC is faster for
-// more than one value. The error is ErrBadSignature, ErrNoKey or ErrAlgorithm.
+// VerifySaltedHMAC compares text, in constant time, with the hexdigest of
+// django.utils.crypto.salted_hmac(key_salt, value, secret, algorithm=alg) for each secret
+// in turn. It returns the number of the key that fits: 0 for the signing key, else a
+// fallback. For more than one value [NewMAC] is faster. The error is [ErrBadSignature],
+// [ErrNoKey] or [ErrAlgorithm].
 func VerifySaltedHMAC(keys Keys, keySalt string, alg Algorithm, value, text string) (key int, err error) {
 	m, err := NewMAC(keys, keySalt, alg)
 	if err != nil {
@@ -77,13 +83,13 @@ func VerifySaltedHMAC(keys Keys, keySalt string, alg Algorithm, value, text stri
 	return m.Verify(value, text)
 }
 
-// A hasher computes HMACs under one key, several at a time. The key is only in the closure that makes new states, where no printer
-// finds it.
+// A hasher computes HMACs under one key, several at a time. Only the closure that makes
+// new states holds the key: no printer finds it there.
 type hasher struct {
 	states sync.Pool // of *hashState
 }
 
-// A hashState is one HMAC in use, with room for what goes in and comes out.
+// A hashState is one HMAC in use, with room for its input and output.
 type hashState struct {
 	mac   hash.Hash
 	value []byte
@@ -100,7 +106,7 @@ func newHasher(alg Algorithm, key []byte) *hasher {
 	return h
 }
 
-// begin computes the HMAC of value into st.sum. The caller gives the state back with end.
+// begin computes the HMAC of value into st.sum. The caller must return the state by end.
 func (h *hasher) begin(value []byte) (st *hashState, sum []byte) {
 	st = h.states.Get().(*hashState)
 	st.mac.Reset()
@@ -141,7 +147,8 @@ func (h *hasher) appendSignature(dst, value []byte) []byte {
 	return dst
 }
 
-// verify compares a signature as text, so that it has one spelling: base64 with other unused bits at its end does not verify.
+// verify compares a signature as text, so that it has one spelling: base64 with different
+// unused bits at its end does not verify.
 func (h *hasher) verify(value, signature []byte) bool {
 	st, sum := h.begin(value)
 	want := base64.RawURLEncoding.AppendEncode(st.text[:0], sum)

@@ -15,9 +15,10 @@ import (
 // DumpsSalt is the default salt of django.core.signing.dumps and loads.
 const DumpsSalt = "django.core.signing"
 
-// Dumps is django.core.signing.dumps for data that is serialized already: TimestampSigner.SignObject with the default salt
-// "django.core.signing". A TimestampSigner is faster for more than one. The error is ErrNoKey, ErrSeparator, ErrAlgorithm or
-// ErrTooLarge.
+// Dumps is django.core.signing.dumps for data that is already serialized:
+// [TimestampSigner.SignObject] with the default salt "django.core.signing". For more than
+// one value a [TimestampSigner] is faster. The error is [ErrNoKey], [ErrSeparator],
+// [ErrAlgorithm] or [ErrTooLarge].
 func Dumps(keys Keys, data []byte, opts Options, compress bool) (string, error) {
 	s, err := NewTimestamp(keys, opts.forDumps())
 	if err != nil {
@@ -26,9 +27,11 @@ func Dumps(keys Keys, data []byte, opts Options, compress bool) (string, error) 
 	return s.SignObject(data, compress)
 }
 
-// Loads is django.core.signing.loads as far as bytes, without max_age: TimestampSigner.UnsignObject with the default salt
-// "django.core.signing". A TimestampSigner is faster for more than one, and can limit the age. The error is ErrNoKey, ErrSeparator,
-// ErrAlgorithm or one of UnsignObject.
+// Loads is django.core.signing.loads without max_age. It returns the bytes and does not
+// deserialize them: it is [TimestampSigner.UnsignObject] with the default salt
+// "django.core.signing". For more than one value, and to limit the age, use a
+// [TimestampSigner]. The error is [ErrNoKey], [ErrSeparator], [ErrAlgorithm] or one of
+// UnsignObject.
 func Loads(keys Keys, text string, opts Options) ([]byte, Info, error) {
 	s, err := NewTimestamp(keys, opts.forDumps())
 	if err != nil {
@@ -37,7 +40,7 @@ func Loads(keys Keys, text string, opts Options) ([]byte, Info, error) {
 	return s.UnsignObject(text)
 }
 
-// forDumps puts in the salt that dumps and loads have when none is given.
+// forDumps sets the default salt of dumps and loads.
 func (o Options) forDumps() Options {
 	if o.Salt == "" {
 		o.Salt = DumpsSalt
@@ -48,7 +51,8 @@ func (o Options) forDumps() Options {
 // maxKept is the largest buffer that a pool keeps, in bytes.
 const maxKept = 64 << 10
 
-// scratch is the memory in which one value is taken apart or put together. Nothing that leaves this package points into it.
+// scratch is the memory in which one value is taken apart or put together. Nothing that
+// the package returns points into it.
 type scratch struct {
 	text    []byte // the signed text
 	bin     []byte // what its base64 holds
@@ -67,13 +71,14 @@ func (sc *scratch) put() {
 	scratches.Put(sc)
 }
 
-// frame puts data into sc.text the way sign_object does, unsigned.
+// frame puts data into sc.text as sign_object does, unsigned.
 func (s *Signer) frame(sc *scratch, data []byte, compress bool) error {
 	if len(data) > s.limits.maxDecompressed() {
 		return ErrTooLarge
 	}
 	sc.text = sc.text[:0]
-	// 1. zlib, kept when it saves more than one byte; a leading dot says so, inside of the signature.
+	// 1. zlib, if it saves more than one byte. A leading dot, inside of the signature,
+	// says so.
 	if compress {
 		if sc.data = appendZlib(sc.data[:0], data); len(sc.data) < len(data)-1 {
 			data = sc.data
@@ -85,10 +90,10 @@ func (s *Signer) frame(sc *scratch, data []byte, compress bool) error {
 	return nil
 }
 
-// unframe undoes frame, in a new slice.
+// unframe undoes frame. It returns a new slice.
 func unframe(sc *scratch, framed []byte, limits Limits) (data []byte, compressed bool, err error) {
 	limit := limits.maxDecompressed()
-	// 1. A leading dot says that there is zlib under the base64.
+	// 1. A leading dot means zlib under the base64.
 	if len(framed) > 0 && framed[0] == '.' {
 		compressed = true
 		framed = framed[1:]
@@ -118,8 +123,9 @@ func unframe(sc *scratch, framed []byte, limits Limits) (data []byte, compressed
 
 var compressors = sync.Pool{New: func() any { return new(deflate.Compressor) }}
 
-// appendZlib is zlib.compress with the default level, as in sign_object: byte for byte for what sessions hold, and about as short for
-// what is larger.
+// appendZlib is zlib.compress with the default level, as in sign_object. For data of the
+// size of sessions the output is the same, byte for byte; for larger data it is about as
+// short.
 func appendZlib(dst, data []byte) []byte {
 	if len(data) <= deflate.MaxSize {
 		c := compressors.Get().(*deflate.Compressor)

@@ -7,22 +7,24 @@ import (
 
 // Options are the arguments of django.core.signing.Signer and its subclasses. The zero value is Django's default, from 4.0 on.
 //
-// Sites before Django 3.1 sign with Algorithm SHA1. 3.1 and 3.2 sign with SHA256 and also accept SHA-1: set LegacySHA1 to do the
+// Sites before Django 3.1 sign with [Algorithm] [SHA1]. 3.1 and 3.2 sign with [SHA256] and also accept SHA-1: set LegacySHA1 to do the
 // same; with DEFAULT_HASHING_ALGORITHM = "sha1" they sign with SHA1 too.
 type Options struct {
-	// Salt separates purposes: a value signed with one does not verify with another. Empty, as in Django, is the default of what it is
-	// given to: "django.core.signing.Signer" or "django.core.signing.TimestampSigner" (Django's class paths), for Dumps and Loads
-	// "django.core.signing".
+	// Salt separates purposes: a value signed with one salt does not verify with another.
+	// As in Django an empty Salt is the default of the class or function:
+	// "django.core.signing.Signer", "django.core.signing.TimestampSigner" (Django's class
+	// paths), and for [Dumps] and [Loads] "django.core.signing".
 	Salt string
-	// Sep stands between value, timestamp and signature. Empty is ":". It may be longer than one character, but must hold one outside of
-	// A-z (which takes in [ \ ] ^ _ and the backtick), 0-9, - and =.
+	// Sep stands between value, timestamp and signature. Empty is ":". It may be longer
+	// than one character, but must hold one outside of A-z (a range that includes [ \ ] ^
+	// _ and the backtick), 0-9, - and =.
 	Sep string
-	// Algorithm is the hash under the HMAC. The zero value is SHA256.
+	// Algorithm is the hash under the HMAC. The zero value is [SHA256].
 	Algorithm Algorithm
-	// LegacySHA1 also accepts SHA-1 signatures, as Django 3.1 and 3.2 do (Signer.legacy_algorithm). Keys from DerivedKeys must hold one
-	// for SHA1 then.
+	// LegacySHA1 also accepts SHA-1 signatures, as Django 3.1 and 3.2 do
+	// (Signer.legacy_algorithm). Keys from [DerivedKeys] must then hold one for [SHA1].
 	LegacySHA1 bool
-	// Limits bound what is read and written.
+	// Limits bound the values that are read and written.
 	Limits Limits
 }
 
@@ -33,18 +35,21 @@ func (o Options) sep() string {
 	return o.Sep
 }
 
-// Limits bound what may come from outside, before memory is allocated for it. A zero or negative field is its default.
+// Limits bound values from outside before memory is allocated for them. A zero or
+// negative field means its default.
 //
-// Unlike Django, which relies on compressed data being signed: whoever may write one session could fill the memory with it.
+// Unlike Django, which trusts compressed data because it is signed: whoever may write one
+// session could fill the memory with it.
 type Limits struct {
-	// MaxPayload is the longest signed text, in bytes; longer ones are ErrTooLarge. The default is DefaultMaxPayload.
+	// MaxPayload is the longest signed text, in bytes; a longer one is [ErrTooLarge]. The
+	// default is [DefaultMaxPayload].
 	MaxPayload int
-	// MaxDecompressed is the most bytes an object may have, after base64 and zlib; more is ErrTooLarge. The default is
-	// DefaultMaxDecompressed.
+	// MaxDecompressed is the most bytes that an object may have after base64 and zlib;
+	// more is [ErrTooLarge]. The default is [DefaultMaxDecompressed].
 	MaxDecompressed int
 }
 
-// Defaults of Limits, far above what sites keep in sessions.
+// Defaults of [Limits], far above what sites keep in sessions.
 const (
 	DefaultMaxPayload      = 4 << 20
 	DefaultMaxDecompressed = 16 << 20
@@ -64,22 +69,25 @@ func (l Limits) maxDecompressed() int {
 	return l.MaxDecompressed
 }
 
-// Info tells how a value was verified.
+// Info says how a value was verified.
 type Info struct {
 	// Key is the key that made the signature: 0 for the signing key, n for the nth fallback that is not empty.
 	Key int
-	// LegacySHA1 is set when only SHA-1 verified, see Options.LegacySHA1.
+	// LegacySHA1 is true if only SHA-1 verified, see [Options.LegacySHA1].
 	LegacySHA1 bool
-	// LegacySalt is set by a CookieSigner when only the legacy salt verified, see CookieV2Fallback.
+	// LegacySalt is true if only the legacy salt of a [CookieSigner] verified, see
+	// [CookieV2Fallback].
 	LegacySalt bool
-	// Compressed is set for objects that were compressed.
+	// Compressed is true for an object that was compressed.
 	Compressed bool
-	// Timestamp is when a TimestampSigner signed, in Unix seconds. It is 0 for values without one.
+	// Timestamp is the time at which a [TimestampSigner] signed, in Unix seconds. It is 0
+	// for values without one.
 	Timestamp int64
 }
 
-// Signer is django.core.signing.Signer: it puts a signature behind values. It holds keys that are derived already, so signing and
-// verifying allocate nothing but the result. It is safe for concurrent use.
+// Signer is django.core.signing.Signer: it puts a signature behind values. It holds
+// derived keys, so that signing and verifying allocate nothing but the result. It is safe
+// for concurrent use.
 type Signer struct {
 	sep    string
 	mac    *MAC
@@ -87,12 +95,12 @@ type Signer struct {
 	limits Limits
 }
 
-// New is the constructor of django.core.signing.Signer. The error is ErrNoKey, ErrSeparator or ErrAlgorithm.
+// New is the constructor of django.core.signing.Signer. The error is [ErrNoKey], [ErrSeparator] or [ErrAlgorithm].
 func New(keys Keys, opts Options) (*Signer, error) {
 	return newSigner(keys, opts, "django.core.signing.Signer")
 }
 
-// newSigner is New with the class path that is the default salt.
+// newSigner is New with the class path as the default salt.
 func newSigner(keys Keys, opts Options, defaultSalt string) (*Signer, error) {
 	s := &Signer{sep: opts.sep(), limits: opts.Limits}
 	if unsafeSeparator(s.sep) {
@@ -114,8 +122,8 @@ func newSigner(keys Keys, opts Options, defaultSalt string) (*Signer, error) {
 	return s, nil
 }
 
-// unsafeSeparator is the match of Django's _SEP_UNSAFE, ^[A-z0-9-_=]*$: the range A-z holds [ \ ] ^ _ and the backtick too, and $ also
-// matches before a newline at the end.
+// unsafeSeparator is the match of Django's _SEP_UNSAFE, ^[A-z0-9-_=]*$. The range A-z
+// also holds [ \ ] ^ _ and the backtick, and $ also matches before a newline at the end.
 func unsafeSeparator(sep string) bool {
 	sep = strings.TrimSuffix(sep, "\n")
 	for i := range len(sep) {
@@ -127,7 +135,7 @@ func unsafeSeparator(sep string) bool {
 	return true
 }
 
-// Sign is Signer.sign: value, separator, signature.
+// Sign is Signer.sign: it returns value, separator, signature.
 func (s *Signer) Sign(value string) string {
 	sc := getScratch()
 	defer sc.put()
@@ -147,8 +155,9 @@ func (s *Signer) appendSignature(dst []byte, start int) []byte {
 	return s.mac.keys[0].appendSignature(dst, dst[start:end])
 }
 
-// Unsign is Signer.unsign: it gives the value without its signature, which begins after the last separator. The error is
-// ErrBadSignature, ErrNoSeparator or ErrTooLarge; then the value is empty.
+// Unsign is Signer.unsign: it returns the value without its signature, which begins after
+// the last separator. The error is [ErrBadSignature], [ErrNoSeparator] or [ErrTooLarge]; then
+// the value is empty.
 func (s *Signer) Unsign(signed string) (string, Info, error) {
 	sc := getScratch()
 	defer sc.put()
@@ -156,7 +165,8 @@ func (s *Signer) Unsign(signed string) (string, Info, error) {
 	return signed[:len(value)], info, err
 }
 
-// verify copies a signed text into the scratch memory and gives the part that its signature covers, or nothing.
+// verify copies a signed text into the scratch memory. It returns the part that the
+// signature covers, or nothing.
 func (s *Signer) verify(sc *scratch, signed string) ([]byte, Info, error) {
 	if len(signed) > s.limits.maxPayload() {
 		return nil, Info{}, ErrTooLarge
@@ -190,8 +200,9 @@ func cutLast(text []byte, sep string) (before, after []byte, ok bool) {
 	return text[:i], text[i+len(sep):], true
 }
 
-// SignObject is Signer.sign_object for data that is serialized already: base64, after zlib when compress is set and it saves more
-// than one byte, and the signature. Data beyond Limits is ErrTooLarge: it could not be read back.
+// SignObject is Signer.sign_object for data that is already serialized: zlib if compress
+// is set and it saves more than one byte, base64, and the signature. Data beyond [Limits]
+// is [ErrTooLarge], because it could not be read back.
 func (s *Signer) SignObject(data []byte, compress bool) (string, error) {
 	sc := getScratch()
 	defer sc.put()
@@ -202,7 +213,7 @@ func (s *Signer) SignObject(data []byte, compress bool) (string, error) {
 	return s.checked(sc.text)
 }
 
-// checked makes a string of what was signed, unless it is too long to be read back.
+// checked returns the signed text as a string, unless it is too long to be read back.
 func (s *Signer) checked(text []byte) (string, error) {
 	if len(text) > s.limits.maxPayload() {
 		return "", ErrTooLarge
@@ -210,7 +221,8 @@ func (s *Signer) checked(text []byte) (string, error) {
 	return string(text), nil
 }
 
-// UnsignObject is Signer.unsign_object as far as bytes: it gives the data in a new slice. The error is one of Unsign's, or ErrMalformed.
+// UnsignObject is Signer.unsign_object without the deserialization: it returns the data
+// in a new slice. The error is one of [Signer.Unsign], or [ErrMalformed].
 func (s *Signer) UnsignObject(signed string) ([]byte, Info, error) {
 	sc := getScratch()
 	defer sc.put()

@@ -9,15 +9,16 @@ import (
 	"github.com/go-djsession/go-djsession/internal/base62"
 )
 
-// TimestampSigner is django.core.signing.TimestampSigner: a Signer that also signs when it did so. It is safe for concurrent use.
+// TimestampSigner is django.core.signing.TimestampSigner: a [Signer] that also signs the
+// time. It is safe for concurrent use.
 type TimestampSigner struct {
-	// Now is the clock; nil is time.Now. Set it before the first use.
+	// Now is the clock; nil is [time.Now]. Set it before the first use.
 	Now func() time.Time
 
 	signer *Signer
 }
 
-// NewTimestamp is the constructor of django.core.signing.TimestampSigner. The error is ErrNoKey, ErrSeparator or ErrAlgorithm.
+// NewTimestamp is the constructor of django.core.signing.TimestampSigner. The error is [ErrNoKey], [ErrSeparator] or [ErrAlgorithm].
 func NewTimestamp(keys Keys, opts Options) (*TimestampSigner, error) {
 	s, err := newSigner(keys, opts, "django.core.signing.TimestampSigner")
 	if err != nil {
@@ -33,7 +34,8 @@ func (s *TimestampSigner) now() time.Time {
 	return s.Now()
 }
 
-// Sign is TimestampSigner.sign: value, separator, whole seconds of the current time, separator, signature.
+// Sign is TimestampSigner.sign: it returns value, separator, the current time in whole
+// seconds, separator, signature.
 func (s *TimestampSigner) Sign(value string) string {
 	sc := getScratch()
 	defer sc.put()
@@ -41,7 +43,7 @@ func (s *TimestampSigner) Sign(value string) string {
 	return string(sc.text)
 }
 
-// AppendSign is TimestampSigner.sign for bytes: it appends what Sign gives to dst.
+// AppendSign is TimestampSigner.sign for bytes: it appends the result of [TimestampSigner.Sign] to dst.
 func (s *TimestampSigner) AppendSign(dst, value []byte) []byte {
 	return s.appendStamped(append(dst, value...), len(dst))
 }
@@ -58,20 +60,22 @@ func (s *TimestampSigner) appendStamped(dst []byte, start int) []byte {
 	return s.signer.appendSignature(dst, start)
 }
 
-// Unsign is TimestampSigner.unsign(signed) without max_age: however old, the value is good. The error is ErrBadSignature,
-// ErrNoSeparator, ErrTooLarge, or ErrMalformed when the timestamp is not one; then the value is empty.
+// Unsign is TimestampSigner.unsign(signed) without max_age: the value is good however old
+// it is. The error is [ErrBadSignature], [ErrNoSeparator], [ErrTooLarge], or [ErrMalformed] if
+// the timestamp is not one; then the value is empty.
 //
-// Unlike Django, whose integers have no size, it takes a timestamp beyond 64 bits for the farthest one that fits: nothing is as old or
-// as far in the future.
+// Unlike Django, whose integers have no size, it takes a timestamp beyond 64 bits for the
+// farthest one that fits: nothing is as old or as far in the future.
 func (s *TimestampSigner) Unsign(signed string) (string, Info, error) { return s.unsign(signed, nil) }
 
-// UnsignMaxAge is TimestampSigner.unsign(signed, max_age). A value older than maxAge is ErrSignatureExpired, with the Info that tells
-// its timestamp; one of exactly maxAge is good, and so is one from the future. Other errors are those of Unsign.
+// UnsignMaxAge is TimestampSigner.unsign(signed, max_age). A value older than maxAge is
+// [ErrSignatureExpired], with the Info that holds its timestamp. An age of exactly maxAge
+// is good, and so is a time in the future. Other errors are those of [TimestampSigner.Unsign].
 func (s *TimestampSigner) UnsignMaxAge(signed string, maxAge time.Duration) (string, Info, error) {
 	return s.unsign(signed, &maxAge)
 }
 
-// unsign is TimestampSigner.unsign with max_age or, as None, nil.
+// unsign is TimestampSigner.unsign with max_age; nil is None.
 func (s *TimestampSigner) unsign(signed string, maxAge *time.Duration) (string, Info, error) {
 	sc := getScratch()
 	defer sc.put()
@@ -79,7 +83,8 @@ func (s *TimestampSigner) unsign(signed string, maxAge *time.Duration) (string, 
 	return signed[:len(value)], info, err
 }
 
-// verify copies a signed text into the scratch memory, checks signature and age and gives the value, or nothing.
+// verify copies a signed text into the scratch memory and checks signature and age. It
+// returns the value, or nothing.
 func (s *TimestampSigner) verify(sc *scratch, signed string, maxAge *time.Duration) ([]byte, Info, error) {
 	stamped, info, err := s.signer.verify(sc, signed)
 	if err != nil {
@@ -98,7 +103,8 @@ func (s *TimestampSigner) verify(sc *scratch, signed string, maxAge *time.Durati
 	return value, info, nil
 }
 
-// parseTimestamp reads a timestamp. One beyond 64 bits is the farthest one that fits.
+// parseTimestamp reads a timestamp. For one beyond 64 bits it returns the farthest one
+// that fits.
 func parseTimestamp(text []byte) (int64, error) {
 	t, err := base62.Parse(text)
 	if err != nil && !errors.Is(err, base62.ErrRange) {
@@ -124,8 +130,9 @@ func olderThan(timestamp int64, now time.Time, maxAge time.Duration) bool {
 	return seconds > maxSeconds || seconds == maxSeconds && int64(now.Nanosecond()) > rest
 }
 
-// SignObject is TimestampSigner.sign_object for data that is serialized already, and what dumps does: base64, after zlib when compress
-// is set and it saves more than one byte, then timestamp and signature. Data beyond Limits is ErrTooLarge: it could not be read back.
+// SignObject is TimestampSigner.sign_object for data that is already serialized, which
+// dumps calls: zlib if compress is set and it saves more than one byte, base64, timestamp
+// and signature. Data beyond [Limits] is [ErrTooLarge], because it could not be read back.
 func (s *TimestampSigner) SignObject(data []byte, compress bool) (string, error) {
 	sc := getScratch()
 	defer sc.put()
@@ -136,14 +143,15 @@ func (s *TimestampSigner) SignObject(data []byte, compress bool) (string, error)
 	return s.signer.checked(sc.text)
 }
 
-// UnsignObject is TimestampSigner.unsign_object(signed) as far as bytes, without max_age, and what loads does: it gives the data in a
-// new slice. The error is one of Unsign's, or ErrMalformed when what was signed cannot be decoded.
+// UnsignObject is TimestampSigner.unsign_object(signed) without max_age and without the
+// deserialization: it returns the data in a new slice. The error is one of [TimestampSigner.Unsign], or
+// [ErrMalformed] if the signed text cannot be decoded.
 func (s *TimestampSigner) UnsignObject(signed string) ([]byte, Info, error) {
 	return s.unsignObject(signed, nil)
 }
 
-// UnsignObjectMaxAge is TimestampSigner.unsign_object(signed, max_age=maxAge) as far as bytes: UnsignObject with the age checked as
-// UnsignMaxAge does, before anything is decoded.
+// UnsignObjectMaxAge is TimestampSigner.unsign_object(signed, max_age=maxAge):
+// [TimestampSigner.UnsignObject] that checks the age as [TimestampSigner.UnsignMaxAge] does, before it decodes anything.
 func (s *TimestampSigner) UnsignObjectMaxAge(signed string, maxAge time.Duration) ([]byte, Info, error) {
 	return s.unsignObject(signed, &maxAge)
 }
