@@ -55,7 +55,7 @@ func (d DerivedKey) Key() []byte {
 
 // DerivedKeys makes [Keys] that hold no secret. If several have the same key salt and
 // algorithm, the first one signs and the others only verify, like fallbacks. Without
-// arguments it returns the zero Keys. The error is [ErrDerivedKey] if one is the zero
+// arguments it returns the zero [Keys]. The error is [ErrDerivedKey] if one is the zero
 // [DerivedKey].
 //
 // Whoever holds the keys of session data and of auth hashes, and can write the session

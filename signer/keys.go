@@ -34,7 +34,7 @@ type keyring struct {
 // secret signs, the fallbacks only verify, in order. Each is text in UTF-8 or any bytes,
 // as in Django.
 //
-// An empty secret makes the zero Keys; Django refuses to start with one. Unlike Django,
+// An empty secret makes the zero [Keys]; Django refuses to start with one. Unlike Django,
 // which would verify with it, SecretKey ignores an empty fallback: in signed cookies and
 // auth hashes everybody knows that key.
 func SecretKey(secret string, fallbacks ...string) Keys {

@@ -8,7 +8,7 @@ import (
 // Options are the arguments of django.core.signing.Signer and its subclasses. The zero value is Django's default, from 4.0 on.
 //
 // Sites before Django 3.1 sign with [Algorithm] [SHA1]. 3.1 and 3.2 sign with [SHA256] and also accept SHA-1: set LegacySHA1 to do the
-// same; with DEFAULT_HASHING_ALGORITHM = "sha1" they sign with SHA1 too.
+// same; with DEFAULT_HASHING_ALGORITHM = "sha1" they sign with [SHA1] too.
 type Options struct {
 	// Salt separates purposes: a value signed with one salt does not verify with another.
 	// As in Django an empty Salt is the default of the class or function:

@@ -1,14 +1,14 @@
-// Package atomicfile keeps sessions in files of one folder that Django writes
-// too: what the engine file and FileBasedCache have in common.
+// Package atomicfile keeps sessions in files of a folder to which Django also writes. The
+// engine file and FileBasedCache both use it.
 //
-// A file is never written in place: a Draft is made beside it and takes its
-// place in one step. Those who use this package, in one process or in several on
-// one machine, exclude each other by flock on the file (on Windows by a file
-// djsession.lock in the folder). Django takes no lock; what it does between two
-// steps is found out by exchanging the files and looking at what came out.
+// A file is never written in place: a [Draft] is made beside it and takes its place in one
+// step. The users of this package, in one process or in several on one machine, exclude
+// each other by flock on the file (on Windows by a file djsession.lock in the folder).
+// Django takes no lock. To see what Django did between two steps, the package exchanges
+// the files and looks at the one that came out.
 //
-// Errors are those of djsession.Store where a method says so, and else those of
-// the operating system, which hold paths: Folder.Failed turns them into the former.
+// If a method says so, its errors are those of [djsession.Store]. All others are those of
+// the operating system, which hold paths; [Folder.Failed] turns them into the former.
 package atomicfile
 
 import (
@@ -25,44 +25,44 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// ErrIrregular is a link, a folder, a FIFO or the like in the place of a file.
+// ErrIrregular: a link, a folder, a FIFO or something else that is no file stands in its
+// place.
 var ErrIrregular = errors.New("not a regular file")
 
-// Folder is where the files are. It is safe for concurrent use.
+// Folder is the folder of the files. It is safe for concurrent use.
 type Folder struct {
 	dir    string
 	noSync bool
 	locker locker
 
-	// What the system does, for tests to replace before the first use. Exchange
-	// swaps two files, RenameNew renames to a name that is not taken, Link gives a
-	// file such a second name. They report errors.ErrUnsupported where there is no
-	// such thing.
+	// Calls of the operating system. Tests may replace them before the first use.
+	// Exchange swaps two files, RenameNew renames to a name that is not taken, Link adds
+	// a second name to a file. A system that cannot do it returns [errors.ErrUnsupported].
 	Exchange, RenameNew, Link func(from, to string) error
 }
 
-// New returns the Folder at dir. With noSync it does not wait until a change is
+// New returns the [Folder] at dir. With noSync it does not wait until a change is
 // on the disk.
 func New(dir string, noSync bool) *Folder {
 	return &Folder{dir: dir, noSync: noSync, locker: newLocker(), Exchange: Exchange, RenameNew: renameNew, Link: os.Link}
 }
 
-// Dir is the path of the folder.
+// Dir returns the path of the folder.
 func (f *Folder) Dir() string { return f.dir }
 
-// Content is what a file holds, and since when.
+// Content is the content of a file and its time of modification.
 type Content struct {
 	Text     string
 	Modified time.Time
-	// Size is that of the file; it is more than len(Text) if only the beginning
-	// was read.
+	// Size is the size of the file. It is more than len(Text) if only the beginning was
+	// read.
 	Size int64
 }
 
-// Whole reports whether Text is all of the file.
+// Whole reports whether [Content.Text] is all of the file.
 func (c Content) Whole() bool { return c.Size == int64(len(c.Text)) }
 
-// open opens a regular file, without following a link or waiting for a FIFO.
+// open opens a regular file. It follows no link and does not wait for a FIFO.
 func open(path string, flag int) (*os.File, fs.FileInfo, error) {
 	if noFollow == 0 {
 		if fi, err := os.Lstat(path); err != nil {
@@ -73,7 +73,7 @@ func open(path string, flag int) (*os.File, fs.FileInfo, error) {
 	}
 	f, err := os.OpenFile(path, flag|noFollow, 0)
 	if err != nil {
-		// Systems differ in the error for a link or a folder.
+		// Systems return different errors for a link or a folder.
 		if fi, e := os.Lstat(path); e == nil && !fi.Mode().IsRegular() {
 			err = ErrIrregular
 		}
@@ -90,10 +90,10 @@ func open(path string, flag int) (*os.File, fs.FileInfo, error) {
 	return f, fi, nil
 }
 
-// Read returns what the file at path holds, or of one longer than limit its
-// first head bytes.
+// Read returns the content of the file at path. Of a file longer than limit it returns
+// the first head bytes.
 //
-// Errors: fs.ErrNotExist, ErrIrregular, or another one of the operating system.
+// Errors: [fs.ErrNotExist], [ErrIrregular], or another one of the operating system.
 func (f *Folder) Read(path string, limit, head int) (Content, error) {
 	file, fi, err := open(path, os.O_RDONLY)
 	if err != nil {
@@ -120,14 +120,14 @@ func (f *Folder) Read(path string, limit, head int) (Content, error) {
 	return c, nil
 }
 
-// Failed is what a method returns for an error of the operating system. What is
-// no file that was ever seen has changed.
+// Failed returns the error of a method for an error of the operating system. A file that
+// is missing although it was seen has changed.
 //
-// Errors: djsession.ErrNotFound, ErrConflict, ErrUnavailable.
+// Errors: [djsession.ErrNotFound], [djsession.ErrConflict], [djsession.ErrUnavailable].
 func (f *Folder) Failed(doing string, err error, seen djsession.Version) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		// Without the folder nothing is known about the file.
+		// Without the folder the file may or may not be there.
 		if _, e := os.Stat(f.dir); e != nil {
 			return djsession.Unavailable(doing, e)
 		}
@@ -144,11 +144,11 @@ type Draft struct {
 	file *os.File
 }
 
-// Draft writes text to a new file beside path, last modified at modified unless
-// that is zero. Where there is flock nobody else can take what comes of it for a
-// file to change until Discard.
+// Draft writes text to a new file beside path, with the time of modification modified
+// unless that is zero. On a system with flock nobody else can change the file that the
+// draft becomes until Discard.
 //
-// Errors: djsession.ErrUnavailable.
+// Errors: [djsession.ErrUnavailable].
 func (f *Folder) Draft(doing, path, text string, modified time.Time) (*Draft, error) {
 	file, err := os.CreateTemp(f.dir, filepath.Base(path)+"_out_*")
 	if err != nil {
@@ -172,19 +172,20 @@ func (f *Folder) Draft(doing, path, text string, modified time.Time) (*Draft, er
 	return d, nil
 }
 
-// Discard removes what is left under the name of the draft: the draft itself, or
-// what it replaced.
+// Discard removes the file that has the name of the draft: the draft itself, or the file
+// that it replaced.
 func (d *Draft) Discard() {
 	_ = os.Remove(d.name)
 	_ = d.file.Close()
 }
 
-// Unlink deletes the file at path, unlike os.Remove no folder. The caller holds it.
+// Unlink deletes the file at path. Unlike [os.Remove] it deletes no folder. The caller must
+// hold the file.
 func (f *Folder) Unlink(ctx context.Context, path string) error { return unlink(ctx, path) }
 
 // Sync waits until the names in the folder are on the disk.
 //
-// Errors: djsession.ErrUnavailable.
+// Errors: [djsession.ErrUnavailable].
 func (f *Folder) Sync(doing string) error {
 	if f.noSync {
 		return nil
@@ -205,8 +206,8 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// modified is the time of modification of a file. A machine of 32 bits sees one from
-// 2038 to 2106, which another program set, 2^32 seconds too early: before 1970.
+// modified returns the time of modification of a file. A machine of 32 bits sees a time
+// from 2038 to 2106, which another program set, 2^32 seconds too early: before 1970.
 func modified(fi os.FileInfo) time.Time {
 	t := fi.ModTime()
 	if math.MaxInt == math.MaxInt32 && t.Unix() < 0 {

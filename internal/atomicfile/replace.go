@@ -9,9 +9,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Place gives the draft the name path, which nothing may have.
+// Place renames the draft to path, which must not exist.
 //
-// Errors: djsession.ErrKeyTaken, ErrUnavailable.
+// Errors: [djsession.ErrKeyTaken], [djsession.ErrUnavailable].
 func (f *Folder) Place(doing string, d *Draft, path string) error {
 	err := f.RenameNew(d.name, path)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -29,7 +29,8 @@ func (f *Folder) Place(doing string, d *Draft, path string) error {
 	return nil
 }
 
-// place does as Django: an empty file takes the name, the draft its place.
+// place does what Django does: an empty file takes the name, and the draft takes its
+// place.
 func place(from, to string) error {
 	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -42,17 +43,17 @@ func place(from, to string) error {
 	return err
 }
 
-// Replace puts the draft in the place of what the caller, who holds path, has
-// looked at and recognises by same; nil is for whatever is there. Django may
-// still do what it likes:
+// Replace puts the draft in the place of the file that the caller saw. The caller must
+// hold path; same recognises the file, and nil accepts every file. Django may change the
+// file at any time:
 //
 //  1. Exchange the two files. If path is gone, Django deleted it, and it stays
 //     deleted.
-//  2. Look at what came out. If it is what was seen, or anything will do, it is
+//  2. Look at the file that came out. If it is the one that was seen, or same is nil, it is
 //     replaced.
-//  3. Else Django wrote it since the look: put that back.
+//  3. Else Django wrote it since then: put it back.
 //
-// Errors: djsession.ErrNotFound, ErrConflict, ErrUnavailable.
+// Errors: [djsession.ErrNotFound], [djsession.ErrConflict], [djsession.ErrUnavailable].
 func (f *Folder) Replace(ctx context.Context, doing string, d *Draft, path string, same func(path string) bool) error {
 	ours, err := os.Lstat(d.name)
 	if err != nil {
@@ -74,10 +75,9 @@ func (f *Folder) Replace(ctx context.Context, doing string, d *Draft, path strin
 	return f.putBack(doing, d, path, ours)
 }
 
-// putBack ends an exchange of the draft, whose file in is now at path, with a
-// file that Django wrote. Exchanged once more, in should come out again. What
-// comes out instead is something newer that Django wrote meanwhile, and goes
-// back the same way.
+// putBack undoes an exchange of the draft, whose file in is now at path, with a file that
+// Django wrote. After a second exchange, in should come out. If another file comes out,
+// Django wrote it meanwhile: it is newer, and putBack puts it back in the same way.
 func (f *Folder) putBack(doing string, d *Draft, path string, in fs.FileInfo) error {
 	for {
 		next, err := os.Lstat(d.name)
@@ -85,7 +85,7 @@ func (f *Folder) putBack(doing string, d *Draft, path string, in fs.FileInfo) er
 			err = f.Exchange(d.name, path)
 		}
 		if err != nil {
-			return f.lost(doing, err, path) // a delete wins over whatever was written
+			return f.lost(doing, err, path) // a delete wins over every write
 		}
 		out, err := os.Lstat(d.name)
 		if err != nil {
@@ -98,8 +98,8 @@ func (f *Folder) putBack(doing string, d *Draft, path string, in fs.FileInfo) er
 	}
 }
 
-// lost is what comes of an exchange that failed, which it also does when the
-// draft is gone.
+// lost returns the error of a failed exchange. An exchange also fails if the draft is
+// gone.
 func (f *Folder) lost(doing string, err error, path string) error {
 	if _, e := os.Lstat(path); e == nil {
 		return djsession.Unavailable(doing, err)

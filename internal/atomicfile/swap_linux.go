@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exchange swaps two files in one step. Both must be there.
+// Exchange swaps two files in one step. Both must exist.
 func Exchange(from, to string) error { return renameat2(from, to, unix.RENAME_EXCHANGE) }
 
 // renameNew renames a file to a name that is not taken.

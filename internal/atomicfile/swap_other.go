@@ -4,6 +4,6 @@ package atomicfile
 
 import "errors"
 
-// Exchange and renameNew: there is no such thing.
+// Exchange and renameNew do not exist on this system.
 func Exchange(from, to string) error  { return errors.ErrUnsupported }
 func renameNew(from, to string) error { return errors.ErrUnsupported }

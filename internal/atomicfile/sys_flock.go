@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow makes an open fail at a symbolic link, and not wait at a FIFO.
+// noFollow makes open fail at a symbolic link and not wait at a FIFO.
 const noFollow = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
 type locker struct{}
 
 func newLocker() locker { return locker{} }
 
-// Hold keeps other users of this package from changing the file at path until
-// release is called. The lock is on the file itself, so that it is nobody's who
-// may not write it, needs no file of its own, and files do not wait for each
-// other. A file that was replaced before it was locked is the wrong one.
+// Hold keeps other users of this package from changing the file at path until release is
+// called. The lock is on the file itself. So only processes that may write the file can
+// hold it, it needs no file of its own, and files do not wait for each other. If the file
+// was replaced before Hold locked it, Hold tries again.
 func (f *Folder) Hold(ctx context.Context, path string) (release func(), err error) {
 	for try := 0; ; try++ {
 		file, fi, err := open(path, os.O_RDWR)
@@ -51,16 +51,16 @@ func flock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// settle locks a new file as Hold would, before it can be seen under its name.
+// settle locks a new file as Hold does, before it is visible under its name.
 func settle(f *os.File) error { return flock(f) }
 
 // rename is os.Rename.
 func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
 
-// unlink deletes a file; unlike os.Remove, no folder.
+// unlink deletes a file. Unlike os.Remove it deletes no folder.
 func unlink(_ context.Context, path string) error { return syscall.Unlink(path) }
 
-// syncDir waits until the names in dir are on the disk, where that can be asked for.
+// syncDir waits until the names in dir are on the disk, if the system can do that.
 func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

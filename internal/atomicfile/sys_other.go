@@ -7,10 +7,11 @@ import (
 	"os"
 )
 
-// noFollow: open looks beforehand.
+// noFollow is not needed: open looks beforehand.
 const noFollow = 0
 
-// locker keeps the users of one Folder apart; nothing does so for several.
+// locker keeps the users of one Folder apart. Users of several Folders are not kept
+// apart.
 type locker chan struct{}
 
 func newLocker() locker { return make(locker, 1) }

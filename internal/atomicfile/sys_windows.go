@@ -9,19 +9,18 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noFollow: there is no such flag; open looks beforehand.
+// noFollow does not exist on Windows; open looks beforehand.
 const noFollow = 0
 
 type locker struct{}
 
 func newLocker() locker { return locker{} }
 
-// lockName is no session's, to Django either, for its dot.
+// lockName is no name of a session, for Django either, because of its dot.
 const lockName = "djsession.lock"
 
-// Hold keeps other users of this package from changing the file at path until
-// release is called. The lock is on a file of its own: a file that is open
-// could not be replaced.
+// Hold keeps other users of this package from changing the file at path until release is
+// called. The lock is on a file of its own, because an open file cannot be replaced.
 func (f *Folder) Hold(ctx context.Context, path string) (release func(), err error) {
 	lock, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -38,8 +37,8 @@ func (f *Folder) Hold(ctx context.Context, path string) (release func(), err err
 	return func() { lock.Close() }, nil
 }
 
-// A lock is waited for as long as the context lasts; a file that somebody reads,
-// which cannot be replaced or deleted meanwhile, for about half a second.
+// Hold waits for a lock until the context ends. It waits about half a second for a file
+// that somebody reads, because such a file cannot be replaced or deleted.
 const (
 	lockTries = 1 << 30
 	fileTries = 150
@@ -60,14 +59,14 @@ func persist(ctx context.Context, do func() error, tries int) error {
 	}
 }
 
-// settle closes a new file, which could not be renamed else.
+// settle closes a new file; an open one could not be renamed.
 func settle(f *os.File) error { return f.Close() }
 
 func rename(ctx context.Context, from, to string) error {
 	return persist(ctx, func() error { return os.Rename(from, to) }, fileTries)
 }
 
-// unlink deletes a file; unlike os.Remove, no folder.
+// unlink deletes a file. Unlike os.Remove it deletes no folder.
 func unlink(ctx context.Context, path string) error {
 	p, err := windows.UTF16PtrFromString(path)
 	if err != nil {
@@ -76,10 +75,10 @@ func unlink(ctx context.Context, path string) error {
 	return persist(ctx, func() error { return windows.DeleteFile(p) }, fileTries)
 }
 
-// syncDir does nothing: a folder cannot be written out.
+// syncDir does nothing: Windows cannot write out a folder.
 func syncDir(string) error { return nil }
 
-// Exchange: there is no such thing.
+// Exchange does not exist on Windows.
 func Exchange(from, to string) error { return errors.ErrUnsupported }
 
 func renameNew(from, to string) error {

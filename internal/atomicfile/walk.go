@@ -10,9 +10,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Names returns the names in the folder that accept is true for, in no order.
+// Names returns the names in the folder for which accept returns true, in no order.
 //
-// Errors: djsession.ErrUnavailable.
+// Errors: [djsession.ErrUnavailable].
 func (f *Folder) Names(ctx context.Context, doing string, accept func(name string) bool) ([]string, error) {
 	dir, err := os.Open(f.dir)
 	if err != nil {
@@ -39,9 +39,9 @@ func (f *Folder) Names(ctx context.Context, doing string, accept func(name strin
 	}
 }
 
-// Reap removes those of the named files that over is true for, and returns how
-// many that were, as djsession.Reaper says. over is asked once more when nobody
-// else of this package can write the file.
+// Reap removes those of the named files for which over returns true, and returns their
+// number, as [djsession.Reaper] says. It calls over once more when no other user of this
+// package can write the file.
 func (f *Folder) Reap(ctx context.Context, doing string, names []string, opts *djsession.ReapOptions, over func(path string) (bool, error)) (done int64, err error) {
 	if opts == nil {
 		opts = &djsession.ReapOptions{}

@@ -1,9 +1,11 @@
-// Package base62 writes and reads integers in the base 62 of Django's timestamps: digits 0-9A-Za-z, most significant first, a
-// leading "-" when negative.
+// Package base62 writes and reads integers in the base 62 of Django's timestamps: digits
+// 0-9A-Za-z, most significant first, a leading "-" for negative numbers.
 //
-// Compatibility: AppendInt and Parse are b62_encode and b62_decode of django/core/signing.py (before Django 4.0
-// baseconv.base62 of django/utils/baseconv.py) for every integer of 64 bits. Like them Parse takes leading zeros, "-0" and a
-// lone "-", which is 0. Unlike Django, whose integers have no size, it answers ErrRange beyond 64 bits.
+// Compatibility: [AppendInt] and [Parse] are b62_encode and b62_decode of
+// django/core/signing.py (before Django 4.0 baseconv.base62 of django/utils/baseconv.py)
+// for every integer of 64 bits. Like them Parse accepts leading zeros, "-0" and a lone
+// "-", which is 0. Unlike Django, whose integers have no size, it returns [ErrRange] beyond
+// 64 bits.
 package base62
 
 import (
@@ -11,9 +13,9 @@ import (
 	"math"
 )
 
-// Errors of Parse. Their texts hold nothing of what was parsed.
+// Errors of [Parse]. Their texts hold nothing of the input.
 var (
-	// ErrSyntax: the text is empty or holds something that is not a digit.
+	// ErrSyntax: the text is empty or holds a character that is not a digit.
 	ErrSyntax = errors.New("base62: not a base 62 integer")
 	// ErrRange: the integer does not fit into 64 bits.
 	ErrRange = errors.New("base62: integer out of range")
@@ -25,7 +27,8 @@ const (
 	maxLen = 11 // digits in 2^63
 )
 
-// AppendInt is b62_encode: it appends the text of i to dst. It allocates nothing but room in dst.
+// AppendInt is b62_encode: it appends the text of i to dst. It allocates only if dst
+// lacks room.
 func AppendInt(dst []byte, i int64) []byte {
 	u := uint64(i)
 	if i < 0 {
@@ -44,7 +47,8 @@ func AppendInt(dst []byte, i int64) []byte {
 	}
 }
 
-// Parse is b62_decode: it reads the whole text as one integer. With ErrRange it gives the nearest integer that fits.
+// Parse is b62_decode: it reads the whole text as one integer. With [ErrRange] it returns
+// the nearest integer that fits.
 func Parse[T string | []byte](text T) (int64, error) {
 	if len(text) == 0 {
 		return 0, ErrSyntax
@@ -62,7 +66,7 @@ func Parse[T string | []byte](text T) (int64, error) {
 		if !ok {
 			return 0, ErrSyntax
 		}
-		// Dividing the limit, not multiplying u, so that nothing wraps.
+		// Divide the limit and do not multiply u: nothing wraps.
 		if overflow = overflow || u > (limit-d)/base; !overflow {
 			u = u*base + d
 		}
@@ -77,7 +81,7 @@ func Parse[T string | []byte](text T) (int64, error) {
 	return int64(u), err
 }
 
-// digit gives the value of one digit.
+// digit returns the value of one digit.
 func digit(c byte) (uint64, bool) {
 	switch {
 	case '0' <= c && c <= '9':

@@ -1,12 +1,15 @@
-// Package deflate compresses small data that is whole in memory into zlib streams (RFC 1950, RFC 1951), byte for byte as zlib does at
-// its default level, which is what zlib.compress of CPython gives.
+// Package deflate compresses small data that is whole in memory into zlib streams (RFC
+// 1950, RFC 1951). The streams are those of zlib at its default level, byte for byte: the
+// output of zlib.compress in CPython.
 //
-// It exists for two reasons. What fits into a cookie is decided by the compressed size, so a size that is not zlib's decides other than
-// Django does. And compress/flate clears more than half a megabyte of tables for every stream, which takes longer than compressing a
-// session.
+// It exists for two reasons. The compressed size decides whether a session fits into a
+// cookie, so another size than zlib's would decide differently from Django. And
+// compress/flate clears more than half a megabyte of tables for every stream, which takes
+// longer than compressing a session.
 //
-// Compatibility: the streams are those of zlib 1.2 and 1.3 with level 6, a window of 32 KB and memLevel 8, the defaults of deflateInit.
-// Builds of CPython with another library (zlib-ng, Intel's, Cloudflare's) make other streams, which hold the same.
+// Compatibility: the streams are those of zlib 1.2 and 1.3 with level 6, a window of 32
+// KB and memLevel 8, the defaults of deflateInit. Builds of CPython with another library
+// (zlib-ng, Intel's, Cloudflare's) make different streams with the same content.
 package deflate
 
 import (
@@ -14,7 +17,8 @@ import (
 	"hash/adler32"
 )
 
-// MaxSize is the most data a Compressor takes, in bytes. Below it zlib makes a single block and never slides its window.
+// MaxSize is the most data that a [Compressor] takes, in bytes. Up to this size zlib makes
+// a single block and never slides its window.
 const MaxSize = 16_000
 
 // A Compressor holds the tables that compression needs, about 180 KB. The zero value is ready. It is not safe for concurrent use.
@@ -30,7 +34,8 @@ type Compressor struct {
 	n   uint   // how many
 }
 
-// AppendZlib appends the compressed form of data to dst. It panics when data is longer than MaxSize.
+// AppendZlib appends the compressed form of data to dst. It panics if data is longer than
+// [MaxSize].
 func (c *Compressor) AppendZlib(dst, data []byte) []byte {
 	if len(data) > MaxSize {
 		panic("deflate: data longer than MaxSize")
@@ -47,9 +52,9 @@ func (c *Compressor) AppendZlib(dst, data []byte) []byte {
 	return dst
 }
 
-// block writes data as one block, in the cheapest of the three ways.
+// block writes data as one block, in the shortest of the three ways.
 func (c *Compressor) block(data []byte) {
-	// 1. Count what there is to encode.
+	// 1. Count the symbols.
 	c.lit.reset(&litCode)
 	c.dist.reset(&distCode)
 	c.lit.freq[endOfBlock] = 1
@@ -63,7 +68,8 @@ func (c *Compressor) block(data []byte) {
 		c.dist.freq[distSymbol(s.dist)]++
 	}
 
-	// 2. Make codes for it, and a code for the lengths of their codes. All sizes are in bits.
+	// 2. Make codes for them, and a code for the lengths of those codes. All sizes are in
+	// bits.
 	dynamic, fixed := c.lit.build()
 	d, f := c.dist.build()
 	dynamic, fixed = dynamic+d, fixed+f
@@ -129,7 +135,7 @@ func (c *Compressor) code(t *tree, symbol int) {
 	c.put(uint64(t.code[symbol]), uint(t.length[symbol]))
 }
 
-// put writes the low count bits of v, at most 16, which has no others.
+// put writes the low count bits of v. count is at most 16, and v has no other bits.
 func (c *Compressor) put(v uint64, count uint) {
 	c.bit |= v << c.n
 	if c.n += count; c.n >= 48 {
@@ -139,7 +145,7 @@ func (c *Compressor) put(v uint64, count uint) {
 	}
 }
 
-// flush writes the bits that are left, up to a byte boundary.
+// flush writes the remaining bits, up to a byte boundary.
 func (c *Compressor) flush() {
 	for ; c.n > 0; c.n -= min(c.n, 8) {
 		c.out = append(c.out, byte(c.bit))

@@ -21,22 +21,23 @@ const (
 	hashMask  = 1<<hashBits - 1
 )
 
-// A symbol is a literal, or with a distance a match of value+minMatch bytes.
+// A symbol is a literal, or, with a distance, a match of value+minMatch bytes.
 type symbol struct {
 	dist  uint16
 	value uint16
 }
 
-// A matcher finds repetitions the way zlib's deflate_slow does: by chains of positions whose next three bytes have the same hash, and
-// putting off each match by a byte to see whether a longer one begins there. A position of 0 ends a chain, so nothing ever matches the
-// very beginning of the data.
+// A matcher finds repetitions as zlib's deflate_slow does. It follows chains of positions
+// whose next three bytes have the same hash, and delays each match by a byte to see
+// whether a longer one begins there. A position of 0 ends a chain, so nothing ever
+// matches the very beginning of the data.
 type matcher struct {
 	head    [1 << hashBits]uint16 // the last position with a hash; all 0 between calls
 	prev    [MaxSize]uint16       // the position before, by position
 	symbols []symbol
 }
 
-// match turns data into symbols, which are good until the next call.
+// match turns data into symbols, which are valid until the next call.
 func (m *matcher) match(data []byte) []symbol {
 	m.symbols = m.symbols[:0]
 	var (
@@ -77,7 +78,7 @@ func (m *matcher) match(data []byte) []symbol {
 		m.symbols = append(m.symbols, symbol{value: uint16(data[len(data)-1])})
 	}
 
-	// Take back what insert set.
+	// Clear what insert set.
 	if len(data) > len(m.head)/4 {
 		clear(m.head[:])
 	} else {
@@ -93,7 +94,8 @@ func hash(data []byte, i int) uint {
 	return (uint(data[i])<<(2*hashShift) ^ uint(data[i+1])<<hashShift ^ uint(data[i+2])) & hashMask
 }
 
-// insert puts position i at the head of its chain and gives the position that was there, or 0.
+// insert puts position i at the head of its chain and returns the position that was
+// there, or 0.
 func (m *matcher) insert(data []byte, i int) int {
 	if i+minMatch > len(data) {
 		return 0
@@ -105,8 +107,9 @@ func (m *matcher) insert(data []byte, i int) int {
 	return int(candidate)
 }
 
-// longest follows a chain from a candidate and gives the longest match at position i that is longer than best, and where it is. Without
-// one it gives best and bestAt, or what is left of the data when that is less.
+// longest follows a chain from a candidate. It returns the longest match at position i
+// that is longer than best, and where it is. If there is none, it returns best and
+// bestAt, or the rest of the data if that is shorter.
 func longest(data []byte, i, candidate, best, bestAt int, prev *[MaxSize]uint16) (length, at int) {
 	left := len(data) - i
 	if best >= left {
@@ -121,7 +124,7 @@ func longest(data []byte, i, candidate, best, bestAt int, prev *[MaxSize]uint16)
 	scan := data[i : i+limit]
 	last, next := data[i+best-1], data[i+best]
 	for ; candidate != 0 && chain > 0; chain-- {
-		// A longer match has the next byte too.
+		// A longer match also has the next byte.
 		if data[candidate+best] == next && data[candidate+best-1] == last {
 			if n := common(data[candidate:candidate+limit], scan); n > best {
 				best, bestAt = n, candidate
@@ -136,7 +139,8 @@ func longest(data []byte, i, candidate, best, bestAt int, prev *[MaxSize]uint16)
 	return best, bestAt
 }
 
-// common gives how many bytes two slices of one length have in common at their beginning.
+// common returns the number of bytes that two slices of one length share at their
+// beginning.
 func common(a, b []byte) int {
 	n := 0
 	for ; len(a)-n >= 8; n += 8 {

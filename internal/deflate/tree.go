@@ -8,7 +8,7 @@ const (
 	maxBits    = 15
 )
 
-// A code is what is known about the symbols of one of deflate's three codes.
+// A code describes the symbols of one of deflate's three codes.
 type code struct {
 	symbols int
 	limit   int      // the longest code, in bits
@@ -58,7 +58,7 @@ var (
 	lengthCode = code{symbols: len(codeOrder), limit: 7, extra: []uint8{16: 2, 17: 3, 18: 7}}
 )
 
-// lengthSymbol gives the symbol of a match of that many bytes more than minMatch.
+// lengthSymbol has the symbol of each match, by its bytes beyond minMatch.
 var lengthSymbol = func() (symbols [maxMatch - minMatch + 1]uint16) {
 	for s := 257; s < litCode.symbols; s++ {
 		for i := int(litCode.base[s]); i < min(int(litCode.base[s])+1<<litCode.extra[s], len(symbols)); i++ {
@@ -68,7 +68,7 @@ var lengthSymbol = func() (symbols [maxMatch - minMatch + 1]uint16) {
 	return symbols
 }()
 
-// distSymbol gives the symbol of a distance.
+// distSymbol returns the symbol of a distance.
 func distSymbol(dist uint16) int {
 	d := uint(dist) - 1
 	if d < 4 {
@@ -78,8 +78,8 @@ func distSymbol(dist uint16) int {
 	return 2*n + int(d>>n)
 }
 
-// A tree makes the Huffman code for the frequencies of symbols. Which of several equally good codes it is, is decided as zlib does, by
-// the order of its heap.
+// A tree makes the Huffman code for the frequencies of symbols. Of several equally good
+// codes it makes the one that zlib makes, which follows from the order of its heap.
 type tree struct {
 	spec   *code
 	freq   [2 * maxSymbols]uint16 // of symbols, then of inner nodes
@@ -105,7 +105,7 @@ func (t *tree) smaller(a, b uint16) bool {
 	return t.freq[a] < t.freq[b] || t.freq[a] == t.freq[b] && t.depth[a] <= t.depth[b]
 }
 
-// down moves the node at k of the heap to where it belongs.
+// down moves the node at k of the heap to its place.
 func (t *tree) down(k int) {
 	v := t.heap[k]
 	for j := 2 * k; j <= t.count; j = 2 * k {
@@ -121,9 +121,11 @@ func (t *tree) down(k int) {
 	t.heap[k] = v
 }
 
-// build makes the code. It gives the size in bits of all that was counted, extra bits included, under this code and under the fixed one.
+// build makes the code. It returns the size in bits of all counted symbols with their
+// extra bits, under this code and under the fixed one.
 func (t *tree) build() (size, fixed int) {
-	// 1. A heap of the symbols that occur. There are always two codes, so that a tree exists.
+	// 1. Make a heap of the symbols that occur. There are always two codes, so that a
+	// tree exists.
 	spec := t.spec
 	t.count, t.size = 0, 0
 	for s := range spec.symbols {
@@ -199,7 +201,7 @@ func (t *tree) build() (size, fixed int) {
 	return size, fixed
 }
 
-// push puts a symbol at the end of the heap, whose order down makes.
+// push puts a symbol at the end of the heap. down then orders it.
 func (t *tree) push(s int) {
 	t.count++
 	t.heap[t.count] = uint16(s)
@@ -207,8 +209,9 @@ func (t *tree) push(s int) {
 	t.size = max(t.size, s+1)
 }
 
-// shorten repairs a code in which overflow nodes were cut to the longest length: it moves leaves down from shorter lengths to make room,
-// then deals the lengths out anew, the longest to the rarest symbols.
+// shorten repairs a code in which overflow nodes were cut to the longest length. It moves
+// leaves down from shorter lengths to make room, and then assigns the lengths again, the
+// longest to the rarest symbols.
 func (t *tree) shorten(counts *[maxBits + 1]int, overflow, left int) {
 	limit := t.spec.limit
 	for ; overflow > 0; overflow -= 2 {
@@ -231,13 +234,13 @@ func (t *tree) shorten(counts *[maxBits + 1]int, overflow, left int) {
 	}
 }
 
-// fix takes the fixed code in place of the one that was built.
+// fix takes the fixed code in place of the built one.
 func (t *tree) fix() {
 	t.size = copy(t.length[:], t.spec.fixed)
 	t.number()
 }
 
-// number gives the codes of the lengths, in the order of RFC 1951, 3.2.2.
+// number assigns the codes to the lengths, in the order of RFC 1951, 3.2.2.
 func (t *tree) number() {
 	var counts, next [maxBits + 2]uint16
 	for _, l := range t.length[:t.size] {

@@ -1,7 +1,7 @@
 // Package httpcookie reads and writes cookies as Django and Python's http.cookies do.
-// net/http takes the first of several cookies where Django takes the last, drops
-// values that Python quotes, and cannot write a negative Max-Age or the dot before a
-// domain.
+// net/http is different: of several cookies of one name it takes the first, and Django
+// the last; it drops values that Python quotes; and it cannot write a negative Max-Age or
+// the dot before a domain.
 package httpcookie
 
 import (
@@ -13,8 +13,8 @@ import (
 	"unicode"
 )
 
-// Find is parse_cookie for one name: of several cookies of that name the last counts,
-// and n says how many there were.
+// Find is parse_cookie for one name. It returns the value of the last cookie of that
+// name, and n, the number of such cookies.
 func Find(h http.Header, name string) (value string, n int) {
 	for _, line := range h["Cookie"] {
 		for rest := line; rest != ""; {
@@ -24,7 +24,7 @@ func Find(h http.Header, name string) (value string, n int) {
 			} else {
 				rest = ""
 			}
-			// Without an equals sign it is a value without a name.
+			// Without an equals sign the text is a value without a name.
 			if i := strings.IndexByte(chunk, '='); i >= 0 && strip(chunk[:i]) == name {
 				value, n = strip(chunk[i+1:]), n+1
 			}
@@ -49,17 +49,17 @@ func strip(s string) string {
 
 func plain(c byte) bool { return c > ' ' && c < 0x80 }
 
-// isSpace is what str.strip takes away.
+// isSpace reports whether str.strip removes r.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
-// Cookie is a Set-Cookie header: what HttpResponse.set_cookie and delete_cookie make.
+// Cookie is a Set-Cookie header, as HttpResponse.set_cookie and delete_cookie make it.
 type Cookie struct {
 	Name string
-	// Value goes out as it is; see Quote.
+	// Value is written as it is; see [Quote].
 	Value        string
 	Domain, Path string
-	// Expires and MaxAge, in seconds, go out together, or neither for a cookie that
-	// ends with the browser.
+	// Expires and MaxAge, in seconds, are written together. A cookie that ends with the
+	// browser has neither.
 	EndsWithBrowser  bool
 	Expires          time.Time
 	MaxAge           int64
@@ -67,7 +67,8 @@ type Cookie struct {
 	SameSite         http.SameSite // SameSiteDefaultMode is none
 }
 
-// Deleted is what delete_cookie makes of a cookie with these attributes.
+// Deleted returns the [Cookie] by which delete_cookie deletes a cookie with these
+// attributes.
 func Deleted(name, domain, path string, sameSite http.SameSite) Cookie {
 	return Cookie{
 		Name: name, Value: `""`, Domain: domain, Path: path, Expires: time.Unix(0, 0).UTC(), SameSite: sameSite,
@@ -75,7 +76,8 @@ func Deleted(name, domain, path string, sameSite http.SameSite) Cookie {
 	}
 }
 
-// String is the header's value, with the attributes in the order of http.cookies.
+// String returns the value of the header, with the attributes in the order of
+// http.cookies.
 func (c *Cookie) String() string {
 	b := make([]byte, 0, 192+len(c.Value))
 	b = append(append(append(b, c.Name...), '='), c.Value...)
@@ -109,7 +111,7 @@ func (c *Cookie) String() string {
 }
 
 // Sets reports whether the header of a response sets or deletes a cookie of this name,
-// for whatever domain and path, and to which value: of several, to the last.
+// for any domain and path. value is that of the last one.
 func Sets(h http.Header, name string) (value string, ok bool) {
 	for _, line := range h["Set-Cookie"] {
 		pair, _, _ := strings.Cut(line, ";")

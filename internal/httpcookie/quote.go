@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// unquote is http.cookies._unquote: in a value between double quotes, a backslash
-// stands before three octal digits or before a character that means itself.
+// unquote is http.cookies._unquote: in a value between double quotes, a backslash stands
+// before three octal digits, or before a character that stands for itself.
 func unquote(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s
@@ -42,7 +42,7 @@ const (
 	octal         // as a backslash and three digits
 )
 
-// kinds holds that for every byte: http.cookies._LegalChars, _UnescapedChars and
+// kinds says it for every byte: http.cookies._LegalChars, _UnescapedChars and
 // _Translator, which are the same for ASCII in CPython 2.7 to 3.13.
 var kinds = func() (k [256]byte) {
 	for c := range k {
@@ -60,7 +60,7 @@ var kinds = func() (k [256]byte) {
 	return k
 }()
 
-// QuotedLen is len(Quote(value)).
+// QuotedLen returns len(Quote(value)).
 func QuotedLen(value string) int {
 	if value == "" {
 		return 2
@@ -79,8 +79,8 @@ func QuotedLen(value string) int {
 	return n + quotes
 }
 
-// Quote is http.cookies._quote: what goes out for a value. One that is empty needs
-// quotes too.
+// Quote is http.cookies._quote: it returns the text of a value in a header. An empty
+// value needs quotes too.
 func Quote(value string) string {
 	n := QuotedLen(value)
 	if n == len(value) {

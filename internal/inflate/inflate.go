@@ -1,14 +1,17 @@
-// Package inflate decompresses zlib streams (RFC 1950, RFC 1951) that are whole in memory, as session payloads are.
+// Package inflate decompresses zlib streams (RFC 1950, RFC 1951) that are whole in
+// memory, as session payloads are.
 //
-// It exists because compress/zlib reads byte by byte through an interface and prepares a 32 KB window for every stream, which is
-// most of the time of verifying a session. Here the output is its own window, and a Decoder is used again and again without
-// allocating anything.
+// It exists because compress/zlib reads byte by byte through an interface and prepares a
+// 32 KB window for every stream, which is most of the time of verifying a session. Here
+// the output is its own window, and a [Decoder] can be used again and again without
+// allocating.
 //
-// Compatibility: what it accepts and refuses is what Python's zlib.decompress accepts and refuses. Bytes after the end of the
-// stream are ignored, a preset dictionary is an error, and so are the incomplete Huffman codes that zlib refuses.
+// Compatibility: it accepts and refuses the same streams as Python's zlib.decompress. It
+// ignores bytes after the end of the stream. A preset dictionary is an error, and so are
+// the incomplete Huffman codes that zlib refuses.
 //
-// Security: no input makes it panic or write more than the caller's limit; memory grows with the output that was really
-// produced, never with what the input announces.
+// Security: no input makes it panic or write more than the caller's limit. Memory grows
+// with the output that it really produced, never with the size that the input announces.
 package inflate
 
 import (
@@ -18,13 +21,13 @@ import (
 	"math"
 )
 
-// Errors of Decoder.AppendZlib. Their texts hold nothing of the input.
+// Errors of [Decoder.AppendZlib]. Their texts hold nothing of the input.
 var (
 	// ErrCorrupt: not a zlib stream, or a wrong checksum.
 	ErrCorrupt = errors.New("inflate: corrupt zlib stream")
 	// ErrTruncated: the input ends before the stream does.
 	ErrTruncated = errors.New("inflate: truncated zlib stream")
-	// ErrTooLarge: the output would pass the limit.
+	// ErrTooLarge: the output would exceed the limit.
 	ErrTooLarge = errors.New("inflate: decompressed data too large")
 )
 
@@ -43,8 +46,9 @@ type Decoder struct {
 	lit, dist, lengths table
 }
 
-// AppendZlib appends the decompressed form of src to dst and returns the extended slice, which never holds more than limit bytes
-// after dst. All of dst's capacity is room to work in. After an error the result is dst, perhaps in a larger array.
+// AppendZlib appends the decompressed form of src to dst and returns the extended slice,
+// which never holds more than limit bytes after dst. It may write to all of dst's
+// capacity. After an error the result is dst, perhaps in a larger array.
 func (d *Decoder) AppendZlib(dst, src []byte, limit int) ([]byte, error) {
 	d.src, d.pos, d.bit, d.n = src, 0, 0, 0
 	d.start, d.w = len(dst), len(dst)
@@ -130,7 +134,7 @@ func (d *Decoder) stored() error {
 	return nil
 }
 
-// maxLitBits and maxDistBits are the most that a symbol takes, with its extra bits.
+// maxLitBits and maxDistBits are the most bits that a symbol takes, with its extra bits.
 const (
 	maxLitBits  = maxBits + 5
 	maxDistBits = maxBits + 13
@@ -205,8 +209,9 @@ func (d *Decoder) compressed(lit, dist *table) error {
 			break
 		}
 
-		// 3. Copy it: sixteen bytes at a time where there is room for the last sixteen, else exactly. Where it overlaps itself it
-		// repeats: copy what is there, then go on with twice as much.
+		// 3. Copy it: sixteen bytes at a time where there is room for the last sixteen,
+		// else exactly. A match that overlaps itself repeats: copy what is there, then
+		// continue with twice as much.
 		if length > len(out)-w {
 			d.w = w
 			if err = d.grow(length); err != nil {
@@ -237,7 +242,8 @@ func (d *Decoder) compressed(lit, dist *table) error {
 	return err
 }
 
-// refill reads ahead so that at least 56 bits count, or all that are left. Bits that are above the n that count are read again.
+// refill reads ahead until at least 56 bits count, or all that are left. It reads the
+// bits above the n that count again.
 func refill(src []byte, pos int, bit uint64, n uint) (int, uint64, uint) {
 	if len(src)-pos >= 8 {
 		return pos + int(63-n)>>3, bit | binary.LittleEndian.Uint64(src[pos:])<<n, n | 56
@@ -269,7 +275,8 @@ func (d *Decoder) take(count uint) (uint, error) {
 	return v, nil
 }
 
-// align drops the rest of the current byte and gives whole bytes that were read ahead back to src.
+// align drops the rest of the current byte and returns whole bytes that were read ahead
+// to src.
 func (d *Decoder) align() {
 	d.pos -= int(d.n >> 3)
 	d.bit, d.n = 0, 0

@@ -16,8 +16,9 @@ const (
 	fastMask = 1<<fastBits - 1
 )
 
-// An entry is what a Huffman code stands for: bits 0-4 how many bits it takes with the extra bits after it, 5-8 how many the code
-// alone, then the kind, and from bit 17 on the literal or the number to which the extra bits are added.
+// An entry says what a Huffman code stands for. Bits 0-4 are the bits that it takes with
+// the extra bits after it, 5-8 those of the code alone. Then comes the kind, and from bit
+// 17 on the literal, or the number to which the extra bits are added.
 type entry uint32
 
 const (
@@ -33,11 +34,13 @@ func (e entry) extra() uint   { return e.total() - e.bits() }
 func (e entry) base() int     { return int(e >> 17) }
 func (e entry) literal() byte { return byte(e >> 17) }
 
-// coded gives the entry of a symbol, which has only its extra bits, the length of its code.
+// coded adds the length of its code to the entry of a symbol, which has only its extra
+// bits.
 func (e entry) coded(l int) entry { return e + entry(l) + entry(l)<<5 }
 
-// A table decodes one Huffman code: codes of up to fastBits bits by one look into fast, longer ones bit by bit. It is made by
-// reset, add for every symbol that has a code, in order, and build.
+// A table decodes one Huffman code: codes of up to fastBits bits by one look into fast,
+// longer ones bit by bit. To make one, call reset, then add for every symbol that has a
+// code, in order, then build.
 type table struct {
 	fast    [1 << fastBits]entry // by the next bits of the input; 0 when the code is longer, or there is none
 	mask    uint64               // which of the next bits: as many as the longest code has, at most fastBits
@@ -52,14 +55,14 @@ type table struct {
 	}
 }
 
-// reset begins a new code. The entries tell what its symbols stand for.
+// reset begins a new code. entries say what its symbols stand for.
 func (t *table) reset(entries []entry) {
 	t.entries = entries
 	t.used = 0
 	t.count = [maxBits + 1]int{}
 }
 
-// add gives the next symbol a code of 1 to maxBits bits.
+// add assigns a code of 1 to maxBits bits to the next symbol.
 func (t *table) add(symbol int, length uint8) {
 	t.added[t.used].symbol = uint16(symbol)
 	t.added[t.used].length = length
@@ -67,8 +70,9 @@ func (t *table) add(symbol int, length uint8) {
 	t.count[length]++
 }
 
-// build makes the table. A code that leaves bit patterns unused is an error unless it has no symbol at all, or single is set and
-// it has one, of one bit; that is zlib's rule.
+// build makes the table. A code that leaves bit patterns unused is an error, with two
+// exceptions, as in zlib: it has no symbol at all, or single is set and it has one symbol
+// of one bit.
 func (t *table) build(single bool) error {
 	// 1. Check that the code is neither over-subscribed nor incomplete, and find where each length begins in symbols.
 	left, longest := 1, 0
@@ -92,8 +96,9 @@ func (t *table) build(single bool) error {
 		index[a.length]++
 	}
 
-	// 3. Fill fast, length by length. What was filled for the shorter codes holds whatever the bits after them are: double it,
-	// then set the codes of this length. Their bits come in the order of the input, the first one lowest.
+	// 3. Fill fast, length by length. The entries of the shorter codes are valid whatever
+	// bits follow: double them, then set the codes of this length. Their bits come in the
+	// order of the input, the first one lowest.
 	t.fast[0] = 0
 	code, next, size := 0, 0, 1
 	for l := 1; l <= min(longest, fastBits); l++ {
@@ -110,8 +115,8 @@ func (t *table) build(single bool) error {
 	return nil
 }
 
-// slow decodes the code at the low end of bit by comparing it with the first code of each length. Where there is none it answers
-// invalid with 0 bits.
+// slow decodes the code at the low end of bit: it compares it with the first code of each
+// length. If there is none it returns invalid with 0 bits.
 func (t *table) slow(bit uint64) entry {
 	code, first, index := 0, 0, 0
 	for l := 1; l <= maxBits; l++ {
@@ -133,7 +138,7 @@ var codeOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2,
 
 // readTables reads the two Huffman codes at the head of a dynamic block (RFC 1951, 3.2.7).
 func (d *Decoder) readTables() error {
-	// 1. How many code lengths there are of each kind.
+	// 1. Read how many code lengths there are of each kind.
 	head, err := d.take(14)
 	if err != nil {
 		return err
@@ -143,7 +148,7 @@ func (d *Decoder) readTables() error {
 		return ErrCorrupt
 	}
 
-	// 2. The code in which they are written.
+	// 2. Read the code in which they are written.
 	var codeLengths [len(codeOrder)]uint8
 	for _, c := range codeOrder[:codes] {
 		l, err := d.take(3)
@@ -164,7 +169,7 @@ func (d *Decoder) readTables() error {
 		return err
 	}
 
-	// 3. The lengths, those of the distances right after those of the literals.
+	// 3. Read the lengths. Those of the distances follow those of the literals.
 	d.lit.reset(set.lit[:])
 	d.dist.reset(set.dist[:])
 	var last uint8
@@ -221,7 +226,7 @@ func (d *Decoder) readTables() error {
 		}
 	}
 
-	// 4. Their tables. A block that cannot end is refused at once.
+	// 4. Make their tables. A block that cannot end is an error at once.
 	if !canEnd {
 		return ErrCorrupt
 	}
@@ -231,7 +236,7 @@ func (d *Decoder) readTables() error {
 	return d.dist.build(true)
 }
 
-// entrySet holds what the symbols of each code stand for.
+// entrySet says what the symbols of each code stand for.
 type entrySet struct {
 	lit  [maxSymbols]entry
 	dist [32]entry

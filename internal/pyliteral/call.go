@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// word reads what begins with a letter: a name, the prefix of a text, or a call.
+// word reads a value that begins with a letter: a name, a text with a prefix, or a call.
 func (p *parser) word(depth int) (any, bool, error) {
 	start := p.pos
 	for p.pos < len(p.text) && (isName(p.text[p.pos]) || p.text[p.pos] == '.') {
@@ -35,7 +35,8 @@ func (p *parser) word(depth int) (any, bool, error) {
 	return nil, false, nil
 }
 
-// calls are those that are read. Each gets its arguments and says whether they fit.
+// calls are the calls that are read. Each function takes the arguments and reports
+// whether they fit.
 var calls = map[string]func(args []any, named map[string]any) (any, bool){
 	"PosixPath": path, "PurePosixPath": path, "WindowsPath": path, "PureWindowsPath": path, "Path": path,
 	"datetime.timedelta": timedelta,
@@ -44,7 +45,7 @@ var calls = map[string]func(args []any, named map[string]any) (any, bool){
 	"defaultdict": defaultdict, "collections.defaultdict": defaultdict,
 }
 
-// call reads the brackets of a call, if it is one of those that are known.
+// call reads the brackets of a call, if calls has its name.
 func (p *parser) call(name string, depth int) (any, bool, error) {
 	build, ok := calls[name]
 	if !ok {

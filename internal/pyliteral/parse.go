@@ -9,8 +9,8 @@ import (
 
 // Options of reading. The zero value is for what Python 3 wrote.
 type Options struct {
-	// Python2 reads '\xc3' as a byte and not as a character, as it is meant there.
-	// SawUnicode of a Reader tells that it should be set.
+	// Python2 reads '\xc3' as a byte and not as a character, as Python 2 means it.
+	// [Reader.SawUnicode] reports that it should be set.
 	Python2 bool
 	// MaxDepth is how deep brackets may be nested; default 100.
 	MaxDepth int
@@ -18,13 +18,13 @@ type Options struct {
 	MaxSize int
 }
 
-// Defaults of Options.
+// Defaults of [Options].
 const (
 	DefaultMaxDepth = 100
 	DefaultMaxSize  = 16 << 20
 )
 
-// maxDigits is the most that int() of Python reads.
+// maxDigits is the most digits that Python's int() reads.
 const maxDigits = 4300
 
 // Parse reads a text that is one repr, with white space around it.
@@ -39,12 +39,12 @@ func Parse(text string, opts Options) (any, error) {
 // Reader reads reprs one by one.
 type Reader struct {
 	Options
-	// SawUnicode is set by a text such as u'...', which only Python 2 writes.
+	// SawUnicode is true after a text such as u'...', which only Python 2 writes.
 	SawUnicode bool
 }
 
-// Prefix reads the repr at the beginning of text and returns how long it is. At
-// the outermost level it ends where its line ends.
+// Prefix reads the repr at the beginning of text and returns its length. At the outermost
+// level it ends where its line ends.
 //
 // Errors: *Error.
 func (r *Reader) Prefix(text string) (v any, n int, err error) { return r.read(text, false) }
@@ -73,14 +73,15 @@ func (r *Reader) read(text string, whole bool) (any, int, error) {
 	return v, p.pos, nil
 }
 
-// parser is at a position of a text. Every method leaves pos behind what it read.
+// parser is at a position of a text. Every method leaves pos after the value that it
+// read.
 type parser struct {
 	text  string
 	pos   int
 	r     *Reader
 	whole bool
-	// noQuote remembers per kind of quote up to where no closing one was found, so
-	// that looking for it stays linear.
+	// noQuote holds for each kind of quote the position up to which there is no closing
+	// one, so that the search stays linear.
 	noQuote [2]int
 }
 
@@ -102,7 +103,7 @@ func (p *parser) space() {
 	}
 }
 
-// value reads a value that stands in depth brackets.
+// value reads a value inside of depth brackets.
 func (p *parser) value(depth int) (any, error) {
 	if depth > p.r.MaxDepth {
 		return nil, p.fail(p.pos, ErrDepth, "brackets in brackets")
@@ -115,7 +116,8 @@ func (p *parser) value(depth int) (any, error) {
 	if ok && p.ended(depth) {
 		return v, nil
 	}
-	// No literal, or one that goes on, such as 1+2j: text to where it ends.
+	// No literal, or an expression that begins with one, such as 1+2j: take it as text,
+	// up to its end.
 	if err := p.skip(start, depth); err != nil {
 		return nil, err
 	}
@@ -126,7 +128,7 @@ func (p *parser) value(depth int) (any, error) {
 	return NewOpaque(text), nil
 }
 
-// ended reports whether nothing follows that belongs to the value before it.
+// ended reports whether the value before pos ends there.
 func (p *parser) ended(depth int) bool {
 	i := p.pos
 	for i < len(p.text) && (p.text[i] == ' ' || p.text[i] == '\t' || p.text[i] == '\r' || depth > 0 && p.text[i] == '\n') {
@@ -144,8 +146,8 @@ func (p *parser) ended(depth int) bool {
 	return false
 }
 
-// literal reads a literal if one is here. If there is none, pos is somewhere at
-// or behind where it was, between brackets and quotes.
+// literal reads a literal if there is one. If there is none, pos is at or after its old
+// position, between brackets and quotes.
 func (p *parser) literal(depth int) (v any, ok bool, err error) {
 	switch c := p.peek(); {
 	case c == '\'' || c == '"':
@@ -191,7 +193,7 @@ func (p *parser) items(end byte, depth int) ([]any, error) {
 	}
 }
 
-// separator reads a comma, or sees that the bracket of start is closed by end.
+// separator reads a comma, or checks that end closes the bracket at start.
 func (p *parser) separator(start int, end byte) error {
 	p.space()
 	switch c := p.peek(); {
@@ -205,7 +207,7 @@ func (p *parser) separator(start int, end byte) error {
 	return nil
 }
 
-// tuple reads a tuple, or something in brackets that is none, such as (1+2j).
+// tuple reads a tuple, or an expression in brackets that is none, such as (1+2j).
 func (p *parser) tuple(depth int) (any, bool, error) {
 	items, err := p.items(')', depth)
 	if err != nil {
@@ -217,8 +219,8 @@ func (p *parser) tuple(depth int) (any, bool, error) {
 	return Tuple(items), true, nil
 }
 
-// beforeClosing is the last character that is no space before the bracket that
-// was just read.
+// beforeClosing returns the last character other than a space before the bracket that was
+// just read.
 func (p *parser) beforeClosing() byte {
 	i := p.pos - 2
 	for i > 0 && strings.IndexByte(" \t\r\n", p.text[i]) >= 0 {

@@ -2,11 +2,11 @@ package pyliteral
 
 import "strings"
 
-// skip goes on from where a literal ended, or did not begin, to where its
-// expression ends: the comma, colon or closing bracket of what it stands in, or
-// the end of the text; at depth 0 of a Prefix the end of the line.
+// skip moves from where a literal ended, or did not begin, to the end of its expression:
+// the comma, colon or closing bracket around it, or the end of the text, or at depth 0 of
+// a Prefix the end of the line.
 //
-// What stands in <...> is free text: in it only <, > and quotes count.
+// Inside of <...> is free text, in which only <, > and quotes count.
 func (p *parser) skip(start, depth int) error {
 	var open []byte // the closing brackets that are missing
 	for p.pos < len(p.text) {
@@ -50,7 +50,7 @@ func (p *parser) skip(start, depth int) error {
 	return nil
 }
 
-// opensAngle tells the < of <function f at 0x7f> from "less than".
+// opensAngle distinguishes the < of <function f at 0x7f> from "less than".
 func (p *parser) opensAngle() bool {
 	if p.pos+1 == len(p.text) {
 		return false
@@ -59,8 +59,8 @@ func (p *parser) opensAngle() bool {
 	return c == '<' || isName(c)
 }
 
-// quoted passes over a text in quotes. A quote that is not closed in its line, or
-// that stands behind a letter as in <it's>, is none.
+// quoted passes over a text in quotes. A quote that its line does not close, or that
+// stands behind a letter as in <it's>, begins no text.
 func (p *parser) quoted(quote byte) {
 	kind := 0
 	if quote == '"' {
@@ -86,7 +86,7 @@ func (p *parser) quoted(quote byte) {
 	p.noQuote[kind] = len(p.text)
 }
 
-// isPrefix reports whether a u, b or r alone stands before the quote.
+// isPrefix reports whether a single u, b or r stands before the quote.
 func isPrefix(text string, at int) bool {
 	return strings.IndexByte("uUbBrR", text[at-1]) >= 0 && (at < 2 || !isName(text[at-2]))
 }

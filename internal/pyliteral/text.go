@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// str reads a str or bytes from its quote on; prefix is what stood before it, at
-// start.
+// str reads a str or bytes from its quote on. prefix is the text before the quote, which
+// begins at start.
 func (p *parser) str(prefix string, start int) (any, error) {
 	quote := p.peek()
 	isBytes := strings.ContainsAny(prefix, "bB")
@@ -19,7 +19,7 @@ func (p *parser) str(prefix string, start int) (any, error) {
 	byByte := isBytes || p.r.Python2 && !strings.ContainsAny(prefix, "uU")
 	p.pos++
 	from := p.pos
-	var b []byte // nil as long as the text stands there as it is
+	var b []byte // nil until the first escape
 	for p.pos < len(p.text) {
 		switch c := p.text[p.pos]; {
 		case c == quote:
@@ -63,7 +63,7 @@ func (p *parser) str(prefix string, start int) (any, error) {
 // escapes are those of one letter.
 var escapes = map[byte]byte{'\\': '\\', '\'': '\'', '"': '"', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
 
-// escape reads what begins with a backslash and appends what it stands for.
+// escape reads an escape sequence and appends the character or byte that it stands for.
 func (p *parser) escape(b []byte, byByte bool) ([]byte, error) {
 	start := p.pos
 	p.pos++
@@ -85,7 +85,7 @@ func (p *parser) escape(b []byte, byByte bool) ([]byte, error) {
 		for digits < 3 && p.pos+digits < len(p.text) && p.text[p.pos+digits] >= '0' && p.text[p.pos+digits] <= '7' {
 			digits++
 		}
-	default: // Python leaves a backslash before any other letter as it is
+	default: // Python keeps a backslash before any other letter
 		return append(b, '\\'), nil
 	}
 	if base == 16 {
@@ -105,8 +105,8 @@ func (p *parser) escape(b []byte, byByte bool) ([]byte, error) {
 	return p.appendRune(b, rune(n)), nil
 }
 
-// appendRune appends a character. Two halves of a pair, as Python 2 writes what is
-// beyond U+FFFF, become one; a lone half keeps its three bytes.
+// appendRune appends a character. Python 2 writes a character beyond U+FFFF as the two
+// halves of a pair: they become one character. A lone half keeps its three bytes.
 func (p *parser) appendRune(b []byte, r rune) []byte {
 	if r < 0xd800 || r > 0xdfff {
 		return utf8.AppendRune(b, r)

@@ -1,4 +1,4 @@
-// Package pyliteral reads what Python's repr writes, without evaluating anything.
+// Package pyliteral reads the output of Python's repr and evaluates nothing.
 //
 // Shapes: a value is one of
 //
@@ -12,18 +12,18 @@
 //	Duration            datetime.timedelta(...), in both of its forms
 //	Opaque              everything else, as text
 //
-// What is no literal (<function f at 0x7f>, Decimal('1'), any other call) is taken
-// as text up to the comma or bracket that ends it, with regard to brackets and
-// quotes, so that what stands around it is read all the same.
+// An expression that is no literal (<function f at 0x7f>, Decimal('1'), any other call)
+// becomes text. It ends at the comma or bracket after it, outside of its own brackets and
+// quotes, so that the values around it can be read all the same.
 //
 // # Errors
 //
-// *Error says in which line and column, and matches ErrSyntax, ErrDepth or
-// ErrSize. It never holds any of the text.
+// *Error holds the line and column, and matches [ErrSyntax], [ErrDepth] or [ErrSize]. It never
+// holds any of the text.
 //
 // # Security
 //
-// Text is only ever compared and copied. Time and memory are linear in its length;
+// The package only compares and copies text. Time and memory are linear in its length;
 // length, depth and the digits of a number are bounded.
 package pyliteral
 
@@ -35,19 +35,19 @@ import (
 	"time"
 )
 
-// Errors of this package, to be matched by errors.Is.
+// Errors of this package, to be matched by [errors.Is].
 var (
 	// ErrSyntax: a bracket or a quote is not closed, or the text is empty.
 	ErrSyntax = errors.New("pyliteral: not a Python literal")
-	// ErrDepth: brackets in brackets, more than MaxDepth.
+	// ErrDepth: brackets are nested deeper than MaxDepth.
 	ErrDepth = errors.New("pyliteral: nested too deeply")
-	// ErrSize: longer than Options.MaxSize, or a number of more than 4300 digits,
-	// which Python itself would not read.
+	// ErrSize: the text is longer than [Options.MaxSize], or a number has more than 4300
+	// digits, which Python itself does not read.
 	ErrSize = errors.New("pyliteral: too long")
 )
 
-// Error says where the text could not be read. Lines and columns begin at 1;
-// a column is a byte.
+// Error says where the text could not be read. Lines and columns begin at 1; columns
+// count bytes.
 type Error struct {
 	Line, Column int
 	Err          error // ErrSyntax, ErrDepth or ErrSize
@@ -70,7 +70,7 @@ type (
 	Set []any
 	// Dict is a dict, in its order.
 	Dict []Item
-	// Item is an entry of a Dict.
+	// Item is an entry of a [Dict].
 	Item struct{ Key, Value any }
 	// Path is the text of a pathlib.Path.
 	Path string
@@ -78,10 +78,10 @@ type (
 	Duration time.Duration
 )
 
-// Get returns the value of a key that is a text, and whether there is one. As in
-// Python, the last of equal keys counts.
+// Get returns the value of a key that is a text, and whether there is one. As in Python,
+// the last of equal keys counts.
 //
-// It looks at all items: ask for a fixed number of keys.
+// Get looks at all items: call it for a fixed number of keys only.
 func (d Dict) Get(key string) (any, bool) {
 	for i := len(d) - 1; i >= 0; i-- {
 		if name, ok := d[i].Key.(string); ok && name == key {
@@ -91,13 +91,14 @@ func (d Dict) Get(key string) (any, bool) {
 	return nil, false
 }
 
-// Opaque is what is no literal. Its text may hold a secret: it prints as its Name.
+// Opaque is an expression that is no literal. Its text may hold a secret: it prints as
+// its Name.
 type Opaque struct{ text *string }
 
-// NewOpaque returns the Opaque of a text.
+// NewOpaque returns the [Opaque] of a text.
 func NewOpaque(text string) Opaque { return Opaque{&text} }
 
-// Text is the whole repr.
+// Text returns the whole repr.
 func (o Opaque) Text() string {
 	if o.text == nil {
 		return ""
@@ -105,7 +106,7 @@ func (o Opaque) Text() string {
 	return *o.text
 }
 
-// Name says what it is without saying what it holds: "Env(...)", "environ[...]",
+// Name describes the expression without its content: "Env(...)", "environ[...]",
 // "<function make_key>", "<Lazy ...>", "an expression".
 func (o Opaque) Name() string {
 	text := o.Text()
@@ -120,7 +121,7 @@ func (o Opaque) Name() string {
 		}
 		return "<" + kind + " ...>"
 	}
-	// Not the word of a text whose quotes are missing: it may be a secret.
+	// Not the first word of a text without quotes: it may be a secret.
 	if name := dotted(text); name != "" && len(name) < len(text) {
 		switch rest := text[len(name):]; {
 		case rest[0] == '(' && rest[len(rest)-1] == ')':
@@ -132,16 +133,16 @@ func (o Opaque) Name() string {
 	return "an expression"
 }
 
-// Format prints the Name, whatever the verb.
+// Format prints [Opaque.Name], whatever the verb.
 func (o Opaque) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.Name()) }
 
-// MarshalText gives the Name.
+// MarshalText returns [Opaque.Name].
 func (o Opaque) MarshalText() ([]byte, error) { return []byte(o.Name()), nil }
 
-// maxName is the longest name that is shown.
+// maxName is the longest name that Name returns.
 const maxName = 80
 
-// dotted is the dotted name that text begins with.
+// dotted returns the dotted name at the beginning of text.
 func dotted(text string) string {
 	n := 0
 	for n < len(text) && n < maxName && (isName(text[n]) || text[n] == '.' && n > 0) {

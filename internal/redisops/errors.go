@@ -10,17 +10,17 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// errReply is an answer of another shape than the command's.
+// errReply: the answer does not have the shape of the command's.
 var errReply = errors.New("redisops: the server answered something else")
 
-// fail turns an error of go-redis into one of djsession. The text of the cause,
-// which may quote a key, is hidden.
+// fail turns an error of go-redis into one of djsession. It hides the text of the cause,
+// which may quote a key.
 func fail(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		// go-redis tells the end of a context by a timeout of the network.
+		// go-redis reports the end of a context as a timeout of the network.
 		return djsession.Unavailable(doing, errors.Join(ctx.Err(), err))
 	case says(err, "WRONGTYPE"):
 		return djsession.Corrupt(doing+": the key holds no text", err)
@@ -33,7 +33,7 @@ func fail(ctx context.Context, doing string, err error) error {
 	return djsession.Unavailable(doing, err)
 }
 
-// hints are what a text says about an error of the server, by its code.
+// hints are the explanations that a text adds to an error of the server, by its code.
 var hints = []struct{ code, hint string }{
 	{"NOAUTH", "the server wants a password"},
 	{"WRONGPASS", "the server knows no such user and password"},
@@ -48,8 +48,8 @@ var hints = []struct{ code, hint string }{
 	{"MOVED", "the server is a cluster, the client is not"},
 }
 
-// says reports whether a server answered by the code. Redis before 7 puts words
-// of its own before the code of what failed in a script.
+// says reports whether a server answered with the code. If something fails in a script,
+// Redis before 7 puts words of its own before the code.
 func says(err error, code string) bool {
 	var answer redis.Error
 	if !errors.As(err, &answer) {
@@ -60,8 +60,8 @@ func says(err error, code string) bool {
 		strings.HasPrefix(text, "ERR ") && (strings.Contains(text, " -"+code+" ") || strings.Contains(text, ": "+code+" "))
 }
 
-// refused reports whether an error means that nothing was done, and that
-// another try, or another server, may do it.
+// refused reports whether an error means that the server did nothing, and that another
+// try, or another server, may succeed.
 func refused(err error) bool {
 	for _, code := range []string{"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"} {
 		if says(err, code) {

@@ -1,19 +1,19 @@
-// Package redisops is what redisstore and rediscache share: texts that end by
-// themselves under keys of a Redis, with compare and swap, on whatever a
-// redis.UniversalClient reaches: one server, a primary that Sentinel names, a
-// Cluster, a Ring, or several servers among which the caller chooses.
+// Package redisops is the part that redisstore and rediscache share: texts with an expiry
+// under keys of a Redis, with compare and swap. It works with every
+// redis.UniversalClient: one server, a primary that Sentinel names, a Cluster, a Ring,
+// and also with several servers among which the caller chooses.
 //
-// Each operation is one command with one key, or one small script with one key,
-// in one round trip; a server that does not know the script yet costs a second
-// one. Reads are scripts too: they go to the primary also where the client reads
-// from replicas, they tell the time to live with the text, and a text longer than
-// the limit stays where it is.
+// Each operation is one command with one key, or one small script with one key, in one
+// round trip. A server that does not know the script yet costs a second one. Reads are
+// scripts too, for three reasons: a script goes to the primary even if the client reads
+// from replicas, it returns the time to live with the text, and it does not send a text
+// that is longer than the limit.
 //
-// go-redis sends a command again when the answer to it was lost. A write that is
-// done twice says that somebody else was faster, so writes are not sent again
-// unless the server said that it has not done them.
+// go-redis repeats a command when its answer was lost. The second run of a write would
+// find that somebody else was faster. So writes are not repeated, unless the server said
+// that it did not do them.
 //
-// Errors are those of djsession.Store.
+// Errors are those of [djsession.Store].
 package redisops
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Ops carries out operations. It is safe for concurrent use.
+// Ops does the operations. It is safe for concurrent use.
 type Ops struct {
 	site    *djsession.Site
 	clients []redis.UniversalClient
@@ -35,45 +35,45 @@ type Ops struct {
 	limit   int                  // bytes of a text
 }
 
-// New returns the Ops of one client, which has every key. No text is read that is
-// longer than site's Limits.Payload.
+// New returns the [Ops] of one client, which has every key. A text that is longer than the
+// Limits.Payload of site is not read.
 func New(site *djsession.Site, client redis.UniversalClient) *Ops {
 	return NewShared(site, []redis.UniversalClient{client}, func(string) int { return 0 })
 }
 
-// NewShared is New for several clients, of which pick chooses by index the one
-// that has a key.
+// NewShared is [New] for several clients. pick returns the index of the client that has a
+// key.
 func NewShared(site *djsession.Site, clients []redis.UniversalClient, pick func(key string) int) *Ops {
 	return &Ops{site, clients, pick, site.Limits().Payload}
 }
 
 func (o *Ops) client(key string) redis.UniversalClient { return o.clients[o.pick(key)] }
 
-// life is how many milliseconds it is until expires, rounded up, so that nothing
-// ends before its time; ok is false when that has passed. Nothing is kept for ever.
+// life returns the milliseconds until expires, rounded up, so that nothing ends before
+// its time. ok is false if expires has passed. Every text has an expiry.
 func (o *Ops) life(expires time.Time) (ms string, ok bool) {
 	left := expires.UnixMicro() - o.site.Now().UnixMicro()
-	// Redis adds the time of day, and refuses what does not fit into 63 bits.
+	// Redis adds the time of day, and refuses a sum that does not fit into 63 bits.
 	n := min((left+999)/1000, 1<<53)
 	return strconv.FormatInt(n, 10), left > 0
 }
 
-// Value is what is kept under a key.
+// Value is the text under a key, and its expiry.
 type Value struct {
 	Text string
-	// Size is how many bytes Text has, also if it is too large to be read.
+	// Size is the number of bytes of Text, even if it is too large to be read.
 	Size int
-	// Expires is when it ends, in UTC; zero if it does not.
+	// Expires is when the text ends, in UTC. It is zero if the text never ends.
 	Expires time.Time
 }
 
-// Version is what Replace and the others take for the Value.
+// Version returns the Version of the Value, for Replace, Touch and Delete.
 func (v Value) Version() djsession.Version { return djsession.VersionOf(v.Text) }
 
-// Get returns the Value of key.
+// Get returns the [Value] of key.
 //
-// Errors: ErrNotFound; ErrCorrupt for a key of another type, and together with
-// ErrTooLarge for a text over the limit; ErrUnavailable.
+// Errors: [djsession.ErrNotFound]; [djsession.ErrCorrupt] for a key of another type, and together with
+// [djsession.ErrTooLarge] for a text over the limit; [djsession.ErrUnavailable].
 func (o *Ops) Get(ctx context.Context, doing, key string) (Value, error) {
 	now := o.site.Now()
 	reply, err := o.run(ctx, scriptGet, key, true, o.limit)
@@ -83,7 +83,7 @@ func (o *Ops) Get(ctx context.Context, doing, key string) (Value, error) {
 	return o.value(doing, reply, now)
 }
 
-// value reads what scriptGet, sent at now, returned.
+// value reads the reply of scriptGet, which was sent at now.
 func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
 	if reply == nil {
 		return Value{}, djsession.ErrNotFound
@@ -99,7 +99,7 @@ func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
 	}
 	v := Value{Size: int(size)}
 	if left >= 0 {
-		// Not as a Duration, which may be too short for it.
+		// Not as a Duration, which may be too small for it.
 		v.Expires = time.UnixMicro(now.UnixMicro() + left*1000).UTC()
 	}
 	if len(parts) == 2 {
@@ -112,9 +112,9 @@ func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
 	return v, nil
 }
 
-// Add stores text under a key that is free. If expires has passed nothing is.
+// Add stores text under a key that is free. If expires has passed it stores nothing.
 //
-// Errors: ErrKeyTaken, ErrUnavailable.
+// Errors: [djsession.ErrKeyTaken], [djsession.ErrUnavailable].
 func (o *Ops) Add(ctx context.Context, doing, key, text string, expires time.Time) error {
 	life, ok := o.life(expires)
 	if !ok {
@@ -134,11 +134,10 @@ func (o *Ops) Add(ctx context.Context, doing, key, text string, expires time.Tim
 	return nil
 }
 
-// Replace stores text in the place of what seen saw, or with Force of anything
-// that is there. If expires has passed that is deleted.
+// Replace stores text in place of the text that seen saw, or with Force of any text that
+// is there. If expires has passed it deletes that text.
 //
-// Errors: ErrNotFound, ErrConflict, ErrCorrupt for a key of another type,
-// ErrUnavailable.
+// Errors: [djsession.ErrNotFound], [djsession.ErrConflict], [djsession.ErrCorrupt] for a key of another type, [djsession.ErrUnavailable].
 func (o *Ops) Replace(ctx context.Context, doing, key, text string, expires time.Time, seen djsession.Version) error {
 	life, ok := o.life(expires)
 	if !ok {
@@ -151,9 +150,9 @@ func (o *Ops) Replace(ctx context.Context, doing, key, text string, expires time
 	return found(reply != nil, fail(ctx, doing, err))
 }
 
-// Set stores text, whatever is there. If expires has passed that is deleted.
+// Set stores text, whatever is there. If expires has passed it deletes what is there.
 //
-// Errors: ErrUnavailable.
+// Errors: [djsession.ErrUnavailable].
 func (o *Ops) Set(ctx context.Context, doing, key, text string, expires time.Time) error {
 	life, ok := o.life(expires)
 	args := []any{"set", key, text, "px", life}
@@ -164,8 +163,8 @@ func (o *Ops) Set(ctx context.Context, doing, key, text string, expires time.Tim
 	return fail(ctx, doing, err)
 }
 
-// Touch gives what seen saw, or with Force anything that is there, another
-// expiry. If that has passed it is deleted. Errors as for Replace.
+// Touch changes the expiry of the text that seen saw, or with Force of any text that is
+// there. If expires has passed it deletes the text. Errors as for [Ops.Replace].
 func (o *Ops) Touch(ctx context.Context, doing, key string, expires time.Time, seen djsession.Version) error {
 	life, ok := o.life(expires)
 	if !ok {
@@ -178,8 +177,8 @@ func (o *Ops) Touch(ctx context.Context, doing, key string, expires time.Time, s
 	return found(reply == int64(1), fail(ctx, doing, err))
 }
 
-// Delete removes what seen saw, or with Force anything that is there. Errors as
-// for Replace.
+// Delete removes the text that seen saw, or with Force any text that is there. Errors as
+// for [Ops.Replace].
 func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Version) error {
 	if !seen.IsForce() {
 		return o.compare(ctx, doing, key, seen, scriptDelete)
@@ -188,7 +187,7 @@ func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Vers
 	return found(reply == int64(1), fail(ctx, doing, err))
 }
 
-// compare runs a script that does something to what seen saw.
+// compare runs a script on the text that seen saw.
 func (o *Ops) compare(ctx context.Context, doing, key string, seen djsession.Version, s script, args ...any) error {
 	text, ok := seen.Token()
 	if !ok { // which matches nothing

@@ -14,7 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Found is what Scan yields: a Value, or the error of Get.
+// Found is a result of Scan: a [Value], or the error of Get.
 type Found struct {
 	Key string
 	Value
@@ -28,14 +28,13 @@ const (
 	windowKeys = 100_000  // keys that are held in memory
 )
 
-// Scan yields what has a key that begins with prefix and that keep accepts, in
-// the order of the keys, from after cursor, which is a key too.
+// Scan yields the texts whose keys begin with prefix and are accepted by keep, in the
+// order of the keys, from after cursor, which is a key too.
 //
-// The order of the server's own SCAN changes when it starts anew, when its table
-// grows, or when keys move in a Cluster: whoever went on from a place in it would
-// miss some. So the keys are sorted here; where there are more than fit into the
-// memory that a walk should take, the server is scanned again for those that come
-// after.
+// The order of the server's own SCAN changes when the server restarts, when its table
+// grows, and when keys move in a Cluster. A walk that continued at a place of that order
+// would miss keys. So Scan sorts the keys. If there are more keys than a walk may hold in
+// memory, it scans the server again for those that come after.
 func (o *Ops) Scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool) iter.Seq2[Found, error] {
 	return o.scan(ctx, doing, prefix, cursor, keep, windowKeys)
 }
@@ -74,7 +73,7 @@ func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(
 	}
 }
 
-// window holds the first keys after one.
+// window holds the first keys after a certain one.
 type window struct {
 	size  int
 	after string
@@ -92,7 +91,7 @@ func (w *window) add(key string) {
 	}
 }
 
-// cut sorts the keys and drops what is too much. SCAN may tell a key twice.
+// cut sorts the keys and drops those beyond the limit. SCAN may return a key twice.
 func (w *window) cut() {
 	slices.Sort(w.keys)
 	w.keys = slices.Compact(w.keys)
@@ -101,7 +100,7 @@ func (w *window) cut() {
 	}
 }
 
-// escape returns a pattern of MATCH that matches text alone.
+// escape returns a pattern of MATCH that matches text only.
 func escape(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
 }
@@ -175,8 +174,8 @@ func nodesOf(ctx context.Context, client redis.UniversalClient) ([]redis.Cmdable
 	return all, err
 }
 
-// getMany is Get for some keys, in few round trips. ErrNotFound and ErrCorrupt are
-// of one key, other errors of all.
+// getMany is Get for several keys, in few round trips. ErrNotFound and ErrCorrupt concern
+// one key; other errors concern all.
 func (o *Ops) getMany(ctx context.Context, doing string, keys []string) ([]Found, error) {
 	all := make([]Found, len(keys))
 	byClient := map[int][]int{}

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// script is a program in Lua with one key, and the name by which a server that
-// has run it knows it.
+// script is a program in Lua with one key, and the hash by which a server that has run it
+// knows it.
 type script struct{ source, sha string }
 
 func newScript(source string) script {
@@ -20,8 +20,8 @@ func newScript(source string) script {
 	return script{source, hex.EncodeToString(sum[:])}
 }
 
-// What compares returns 0 for a key that is absent, 1 for another text, 2 when it
-// is done.
+// A script that compares returns 0 for a key that is absent, 1 for another text, 2 if it
+// succeeded.
 const ifSeen = `
 local text = redis.call('GET', KEYS[1])
 if not text then return 0 end
@@ -29,7 +29,8 @@ if text ~= ARGV[1] then return 1 end
 `
 
 var (
-	// An empty text and none have the same length, but none has no time to live.
+	// An empty text and a missing one have the same length, but a missing one has no time
+	// to live.
 	scriptGet = newScript(`
 local size = redis.call('STRLEN', KEYS[1])
 local left = redis.call('PTTL', KEYS[1])
@@ -42,7 +43,7 @@ return {size, left, redis.call('GET', KEYS[1])}`)
 	scriptDelete  = newScript(ifSeen + `redis.call('DEL', KEYS[1]) return 2`)
 )
 
-// command is the script as a command: by its name, or by its source.
+// command returns the script as a command: by its hash, or by its source.
 func (s script) command(byName bool, key string, args ...any) []any {
 	if byName {
 		return slices.Concat([]any{"evalsha", s.sha, 1, key}, args)
@@ -50,7 +51,7 @@ func (s script) command(byName bool, key string, args ...any) []any {
 	return slices.Concat([]any{"eval", s.source, 1, key}, args)
 }
 
-// run runs a script where key is. Only what reads may be sent twice.
+// run runs a script on the server that has key. Only scripts that read may be sent twice.
 func (o *Ops) run(ctx context.Context, s script, key string, reads bool, args ...any) (any, error) {
 	reply, err := o.send(ctx, key, reads, s.command(true, key, args...))
 	if says(err, "NOSCRIPT") {
@@ -59,17 +60,17 @@ func (o *Ops) run(ctx context.Context, s script, key string, reads bool, args ..
 	return reply, err
 }
 
-// write sends a command that must not be done twice to where key is.
+// write sends a command that must not be done twice to the server that has key.
 func (o *Ops) write(ctx context.Context, key string, args ...any) (any, error) {
 	return o.send(ctx, key, false, args)
 }
 
-// once is a command that go-redis does not send again by itself.
+// once is a command that go-redis does not repeat.
 type once struct{ *redis.Cmd }
 
 func (once) NoRetry() bool { return true }
 
-// pauses are those before a server that refused is asked again.
+// pauses are the times to wait before a server that refused is asked again.
 var pauses = []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond}
 
 // send sends a command and returns its answer, nil for none.
@@ -99,9 +100,9 @@ func (o *Ops) send(ctx context.Context, key string, reads bool, args []any) (any
 	}
 }
 
-// await calls f and returns what it does, or when ctx ends before it, which
-// go-redis looks at only now and then: a command that was sent is waited for
-// until a deadline of the client's own.
+// await returns the result of f, or an error when ctx ends first. go-redis looks at the
+// context only now and then: it waits for the answer to a command until a deadline of its
+// own.
 func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {

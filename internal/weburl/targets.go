@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Evil is the host that a target of Targets wants to lead to.
+// Evil is the host to which the redirects of [Targets] try to lead.
 const Evil = "evil.example"
 
 var pieces = []string{
@@ -23,8 +23,8 @@ var starts = []string{
 	"%2e/", "x", ";",
 }
 
-// Targets returns n targets of redirects, the same for the same seed. Most try to lead
-// from the site at host, as in a Host header, to the host Evil or into a script.
+// Targets returns n targets of redirects, the same ones for the same seed. Most try to
+// lead from the site at host, as in a Host header, to the host [Evil] or into a script.
 func Targets(seed uint64, n int, host string) []string {
 	g := rand.New(rand.NewPCG(seed, 10))
 	own := []string{host, "http://" + host, "https://" + host, "//" + host, "HTTP://" + host, `\\` + host, host + "@", strings.ToUpper(host)}

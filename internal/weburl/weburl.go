@@ -1,6 +1,6 @@
 // Package weburl reads URLs as browsers do, by the WHATWG's URL Standard, and makes
-// targets of redirects that are hard to read. It is for tests: net/url reads less
-// generously, so that it cannot say where a browser goes.
+// targets of redirects that are hard to read. It is for tests: net/url is stricter than
+// browsers, so it cannot say where a browser goes.
 package weburl
 
 import (
@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// URL is where a browser goes. Host has its port, unless that is the scheme's own.
-// A URL of a scheme without hosts has neither Host nor Path.
+// URL is the place where a browser goes. Host has its port, unless that is the scheme's
+// default. A URL of a scheme without hosts has neither Host nor Path.
 type URL struct{ Scheme, Host, Path string }
 
 // ErrInvalid is a URL that a browser does not open.
 var ErrInvalid = errors.New("weburl: invalid URL")
 
-// lines are what browsers skip anywhere.
+// lines are the characters that browsers skip everywhere.
 var lines = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
 var ports = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
@@ -27,8 +27,8 @@ var ports = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "
 func Parse(text string) (URL, error) { return URL{}.Resolve(text) }
 
 // Resolve reads the value of Location in the answer of u, or the href of a link there.
-// u is of a scheme with hosts, as http. Queries and fragments are passed over. A host
-// beyond ASCII stays as it is, so that it is another one.
+// The scheme of u must have hosts, as http has. Resolve ignores queries and fragments. A
+// host beyond ASCII stays as it is, and so is a different host.
 func (u URL) Resolve(text string) (URL, error) {
 	text = strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
 	text = lines.Replace(text)
@@ -82,7 +82,7 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	return "", s, false
 }
 
-// authority reads what follows a scheme of the table ports: any number of slashes, the
+// authority reads the text after a scheme of the table ports: any number of slashes, the
 // host, and the path.
 func authority(scheme, text string) (URL, error) {
 	text, rest := cut(strings.TrimLeft(text, `/\`), `/\?#`)
@@ -120,12 +120,12 @@ func authority(scheme, text string) (URL, error) {
 	return u, nil
 }
 
-// forbidden is a character that no domain has.
+// forbidden reports whether no domain has the character.
 func forbidden(c rune) bool {
 	return c <= ' ' || c == 0x7f || strings.ContainsRune(`#/:<>?@[\]^|%`, c)
 }
 
-// resolve takes the dots out of a path, without the slash at its beginning.
+// resolve removes the dots from a path, and the slash at its beginning.
 func resolve(p string) string {
 	segments := strings.Split(strings.ReplaceAll(p, `\`, "/"), "/")
 	kept := []string{}
