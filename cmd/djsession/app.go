@@ -5,30 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // app is what the commands work in. Tests give it other streams and a clock that
 // stands still.
-type app struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	bar            io.Writer // stderr for a progress bar, which moves the cursor itself
-	env            func(name string) string
-	now            func() time.Time
-	terminal       func(stream any) bool // whether it is one
-
-	stdinFor string // what stdin is read for, once it is
-}
+type app struct{ console.Console }
 
 // Groups of commands in the help.
 const (
@@ -104,12 +93,12 @@ func (a *app) commands() []*cobra.Command {
 // main runs the command line and returns the exit status.
 func (a *app) main(ctx context.Context, args []string) int {
 	logging.Disable() // go-redis would print addresses, and what is wrong is said anyway
-	out, errs := &harmless{w: bufio.NewWriter(a.stdout)}, &harmless{w: a.stderr}
+	out, errs := &console.Harmless{W: bufio.NewWriter(a.Stdout)}, &console.Harmless{W: a.Stderr}
 	inner := *a
-	inner.stdin, inner.stdout, inner.stderr, inner.bar = &interruptible{ctx, a.stdin}, out, errs, a.stderr
+	inner.Stdin, inner.Stdout, inner.Stderr, inner.Bar = console.Interruptible(ctx, a.Stdin), out, errs, a.Stderr
 	root := inner.root()
 	root.SetArgs(args)
-	root.SetIn(a.stdin)
+	root.SetIn(a.Stdin)
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
@@ -117,60 +106,23 @@ func (a *app) main(ctx context.Context, args []string) int {
 		err = flushed
 	}
 	_ = errs.Flush()
-	if err == nil || errors.Is(err, errQuiet) {
-		return exitStatus(err)
+	switch {
+	case err == nil:
+		return console.StatusOK
+	case errors.Is(err, console.ErrQuiet), errors.Is(err, syscall.EPIPE): // as in: djsession list | head -n 1
+		return console.StatusRefused
 	}
-	if errors.Is(err, syscall.EPIPE) { // as in: djsession list | head -n 1
-		return exitRefused
-	}
-	p := problemOf(ctx, err)
-	fmt.Fprintf(errs, "djsession: %s\n", oneLine(p.text))
-	for line := range strings.Lines(p.hint) {
-		fmt.Fprintf(errs, "hint: %s\n", strings.TrimRight(line, "\n"))
-	}
+	p := console.ProblemOf(ctx, err)
+	inner.Print(p)
 	_ = errs.Flush()
-	return p.status
+	return p.Status
 }
 
-// flush hands over to the reader of stdout what was written to it, through out.
-func (a *app) flush(out *bufio.Writer) error {
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	if f, ok := a.stdout.(interface{ Flush() error }); ok {
-		return f.Flush()
-	}
-	return nil
-}
+// usage returns a problem of the command line.
+func usage(text, hint string) error { return console.Usage(text, hint) }
 
-// warn prints a line to stderr that is no error.
-func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "djsession: "+format+"\n", inLine(args)...)
-}
-
-// say prints a line of the result.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", inLine(args)...) }
-
-// json prints a JSON object, in ASCII, so that nothing in it can play tricks on a
-// terminal.
-func (a *app) json(indent string, items ...serializer.Item) error {
-	text, err := serializer.AppendText(nil, serializer.NewDict(items...), indent)
-	if err == nil {
-		a.say("%s", text)
-	}
-	return err
-}
-
-// takeStdin returns stdin for one purpose, which is named in the error that the
-// second one who asks gets.
-func (a *app) takeStdin(purpose string) (io.Reader, error) {
-	if a.stdinFor != "" {
-		return nil, usage(fmt.Sprintf("standard input cannot be both %s and %s", a.stdinFor, purpose),
-			"give one of them another way, for example in a file")
-	}
-	a.stdinFor = purpose
-	return a.stdin, nil
-}
+// refused returns any other problem.
+func refused(text, hint string) error { return console.Refused(text, hint) }
 
 // flagProblem words pflag's errors anew: its own quote what was given, which may
 // be secret.
@@ -193,9 +145,9 @@ func flagProblem(c *cobra.Command, err error) error {
 		}
 		return usage("unknown flag: --"+name, hint)
 	case errors.As(err, &invalid):
-		var p *problem
-		if errors.As(invalid.Unwrap(), &p) && p.hint != "" {
-			hint = p.hint
+		var p *console.Problem
+		if errors.As(invalid.Unwrap(), &p) && p.Hint != "" {
+			hint = p.Hint
 		}
 		return usage("--"+invalid.GetFlag().Name+" "+valueProblem(invalid), hint)
 	case errors.As(err, &required):
@@ -206,9 +158,9 @@ func flagProblem(c *cobra.Command, err error) error {
 
 // valueProblem tells what a flag wants, without what it was given.
 func valueProblem(err *pflag.InvalidValueError) string {
-	var p *problem
+	var p *console.Problem
 	if errors.As(err.Unwrap(), &p) {
-		return p.text
+		return p.Text
 	}
 	switch err.GetFlag().Value.Type() {
 	case "int", "int64":

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -49,7 +47,7 @@ There is a progress bar when standard error is a terminal.`,
 			}
 			defer e.close()
 			if e.reaped != "" {
-				a.say("there is nothing to remove: %s", e.reaped)
+				a.Say("there is nothing to remove: %s", e.reaped)
 				return nil
 			}
 			if err := e.checkKey(c.Context(), a); err != nil {
@@ -89,7 +87,7 @@ func (e *engine) checkKey(ctx context.Context, a *app) error {
 	case bad > few && bad == seen:
 		return refused("no session decodes, so that none can be told to have expired", "are the key, the salt and the serializer those of the site?")
 	case bad > 0:
-		a.warn("%s not decode, and end by the age of the file: are the key, the salt and the serializer those of the site?", doing(bad))
+		a.Warn("%s not decode, and end by the age of the file: are the key, the salt and the serializer those of the site?", doing(bad))
 	}
 	return nil
 }
@@ -98,31 +96,28 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 	if opts.DryRun {
 		n, err := e.manager.ClearExpired(ctx, &opts)
 		if err == nil {
-			a.say("would remove %s", expiredSessions(n))
+			a.Say("would remove %s", expiredSessions(n))
 		}
 		return err
 	}
-	bar := func() {}
-	if a.terminal(a.bar) {
+	hide := func() {}
+	if a.Terminal(a.Bar) {
 		total, err := e.manager.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
 		if err != nil {
 			return err
 		}
-		b := progressbar.NewOptions64(max(total, 1),
-			progressbar.OptionSetWriter(a.bar), progressbar.OptionSetDescription("removing expired sessions"),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50*time.Millisecond))
+		var show func(int64)
+		show, hide = a.Progress("removing expired sessions", max(total, 1))
 		// Sessions go on to expire, so that more may be removed than were counted.
-		opts.Progress = func(done int64) { _ = b.Set64(min(done, total)) }
-		bar = func() { _ = b.Finish() }
+		opts.Progress = func(done int64) { show(min(done, total)) }
 	}
 	n, err := e.manager.ClearExpired(ctx, &opts)
-	bar()
+	hide()
 	if err != nil && n > 0 {
-		a.say("removed %s, then stopped", expiredSessions(n))
+		a.Say("removed %s, then stopped", expiredSessions(n))
 	}
 	if err == nil {
-		a.say("removed %s", expiredSessions(n))
+		a.Say("removed %s", expiredSessions(n))
 	}
 	return err
 }

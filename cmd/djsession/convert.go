@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/convert"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -96,8 +99,8 @@ The exit status is 1 if a session could not be converted.`,
 }
 
 // conversion makes one of the flags, without its stores.
-func (f *convertFlags) conversion(a *app) (*conversion, error) {
-	keys, err := f.secrets.need(a)
+func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
+	keys, err := f.secrets.Need(&a.Console)
 	if err != nil {
 		return nil, err
 	}
@@ -106,17 +109,20 @@ func (f *convertFlags) conversion(a *app) (*conversion, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{lossy: f.lossy, dryRun: f.dryRun, batch: f.batch, keep: f.to == "keep", pickle: f.to == "pickle"}
+	c := &convert.Options{
+		Lossy: f.lossy, DryRun: f.dryRun, Batch: f.batch, Keep: f.to == "keep", Pickle: f.to == "pickle", Resume: f.resume, Report: f.report,
+		Task: fmt.Sprintf("convert to %s %s, table %s, lossy %t, dry run %t", f.to, f.toFormat, f.table, f.lossy, f.dryRun),
+	}
 	given := set.Django != djsession.DjangoVersion{}
 	switch f.toFormat {
 	case "":
-		c.legacy = given && set.Django.Before(3, 1)
+		c.Legacy = given && set.Django.Before(3, 1)
 	case "current":
 		if given && set.Django.Before(3, 1) {
 			return nil, usage("--to-format is current, which Django before 3.1 does not read", "--django is the version that will read the sessions")
 		}
 	case "legacy":
-		c.legacy = true
+		c.Legacy = true
 		if set.Django = cmp.Or(set.Django, djsession.DjangoVersion{Major: 3, Minor: 2}); !set.Django.Before(4, 0) {
 			return nil, usage("--to-format is legacy, which Django 4.0 and later do not read", "--django is the version that will read the sessions")
 		}
@@ -128,90 +134,98 @@ func (f *convertFlags) conversion(a *app) (*conversion, error) {
 	case "json":
 		set.Serializer = serializer.JSON{}
 	case "pickle":
-		set.Serializer = pickleFor(set.Django)
+		set.Serializer = payload.PickleFor(set.Django)
 		if !given || !set.Django.Before(5, 0) {
-			a.warn("Django 5.0 and later have no PickleSerializer: the site needs one of its own")
+			a.Warn("Django 5.0 and later have no PickleSerializer: the site needs one of its own")
 		}
 	case "keep":
-		set.Serializer = anySerializer{}
+		set.Serializer = payload.Any{}
 	default:
 		return nil, usage("--to is neither json, pickle nor keep", "json is Django's default")
 	}
-	c.target, err = newSite(set)
+	c.Target, err = newSite(set)
 	// The sessions are read by the newest Django, which knows every form of
 	// _session_expiry; openWith makes that Site.
 	f.django = ""
 	return c, err
 }
 
-func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *conversion) (err error) {
+func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *convert.Options) (err error) {
 	if !e.signed {
 		return refused("what this engine keeps is not for SESSION_SERIALIZER to choose", "the cache of the site decides how it is serialized: see CACHES")
 	}
-	if c.lister, err = e.lister(); err != nil {
+	lister, err := e.lister()
+	if err != nil {
 		return err
 	}
-	c.reader = e.store
-	if c.writer, err = e.on(c.target); err != nil {
+	c.Reader, c.Lister = e.store, lister
+	if c.Writer, err = e.on(c.Target); err != nil {
 		return err
 	}
 	before := e.site.Settings()
 	before.Django = djsession.DjangoVersion{Major: 2, Minor: 2}
 	switch old, err := djsession.NewSite(before); {
 	case err == nil:
-		if c.old, err = e.on(old); err != nil {
+		if c.Old, err = e.on(old); err != nil {
 			return err
 		}
 	case !errors.Is(err, signer.ErrNoKey):
 		return err
 	}
-
-	state := newCheckpoint(f)
-	if err := state.read(f.resume); err != nil {
-		return err
-	}
-	report, err := openReport(f.report, state.Cursor != "")
-	if err != nil {
-		return err
-	}
-	c.counts, c.about = state.Counts, report.about
-	show, hide := a.walkBar("converting sessions")
-	c.done = func(n counts, cursor string) error {
-		show(n.Seen)
-		if err := report.flush(); err != nil {
-			return err
-		}
-		state.Counts, state.Cursor = n, cursor
-		return state.write(f.resume)
-	}
-	start, already := time.Now(), c.Seen
-	err = c.run(ctx, state.Cursor)
+	var hide func()
+	c.Progress, hide = a.Progress("converting sessions", 0)
+	start := time.Now()
+	done, err := convert.Run(ctx, *c)
 	took := time.Since(start)
 	hide()
-	if err == nil {
-		err = state.remove(f.resume)
+	if err = convertProblem(err); done == nil {
+		return err
 	}
-	return errors.Join(err, report.close(), f.summary(a, c, already, took, err == nil))
+	return errors.Join(err, f.summary(a, done, took, err == nil))
+}
+
+// convertProblem is an error of package convert for this program's user.
+func convertProblem(err error) error {
+	var (
+		file *convert.FileError
+		busy *convert.BusyError
+	)
+	switch {
+	case errors.Is(err, convert.ErrNotResume):
+		return refused("the file of --resume is none that djsession convert wrote", "remove it to begin at the beginning")
+	case errors.Is(err, convert.ErrOtherTask):
+		return usage("the file of --resume belongs to a run with other flags", "give the same flags, or remove it to begin at the beginning")
+	case errors.As(err, &busy):
+		return console.Because(err, busy.Error(), "run djsession convert again")
+	case errors.As(err, &file):
+		return console.FileProblem(file.Err)
+	}
+	return err
 }
 
 // summary tells what was done, and whether all could be.
-func (f *convertFlags) summary(a *app, c *conversion, already int64, took time.Duration, complete bool) error {
-	if err := c.print(a, f.dryRun); err != nil {
+func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, complete bool) error {
+	converted := "converted"
+	if f.dryRun {
+		converted = "would be converted"
+	}
+	err := a.PrintCounts([]console.CountOf{
+		{What: "seen", N: n.Seen}, {What: converted, N: n.Converted}, {What: "already right", N: n.Right}, {What: "expired", N: n.Expired},
+		{What: "not convertible", N: n.Left}, {What: "corrupt", N: n.Corrupt}, {What: "gone meanwhile", N: n.Gone}, {What: "conflicts", N: n.Conflicts},
+	}, n.Seen-n.Before, took)
+	if err != nil {
 		return err
 	}
-	if n := c.Seen - already; n > 0 && took > 0 {
-		a.say("%.0f sessions a second", float64(n)/took.Seconds())
-	}
-	if c.Corrupt > 0 {
-		a.warn("%s not decode: are the key and the salt those of the site?", doing(c.Corrupt))
+	if n.Corrupt > 0 {
+		a.Warn("%s not decode: are the key and the salt those of the site?", doing(n.Corrupt))
 	}
 	switch {
 	case !complete:
 		return nil // there is an error already
-	case c.Left > 0 && f.to == "json":
-		return refused(fmt.Sprintf("%d of %d sessions are left as they are: JSON cannot hold them", c.Left, c.Seen), "--report FILE tells why; --lossy converts dates, Decimals and UUIDs")
-	case c.Left > 0:
-		return refused(fmt.Sprintf("%d of %d sessions are left as they are: that Django could not read them", c.Left, c.Seen), "--report FILE tells why")
+	case n.Left > 0 && f.to == "json":
+		return refused(fmt.Sprintf("%d of %d sessions are left as they are: JSON cannot hold them", n.Left, n.Seen), "--report FILE tells why; --lossy converts dates, Decimals and UUIDs")
+	case n.Left > 0:
+		return refused(fmt.Sprintf("%d of %d sessions are left as they are: that Django could not read them", n.Left, n.Seen), "--report FILE tells why")
 	}
 	return nil
 }

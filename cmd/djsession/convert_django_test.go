@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
@@ -77,7 +78,7 @@ func TestConvertDjango(t *testing.T) {
 				t.Fatal(err)
 			}
 			sqlExec(t, "sqlite", path, "PRAGMA journal_mode = wal") // waits for the disk less often
-			c := &cli{env: map[string]string{envSecret: demoSecret, envDSN: path}}
+			c := &cli{env: map[string]string{console.EnvSecret: demoSecret, envDSN: path}}
 			was := rowsOf(t, c)
 			reportPath := filepath.Join(t.TempDir(), "report")
 			args := []string{"convert", "--django", reader, "--report", reportPath, "--batch", "100", "--lossy=" + fmt.Sprint(lossy)}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/filestore"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -102,67 +102,6 @@ func manyKeys(n int) (keys []string) {
 	return keys
 }
 
-// meddling is a store in which somebody else is faster.
-type meddling struct {
-	djsession.Store
-	before func(key string)
-}
-
-func (m meddling) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
-	m.before(key)
-	return m.Store.Update(ctx, key, r, seen)
-}
-
-// TestConvertRaces: what the site writes meanwhile is converted, what it deletes
-// stays deleted.
-func TestConvertRaces(t *testing.T) {
-	c := newCLI(t)
-	keys := manyKeys(4)
-	pickled(t, c, keys...)
-	pickles, target := siteWith(t, djsession.Settings{Serializer: anySerializer{}}), siteWith(t, djsession.Settings{})
-	withStore(t, c, pickles, func(store djsession.Store) {
-		withStore(t, c, target, func(writer djsession.Store) {
-			written := 0
-			conv := conversion{lister: store.(djsession.Lister), reader: store, target: target, batch: 1,
-				done: func(counts, string) error { return nil }, about: func(string, []note) error { return nil }}
-			conv.writer = meddling{writer, func(key string) {
-				r, v, err := store.Load(t.Context(), key)
-				switch {
-				case err != nil:
-				case key == keys[1] && written < 2:
-					written++
-					r.Data = r.Data.With("n", int64(written))
-					_, err = store.Update(t.Context(), key, r, v)
-				case key == keys[2]:
-					err = store.Delete(t.Context(), key)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-			}}
-			if err := conv.run(t.Context(), ""); err != nil {
-				t.Fatal(err)
-			}
-			if conv.Converted != 3 || conv.Conflicts != 2 || conv.Gone != 1 {
-				t.Errorf("got %+v, want 3 converted, 2 conflicts, 1 gone", conv.counts)
-			}
-			if sum := conv.Converted + conv.Right + conv.Expired + conv.Left + conv.Corrupt + conv.Gone; sum != conv.Seen {
-				t.Errorf("got %d seen, want the sum of the others, %d", conv.Seen, sum)
-			}
-			r, _, err := writer.Load(t.Context(), keys[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n, _ := r.Data.Get("n"); n != int64(2) {
-				t.Errorf("got %v, want what was written meanwhile", n)
-			}
-			if _, _, err := store.Load(t.Context(), keys[2]); !errors.Is(err, djsession.ErrNotFound) {
-				t.Errorf("deleted meanwhile: got %v", err)
-			}
-		})
-	})
-}
-
 // TestConvertResume: an interrupted run is gone on with, and all are converted once.
 func TestConvertResume(t *testing.T) {
 	c := newCLI(t)
@@ -177,7 +116,7 @@ func TestConvertResume(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	a := newApp(strings.NewReader(""), &stdout, &stderr, c.env)
 	looks := 0
-	a.now = func() time.Time {
+	a.Now = func() time.Time {
 		if fi, err := os.Stat(state); err == nil {
 			if fi.Mode().Perm() != 0o600 {
 				t.Errorf("the state has the mode %v, want 0600", fi.Mode())
@@ -222,7 +161,7 @@ func TestConvertResume(t *testing.T) {
 func TestConvertFiles(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC().Truncate(time.Second)
-	c := &cli{env: map[string]string{envSecret: demoSecret, envDSN: "files://" + dir}, now: func() time.Time { return now }}
+	c := &cli{env: map[string]string{console.EnvSecret: demoSecret, envDSN: "files://" + dir}, now: func() time.Time { return now }}
 	set := djsession.Settings{Keys: signer.SecretKey(demoSecret), Now: func() time.Time { return now }, Serializer: pickle.Serializer{}}
 	moment := serializer.NewDateTime(now.Add(30 * 24 * time.Hour))
 	for key, s := range map[string]struct {
@@ -246,7 +185,7 @@ func TestConvertFiles(t *testing.T) {
 		}
 		d := serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "7"})
 		if s.expiry != nil {
-			d = d.With(expiryName, s.expiry)
+			d = d.With("_session_expiry", s.expiry)
 		}
 		if _, err := store.Create(t.Context(), key+"aaaaaaaa", &djsession.Record{Data: d, Expires: s.expires}); err != nil {
 			t.Fatal(err)
@@ -279,7 +218,7 @@ func TestClearFilesWrongKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range manyKeys(11) {
-		d := serializer.NewDict(serializer.Item{Key: expiryName, Value: "2026-08-01T00:00:00+00:00"})
+		d := serializer.NewDict(serializer.Item{Key: "_session_expiry", Value: "2026-08-01T00:00:00+00:00"})
 		if _, err := store.Create(t.Context(), key, &djsession.Record{Data: d}); err != nil {
 			t.Fatal(err)
 		}
@@ -288,48 +227,20 @@ func TestClearFilesWrongKey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := &cli{env: map[string]string{envSecret: "another", envDSN: "files://" + dir}}
+	c := &cli{env: map[string]string{console.EnvSecret: "another", envDSN: "files://" + dir}}
 	if r := c.run(t, "", "clearsessions"); r.status != 1 || !strings.Contains(r.stderr, "no session decodes") {
 		t.Errorf("got status %d, %q and %q, want it refused", r.status, r.stdout, r.stderr)
 	}
-	c.env[envSecret] = ""
+	c.env[console.EnvSecret] = ""
 	if r := c.run(t, "", "clearsessions"); r.status != 2 || !strings.Contains(r.stderr, "there is no SECRET_KEY") {
 		t.Errorf("got status %d and %q, want it refused", r.status, r.stderr)
 	}
-	c.env[envSecret] = demoSecret
+	c.env[console.EnvSecret] = demoSecret
 	if err := os.WriteFile(filepath.Join(dir, "sessionidcorrupt0"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if r := c.run(t, "", "clearsessions", "--dry-run"); r.stdout != "would remove 0 expired sessions\n" || !strings.Contains(r.stderr, "1 session does not decode, and end") {
 		t.Errorf("got %q and %q, want a warning", r.stdout, r.stderr)
-	}
-}
-
-// TestConvertHostile: a pickle that is small and would never end as JSON is left.
-func TestConvertHostile(t *testing.T) {
-	var wide any = serializer.Tuple{int64(1)}
-	for range 60 {
-		wide = []any{wide, wide}
-	}
-	loop := make([]any, 2)
-	loop[0], loop[1] = loop, loop
-	var deep any = int64(1)
-	for range 60 {
-		deep = serializer.Tuple{deep, deep}
-	}
-	set := serializer.Set{deep}
-	sets := make([]any, 100_000)
-	for i := range sets {
-		sets[i] = set
-	}
-	for name, v := range map[string]any{"a list of 2^60 values": wide, "a list that holds itself": loop, "a set of 2^60 values, often": sets} {
-		j := toJSON{}
-		if _, ok := j.session(serializer.NewDict(serializer.Item{Key: "v", Value: v})); ok || !j.left {
-			t.Errorf("%s: got it converted", name)
-		}
-		if n := len(j.notes); n == 0 || n > 2*maxNotes {
-			t.Errorf("%s: got %d notes", name, n)
-		}
 	}
 }
 
@@ -409,59 +320,5 @@ func TestShowPickle(t *testing.T) {
 	}
 	if got := c.must(t, "", "list", "--json"); !strings.Contains(got, `"key":"`+key[:8]) {
 		t.Errorf("list: got\n%s", got)
-	}
-}
-
-// TestConvertExpiry: a datetime that ends a session becomes the text that set_expiry
-// writes from Django 4.1 on, if the Django that will read it can.
-func TestConvertExpiry(t *testing.T) {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wall := time.Date(2026, 8, 1, 10, 0, 0, 5000, time.UTC)
-	aware, naive := serializer.NewDateTime(wall), serializer.NewNaive(wall)
-	unknown := aware
-	unknown.Zone = &serializer.Object{Class: serializer.Global{Module: "shop", Name: "Zone"}}
-	east := aware
-	east.Zone = serializer.ZoneInfo{Key: "Asia/Kolkata"}
-	for _, tt := range []struct {
-		name   string
-		expiry any
-		zone   *time.Location
-		django djsession.DjangoVersion
-		want   any // nil: it is left
-	}{
-		{name: "aware", expiry: aware, want: "2026-08-01T10:00:00.000005+00:00"},
-		{name: "of a zone", expiry: east, want: "2026-08-01T10:00:00.000005+05:30"},
-		{name: "naive with USE_TZ=False", expiry: naive, zone: berlin, want: "2026-08-01T10:00:00.000005"},
-		{name: "text of such a Django", expiry: "2026-08-01T10:00:00+00:00", want: "2026-08-01T10:00:00+00:00"},
-		{name: "seconds", expiry: int64(60), want: int64(60)},
-		{name: "naive with USE_TZ=True, which Django cannot compare", expiry: naive},
-		{name: "aware with USE_TZ=False", expiry: aware, zone: berlin},
-		{name: "of a zone that nobody knows", expiry: unknown},
-		{name: "for a Django that reads no text there", expiry: aware, django: djsession.DjangoVersion{Major: 4, Minor: 0}},
-		{name: "text, for such a Django", expiry: "2026-08-01T10:00:00+00:00", django: djsession.DjangoVersion{Major: 3, Minor: 2}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for _, lossy := range []bool{false, true} {
-				target := siteWith(t, djsession.Settings{TimeZone: tt.zone, Django: tt.django})
-				conv := conversion{target: target, lossy: lossy}
-				was := &djsession.Record{Expires: testNow, Data: serializer.NewDict(serializer.Item{Key: expiryName, Value: tt.expiry})}
-				r, notes := conv.rewritten(was, true)
-				if tt.want == nil {
-					if r != nil || len(notes) == 0 || notes[len(notes)-1].path != expiryName || !notes[len(notes)-1].left {
-						t.Errorf("lossy %t: got %v and %v, want it left", lossy, r, notes)
-					}
-					continue
-				}
-				if r == nil || !r.Expires.Equal(testNow) {
-					t.Fatalf("lossy %t: got %v, %v, want the end as it was", lossy, r, notes)
-				}
-				if got, _ := r.Data.Get(expiryName); got != tt.want {
-					t.Errorf("lossy %t: got %v, want %v", lossy, got, tt.want)
-				}
-			}
-		})
 	}
 }

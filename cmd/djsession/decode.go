@@ -13,7 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // payloadFlags are those that decode and encode have in common.
@@ -59,30 +63,30 @@ as they are, though other readers of JSON refuse them; --tagged avoids that.`,
 		Example: `  export DJANGO_SECRET_KEY
   djsession decode 'eyJ2aXNpdHMiOjd9:1r31eq:T75S6Hd...'
   sqlite3 db.sqlite3 'select session_data from django_session' | djsession decode --lines
-  djsession decode --salt ` + cookieEngine + ` --max-age 14d -f c.txt`,
+  djsession decode --salt ` + payload.CookieEngine + ` --max-age 14d -f c.txt`,
 		Args:              arguments(0, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
 			var (
-				keys *secrets
+				keys *console.Secrets
 				err  error
 			)
 			switch {
 			case noVerify && c.Flags().Changed("max-age"):
 				return usage("--max-age needs the signature, which --no-verify does not look at", "leave one of them out")
 			case noVerify:
-				a.warn("the signature is not verified: anybody may have written this")
+				a.Warn("the signature is not verified: anybody may have written this")
 			default:
-				if keys, err = f.secrets.need(a); err != nil {
+				if keys, err = f.secrets.Need(&a.Console); err != nil {
 					return err
 				}
 			}
-			p, err := f.payloads(a, keys)
+			p, err := f.codec(a, keys)
 			if err != nil {
 				return err
 			}
 			if c.Flags().Changed("max-age") {
-				p.maxAge = (*time.Duration)(&maxAge)
+				p.MaxAge = (*time.Duration)(&maxAge)
 			}
 			return f.decode(c.Context(), a, p, args)
 		},
@@ -94,27 +98,59 @@ as they are, though other readers of JSON refuse them; --tagged avoids that.`,
 	return c
 }
 
-func (f *payloadFlags) decode(ctx context.Context, a *app, p *payloads, args []string) error {
+// codec reads and writes signed values as the flags say. keys may be nil if nothing is
+// to be verified.
+func (f *formatFlags) codec(a *app, keys *console.Secrets) (*payload.Codec, error) {
+	p := &payload.Codec{Blind: keys == nil}
+	if p.Blind {
+		return p, nil
+	}
+	v, err := f.version()
+	if err != nil {
+		return nil, err
+	}
+	oldDjango := v != djsession.DjangoVersion{} && v.Before(4, 0)
+	opts := signer.Options{Salt: f.salt, LegacySHA1: oldDjango && !v.Before(3, 1)}
+	if p.Signer, err = signer.NewTimestamp(keys.Keys, opts); err != nil {
+		return nil, err
+	}
+	p.Signer.Now = a.Now
+	if p.Serializer, err = f.chosen(); err != nil {
+		return nil, err
+	}
+	if _, ok := f.class(); !ok {
+		return p, nil
+	}
+	set, err := f.settings(a, keys.Keys)
+	if err != nil {
+		return nil, err
+	}
+	p.Old = oldDjango && v.Before(3, 1)
+	p.Site, err = newSite(set)
+	return p, err
+}
+
+func (f *payloadFlags) decode(ctx context.Context, a *app, p *payload.Codec, args []string) error {
 	if f.lines {
 		return f.each(ctx, a, args, "payload", "session", func(line string) ([]byte, error) {
-			d, err := p.decode(strings.TrimSpace(line))
+			d, err := p.Decode(strings.TrimSpace(line))
 			if err != nil {
 				return nil, err
 			}
 			return f.text(d, "")
 		})
 	}
-	text, err := a.value("the payload", args, f.file)
+	text, err := a.Value("the payload", args, f.file)
 	if err != nil {
 		return err
 	}
-	d, err := p.decode(strings.TrimSpace(text))
+	d, err := p.Decode(strings.TrimSpace(text))
 	if err != nil {
 		return err
 	}
 	out, err := f.text(d, "  ")
 	if err == nil {
-		a.say("%s", out)
+		a.Say("%s", out)
 	}
 	return err
 }
@@ -136,23 +172,23 @@ func (f *payloadFlags) text(d *serializer.Dict, indent string) ([]byte, error) {
 // each does one line of the input at a time, and writes one line for each, with
 // the result under the name key.
 func (f *payloadFlags) each(ctx context.Context, a *app, args []string, what, key string, do func(line string) ([]byte, error)) error {
-	in, done, err := a.input("the "+what+"s", args, f.file)
+	in, done, err := a.Input("the "+what+"s", args, f.file)
 	if err != nil {
 		return err
 	}
 	defer done()
-	out := bufio.NewWriter(a.stdout)
-	l := newLines(in, maxInput)
+	out := bufio.NewWriter(a.Stdout)
+	l := console.NewLines(in, console.MaxInput)
 	total, bad := 0, 0
 	for ctx.Err() == nil {
-		line, err := l.next()
+		line, err := l.Next()
 		if err == io.EOF {
 			break
 		}
 		var result []byte
 		switch {
-		case errors.Is(err, errLong):
-			err = refused(fmt.Sprintf("the line is longer than %d bytes", maxInput), "")
+		case errors.Is(err, console.ErrLong):
+			err = refused(fmt.Sprintf("the line is longer than %d bytes", console.MaxInput), "")
 		case err != nil:
 			return errors.Join(out.Flush(), err)
 		default:
@@ -163,16 +199,16 @@ func (f *payloadFlags) each(ctx context.Context, a *app, args []string, what, ke
 			fmt.Fprintf(out, "{\"ok\":true,%q:%s}\n", key, result)
 		} else {
 			bad++
-			text, _ := serializer.AppendText(nil, problemOf(ctx, err).text, "")
+			text, _ := serializer.AppendText(nil, console.ProblemOf(ctx, err).Text, "")
 			fmt.Fprintf(out, "{\"ok\":false,\"error\":%s}\n", text)
 		}
-		if !l.waiting() { // somebody may be waiting for this answer
-			if err := a.flush(out); err != nil {
+		if !l.Waiting() { // somebody may be waiting for this answer
+			if err := a.Flush(out); err != nil {
 				return err
 			}
 		}
 	}
-	if err := a.flush(out); err != nil {
+	if err := a.Flush(out); err != nil {
 		return err
 	}
 	if ctx.Err() == nil && bad > 0 {

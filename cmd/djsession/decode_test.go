@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 func TestLinesAnswerAtOnce(t *testing.T) {
 	in, ask := io.Pipe()
 	answers, out := io.Pipe()
-	a := newApp(in, out, io.Discard, map[string]string{envSecret: vectorSecret})
+	a := newApp(in, out, io.Discard, map[string]string{console.EnvSecret: vectorSecret})
 	ended := make(chan int, 1)
 	go func() {
 		ended <- a.main(t.Context(), []string{"decode", "--lines"})
@@ -57,14 +59,14 @@ func TestLines(t *testing.T) {
 		{"much too long", strings.Repeat(long, 5) + "\nb", []string{"too long", "b"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLines(strings.NewReader(tt.in), max)
+			l := console.NewLines(strings.NewReader(tt.in), max)
 			var got []string
 			for {
-				line, err := l.next()
+				line, err := l.Next()
 				if err == io.EOF {
 					break
 				}
-				if errors.Is(err, errLong) {
+				if errors.Is(err, console.ErrLong) {
 					line = "too long"
 				} else if err != nil {
 					t.Fatal(err)
@@ -87,7 +89,7 @@ func TestLines(t *testing.T) {
 func TestLinesBadReader(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	in := io.MultiReader(strings.NewReader(vectorPayload+"\n"), brokenReader{})
-	a := newApp(in, &stdout, &stderr, map[string]string{envSecret: vectorSecret})
+	a := newApp(in, &stdout, &stderr, map[string]string{console.EnvSecret: vectorSecret})
 	if got := a.main(t.Context(), []string{"decode", "--lines"}); got != 1 {
 		t.Errorf("got status %d, want 1", got)
 	}

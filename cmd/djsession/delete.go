@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/go-djsession/go-djsession/internal/payload"
 )
 
 func (a *app) deleteCommand() *cobra.Command {
@@ -31,7 +33,7 @@ out. It needs no SECRET_KEY.
 			if err := e.manager.Delete(c.Context(), key); err != nil {
 				return err
 			}
-			a.say("deleted session %s", short(key))
+			a.Say("deleted session %s", payload.ShortKey(key))
 			return nil
 		},
 	}

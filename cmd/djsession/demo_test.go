@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/demo"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
@@ -52,7 +54,7 @@ func TestDemoDjango(t *testing.T) {
 	if _, err := os.Stat(python); err != nil {
 		testserver.Lacks(t, "a Django 5.2, which compat_test/setup.sh installs")
 	}
-	c := &cli{env: map[string]string{envPython: python}, now: time.Now} // Django's clock cannot be stopped
+	c := &cli{env: map[string]string{demo.EnvPython: python}, now: time.Now} // Django's clock cannot be stopped
 	got := c.must(t, "", "demo")
 	rest, ok := strings.CutPrefix(got, demoOutput)
 	want := regexp.MustCompile(`^ 7\. Django 5\.2\.\d+ reads what Go wrote: visits = 5, logged in is ada\.
@@ -73,7 +75,7 @@ func TestDemoKeep(t *testing.T) {
 	if dsn == nil || secret == nil {
 		t.Fatalf("got\n%s\nwant commands to try", got)
 	}
-	c := &cli{env: map[string]string{envSecret: secret[1]}}
+	c := &cli{env: map[string]string{console.EnvSecret: secret[1]}}
 	if got := c.must(t, "", "show", "ada7q2m5", "--reveal", "--dsn", dsn[1]); !strings.Contains(got, "visits              int      1  5\n") {
 		t.Errorf("got\n%s\nwant visits = 5", got)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
@@ -65,9 +66,9 @@ func (f *doctorFlags) run(ctx context.Context, a *app) error {
 	if set == nil {
 		return usage("there are no settings to examine", manageHint()+"python manage.py diffsettings --all >settings.txt, and then: djsession doctor --settings settings.txt")
 	}
-	opts := doctor.Options{Now: a.now}
+	opts := doctor.Options{Now: a.Now}
 	if f.cookie == "-" {
-		if opts.Cookie, err = a.value("the cookie", nil, ""); err != nil {
+		if opts.Cookie, err = a.Value("the cookie", nil, ""); err != nil {
 			return err
 		}
 		if opts.Cookie == "" {
@@ -79,7 +80,7 @@ func (f *doctorFlags) run(ctx context.Context, a *app) error {
 		return err
 	}
 	for _, w := range set.Warnings {
-		a.warn("%s", w)
+		a.Warn("%s", w)
 	}
 	return tell(a, found)
 }
@@ -91,13 +92,13 @@ func tell(a *app, found []doctor.Finding) error {
 		if f.Severity == doctor.Fault {
 			faults++
 		}
-		a.say("%s %s: %s", f.Severity, f.ID, f.Text)
-		a.say("  change: %s", f.Change)
+		a.Say("%s %s: %s", f.Severity, f.ID, f.Text)
+		a.Say("  change: %s", f.Change)
 	}
 	if faults == 0 {
-		a.say("no fault found")
+		a.Say("no fault found")
 		return nil
 	}
-	a.say("%s found", count(faults, "fault"))
-	return errQuiet
+	a.Say("%s found", console.Count(faults, "fault"))
+	return console.ErrQuiet
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // siteSettings are those of the demo, in a file, with others behind them.
@@ -69,13 +71,13 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("got status %d, want %d", r.status, tt.status)
 			}
 			out := r.stdout
-			if tt.status == exitUsage {
+			if tt.status == console.StatusUsage {
 				out = r.stderr
 			}
 			if !strings.Contains(out, tt.want) {
 				t.Errorf("got %q, want %q in it", out, tt.want)
 			}
-			if tt.status == exitRefused && (strings.Count(r.stdout, "\n  change: ") != strings.Count("\n"+r.stdout, "\nfault ") || !strings.HasSuffix(r.stdout, " found\n")) {
+			if tt.status == console.StatusRefused && (strings.Count(r.stdout, "\n  change: ") != strings.Count("\n"+r.stdout, "\nfault ") || !strings.HasSuffix(r.stdout, " found\n")) {
 				t.Errorf("not every fault says what to change:\n%s", r.stdout)
 			}
 			for _, secret := range append(append([]string{"hunter2"}, keys...), values...) {
@@ -103,7 +105,7 @@ func demoKey(t *testing.T, word string) string {
 // TestDoctorWantsSettings: without any it says how to make them.
 func TestDoctorWantsSettings(t *testing.T) {
 	r := newCLI(t).run(t, "", "doctor")
-	if r.status != exitUsage || !strings.Contains(r.stderr, "hint: python manage.py diffsettings --all") {
+	if r.status != console.StatusUsage || !strings.Contains(r.stderr, "hint: python manage.py diffsettings --all") {
 		t.Errorf("got status %d and %q", r.status, r.stderr)
 	}
 }
@@ -112,7 +114,7 @@ func TestDoctorWantsSettings(t *testing.T) {
 func TestDoctorWantsACookie(t *testing.T) {
 	c := newCLI(t)
 	r := c.run(t, "", "doctor", "--settings", siteSettings(t, c, ""), "--cookie", "-")
-	if r.status != exitUsage || !strings.Contains(r.stderr, "standard input is empty") {
+	if r.status != console.StatusUsage || !strings.Contains(r.stderr, "standard input is empty") {
 		t.Errorf("got status %d and %q", r.status, r.stderr)
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // dsnWays is the hint for a password on the command line.
@@ -55,12 +57,12 @@ func readDSNs(c *cobra.Command, a *app) (err error) {
 		}
 		var text string
 		if name == "-" {
-			in, wrong := a.takeStdin("the DSN of --" + flag.Name)
+			in, wrong := a.TakeStdin("the DSN of --" + flag.Name)
 			if err = wrong; err == nil {
-				text, err = readAll(in, maxSecret)
+				text, err = console.ReadAll(in, console.MaxSecret)
 			}
 		} else {
-			text, err = readFile(name, maxSecret)
+			text, err = console.ReadFile(name, console.MaxSecret)
 		}
 		text, _, _ = strings.Cut(text, "\n")
 		if *f.text = strings.TrimSpace(text); err == nil && *f.text == "" {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // dsnsWithPassword are forms of a DSN that have the password hunter2.
@@ -76,7 +78,7 @@ func TestPasswordInFlag(t *testing.T) {
 	for _, flag := range dsnFlags(t) {
 		for _, dsn := range dsnsWithPassword {
 			r := newCLI(t).run(t, "", flag[0], "--"+flag[1], dsn)
-			if r.status != exitUsage || !strings.Contains(r.stderr, "--"+flag[1]+" has a password in it") || !strings.Contains(r.stderr, "@FILE") || !strings.Contains(r.stderr, envDSN) {
+			if r.status != console.StatusUsage || !strings.Contains(r.stderr, "--"+flag[1]+" has a password in it") || !strings.Contains(r.stderr, "@FILE") || !strings.Contains(r.stderr, envDSN) {
 				t.Errorf("%s --%s %q: got status %d, %s", flag[0], flag[1], dsn, r.status, r.stderr)
 			}
 			if strings.Contains(r.stdout+r.stderr, "hunter2") || strings.Contains(r.stdout+r.stderr, "ter2") {

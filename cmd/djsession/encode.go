@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -32,20 +31,20 @@ With --lines each line of the input is a session, and each line of the output sa
 		Args:              arguments(0, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
-			keys, err := f.secrets.need(a)
+			keys, err := f.secrets.Need(&a.Console)
 			if err != nil {
 				return err
 			}
-			p, err := f.payloads(a, keys)
+			p, err := f.codec(a, keys)
 			if err != nil {
 				return err
 			}
 			switch {
 			case !c.Flags().Changed("timestamp"):
-			case p.old:
+			case p.Old:
 				return usage("--timestamp is given, but the format of Django before 3.1 has none", "leave --timestamp out")
 			default:
-				p.signer.Now = func() time.Time { return time.Unix(timestamp, 0) }
+				p.Signer.Now = func() time.Time { return time.Unix(timestamp, 0) }
 			}
 			return f.encode(c.Context(), a, p, args)
 		},
@@ -57,7 +56,7 @@ With --lines each line of the input is a session, and each line of the output sa
 	return c
 }
 
-func (f *payloadFlags) encode(ctx context.Context, a *app, p *payloads, args []string) error {
+func (f *payloadFlags) encode(ctx context.Context, a *app, p *payload.Codec, args []string) error {
 	if f.lines {
 		return f.each(ctx, a, args, "session", "payload", func(line string) ([]byte, error) {
 			text, err := f.sign(p, line)
@@ -67,48 +66,25 @@ func (f *payloadFlags) encode(ctx context.Context, a *app, p *payloads, args []s
 			return serializer.AppendText(nil, text, "")
 		})
 	}
-	text, err := a.value("the session", args, f.file)
+	text, err := a.Value("the session", args, f.file)
 	if err != nil {
 		return err
 	}
 	payload, err := f.sign(p, text)
 	if err == nil {
-		a.say("%s", payload)
+		a.Say("%s", payload)
 	}
 	return err
 }
 
-func (f *payloadFlags) sign(p *payloads, text string) (string, error) {
-	parse := parseSession
+func (f *payloadFlags) sign(p *payload.Codec, text string) (string, error) {
+	parse := payload.Parse
 	if f.tagged {
-		parse = parseTaggedSession
+		parse = payload.ParseTagged
 	}
 	d, err := parse(text)
 	if err != nil {
 		return "", err
 	}
-	return p.encode(d)
-}
-
-// parseSession reads the JSON that a user wrote, in UTF-8, where Django's own is
-// ASCII.
-func parseSession(text string) (*serializer.Dict, error) {
-	v, err := parseValue(text)
-	if err != nil {
-		return nil, err
-	}
-	d, err := serializer.JSON{}.Loads([]byte(v))
-	if err != nil {
-		return nil, inputProblem(err)
-	}
-	return d, nil
-}
-
-// parseValue is parseSession for any value.
-func parseValue(text string) (serializer.RawJSON, error) {
-	v, err := serializer.JSON{}.Freeze(json.RawMessage(strings.TrimSpace(text)))
-	if err != nil {
-		return "", inputProblem(err)
-	}
-	return v.(serializer.RawJSON), nil
+	return p.Encode(d)
 }

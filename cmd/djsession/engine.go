@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // openTimeout bounds the first contact with a database.
@@ -58,9 +59,9 @@ func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := f.secrets.load(a)
+	keys, err := f.secrets.Load(&a.Console)
 	if err == nil && keys == nil && p.signs() { // a cache signs nothing
-		keys, err = f.secrets.need(a)
+		keys, err = f.secrets.Need(&a.Console)
 	}
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (f *siteFlags) location(a *app) (location, error) {
 	}
 	p := location{dsn: f.dsn, table: f.table, cache: f.cache}
 	if p.dsn == "" {
-		p.dsn = a.env(envDSN)
+		p.dsn = a.Env(envDSN)
 	}
 	if p.dsn == "" {
 		hint := dsnForms
@@ -97,7 +98,7 @@ func (p location) check(flag string) error {
 }
 
 // openWith opens it with these keys; nil will do where nothing is decoded.
-func (f *siteFlags) openWith(ctx context.Context, a *app, keys *secrets) (*engine, error) {
+func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets) (*engine, error) {
 	p, err := f.location(a)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -212,12 +213,12 @@ func dialMemcached(dsn string, keys djcache.Keys, params url.Values) (*cache, er
 	_, location, _ := strings.Cut(dsn, "://")
 	servers, err := choose(memcached.Location(location)...)
 	if err != nil {
-		return nil, &problem{exitUsage, "the servers of memcached in the DSN are not understood", "cache+memcached://host1:11211,host2:11211 in the order of LOCATION; a socket is unix:/path", err}
+		return nil, &console.Problem{Status: console.StatusUsage, Text: "the servers of memcached in the DSN are not understood", Hint: "cache+memcached://host1:11211,host2:11211 in the order of LOCATION; a socket is unix:/path", Cause: err}
 	}
 	client := memcache.NewFromSelector(servers)
 	client.Timeout = openTimeout / 2
 	if err := client.Ping(); err != nil {
-		return nil, connectProblem(err)
+		return nil, console.ConnectProblem(err)
 	}
 	return &cache{
 		on: func(site *djsession.Site) (djcache.Cache, error) {

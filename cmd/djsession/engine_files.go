@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/filestore"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // openFiles opens the folder of Django's engine file.
@@ -28,7 +29,7 @@ func openFiles(dir string) (*engine, error) {
 func isFolder(dir, hint string) error {
 	switch fi, err := os.Stat(dir); {
 	case err != nil:
-		return fileProblem(err)
+		return console.FileProblem(err)
 	case !fi.IsDir():
 		return refused(dir+" is no folder", hint)
 	}

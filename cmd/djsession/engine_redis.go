@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/redisstore"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 const redisReaps = "Redis removes expired sessions by itself"
@@ -63,7 +64,7 @@ func dialRedis(ctx context.Context, dsn string) (redis.UniversalClient, error) {
 	}
 	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()
-		return nil, connectProblem(err)
+		return nil, console.ConnectProblem(err)
 	}
 	return client, nil
 }
@@ -139,8 +140,8 @@ func newRedis(dsn string) (redis.UniversalClient, error) {
 }
 
 func redisUsage(cause error) error {
-	return &problem{exitUsage, "the DSN of Redis is not understood", `redis://user:password@host:6379/0, rediss:// with TLS
+	return &console.Problem{Status: console.StatusUsage, Text: "the DSN of Redis is not understood", Hint: `redis://user:password@host:6379/0, rediss:// with TLS
 redis+unix:///run/redis.sock?db=0
 redis+sentinel://host1:26379,host2:26379/mymaster/0
-redis+cluster://host1:6379,host2:6379`, cause}
+redis+cluster://host1:6379,host2:6379`, Cause: cause}
 }

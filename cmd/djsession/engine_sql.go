@@ -21,6 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/pgpool"
 )
 
@@ -134,11 +135,11 @@ func openPostgreSQL(ctx context.Context, native string, kind engineKind, table s
 		pool, err = pgxpool.NewWithConfig(ctx, cfg)
 	}
 	if err != nil {
-		return nil, &problem{exitUsage, "the DSN of PostgreSQL is not understood", dsnForms, err}
+		return nil, &console.Problem{Status: console.StatusUsage, Text: "the DSN of PostgreSQL is not understood", Hint: dsnForms, Cause: err}
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, connectProblem(err)
+		return nil, console.ConnectProblem(err)
 	}
 	return &engine{
 		on: func(site *djsession.Site) (djsession.Store, error) {
@@ -226,7 +227,7 @@ func dial(ctx context.Context, driver, native string) (*sql.DB, error) {
 		if db != nil {
 			db.Close()
 		}
-		return nil, connectProblem(err)
+		return nil, console.ConnectProblem(err)
 	}
 	return db, nil
 }
@@ -281,7 +282,7 @@ func isSQLite(path string) error {
 		if errors.Is(err, os.ErrNotExist) {
 			return refused("there is no file "+path, "the path is relative to the folder that you are in\n"+dsnForms)
 		}
-		return fileProblem(err)
+		return console.FileProblem(err)
 	}
 	defer f.Close()
 	const magic = "SQLite format 3\x00" // an empty file is an empty database

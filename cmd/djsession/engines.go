@@ -1,6 +1,8 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+)
 
 // enginesCommand is a topic of the help.
 func (a *app) enginesCommand() *cobra.Command {

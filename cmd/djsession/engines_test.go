@@ -14,6 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -81,7 +82,7 @@ func testEngine(t *testing.T, dsn, table string) {
 		}
 	}
 
-	c := &cli{env: map[string]string{envSecret: demoSecret, envDSN: dsn}}
+	c := &cli{env: map[string]string{console.EnvSecret: demoSecret, envDSN: dsn}}
 	run := func(args ...string) string { return c.must(t, "", append(args, "--table", table)...) }
 	if got := run("list", "--user", "7"); strings.Count(got, "\nengine00  7     2026-07-01 13:00:00 UTC") != 2 {
 		t.Errorf("list: got\n%s", got)
@@ -175,7 +176,7 @@ func TestOddPath(t *testing.T) {
 		if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c := &cli{env: map[string]string{envSecret: demoSecret}}
+		c := &cli{env: map[string]string{console.EnvSecret: demoSecret}}
 		if got := c.must(t, "", "list", "--dsn", path); !strings.Contains(got, "\nada7q2m5 ") {
 			t.Errorf("%s: got\n%s", name, got)
 		}

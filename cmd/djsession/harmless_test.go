@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -26,7 +26,7 @@ func wantHarmless(t *testing.T, before, text string) {
 		t.Errorf("%s: no UTF-8: %q", before, text)
 	}
 	for _, r := range text {
-		if harmful(r) {
+		if console.Harmful(r) {
 			t.Errorf("%s: %U is in the output: %q", before, r, text)
 			break
 		}
@@ -106,31 +106,6 @@ func TestHarmless(t *testing.T) {
 		wantHarmless(t, strings.Join(tt.args[:min(2, len(tt.args))], " "), r.stdout+"\n"+r.stderr)
 		if r.stdout+r.stderr == "" {
 			t.Errorf("%q: nothing was printed, so nothing was tested", tt.args)
-		}
-	}
-}
-
-// TestHarmlessWriter: however the text is cut, the output is the same, and what does no
-// harm is not touched.
-func TestHarmlessWriter(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"", ""}, {"plain\n\ttext é日😀", "plain\n\ttext é日😀"},
-		{"\x1b[31m\x7f\u009b", `\u001b[31m\u007f\u009b`}, {"\u202ea\u2069\u200f\u2028", `\u202ea\u2069\u200f\u2028`},
-		{"\xff\xc3(\xe6\x97", `\xff\xc3(\xe6\x97`}, {"\xc2\x9b", `\u009b`}, {"\U000e0001", `\udb40\udc01`}, {"�", "�"}, {"\r\n", "\\u000d\n"},
-	} {
-		for size := 1; size <= len(tt.in)+1; size++ {
-			var b bytes.Buffer
-			h := &harmless{w: &b}
-			for text := tt.in; text != ""; {
-				n := min(size, len(text))
-				if got, err := h.Write([]byte(text[:n])); got != n || err != nil {
-					t.Fatalf("Write: got %d, %v", got, err)
-				}
-				text = text[n:]
-			}
-			if err := h.Flush(); err != nil || b.String() != tt.want {
-				t.Errorf("%q by %d: got %q, %v, want %q", tt.in, size, b.String(), err, tt.want)
-			}
 		}
 	}
 }

@@ -5,15 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 )
-
-// shownKey is how much of a session key is shown: enough to tell sessions apart,
-// and far too little to use one. What is left of a key of Django's has 124 bits.
-const shownKey = 8
 
 // The lengths of a prefix that stands for a session.
 const (
@@ -26,23 +23,12 @@ const keyHelp = `KEY is the beginning of a session key, as djsession list prints
 whole one on standard input. A whole key on the command line is refused: who reads
 it there has the session.`
 
-// short returns the part of a key that may be shown.
-func short(key string) string {
-	s := key[:min(shownKey, len(key)/2)]
-	if strings.Trim(s, keyChars) != "" {
-		return strconv.QuoteToASCII(s) // not of Django
-	}
-	return s
-}
-
-const keyChars = "abcdefghijklmnopqrstuvwxyz0123456789"
-
 // key returns the session key that arg stands for.
 func (e *engine) key(ctx context.Context, a *app, arg string) (string, error) {
 	if arg != "-" {
 		return e.keyOfPrefix(ctx, arg)
 	}
-	in, err := a.takeStdin("the session key")
+	in, err := a.TakeStdin("the session key")
 	if err != nil {
 		return "", err
 	}
@@ -53,7 +39,7 @@ func (e *engine) key(ctx context.Context, a *app, arg string) (string, error) {
 func (e *engine) keyFrom(in *bufio.Reader) (string, error) {
 	line, err := in.ReadSlice('\n')
 	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
-		return "", fileProblem(err)
+		return "", console.FileProblem(err)
 	}
 	key := strings.TrimSpace(string(line))
 	if !e.site.ValidKey(key) {
@@ -65,7 +51,7 @@ func (e *engine) keyFrom(in *bufio.Reader) (string, error) {
 func (e *engine) keyOfPrefix(ctx context.Context, prefix string) (string, error) {
 	const hint = "give the first 8 characters, as djsession list prints them, or pipe the whole key and write - for it"
 	switch {
-	case strings.Trim(prefix, keyChars) != "":
+	case strings.Trim(prefix, payload.KeyChars) != "":
 		return "", usage("KEY holds characters that are in no session key", hint)
 	case len(prefix) > maxPrefix:
 		return "", usage("a whole session key does not belong on the command line: every user of this machine can read it there", hint)
@@ -73,7 +59,7 @@ func (e *engine) keyOfPrefix(ctx context.Context, prefix string) (string, error)
 		return "", usage("KEY is too short", hint)
 	}
 	keys, err := e.find(ctx, prefix, 2)
-	switch p := new(problem); {
+	switch p := new(console.Problem); {
 	case errors.As(err, &p):
 		return "", err
 	case err != nil:

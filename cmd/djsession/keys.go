@@ -6,14 +6,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
 // authKeySalt is the key_salt of AbstractBaseUser.get_session_auth_hash.
 const authKeySalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
-
-// messagesSalt is django.contrib.messages.storage.cookie.CookieStorage.key_salt.
-const messagesSalt = "django.contrib.messages"
 
 func (a *app) keysCommand() *cobra.Command {
 	var (
@@ -39,12 +38,12 @@ are read by signer.ParseDerivedKeys.`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := f.secrets.need(a)
+			s, err := f.secrets.Need(&a.Console)
 			if err != nil {
 				return err
 			}
-			if s.derived {
-				return usage(s.from+" holds derived keys already", "keys are derived from SECRET_KEY: "+envSecret+", --secret-file or --secret-stdin")
+			if s.Derived {
+				return usage(s.From+" holds derived keys already", "keys are derived from SECRET_KEY: "+console.EnvSecret+", --secret-file or --secret-stdin")
 			}
 			v, err := f.version()
 			if err != nil {
@@ -52,16 +51,16 @@ are read by signer.ParseDerivedKeys.`,
 			}
 			ps := purposes(f.salt, v)
 			if messages {
-				ps = append(ps, purpose{signer.CookieKeySalt(messagesSalt), signer.SHA256})
+				ps = append(ps, purpose{signer.CookieKeySalt(payload.MessagesSalt), signer.SHA256})
 				if v != (djsession.DjangoVersion{}) && v.Before(4, 0) { // "hash$json"
-					ps = append(ps, purpose{messagesSalt, signer.SHA1})
+					ps = append(ps, purpose{payload.MessagesSalt, signer.SHA1})
 				}
 			}
 			for _, name := range cookies {
 				ps = append(ps, purpose{signer.CookieKeySalt(signer.CookieSalt(name, "")), signer.SHA256},
 					purpose{signer.CookieKeySalt(signer.LegacyCookieSalt(name, "")), signer.SHA256})
 			}
-			return a.printKeys(s.keys, ps)
+			return a.printKeys(s.Keys, ps)
 		},
 	}
 	f.add(a, c)
@@ -86,9 +85,9 @@ func purposes(salt string, v djsession.DjangoVersion) []purpose {
 	// 3.1 and 3.2 read what SHA-1 signed; before there was nothing else, and
 	// sessions had a format of their own.
 	ps = append(ps, purpose{signer.KeySalt(salt), signer.SHA1}, purpose{authKeySalt, signer.SHA1})
-	if class, ok := strings.CutPrefix(salt, saltPrefix); ok {
+	if class, ok := strings.CutPrefix(salt, payload.SaltPrefix); ok {
 		class = class[strings.LastIndexByte(class, '.')+1:]
-		ps = append(ps, purpose{strings.TrimSuffix(saltPrefix, ".") + class, signer.SHA1})
+		ps = append(ps, purpose{strings.TrimSuffix(payload.SaltPrefix, ".") + class, signer.SHA1})
 	}
 	return ps
 }
@@ -106,7 +105,7 @@ func (a *app) printKeys(keys signer.Keys, ps []purpose) error {
 	if err != nil {
 		return err
 	}
-	a.warn("these keys are secrets: who has them, and can write the store of the sessions, can log in as anyone")
-	a.say("%s", []byte(strings.TrimSuffix(text, "\n")))
+	a.Warn("these keys are secrets: who has them, and can write the store of the sessions, can log in as anyone")
+	a.Say("%s", []byte(strings.TrimSuffix(text, "\n")))
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -24,7 +26,7 @@ func secretsOfDemo(t *testing.T) (keys, values []string) {
 		keys = append(keys, s.Key, s.Key[:20])
 	}
 	keys = append(keys, demoSecret)
-	derived, err := signer.SecretKey(demoSecret).Derive(signer.KeySalt(sessionSalt), signer.SHA256)
+	derived, err := signer.SecretKey(demoSecret).Derive(signer.KeySalt(payload.SessionSalt), signer.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +59,12 @@ func TestNoLeaks(t *testing.T) {
 		{name: "list", args: []string{"list"}},
 		{name: "list as JSON", args: []string{"list", "--json"}},
 		{name: "list expired", args: []string{"list", "--expired"}},
-		{name: "list with another key", args: []string{"list"}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "list with another key", args: []string{"list"}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "show", args: []string{"show", "ada7q2m5"}},
 		{name: "show as JSON", args: []string{"show", "grace4w8", "--json"}},
 		{name: "show by key", args: []string{"show", "-"}, stdin: full},
 		{name: "show what does not decode", args: []string{"show", "alien6m1"}},
-		{name: "show with another key", args: []string{"show", "ada7q2m5"}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "show with another key", args: []string{"show", "ada7q2m5"}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "show a whole key", args: []string{"show", full}},
 		{name: "show a key that is none", args: []string{"show", "-"}, stdin: "x" + full + full},
 		{name: "show from no table", args: []string{"show", "-", "--table", "none"}, stdin: full},
@@ -80,22 +82,22 @@ func TestNoLeaks(t *testing.T) {
 		{name: "convert", args: []string{"convert"}},
 		{name: "convert to pickle", args: []string{"convert", "--to", "pickle", "--django", "2.2"}},
 		{name: "convert in no table", args: []string{"convert", "--table", "none"}},
-		{name: "convert with another key", args: []string{"convert"}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "convert with another key", args: []string{"convert"}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "migrate", args: []string{"migrate", "--from", from, "--to", "files:" + t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}},
 		{name: "migrate to a place that is taken", args: []string{"migrate", "--from", from, "--to", taken, "--journal", filepath.Join(t.TempDir(), "j")}},
-		{name: "migrate with another key", args: []string{"migrate", "--from", from, "--to", "files:" + t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "migrate with another key", args: []string{"migrate", "--from", from, "--to", "files:" + t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "migrate to nobody", args: []string{"migrate", "--from", from, "--journal", filepath.Join(t.TempDir(), "j")}, env: map[string]string{envTo: "cache+redis://:hunter2@127.0.0.1:1/0"}},
 		{name: "a DSN of Redis that is none", args: []string{"list"}, env: map[string]string{envDSN: "redis://:hunter2@127.0.0.1:1/hunter2"}},
 		{name: "a DSN of a cache that is none", args: []string{"list", "--dsn", "cache+redis://127.0.0.1:1/0?version=hunter2"}},
 		{name: "explain", args: []string{"explain", payload}},
 		{name: "explain in a header", args: []string{"explain", "Cookie: sessionid=" + payload + "; hunter2=hunter2"}},
 		{name: "explain a part", args: []string{"explain", payload[:90]}},
-		{name: "explain with another key", args: []string{"explain", payload}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "explain with another key", args: []string{"explain", payload}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "explain a key", args: []string{"explain", full}},
 		{name: "explain anything", args: []string{"explain", "hunter2"}},
-		{name: "decode with another key", args: []string{"decode", payload}, env: map[string]string{envSecret: "hunter2"}},
+		{name: "decode with another key", args: []string{"decode", payload}, env: map[string]string{console.EnvSecret: "hunter2"}},
 		{name: "decode a part", args: []string{"decode", payload[:90]}},
-		{name: "decode lines with another key", args: []string{"decode", "--lines"}, stdin: payload + "\nhunter2\n", env: map[string]string{envSecret: "hunter2x"}},
+		{name: "decode lines with another key", args: []string{"decode", "--lines"}, stdin: payload + "\nhunter2\n", env: map[string]string{console.EnvSecret: "hunter2x"}},
 		{name: "decode", args: []string{"decode", payload}, prints: true},
 		{name: "encode", args: []string{"encode", `{"theme":"dark"}`}},
 		{name: "encode what is no JSON", args: []string{"encode", `{"theme":dark}`}},
@@ -104,7 +106,7 @@ func TestNoLeaks(t *testing.T) {
 		{name: "keys", args: []string{"keys"}, prints: true},
 		{name: "keys from a file", args: []string{"keys", "--secret-file", secretFile}, prints: true},
 		{name: "keys that are none", args: []string{"list", "--keys-file", secretFile}},
-		{name: "keys in the environment that are none", args: []string{"list"}, env: map[string]string{envSecret: "", envKeys: "hunter2"}},
+		{name: "keys in the environment that are none", args: []string{"list"}, env: map[string]string{console.EnvSecret: "", console.EnvKeys: "hunter2"}},
 		{name: "demo", args: []string{"demo"}},
 		{name: "a flag that there is not", args: []string{"list", "--secret=" + demoSecret}},
 		{name: "a value where a command should be", args: []string{payload}},

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -78,11 +80,11 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 	if err != nil {
 		return err
 	}
-	t := table{heads: []string{"KEY", "USER", "EXPIRES", "SIZE"}, right: 3}
+	t := a.NewTable(3, "KEY", "USER", "EXPIRES", "SIZE")
 	shown, corrupt := 0, 0
 	for l, err := range lister.List(ctx, "") {
 		if err != nil {
-			t.flush(a)
+			t.Flush()
 			return err
 		}
 		if l.Err != nil {
@@ -93,9 +95,9 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 			continue
 		}
 		if f.json {
-			err = a.json("", row.items()...)
+			err = a.JSON("", row.items()...)
 		} else {
-			err = t.add(a, row.cells()...)
+			err = t.Add(row.cells()...)
 		}
 		if err != nil {
 			return err
@@ -104,31 +106,31 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 			break
 		}
 	}
-	t.flush(a)
+	t.Flush()
 	if corrupt > 0 {
-		a.warn("%s not decode: are the key, the salt and the serializer those of the site?", doing(int64(corrupt)))
+		a.Warn("%s not decode: are the key, the salt and the serializer those of the site?", doing(int64(corrupt)))
 	}
 	if shown == 0 && !f.json {
-		a.warn("no session to show")
+		a.Warn("no session to show")
 	}
 	return nil
 }
 
 // row is l as it is shown; ok is false if it is not asked for.
 func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) (row listed, ok bool) {
-	row.key, row.size = short(l.Key()), l.Size
+	row.key, row.size = payload.ShortKey(l.Key()), l.Size
 	if f.reveal {
 		row.key = l.Key()
 	}
 	if l.Err != nil {
-		if row.problem, _ = payloadProblem(l.Err); row.problem == "" {
-			row.problem = problemOf(ctx, l.Err).text
+		if row.problem, _ = console.PayloadProblem(l.Err); row.problem == "" {
+			row.problem = console.ProblemOf(ctx, l.Err).Text
 		}
 		return row, !f.expired && f.user == ""
 	}
 	row.expires = l.Record.Expires
 	row.expired = !row.expires.IsZero() && !row.expires.After(now)
-	if user, ok := userOf(l.Record.Data); ok {
+	if user, ok := payload.UserID(l.Record.Data); ok {
 		row.user = user
 	}
 	return row, row.expired == f.expired && (f.user == "" || row.user == f.user)
@@ -153,7 +155,7 @@ func (row *listed) items() []serializer.Item {
 func (row *listed) cells() []string {
 	user, expires := "-", "-"
 	if text, ok := row.user.(string); ok {
-		user = printable(text)
+		user = payload.Printable(text)
 	}
 	if !row.expires.IsZero() {
 		expires = row.expires.Format(time.DateTime) + " UTC"
@@ -161,5 +163,5 @@ func (row *listed) cells() []string {
 	if row.problem != "" {
 		user = "does not decode"
 	}
-	return []string{printable(row.key), user, expires, fmt.Sprint(row.size)}
+	return []string{payload.Printable(row.key), user, expires, fmt.Sprint(row.size)}
 }

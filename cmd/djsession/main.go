@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // --time-zone works where the system has no zones
+
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 func main() { os.Exit(run()) }
@@ -28,6 +30,6 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv, now: time.Now, terminal: isTerminal}
+	a := &app{console.Console{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Now: time.Now, Terminal: console.IsTerminal}}
 	return a.main(ctx, os.Args[1:])
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
 			a := newApp(os.Stdin, os.Stdout, os.Stderr, nil)
-			a.env = os.Getenv
+			a.Env = os.Getenv
 			os.Exit(a.main(ctx, os.Args[1:]))
 		},
 	})
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv(envSecret, demoSecret)
+			env.Setenv(console.EnvSecret, demoSecret)
 			env.Setenv(envDSN, "db.sqlite3")
 			env.Setenv("NL", "\n")
 			return os.WriteFile(filepath.Join(env.WorkDir, "db.sqlite3"), demo.Database, 0o600)
@@ -84,12 +85,12 @@ func expectStatus(ts *testscript.TestScript, neg bool, args []string) {
 
 // newApp is an app with the clock of the tests, and no terminal.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env map[string]string) *app {
-	return &app{
-		stdin: stdin, stdout: stdout, stderr: stderr,
-		env:      func(name string) string { return env[name] },
-		now:      func() time.Time { return testNow },
-		terminal: func(any) bool { return false },
-	}
+	return &app{console.Console{
+		Stdin: stdin, Stdout: stdout, Stderr: stderr,
+		Env:      func(name string) string { return env[name] },
+		Now:      func() time.Time { return testNow },
+		Terminal: func(any) bool { return false },
+	}}
 }
 
 // result is what a run in this process did.
@@ -111,7 +112,7 @@ func newCLI(t *testing.T) *cli {
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &cli{env: map[string]string{envSecret: demoSecret, envDSN: path}}
+	return &cli{env: map[string]string{console.EnvSecret: demoSecret, envDSN: path}}
 }
 
 func (c *cli) run(t *testing.T, stdin string, args ...string) result {
@@ -119,7 +120,7 @@ func (c *cli) run(t *testing.T, stdin string, args ...string) result {
 	var stdout, stderr bytes.Buffer
 	a := newApp(strings.NewReader(stdin), &stdout, &stderr, c.env)
 	if c.now != nil {
-		a.now = c.now
+		a.Now = c.now
 	}
 	status := a.main(t.Context(), args)
 	return result{status, stdout.String(), stderr.String()}

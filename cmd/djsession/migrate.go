@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -83,9 +84,9 @@ The exit status is 1 if not all could be moved.`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.to.dsn = cmp.Or(f.to.dsn, a.env(envTo))
+			f.to.dsn = cmp.Or(f.to.dsn, a.Env(envTo))
 			if f.set == nil {
-				f.dsn = cmp.Or(f.dsn, a.env(envFrom))
+				f.dsn = cmp.Or(f.dsn, a.Env(envFrom))
 			}
 			switch {
 			case f.dsn == "" && f.set == nil || f.to.dsn == "":
@@ -144,14 +145,14 @@ func (f *migrateFlags) migrate(ctx context.Context, a *app) (err error) {
 	if m.journal != nil {
 		defer m.journal.close()
 		if n := len(m.journal.intended); f.switched && n > 0 {
-			a.warn("djsession migrate was stopped in the middle of %s and Django was switched before it was run again: who of them has logged out since may be logged in once more", count(n, "session"))
+			a.Warn("djsession migrate was stopped in the middle of %s and Django was switched before it was run again: who of them has logged out since may be logged in once more", console.Count(n, "session"))
 		}
 	}
 	doing := "copying sessions"
 	if f.switched {
 		doing = "moving sessions"
 	}
-	show, hide := a.walkBar(doing)
+	show, hide := a.Progress(doing, 0)
 	m.progress = show
 	start, already := time.Now(), m.state.Counts.Seen
 	err = m.run(ctx, a)
@@ -169,9 +170,9 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, m *mover) (from, to *en
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, err := f.secrets.load(a)
+	keys, err := f.secrets.Load(&a.Console)
 	if err == nil && keys == nil && !(isCache(here.dsn) && isCache(f.to.dsn)) {
-		keys, err = f.secrets.need(a)
+		keys, err = f.secrets.Need(&a.Console)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -206,10 +207,10 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, m *mover) (from, to *en
 
 // atEnd says which of two engines an error is about.
 func atEnd(flag string, err error) error {
-	var p *problem
+	var p *console.Problem
 	if errors.As(err, &p) {
 		n := *p
-		n.text = flag + ": " + p.text
+		n.Text = flag + ": " + p.Text
 		return &n
 	}
 	return err
@@ -344,7 +345,7 @@ func (f *migrateFlags) summary(a *app, m *mover, already int64, took time.Durati
 	if f.dryRun {
 		would = "would be "
 	}
-	t := table{heads: []string{"SESSIONS", "COUNT"}, right: 1}
+	var rows []console.CountOf
 	for _, row := range []struct {
 		what string
 		n    int64
@@ -366,31 +367,25 @@ func (f *migrateFlags) summary(a *app, m *mover, already int64, took time.Durati
 		{"logged out before, deleted from --to", n.Pruned, false},
 		{"of these used since", n.Used, true},
 	} {
-		if row.only && !f.switched {
-			continue
-		}
-		if err := t.add(a, row.what, fmt.Sprint(row.n)); err != nil {
-			return err
+		if !row.only || f.switched {
+			rows = append(rows, console.CountOf{What: row.what, N: row.n})
 		}
 	}
-	if err := t.flush(a); err != nil {
+	if err := a.PrintCounts(rows, n.Seen-already, took); err != nil {
 		return err
 	}
-	if n := n.Seen - already; n > 0 && took > 0 {
-		a.say("%.0f sessions a second", float64(n)/took.Seconds())
-	}
 	if n.Corrupt > 0 {
-		a.warn("%s not decode, and are left where they are: are the key and the salt those of the site?", doing(n.Corrupt))
+		a.Warn("%s not decode, and are left where they are: are the key and the salt those of the site?", doing(n.Corrupt))
 	}
 	switch {
 	case !complete:
 		return nil // there is an error already
 	case n.Taken > 0:
-		return refused("--to holds other values for "+count(int(n.Taken), "session")+" than were copied", "was it empty in the beginning? is Django on it already? then give --switched")
+		return refused("--to holds other values for "+console.Count(int(n.Taken), "session")+" than were copied", "was it empty in the beginning? is Django on it already? then give --switched")
 	case n.Left > 0:
-		return refused("--to cannot hold "+count(int(n.Left), "session")+", left as before", "djsession convert --report tells why, for an engine that is signed")
+		return refused("--to cannot hold "+console.Count(int(n.Left), "session")+", left as before", "djsession convert --report tells why, for an engine that is signed")
 	case n.Later > 0:
-		return refused("--from still gets writes: "+count(int(n.Later), "session")+" to be looked at again", "is every Django on the new engine? run the command again")
+		return refused("--from still gets writes: "+console.Count(int(n.Later), "session")+" to be looked at again", "is every Django on the new engine? run the command again")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/memstore"
+	"github.com/go-djsession/go-djsession/internal/payload"
 )
 
 // inflight is an old engine whose server got a deletion of a program that was killed, and
@@ -66,7 +67,7 @@ func TestSwitchedKilledWhileDeleting(t *testing.T) {
 			w.must(true)
 			for key := range want {
 				if w.held(w.new, key) == 0 {
-					t.Errorf("who has session %s was logged out", short(key))
+					t.Errorf("who has session %s was logged out", payload.ShortKey(key))
 				}
 			}
 			if n := len(w.state(w.old)); n != 0 {

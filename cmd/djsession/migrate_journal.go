@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/internal/atomicfile"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // journal is what is known about a move, in a file of SQLite. It has a row for
@@ -97,7 +98,7 @@ func alone(ctx context.Context, path string) (release func(), err error) {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return nil, refused("another djsession migrate is at work with this journal", "wait until it has come to its end, or end it")
 	}
-	return nil, fileProblem(err)
+	return nil, console.FileProblem(err)
 }
 
 // isJournal makes sure that the file may be a journal, and makes it if it may begin.
@@ -111,7 +112,7 @@ func isJournal(path string, begin bool) error {
 		return refused("there is no journal "+path, "the move begins with djsession migrate without --switched, before Django is switched\n"+journalHint)
 	}
 	if err != nil {
-		return fileProblem(err)
+		return console.FileProblem(err)
 	}
 	defer f.Close()
 	head := make([]byte, 16)
@@ -122,11 +123,11 @@ func isJournal(path string, begin bool) error {
 }
 
 func journalProblem(err error) error {
-	r := reasonOf(err)
-	if r.text == "" {
-		r = reason{"it is damaged, or none that djsession migrate wrote", journalHint}
+	text, hint := console.DatabaseProblem(err)
+	if text == "" {
+		text, hint = "it is damaged, or none that djsession migrate wrote", journalHint
 	}
-	return &problem{exitRefused, "the journal cannot be used: " + r.text, r.hint, err}
+	return console.Because(err, "the journal cannot be used: "+text, hint)
 }
 
 // load reads what the journal says about the move.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // bring is for a session of the second phase, in which the new engine is the truth:
@@ -245,7 +246,7 @@ func (m *mover) prune(ctx context.Context, a *app) error {
 	}
 	lister, err := m.to.lister()
 	if err != nil {
-		a.warn("copied and then deleted from --from, and in --to until it expires: %s; %s", count(int(unseen), "session"), m.to.unlistable)
+		a.Warn("copied and then deleted from --from, and in --to until it expires: %s; %s", console.Count(int(unseen), "session"), m.to.unlistable)
 		return nil
 	}
 	var wanted map[hash]bool // nil if they are too many to be held

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
+	"github.com/go-djsession/go-djsession/internal/convert"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -138,7 +140,7 @@ func cursorOf(l djsession.Listed) string {
 	if n < 0 || l.Cursor()[n:] != l.Key() {
 		return "" // from the beginning, then
 	}
-	return l.Cursor()[:n] + l.Key()[:min(shownKey, len(l.Key())/2)]
+	return l.Cursor()[:n] + l.Key()[:min(payload.ShownKey, len(l.Key())/2)]
 }
 
 // move does a batch: it is written to the new engine, then it is noted in the
@@ -264,9 +266,8 @@ func (m *mover) prepare(s *moving) error {
 // converted is r as the new engine wants it; ok is false if it cannot be.
 func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 	n := *r
-	if m.toJSON && wasPickle(r.Data) {
-		j := toJSON{isoExpiry: !m.site.Settings().Django.Before(4, 1)}
-		if n.Data, ok = j.session(r.Data); !ok {
+	if m.toJSON && payload.WasPickle(r.Data) {
+		if n.Data, ok = convert.ToJSON(m.site, r.Data); !ok {
 			return nil, false
 		}
 	}
@@ -406,7 +407,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 }
 
 func mismatch(s *moving, what string) error {
-	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", short(s.l.Key()), what),
+	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", payload.ShortKey(s.l.Key()), what),
 		"are the clocks right, and does Django or another program write to --to already?")
 }
 

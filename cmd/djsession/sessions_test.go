@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -66,7 +67,7 @@ func TestAmbiguousPrefix(t *testing.T) {
 func TestListMany(t *testing.T) {
 	c := newCLI(t)
 	var keys []string
-	for i := range tableRows + 50 {
+	for i := range console.TableRows + 50 {
 		keys = append(keys, fmt.Sprintf("many%028d", i))
 	}
 	fill(t, c, keys...)
@@ -132,7 +133,7 @@ func TestOddNames(t *testing.T) {
 func TestWrongKeyChangesNothing(t *testing.T) {
 	c := newCLI(t)
 	before := dump(t, c)
-	c.env[envSecret] = "another"
+	c.env[console.EnvSecret] = "another"
 	for _, args := range [][]string{{"list"}, {"show", "ada7q2m5"}, {"set", "ada7q2m5", "n", "1"}, {"unset", "ada7q2m5", "theme"}} {
 		c.run(t, "", args...)
 	}
@@ -185,7 +186,7 @@ func TestProgress(t *testing.T) {
 		c := newCLI(t)
 		var stdout, stderr bytes.Buffer
 		a := newApp(strings.NewReader(""), &stdout, &stderr, c.env)
-		a.terminal = func(any) bool { return terminal }
+		a.Terminal = func(any) bool { return terminal }
 		if got := a.main(t.Context(), []string{"clearsessions"}); got != 0 || stdout.String() != "removed 1 expired session\n" {
 			t.Errorf("on a terminal (%t): got status %d and %q", terminal, got, stdout.String())
 		}

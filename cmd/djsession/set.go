@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -48,7 +50,7 @@ the rest the value.
 				return err
 			}
 			name := args[1]
-			return e.change(c.Context(), a, key, "set "+printable(name), func(s *djsession.Session) error {
+			return e.change(c.Context(), a, key, "set "+payload.Printable(name), func(s *djsession.Session) error {
 				return s.Set(name, value)
 			})
 		},
@@ -60,13 +62,13 @@ the rest the value.
 // keyAndValue reads KEY and VALUE, either or both from stdin.
 func (e *engine) keyAndValue(ctx context.Context, a *app, args []string) (key string, value serializer.RawJSON, err error) {
 	if len(args) == 3 {
-		if value, err = parseValue(args[2]); err != nil {
+		if value, err = payload.ParseValue(args[2]); err != nil {
 			return "", "", valueHint(err)
 		}
 		key, err = e.key(ctx, a, args[0])
 		return key, value, err
 	}
-	in, err := a.takeStdin("the value")
+	in, err := a.TakeStdin("the value")
 	if err != nil {
 		return "", "", err
 	}
@@ -79,22 +81,22 @@ func (e *engine) keyAndValue(ctx context.Context, a *app, args []string) (key st
 	if err != nil {
 		return "", "", err
 	}
-	if a.terminal(a.stdin) {
-		a.warn("reading the value from the terminal; end it with Ctrl-D")
+	if a.Terminal(a.Stdin) {
+		a.Warn("reading the value from the terminal; end it with Ctrl-D")
 	}
-	text, err := readAll(r, maxInput)
+	text, err := console.ReadAll(r, console.MaxInput)
 	if err != nil {
 		return "", "", err
 	}
-	value, err = parseValue(text)
+	value, err = payload.ParseValue(text)
 	return key, value, valueHint(err)
 }
 
 // valueHint reminds of what is forgotten most.
 func valueHint(err error) error {
-	var p *problem
-	if errors.As(err, &p) && p.hint == jsonHint {
-		p.hint = `VALUE is JSON: text stands in double quotes, as in '"de"'`
+	var p *console.Problem
+	if errors.As(err, &p) && p.Hint == payload.JSONHint {
+		p.Hint = `VALUE is JSON: text stands in double quotes, as in '"de"'`
 	}
 	return err
 }
@@ -115,6 +117,6 @@ func (e *engine) change(ctx context.Context, a *app, key, what string, do func(*
 	if err != nil {
 		return err
 	}
-	a.say("%s in session %s, which now expires at %s UTC", what, short(key), expires.Format(time.DateTime))
+	a.Say("%s in session %s, which now expires at %s UTC", what, payload.ShortKey(key), expires.Format(time.DateTime))
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -32,7 +34,7 @@ func (f *settingsFlags) add(c *cobra.Command) {
 // read returns the settings, nil if no flag names any. django is --django, or "".
 func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djsettings.Settings, error) {
 	opts := djsettings.Options{Django: django, Env: func(name string) (string, bool) {
-		text := a.env(name)
+		text := a.Env(name)
 		return text, text != ""
 	}}
 	var (
@@ -43,7 +45,7 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 	case f.file != "" && f.manage != "":
 		return nil, usage("settings were given in two ways", "choose one of --settings and --manage")
 	case f.file == "-":
-		in, wrong := a.takeStdin("the settings")
+		in, wrong := a.TakeStdin("the settings")
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -51,7 +53,7 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 	case f.file != "":
 		set, err = djsettings.ReadFile(f.file, &opts)
 	case f.manage != "":
-		set, err = djsettings.FromManage(ctx, f.manage, &djsettings.ManageOptions{Options: opts, Stderr: a.stderr})
+		set, err = djsettings.FromManage(ctx, f.manage, &djsettings.ManageOptions{Options: opts, Stderr: a.Stderr})
 	default:
 		return nil, nil
 	}
@@ -65,7 +67,7 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 func settingsProblem(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
-		return fileProblem(err)
+		return console.FileProblem(err)
 	}
 	hint := "settings are read as manage.py diffsettings --all prints them; nothing in them is run"
 	switch {
@@ -74,9 +76,9 @@ func settingsProblem(err error) error {
 	case errors.Is(err, djsettings.ErrNoSecret):
 		hint = "settings that were printed elsewhere may lack it: DJSESSION_SECRET_KEY takes its place"
 	case errors.Is(err, djsite.ErrUnavailable):
-		return connectProblem(err)
+		return console.ConnectProblem(err)
 	}
-	return &problem{exitRefused, strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error()), hint, err}
+	return console.Because(err, strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error()), hint)
 }
 
 // manageHint is what to say where there is a manage.py and no settings were given.
@@ -106,10 +108,10 @@ func (f *formatFlags) fill(c *cobra.Command, a *app) error {
 	if err != nil {
 		return settingsProblem(err)
 	}
-	f.set, f.secrets.settings = set, &secrets{keys: set.Keys, from: "the settings"}
-	f.django, f.salt = set.Django.String(), saltPrefix+cmp.Or(in.StoreClass, "SessionStore")
+	f.set, f.secrets.Settings = set, &console.Secrets{Keys: set.Keys, From: "the settings"}
+	f.django, f.salt = set.Django.String(), payload.SaltPrefix+cmp.Or(in.StoreClass, "SessionStore")
 	for _, w := range set.Warnings {
-		a.warn("%s", w)
+		a.Warn("%s", w)
 	}
 	return nil
 }
@@ -122,7 +124,7 @@ func (f *formatFlags) ofSettings() (serializer.Serializer, error) {
 		return nil, settingsProblem(err)
 	}
 	if _, ok := in.Serializer.(serializer.JSON); ok {
-		return anySerializer{}, nil
+		return payload.Any{}, nil
 	}
 	return in.Serializer, nil
 }

@@ -2,16 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/explain"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -67,7 +68,7 @@ func (f *showFlags) show(ctx context.Context, a *app, e *engine, key string) err
 		return err
 	}
 	if !f.reveal {
-		key = short(key)
+		key = payload.ShortKey(key)
 	}
 	all, err := serializer.AppendText(nil, r.Data, "")
 	if err != nil {
@@ -77,25 +78,25 @@ func (f *showFlags) show(ctx context.Context, a *app, e *engine, key string) err
 	if err != nil {
 		return err
 	}
-	user, loggedIn := userOf(r.Data)
+	user, loggedIn := payload.UserID(r.Data)
 	if f.json {
 		return f.printJSON(a, key, user, loggedIn, r.Expires, len(all), values)
 	}
-	if user = printable(user); !loggedIn {
+	if user = payload.Printable(user); !loggedIn {
 		user = "nobody"
 	}
-	a.say("session  %s", key)
-	a.say("user     %s", user)
+	a.Say("session  %s", key)
+	a.Say("user     %s", user)
 	if r.Expires.IsZero() {
-		a.say("expires  unknown: the cache does not tell")
+		a.Say("expires  unknown: the cache does not tell")
 	} else {
-		a.say("expires  %s UTC", r.Expires.Format(time.DateTime))
+		a.Say("expires  %s UTC", r.Expires.Format(time.DateTime))
 	}
-	a.say("size     %d bytes of JSON in %s", len(all), count(len(values), "value"))
+	a.Say("size     %d bytes of JSON in %s", len(all), console.Count(len(values), "value"))
 	if len(values) == 0 {
 		return nil
 	}
-	a.say("")
+	a.Say("")
 	return f.printTable(a, values)
 }
 
@@ -105,15 +106,14 @@ func (f *showFlags) explain(a *app, key, text string, why error) error {
 	if err != nil {
 		return err
 	}
-	x := &explainer{now: a.now(), keys: f.keys, salt: f.salt, django: v}
-	x.explain(text)
-	if x.good {
-		x.say("So what is wrong is not this value, but the rest of its row: %s.", strings.ReplaceAll(why.Error(), "djsession: ", ""))
+	r := explain.Explain(text, explainOptions(a, f.keys, f.salt, v))
+	if r.Good {
+		r.Lines = append(r.Lines, "So what is wrong is not this value, but the rest of its row: "+strings.ReplaceAll(why.Error(), "djsession: ", "")+".")
 	}
-	if err := x.print(a, f.reveal); err != nil && !errors.Is(err, errQuiet) {
+	if err := a.printReport(r, f.reveal); err != nil && !errors.Is(err, console.ErrQuiet) {
 		return err
 	}
-	return refused("session "+short(key)+" does not decode", "standard output says why")
+	return refused("session "+payload.ShortKey(key)+" does not decode", "standard output says why")
 }
 
 // value is one of the values of a session.
@@ -138,26 +138,27 @@ func valuesOf(d *serializer.Dict) ([]value, error) {
 			}
 			name = string(key)
 		}
-		values = append(values, value{name, typeName(v), string(text), v})
+		values = append(values, value{name, payload.TypeName(v), string(text), v})
 	}
 	return values, nil
 }
 
 func (f *showFlags) printTable(a *app, values []value) error {
-	t := table{heads: []string{"NAME", "TYPE", "SIZE"}, right: 2}
+	heads := []string{"NAME", "TYPE", "SIZE"}
 	if f.reveal {
-		t.heads = append(t.heads, "VALUE")
+		heads = append(heads, "VALUE")
 	}
+	t := a.NewTable(2, heads...)
 	for _, v := range values {
-		cells := []string{printable(v.name), v.kind, fmt.Sprint(len(v.text))}
+		cells := []string{payload.Printable(v.name), v.kind, fmt.Sprint(len(v.text))}
 		if f.reveal {
 			cells = append(cells, v.text)
 		}
-		if err := t.add(a, cells...); err != nil {
+		if err := t.Add(cells...); err != nil {
 			return err
 		}
 	}
-	return t.flush(a)
+	return t.Flush()
 }
 
 func (f *showFlags) printJSON(a *app, key, user string, loggedIn bool, expires time.Time, size int, values []value) error {
@@ -177,65 +178,7 @@ func (f *showFlags) printJSON(a *app, key, user string, loggedIn bool, expires t
 	if !expires.IsZero() {
 		end = expires.Format(time.RFC3339Nano)
 	}
-	return a.json("  ", serializer.Item{Key: "key", Value: key}, serializer.Item{Key: "user", Value: id},
+	return a.JSON("  ", serializer.Item{Key: "key", Value: key}, serializer.Item{Key: "user", Value: id},
 		serializer.Item{Key: "expires", Value: end},
 		serializer.Item{Key: "size", Value: size}, serializer.Item{Key: "values", Value: list})
-}
-
-// userOf returns the user id in a session.
-func userOf(d *serializer.Dict) (string, bool) {
-	v, _ := d.Get("_auth_user_id")
-	if id, ok := serializer.Text(v); ok && id != "" {
-		return id, true
-	}
-	if id, ok := v.(int64); ok {
-		return strconv.FormatInt(id, 10), true
-	}
-	return "", false
-}
-
-// typeName is what Python calls the type of a value.
-func typeName(v any) string {
-	switch v.(type) { // which may be too large to be spelled out
-	case []any:
-		return "list"
-	case serializer.Tuple:
-		return "tuple"
-	case serializer.Set:
-		return "set"
-	case serializer.FrozenSet:
-		return "frozenset"
-	case *serializer.Dict:
-		return "dict"
-	}
-	text, err := serializer.AppendTagged(nil, v)
-	var tag struct {
-		Type  string          `json:"type"`
-		Value json.RawMessage `json:"value"`
-	}
-	if err != nil || json.Unmarshal(text, &tag) != nil {
-		return "object"
-	}
-	switch tag.Type {
-	case "none":
-		return "None"
-	case "wtf8":
-		return "str"
-	case "opaque":
-		var class string
-		if json.Unmarshal(tag.Value, &class) == nil {
-			return printable(class)
-		}
-	}
-	return tag.Type
-}
-
-// printable returns s, in quotes and escaped if a terminal could mistake any of
-// it for something else.
-func printable(s string) string {
-	quoted := strconv.QuoteToASCII(s)
-	if s != "" && quoted == `"`+s+`"` && !strings.Contains(s, " ") {
-		return s
-	}
-	return quoted
 }

@@ -11,20 +11,15 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// The salts of sessions.
-const (
-	saltPrefix   = "django.contrib.sessions."
-	sessionSalt  = saltPrefix + "SessionStore"
-	cookieEngine = saltPrefix + "backends.signed_cookies"
-)
-
 // formatFlags say how the site writes its sessions.
 type formatFlags struct {
-	secrets secretFlags
+	secrets console.SecretSources
 	salt    string
 	django  string
 	format  string // of the serializer
@@ -34,13 +29,13 @@ type formatFlags struct {
 }
 
 func (f *formatFlags) add(a *app, c *cobra.Command) {
-	f.secrets.add(c)
+	secretFlags(&f.secrets, c)
 	f.from.add(c)
 	c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
 	fs := c.Flags()
-	fs.StringVar(&f.salt, "salt", sessionSalt, "`SALT` of the signature, which ends in the name of the site's SessionStore")
+	fs.StringVar(&f.salt, "salt", payload.SessionSalt, "`SALT` of the signature, which ends in the name of the site's SessionStore")
 	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default the newest)")
-	_ = c.RegisterFlagCompletionFunc("salt", choices(sessionSalt, cookieEngine, signer.DumpsSalt))
+	_ = c.RegisterFlagCompletionFunc("salt", choices(payload.SessionSalt, payload.CookieEngine, signer.DumpsSalt))
 	_ = c.RegisterFlagCompletionFunc("django", choices("6.1", "6.0", "5.2", "4.2", "3.2", "2.2", "1.11", "1.8"))
 }
 
@@ -72,31 +67,31 @@ func (f *formatFlags) chosen() (serializer.Serializer, error) {
 		if f.set != nil {
 			return f.ofSettings()
 		}
-		return anySerializer{}, nil
+		return payload.Any{}, nil
 	case "json":
 		return serializer.JSON{}, nil
 	case "pickle":
-		return pickleFor(v), nil
+		return payload.PickleFor(v), nil
 	}
 	return nil, usage("--serializer is neither json nor pickle", "json is Django's default")
 }
 
 // class is the name of the class that the salt names.
-func (f *formatFlags) class() (string, bool) { return strings.CutPrefix(f.salt, saltPrefix) }
+func (f *formatFlags) class() (string, bool) { return strings.CutPrefix(f.salt, payload.SaltPrefix) }
 
 // settings are those of the site, as far as these flags know them.
 func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, error) {
 	v, err := f.version()
 	class, ok := f.class()
 	if err == nil && !ok {
-		err = usage("--salt is not that of a session", "it begins with "+saltPrefix)
+		err = usage("--salt is not that of a session", "it begins with "+payload.SaltPrefix)
 	}
 	s, wrong := f.chosen()
 	if err == nil {
 		err = wrong
 	}
 	return djsession.Settings{
-		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.now,
+		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.Now,
 		LegacyHashing: f.set != nil && f.set.Cookies.HashingAlgorithm == "sha1",
 		// What the library would log, the commands say themselves.
 		Logger: slog.New(slog.DiscardHandler),
@@ -113,7 +108,7 @@ type siteFlags struct {
 	cache     string
 	cookie    string
 
-	keys *secrets // once open has read them
+	keys *console.Secrets // once open has read them
 }
 
 func (f *siteFlags) add(a *app, c *cobra.Command) {
@@ -155,7 +150,7 @@ func (f *siteFlags) addEnds(c *cobra.Command) {
 }
 
 // site makes the Site. keys are nil for commands that read no session.
-func (f *siteFlags) site(a *app, keys *secrets) (*djsession.Site, error) {
+func (f *siteFlags) site(a *app, keys *console.Secrets) (*djsession.Site, error) {
 	set, err := f.siteSettings(a, keys)
 	if err != nil {
 		return nil, err
@@ -163,13 +158,13 @@ func (f *siteFlags) site(a *app, keys *secrets) (*djsession.Site, error) {
 	return newSite(set)
 }
 
-func (f *siteFlags) siteSettings(a *app, keys *secrets) (djsession.Settings, error) {
+func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Settings, error) {
 	k := signer.SecretKey(rand.Text())
 	if keys != nil {
-		k = keys.keys
+		k = keys.Keys
 	}
 	if f.salt == "" {
-		f.salt = sessionSalt
+		f.salt = payload.SessionSalt
 	}
 	set, err := f.settings(a, k)
 	if err != nil {
@@ -196,7 +191,7 @@ func (f *siteFlags) siteSettings(a *app, keys *secrets) (djsession.Settings, err
 func newSite(set djsession.Settings) (*djsession.Site, error) {
 	site, err := djsession.NewSite(set)
 	if err != nil {
-		text, hint := payloadProblem(err)
+		text, hint := console.PayloadProblem(err)
 		if text == "" {
 			text = strings.ReplaceAll(err.Error(), "djsession: ", "")
 		}

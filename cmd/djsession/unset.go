@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/payload"
 )
 
 func (a *app) unsetCommand() *cobra.Command {
@@ -31,9 +32,9 @@ func (a *app) unsetCommand() *cobra.Command {
 				return err
 			}
 			name := args[1]
-			return e.change(c.Context(), a, key, "removed "+printable(name), func(s *djsession.Session) error {
+			return e.change(c.Context(), a, key, "removed "+payload.Printable(name), func(s *djsession.Session) error {
 				if !s.Has(name) {
-					return refused("the session has no value "+printable(name), "djsession show lists the names")
+					return refused("the session has no value "+payload.Printable(name), "djsession show lists the names")
 				}
 				return s.Delete(name)
 			})

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -91,13 +91,20 @@ func reasonOf(err error) reason {
 
 var noTable = reason{"the table of the sessions is not there", "is this the site's database, and was it migrated? another table is named by --table"}
 
-// connectProblem is why there is no connection.
-func connectProblem(err error) error {
+// DatabaseProblem says what is wrong with a database. It returns "" for what it does
+// not know.
+func DatabaseProblem(err error) (text, hint string) {
+	r := reasonOf(err)
+	return r.text, r.hint
+}
+
+// ConnectProblem says why there is no connection.
+func ConnectProblem(err error) error {
 	r := reasonOf(err)
 	if r.text == "" {
 		r = reason{"the driver reports an error", "see the DSN: user, password, host, port, name"}
 	}
-	return &problem{exitRefused, "the database cannot be reached: " + r.text, r.hint, err}
+	return &Problem{StatusRefused, "the database cannot be reached: " + r.text, r.hint, err}
 }
 
 // unavailable puts djsession.ErrUnavailable into words.

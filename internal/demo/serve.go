@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"cmp"
@@ -11,16 +11,17 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // serve sends two requests with the session's cookie, and one with a key that
 // nobody gave out, to a server behind the middleware.
-func (d *demonstration) serve(ctx context.Context, key, name string) error {
+func (d *Demo) serve(ctx context.Context, key, name string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return refused("no port can be opened on 127.0.0.1", "the demo serves a request to itself there")
+		return console.Refused("no port can be opened on 127.0.0.1", "the demo serves a request to itself there")
 	}
-	server := &http.Server{Handler: d.engine.manager.Middleware(d.auth.Middleware(http.HandlerFunc(greet)))}
+	server := &http.Server{Handler: d.site.Sessions.Middleware(d.site.Auth.Middleware(http.HandlerFunc(greet)))}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
@@ -33,7 +34,7 @@ func (d *demonstration) serve(ctx context.Context, key, name string) error {
 		if err != nil {
 			return err
 		}
-		d.step("GET / with %s's cookie, through the middleware: %q", name, answer)
+		d.Step("GET / with %s's cookie, through the middleware: %q", name, answer)
 	}
 	madeUp := strings.Repeat("0", 32)
 	answer, cookie, err := get(ctx, url, madeUp)
@@ -41,9 +42,9 @@ func (d *demonstration) serve(ctx context.Context, key, name string) error {
 		return err
 	}
 	if cookie == "" || strings.Contains(cookie, madeUp) {
-		return refused("the server of the demo has taken over a key that it did not give out", "please report this: it is a fault in djsession")
+		return console.Refused("the server of the demo has taken over a key that it did not give out", "please report this: it is a fault in djsession")
 	}
-	d.step("GET / with a key that somebody made up: %q, and the session gets another key.", answer)
+	d.Step("GET / with a key that somebody made up: %q, and the session gets another key.", answer)
 	return nil
 }
 
@@ -84,7 +85,7 @@ func get(ctx context.Context, url, key string) (body, cookie string, err error) 
 	r.Header.Set("Cookie", "sessionid="+key)
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		return "", "", refused("the server of the demo does not answer", "it listens on 127.0.0.1: is that address filtered?")
+		return "", "", console.Refused("the server of the demo does not answer", "it listens on 127.0.0.1: is that address filtered?")
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -92,7 +93,7 @@ func get(ctx context.Context, url, key string) (body, cookie string, err error) 
 		return "", "", err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return "", "", refused("the server of the demo answers "+answer.Status, "please report this: it is a fault in djsession")
+		return "", "", console.Refused("the server of the demo answers "+answer.Status, "please report this: it is a fault in djsession")
 	}
 	return string(text), answer.Header.Get("Set-Cookie"), nil
 }

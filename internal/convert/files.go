@@ -1,4 +1,4 @@
-package main
+package convert
 
 import (
 	"bufio"
@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -18,30 +18,40 @@ import (
 type checkpoint struct {
 	Task   string `json:"task"` // what must be the same when it goes on
 	Cursor string `json:"cursor"`
-	Counts counts `json:"counts"`
+	Counts Counts `json:"counts"`
 }
 
-func newCheckpoint(f *convertFlags) *checkpoint {
-	return &checkpoint{Task: fmt.Sprintf("convert to %s %s, table %s, lossy %t, dry run %t", f.to, f.toFormat, f.table, f.lossy, f.dryRun)}
-}
+// FileError is an error of one of the files of Options.
+type FileError struct{ Err error }
+
+// Error implements error.
+func (e *FileError) Error() string { return "convert: " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *FileError) Unwrap() error { return e.Err }
 
 // read reads the file, if there is one.
 func (c *checkpoint) read(name string) error {
 	if name == "" {
 		return nil
 	}
-	text, err := readFile(name, 1<<20)
+	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	} else if err != nil {
-		return err
+		return &FileError{err}
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 1<<20)) // a larger one is none of ours
+	if err != nil {
+		return &FileError{err}
 	}
 	var was checkpoint
-	if err := json.Unmarshal([]byte(text), &was); err != nil {
-		return refused("the file of --resume is none that djsession convert wrote", "remove it to begin at the beginning")
+	if err := json.Unmarshal(text, &was); err != nil {
+		return ErrNotResume
 	}
 	if was.Task != c.Task {
-		return usage("the file of --resume belongs to a run with other flags", "give the same flags, or remove it to begin at the beginning")
+		return ErrOtherTask
 	}
 	*c = was
 	return nil
@@ -58,7 +68,7 @@ func (c *checkpoint) write(name string) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // with 0600
 	if err != nil {
-		return fileProblem(err)
+		return &FileError{err}
 	}
 	_, err = f.Write(append(text, '\n'))
 	err = errors.Join(err, f.Sync(), f.Close())
@@ -67,7 +77,7 @@ func (c *checkpoint) write(name string) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fileProblem(err)
+		return &FileError{err}
 	}
 	return nil
 }
@@ -77,7 +87,7 @@ func (c *checkpoint) remove(name string) error {
 		return nil
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fileProblem(err)
+		return &FileError{err}
 	}
 	return nil
 }
@@ -99,7 +109,7 @@ func openReport(name string, more bool) (*report, error) {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|how, 0o600)
 	if err != nil {
-		return nil, fileProblem(err)
+		return nil, &FileError{err}
 	}
 	return &report{f, bufio.NewWriter(f)}, nil
 }
@@ -122,7 +132,7 @@ func (r *report) about(key string, notes []note) error {
 			_, err = r.w.Write(append(text, '\n'))
 		}
 		if err != nil {
-			return fileProblem(err)
+			return &FileError{err}
 		}
 	}
 	return nil
@@ -133,7 +143,7 @@ func (r *report) flush() error {
 		return nil
 	}
 	if err := r.w.Flush(); err != nil {
-		return fileProblem(err)
+		return &FileError{err}
 	}
 	return nil
 }

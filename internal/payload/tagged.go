@@ -1,4 +1,4 @@
-package main
+package payload
 
 import (
 	"encoding/hex"
@@ -6,17 +6,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
 const taggedHint = `tagged JSON looks like {"type":"dict","value":[[{"type":"str","value":"visits"},{"type":"int","value":"7"}]]}`
 
-var errTagged = refused("this is not tagged JSON", taggedHint)
+var errTagged = console.Refused("this is not tagged JSON", taggedHint)
 
-// parseTaggedSession is parseSession for JSON with the types spelled out, as
-// serializer.AppendTagged writes it.
-func parseTaggedSession(text string) (*serializer.Dict, error) {
-	raw, err := parseValue(text)
+// ParseTagged is Parse for JSON with the types spelled out, as serializer.AppendTagged
+// writes it.
+func ParseTagged(text string) (*serializer.Dict, error) {
+	raw, err := ParseValue(text)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func parseTaggedSession(text string) (*serializer.Dict, error) {
 	}
 	d, ok := v.(*serializer.Dict)
 	if !ok {
-		return nil, refused("a session is a dict, and this is a value of another type", taggedHint)
+		return nil, console.Refused("a session is a dict, and this is a value of another type", taggedHint)
 	}
 	return d, nil
 }
@@ -76,7 +77,7 @@ func untag(v any) (any, error) {
 			return untagDict(pairs)
 		}
 	case "tuple", "set", "frozenset", "bytes", "bytearray", "datetime", "date", "time", "timedelta", "decimal", "uuid", "opaque":
-		return nil, refused("a session in JSON cannot hold a "+tag.(string), "JSON has none, bool, int, float, str, list and dict")
+		return nil, console.Refused("a session in JSON cannot hold a "+tag.(string), "JSON has none, bool, int, float, str, list and dict")
 	}
 	return nil, errTagged
 }
@@ -106,7 +107,7 @@ func untagDict(pairs []any) (any, error) {
 		}
 		key, ok := k.(string)
 		if !ok {
-			return nil, refused("a key is not text", "in a session in JSON every key is")
+			return nil, console.Refused("a key is not text", "in a session in JSON every key is")
 		}
 		v, err := untag(pair[1])
 		if err != nil {

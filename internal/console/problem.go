@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -12,62 +12,66 @@ import (
 
 // Exit statuses.
 const (
-	exitOK      = 0
-	exitRefused = 1 // not found, does not verify, could not be done
-	exitUsage   = 2 // the command line was not understood
+	StatusOK      = 0
+	StatusRefused = 1 // not found, does not verify, could not be done
+	StatusUsage   = 2 // the command line was not understood
 )
 
-// problem is an error as the user gets to see it. Neither text holds a secret, a
+// Problem is an error in the words for the user. Neither text holds a secret, a
 // session key or a value.
-type problem struct {
-	status int
-	text   string // what is wrong
-	hint   string // what to do about it; may have several lines
-	cause  error
+type Problem struct {
+	Status int
+	Text   string // what is wrong
+	Hint   string // what to do about it; may have several lines
+	Cause  error
 }
 
-func (p *problem) Error() string { return p.text }
-func (p *problem) Unwrap() error { return p.cause }
+// Error implements error. It returns p.Text.
+func (p *Problem) Error() string { return p.Text }
 
-// usage is a problem of the command line.
-func usage(text, hint string) error { return &problem{status: exitUsage, text: text, hint: hint} }
+// Unwrap returns p.Cause.
+func (p *Problem) Unwrap() error { return p.Cause }
 
-// refused is any other problem.
-func refused(text, hint string) error { return &problem{status: exitRefused, text: text, hint: hint} }
+// Usage returns a problem of the command line.
+func Usage(text, hint string) error { return &Problem{Status: StatusUsage, Text: text, Hint: hint} }
 
-// errQuiet fails a command that has said all there is to say.
-var errQuiet = errors.New("quiet")
-
-func exitStatus(err error) int {
-	if err == nil {
-		return exitOK
-	}
-	return exitRefused
+// Refused returns any other problem.
+func Refused(text, hint string) error {
+	return &Problem{Status: StatusRefused, Text: text, Hint: hint}
 }
 
-// problemOf puts any error into the words of a problem.
-func problemOf(ctx context.Context, err error) *problem {
-	var p *problem
+// Because returns a problem with the error that caused it.
+func Because(cause error, text, hint string) error {
+	return &Problem{StatusRefused, text, hint, cause}
+}
+
+// ErrQuiet fails a command that has said all there is to say.
+var ErrQuiet = errors.New("quiet")
+
+// ProblemOf puts any error into the words of a problem.
+func ProblemOf(ctx context.Context, err error) *Problem {
+	var p *Problem
 	known := errors.As(err, &p)
 	switch {
-	case ctx.Err() != nil && (!known || p.status != exitUsage):
-		return &problem{exitRefused, "interrupted", "what was done until then stays done", err}
+	case ctx.Err() != nil && (!known || p.Status != StatusUsage):
+		return &Problem{StatusRefused, "interrupted", "what was done until then stays done", err}
 	case known:
 		return p
 	}
 	if strings.HasPrefix(err.Error(), "unknown command ") { // of cobra, which quotes the argument
-		return &problem{exitUsage, "an argument that this command does not take", "run djsession --help", err}
+		return &Problem{StatusUsage, "an argument that this command does not take", "run djsession --help", err}
 	}
-	for _, known := range []func(error) (text, hint string){storeProblem, payloadProblem} {
+	for _, known := range []func(error) (text, hint string){StoreProblem, PayloadProblem} {
 		if text, hint := known(err); text != "" {
-			return &problem{exitRefused, text, hint, err}
+			return &Problem{StatusRefused, text, hint, err}
 		}
 	}
-	return &problem{exitRefused, strings.ReplaceAll(err.Error(), "djsession: ", ""), "run the command with --help", err}
+	return &Problem{StatusRefused, strings.ReplaceAll(err.Error(), "djsession: ", ""), "run the command with --help", err}
 }
 
-// payloadProblem tells why something signed or serialized could not be read.
-func payloadProblem(err error) (text, hint string) {
+// PayloadProblem says why something signed or serialized could not be read. It returns
+// "" for any other error.
+func PayloadProblem(err error) (text, hint string) {
 	const why = "djsession explain tells more about this value"
 	switch {
 	case errors.Is(err, signer.ErrNoKey):
@@ -92,8 +96,9 @@ func payloadProblem(err error) (text, hint string) {
 	return "", ""
 }
 
-// storeProblem tells why a session could not be had from the store, or be saved.
-func storeProblem(err error) (text, hint string) {
+// StoreProblem says why a store did not load or save a session. It returns "" for any
+// other error.
+func StoreProblem(err error) (text, hint string) {
 	const look = "djsession list shows what there is"
 	switch {
 	case errors.Is(err, djsession.ErrExpired):
@@ -103,7 +108,7 @@ func storeProblem(err error) (text, hint string) {
 	case errors.Is(err, djsession.ErrLegacy):
 		return "the session is in the format of Django before 3.1", "--django 3.2 reads it; djsession convert rewrites a site's sessions"
 	case errors.Is(err, djsession.ErrCorrupt):
-		why, _ := payloadProblem(err)
+		why, _ := PayloadProblem(err)
 		switch {
 		case errors.Is(err, djsession.ErrTooLarge):
 			why = "it is larger than any real one"

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -30,31 +32,31 @@ func knownLength(n int) bool {
 
 // legacy recognises a session of Django before 3.1.
 func (x *explainer) legacy(text string) bool {
-	signature, data, ok := cutLegacy(text)
+	signature, data, ok := payload.CutLegacy(text)
 	if !ok {
 		return false
 	}
 	x.say("This is a session in the format of Django before 3.1: base64 of a SHA-1 signature and the data.")
 	x.say("Django 3.1 and 3.2 read it and write it anew in today's format; 4.0 and later cannot read it.")
 	x.holds(data, "")
-	if x.keys == nil {
+	if x.Keys.IsZero() {
 		x.unknown()
 		return true
 	}
-	class := strings.TrimPrefix(x.salt, saltPrefix)
+	class := strings.TrimPrefix(x.Salt, payload.SaltPrefix)
 	class = class[strings.LastIndexByte(class, '.')+1:]
-	key, err := signer.VerifySaltedHMAC(x.keys.keys, strings.TrimSuffix(saltPrefix, ".")+class, signer.SHA1, string(data), signature)
+	key, err := signer.VerifySaltedHMAC(x.Keys, strings.TrimSuffix(payload.SaltPrefix, ".")+class, signer.SHA1, string(data), signature)
 	switch {
 	case errors.Is(err, signer.ErrNoKey):
 		x.say("Nothing was verified: among the derived keys is none for this format.")
 		x.advise("djsession keys --django 3.2 prints it")
 	case err != nil:
-		x.say("The signature does not verify with any of the keys in %s.", x.keys.from)
+		x.say("The signature does not verify with any of the keys in %s.", x.KeysFrom)
 		x.advise("either the key is another one, or the class is not called %s (--salt), or the value was changed", class)
 	default:
 		x.say("The signature verifies with %s.", keyName(key))
-		x.good = x.django != djsession.DjangoVersion{} && x.django.Before(4, 0)
-		if !x.good {
+		x.report.Good = x.Django != djsession.DjangoVersion{} && x.Django.Before(4, 0)
+		if !x.report.Good {
 			x.advise("djsession decode --django 3.2 reads it")
 		}
 	}
@@ -73,11 +75,11 @@ func (x *explainer) signed(text string) bool {
 	}
 	x.describe(u, err)
 	if !knownLength(len(u.Signature())) {
-		x.say("The signature has %s, as none of Django's has: that of a session has %d.", count(len(u.Signature()), "character"), signatureLength)
+		x.say("The signature has %s, as none of Django's has: that of a session has %d.", console.Count(len(u.Signature()), "character"), signatureLength)
 		x.advise("was all of it copied, and nothing else?")
 		return true
 	}
-	if x.keys == nil {
+	if x.Keys.IsZero() {
 		x.unknown()
 		return true
 	}
@@ -101,7 +103,7 @@ func (x *explainer) describe(u signer.Unverified, err error) {
 	}
 	if u.HasTimestamp {
 		x.say("It was signed at %s.", x.when(time.Unix(u.Timestamp, 0)))
-		if x.maxAge > 0 && x.now.Sub(time.Unix(u.Timestamp, 0)) > x.maxAge {
+		if x.MaxAge > 0 && x.Now.Sub(time.Unix(u.Timestamp, 0)) > x.MaxAge {
 			x.say("That is longer than --max-age: it has expired.")
 		}
 	}
@@ -117,8 +119,8 @@ func (x *explainer) describe(u signer.Unverified, err error) {
 // unknown says that there was no key.
 func (x *explainer) unknown() {
 	x.say("Nothing was verified: there is no SECRET_KEY.")
-	x.advise("set %s, or give --secret-file, to learn whether it verifies", envSecret)
-	x.good = true
+	x.advise("set %s, or give --secret-file, to learn whether it verifies", console.EnvSecret)
+	x.report.Good = true
 }
 
 // keyName names the key that made a signature.

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -22,9 +22,9 @@ func (v visitor) String() string {
 }
 
 // loggedIn tells who is logged in by a session, or why nobody is.
-func (d *demonstration) loggedIn(ctx context.Context, s *djsession.Session) (visitor, error) {
+func (d *Demo) loggedIn(ctx context.Context, s *djsession.Session) (visitor, error) {
 	key, _ := djsession.Value(s, djauth.SessionKey, "") // "" for what is no text; Identify says more
-	id, err := d.auth.Identify(ctx, s)
+	id, err := d.site.Auth.Identify(ctx, s)
 	if err != nil {
 		return visitor{}, err
 	}
@@ -39,7 +39,7 @@ func (d *demonstration) loggedIn(ctx context.Context, s *djsession.Session) (vis
 	case !errors.Is(why, djauth.ErrInactive) && !errors.Is(why, djauth.ErrHash):
 		return visitor{why: "nobody: no user in it"}, nil
 	}
-	account, err := d.auth.Users().ByID(ctx, key)
+	account, err := d.site.Auth.Users().ByID(ctx, key)
 	if err != nil {
 		return visitor{}, err
 	}

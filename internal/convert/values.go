@@ -1,4 +1,4 @@
-package main
+package convert
 
 import (
 	"fmt"
@@ -7,8 +7,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
+
+// ToJSON returns a session that was read from a pickle with the values that JSON has, as
+// site reads them; ok is false if JSON cannot hold it.
+func ToJSON(site *djsession.Site, d *serializer.Dict) (_ *serializer.Dict, ok bool) {
+	j := toJSON{isoExpiry: isoExpiry(site)}
+	return j.session(d)
+}
+
+// isoExpiry reports whether _session_expiry may be text.
+func isoExpiry(site *djsession.Site) bool { return !site.Settings().Django.Before(4, 1) }
 
 // toJSON turns the values of a pickle into those that JSON has.
 //
@@ -73,11 +85,11 @@ func (c *toJSON) dict(d *serializer.Dict, at *place, do func(name string, v any,
 			text, isKey := numberKey(k)
 			if under.name = text; !isKey {
 				under.name = "?" // as text it could tell a value
-				c.note(under, "key of type "+typeName(k), true)
+				c.note(under, "key of type "+payload.TypeName(k), true)
 				continue
 			}
 			name = text
-			c.note(under, typeName(k)+" as a key", false)
+			c.note(under, payload.TypeName(k)+" as a key", false)
 		}
 		do(name, v, under)
 	}
@@ -133,7 +145,7 @@ func (c *toJSON) value(v any, at *place, depth int) any {
 	if c.lossy {
 		text, ok = lossyText(v)
 	}
-	c.note(at, typeName(v), !ok)
+	c.note(at, payload.TypeName(v), !ok)
 	return text
 }
 
@@ -239,7 +251,7 @@ func (p *place) String() string {
 	for ; p != nil && len(steps) < most; p = p.up {
 		step := "[" + strconv.Itoa(p.index) + "]"
 		if !p.item {
-			if step = printable(p.name[:min(len(p.name), 3*most)]); step[0] == '"' || strings.ContainsAny(step, ".[]") {
+			if step = payload.Printable(p.name[:min(len(p.name), 3*most)]); step[0] == '"' || strings.ContainsAny(step, ".[]") {
 				step = "[" + step + "]"
 			} else if p.up != nil {
 				step = "." + step

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -12,20 +12,20 @@ import (
 // What the command prints may come from a row, a cookie, a server or a site's
 // settings, so that whoever wrote that could write to the terminal: move its cursor,
 // hide a line, turn the order of the letters around. All of stdout and stderr goes
-// through harmless, whoever prints; see app.main.
+// through Harmless, whoever prints.
 
-// harmless is a writer that writes \u001b in the place of a control character, and
+// Harmless is a writer that writes \u001b in the place of a control character, and
 // \xff in that of a byte that is no UTF-8. Line feeds and tabs stay. It does not know
 // which line feeds are the command's own: for these there is inLine.
 //
 // The form of the escapes is that of JSON, so that JSON stays what it was.
-type harmless struct {
-	w    io.Writer
+type Harmless struct {
+	W    io.Writer
 	rest []byte // the beginning of a character whose end is not written yet
 }
 
 // Write implements io.Writer. It keeps nothing back but a part of a character.
-func (h *harmless) Write(p []byte) (int, error) {
+func (h *Harmless) Write(p []byte) (int, error) {
 	text := append(h.rest, p...)
 	h.rest = nil
 	if tail := unfinished(text); tail > 0 {
@@ -39,23 +39,23 @@ func (h *harmless) Write(p []byte) (int, error) {
 }
 
 // Flush writes what Write kept back, and flushes the writer beneath.
-func (h *harmless) Flush() error {
+func (h *Harmless) Flush() error {
 	rest := h.rest
 	h.rest = nil
 	if err := h.put(rest); err != nil {
 		return err
 	}
-	if f, ok := h.w.(interface{ Flush() error }); ok {
+	if f, ok := h.W.(interface{ Flush() error }); ok {
 		return f.Flush()
 	}
 	return nil
 }
 
-func (h *harmless) put(text []byte) error {
+func (h *Harmless) put(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	_, err := h.w.Write(appendHarmless(make([]byte, 0, len(text)), text))
+	_, err := h.W.Write(appendHarmless(make([]byte, 0, len(text)), text))
 	return err
 }
 
@@ -78,7 +78,7 @@ func appendHarmless(dst, text []byte) []byte {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			dst = fmt.Appendf(dst, `\x%02x`, text[0])
-		case harmful(r):
+		case Harmful(r):
 			dst = appendEscape(dst, r)
 		default:
 			dst = append(dst, text[:n]...)
@@ -88,10 +88,10 @@ func appendHarmless(dst, text []byte) []byte {
 	return dst
 }
 
-// harmful reports whether r is for a terminal and not for a reader: the controls C0,
+// Harmful reports whether r is for a terminal and not for a reader: the controls C0,
 // DEL and C1, the characters of format (which turn the direction around, or are not
 // seen at all), and the separators of lines and paragraphs.
-func harmful(r rune) bool {
+func Harmful(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -19,18 +20,18 @@ type use struct {
 // uses are those that are tried, the one that was asked for first.
 func (x *explainer) uses() []use {
 	uses := []use{
-		{x.salt, false, "a session"},
-		{sessionSalt, false, "a session in a database, a file or redis_sessions"},
-		{cookieEngine, false, "a session of the engine signed_cookies, in a cookie"},
-		{messagesSalt, true, "the cookie of django.contrib.messages"},
+		{x.Salt, false, "a session"},
+		{payload.SessionSalt, false, "a session in a database, a file or redis_sessions"},
+		{payload.CookieEngine, false, "a session of the engine signed_cookies, in a cookie"},
+		{payload.MessagesSalt, true, "the cookie of django.contrib.messages"},
 		{signer.DumpsSalt, false, "a value of django.core.signing.dumps"},
 		{"django.core.signing.Signer", false, "a value of django.core.signing.Signer"},
 		{"django.core.signing.TimestampSigner", false, "a value of django.core.signing.TimestampSigner"},
 	}
-	if x.cookie != "" {
+	if x.Cookie != "" {
 		uses = append(uses,
-			use{signer.CookieSalt(x.cookie, ""), true, "a cookie of set_signed_cookie"},
-			use{signer.LegacyCookieSalt(x.cookie, ""), true, "a cookie of set_signed_cookie with the salt of before 2026"})
+			use{signer.CookieSalt(x.Cookie, ""), true, "a cookie of set_signed_cookie"},
+			use{signer.LegacyCookieSalt(x.Cookie, ""), true, "a cookie of set_signed_cookie with the salt of before 2026"})
 	}
 	return uses
 }
@@ -40,7 +41,7 @@ func (x *explainer) verify(text string, u signer.Unverified) {
 	alg, _ := algorithmOf(len(u.Signature()))
 	tried := 0
 	for i, use := range x.uses() {
-		key, err := check(x.keys.keys, use, alg, text)
+		key, err := check(x.Keys, use, alg, text)
 		if errors.Is(err, signer.ErrNoKey) {
 			continue
 		}
@@ -59,18 +60,18 @@ func (x *explainer) verify(text string, u signer.Unverified) {
 		x.say("Nothing was verified: among the derived keys is none for %s and this salt.", alg)
 		return
 	}
-	x.say("The signature does not verify with any of the keys in %s, for no salt that is known here.", x.keys.from)
+	x.say("The signature does not verify with any of the keys in %s, for no salt that is known here.", x.KeysFrom)
 	if x.mangled(text, alg) {
 		return
 	}
-	if x.keys.derived {
+	if x.Derived {
 		x.say("There are only derived keys, so only their salts could be tried.")
 	}
 	x.advise("is this the SECRET_KEY of the site that signed it? If it was changed, give the old one as a fallback")
-	if strings.HasPrefix(x.salt, saltPrefix) && x.session != nil {
-		x.advise("if the site has its own subclass of SessionStore, give its name: --salt %sITSNAME", saltPrefix)
+	if strings.HasPrefix(x.Salt, payload.SaltPrefix) && x.report.Session != nil {
+		x.advise("if the site has its own subclass of SessionStore, give its name: --salt %sITSNAME", payload.SaltPrefix)
 	}
-	if x.session == nil && x.cookie == "" {
+	if x.report.Session == nil && x.Cookie == "" {
 		x.advise("if it is from set_signed_cookie, give the cookie's name: --cookie NAME")
 	}
 	x.advise("or the value was changed on its way")
@@ -91,32 +92,32 @@ func check(keys signer.Keys, use use, alg signer.Algorithm, text string) (key in
 
 // verified is for a signature that is good for what was asked.
 func (x *explainer) verified(u signer.Unverified, key int, alg signer.Algorithm) {
-	x.say("The signature verifies with %s and the salt %s.", keyName(key), x.salt)
-	x.good = x.session != nil
+	x.say("The signature verifies with %s and the salt %s.", keyName(key), x.Salt)
+	x.report.Good = x.report.Session != nil
 	if key > 0 {
 		x.say("So SECRET_KEY was changed since; when the session is saved next, it is signed with the present one.")
 	}
 	if alg != signer.SHA256 {
 		x.say("It was signed with %s, which Django 3.1 and 3.2 accept and 4.0 no longer does.", alg)
-		if (x.django == djsession.DjangoVersion{}) || !x.django.Before(4, 0) {
+		if (x.Django == djsession.DjangoVersion{}) || !x.Django.Before(4, 0) {
 			x.advise("djsession decode --django 3.2 reads it")
-			x.good = false
+			x.report.Good = false
 		}
 	}
 	if !u.HasTimestamp {
-		x.good = false
+		x.report.Good = false
 	}
-	x.expiry(u, x.salt)
+	x.expiry(u, x.Salt)
 }
 
 // elsewhere is for a signature that is good for something else.
 func (x *explainer) elsewhere(u signer.Unverified, key int, use use) {
-	x.say("The signature verifies with %s, but for another salt than %s: this is %s.", keyName(key), x.salt, use.what)
+	x.say("The signature verifies with %s, but for another salt than %s: this is %s.", keyName(key), x.Salt, use.what)
 	if use.cookie {
 		return
 	}
 	x.say("Its salt is %s.", use.salt)
-	if x.session != nil {
+	if x.report.Session != nil {
 		x.advise("djsession decode --salt %s reads it", use.salt)
 	}
 	x.expiry(u, use.salt)
@@ -125,19 +126,19 @@ func (x *explainer) elsewhere(u signer.Unverified, key int, use use) {
 // expiry says whether a good value is too old.
 func (x *explainer) expiry(u signer.Unverified, salt string) {
 	switch {
-	case !u.HasTimestamp || x.session == nil:
-	case x.maxAge > 0:
-		if x.now.Sub(time.Unix(u.Timestamp, 0)) > x.maxAge {
-			x.good = false
+	case !u.HasTimestamp || x.report.Session == nil:
+	case x.MaxAge > 0:
+		if x.Now.Sub(time.Unix(u.Timestamp, 0)) > x.MaxAge {
+			x.report.Good = false
 		}
-	case salt == cookieEngine:
+	case salt == payload.CookieEngine:
 		const twoWeeks = 14 * 24 * time.Hour
-		if x.now.Sub(time.Unix(u.Timestamp, 0)) > twoWeeks {
+		if x.Now.Sub(time.Unix(u.Timestamp, 0)) > twoWeeks {
 			x.say("It is older than two weeks: if SESSION_COOKIE_AGE of the site is not longer than that, it has expired (--max-age).")
 		} else {
 			x.say("It expires when it is older than SESSION_COOKIE_AGE, two weeks by default (--max-age).")
 		}
-	case strings.HasPrefix(salt, saltPrefix):
+	case strings.HasPrefix(salt, payload.SaltPrefix):
 		x.say("Whether the session has expired is told by its row (expire_date), file or cache entry, not by this value.")
 	}
 }
@@ -153,14 +154,14 @@ func (x *explainer) mangled(text string, alg signer.Algorithm) bool {
 		{"without its backslashes", func(s string) string { return strings.ReplaceAll(s, `\`, "") }},
 		{"with $ in place of $$", func(s string) string { return strings.ReplaceAll(s, "$$", "$") }},
 	} {
-		fixed := m.fix(x.keys.secret)
-		if fixed == x.keys.secret || fixed == "" {
+		fixed := m.fix(x.Secret)
+		if fixed == x.Secret || fixed == "" {
 			continue
 		}
 		for _, use := range x.uses() {
 			if _, err := check(signer.SecretKey(fixed), use, alg, text); err == nil {
 				x.say("It does verify with that SECRET_KEY %s.", m.how)
-				x.advise("correct the SECRET_KEY in %s", x.keys.from)
+				x.advise("correct the SECRET_KEY in %s", x.KeysFrom)
 				return true
 			}
 		}

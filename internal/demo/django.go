@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -11,21 +11,22 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-//go:embed demo_django.py
+//go:embed django.py
 var djangoScript string
 
-// envPython names a Python that has Django.
-const envPython = "DJSESSION_PYTHON"
+// EnvPython names a Python that has Django.
+const EnvPython = "DJSESSION_PYTHON"
 
 // pythonTimeout is generous: a first import of Django takes seconds.
 const pythonTimeout = 30 * time.Second
 
 // askDjango lets a real Django read what Go wrote, where visits is want, and
 // change it, if there is one.
-func (d *demonstration) askDjango(ctx context.Context, key string, want int) error {
-	for _, python := range []string{d.a.env(envPython), "python3", "python"} {
+func (d *Demo) askDjango(ctx context.Context, key string, want int) error {
+	for _, python := range []string{d.c.Env(EnvPython), "python3", "python"} {
 		if python == "" {
 			continue
 		}
@@ -34,10 +35,10 @@ func (d *demonstration) askDjango(ctx context.Context, key string, want int) err
 			continue
 		}
 		if answer.Visits != want {
-			return refused("Django reads something else than what Go wrote", "please report this: it is a fault in djsession, or in the clock of this machine")
+			return console.Refused("Django reads something else than what Go wrote", "please report this: it is a fault in djsession, or in the clock of this machine")
 		}
-		d.step("Django %s reads what Go wrote: visits = %d, logged in is %s.", answer.Django, answer.Visits, cmp.Or(answer.User, "nobody"))
-		s, err := d.engine.manager.Open(ctx, key)
+		d.Step("Django %s reads what Go wrote: visits = %d, logged in is %s.", answer.Django, answer.Visits, cmp.Or(answer.User, "nobody"))
+		s, err := d.site.Sessions.Open(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -46,25 +47,25 @@ func (d *demonstration) askDjango(ctx context.Context, key string, want int) err
 			return err
 		}
 		if visits != want+1 {
-			return refused("Go reads something else than what Django wrote", "please report this: it is a fault in djsession")
+			return console.Refused("Go reads something else than what Django wrote", "please report this: it is a fault in djsession")
 		}
-		d.step("Django counted one more, and Go reads visits = %d.", visits)
+		d.Step("Django counted one more, and Go reads visits = %d.", visits)
 		return nil
 	}
-	d.step("No python3 with Django 4.1 or newer was found (%s names one): the step in which Django reads this is left out.", envPython)
+	d.Step("No python3 with Django 4.1 or newer was found (%s names one): the step in which Django reads this is left out.", EnvPython)
 	return nil
 }
 
-// djangoAnswer is what demo_django.py prints.
+// djangoAnswer is what django.py prints.
 type djangoAnswer struct {
 	Django string `json:"django"`
 	User   string `json:"user"`
 	Visits int    `json:"visits"`
 }
 
-func (d *demonstration) django(ctx context.Context, python, key string) (answer djangoAnswer, ok bool) {
+func (d *Demo) django(ctx context.Context, python, key string) (answer djangoAnswer, ok bool) {
 	given, err := json.Marshal(map[string]any{
-		"secret_key": d.settings.SecretKey, "backends": d.settings.Backends, "database": d.path, "key": key,
+		"secret_key": d.settings.SecretKey, "backends": d.settings.Backends, "database": d.Path, "key": key,
 	})
 	if err != nil {
 		return answer, false

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -51,7 +52,7 @@ func (x *explainer) header(text string) string {
 		if !ok || strings.Trim(v, "=") == "" || !isCookieName(name) {
 			break
 		}
-		if found == "" || name == "sessionid" || name == x.cookie {
+		if found == "" || name == "sessionid" || name == x.Cookie {
 			found, value = name, v
 		}
 	}
@@ -59,8 +60,8 @@ func (x *explainer) header(text string) string {
 		return text
 	}
 	x.say("It is in a header: the cookie %s.", found)
-	if x.cookie == "" {
-		x.cookie = found
+	if x.Cookie == "" {
+		x.Cookie = found
 	}
 	return value
 }
@@ -68,7 +69,7 @@ func (x *explainer) header(text string) string {
 // isCookieName tells whether a name before "=" can be that of a cookie and not
 // the beginning of a value.
 func isCookieName(name string) bool {
-	return name != "" && len(name) <= 40 && strings.Trim(name, keyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.") == ""
+	return name != "" && len(name) <= 40 && strings.Trim(name, payload.KeyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.") == ""
 }
 
 // quotes takes quotes off, and the b of Python's bytes.
@@ -82,7 +83,7 @@ func (x *explainer) quotes(text string) string {
 			if prefix == "b" {
 				x.say("It stands in b%s...%s, as Python prints bytes: somebody stored str(value) in place of value.decode().", q, q)
 				x.advise("look for the code that stores it so; Django cannot read it")
-				x.spoiled = true
+				x.report.Spoiled = true
 			} else {
 				x.say("It stands in quotes, which do not belong to it.")
 			}
@@ -101,24 +102,24 @@ func isText(s string) bool {
 func (x *explainer) unsigned(text string) bool {
 	raw := []byte(text)
 	switch {
-	case isPickle(raw):
+	case payload.IsPickle(raw):
 		x.say("This is a bare pickle of %d bytes, as a cache keeps it: it has no signature.", len(raw))
 		x.say("Who can write that cache can run code in Django.")
-		x.session, _ = anySerializer{}.Loads(raw)
+		x.report.Session, _ = payload.Any{}.Loads(raw)
 		return true
-	case barePickle(text) != nil:
-		data := barePickle(text)
+	case payload.BarePickle(text) != nil:
+		data := payload.BarePickle(text)
 		how := "base64, as DatabaseCache keeps entries"
 		if strings.Trim(text, "0123456789abcdefABCDEFx\\") == "" {
 			how = "hexadecimal, as databases print bytes"
 		}
 		x.say("This is a pickle of %d bytes in %s: it has no signature.", len(data), how)
 		x.say("Who can write that cache can run code in Django.")
-		x.session, _ = anySerializer{}.Loads(data)
+		x.report.Session, _ = payload.Any{}.Loads(data)
 		return true
 	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
 		x.say("This is JSON without a signature. Django keeps no session like that, but django-redis does in a cache, with its JSONSerializer.")
-		x.session, _ = anySerializer{}.Loads(raw)
+		x.report.Session, _ = payload.Any{}.Loads(raw)
 		return true
 	case zlibHolds(raw) != nil:
 		x.say("This is compressed by zlib and has no signature, as django-redis keeps entries with its ZlibCompressor.")
@@ -128,7 +129,7 @@ func (x *explainer) unsigned(text string) bool {
 		x.say("This is a file of FileBasedCache: a pickle of the time of its expiry, and then compressed data without a signature.")
 		x.holds(fileCacheHolds(raw), "")
 		return true
-	case strings.Trim(text, keyChars) == "" && len(text) >= 8 && len(text) <= 40:
+	case strings.Trim(text, payload.KeyChars) == "" && len(text) >= 8 && len(text) <= 40:
 		if len(text) != 32 {
 			x.say("It has the characters of a session key, but %d of them, where Django's keys have 32.", len(text))
 			return true
@@ -148,7 +149,7 @@ func (x *explainer) unsigned(text string) bool {
 }
 
 func isAlphanumeric(s string) bool {
-	return strings.Trim(s, keyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return strings.Trim(s, payload.KeyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // zlibHolds returns what raw holds, or nil if it is not zlib.
@@ -206,13 +207,13 @@ func (x *explainer) truncated(text string) bool {
 
 // looksFramed tells whether s begins as JSON or zlib in base64 does.
 func looksFramed(s string) bool {
-	return (strings.HasPrefix(s, "ey") || strings.HasPrefix(s, ".eJ")) && strings.Trim(s, keyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.=") == ""
+	return (strings.HasPrefix(s, "ey") || strings.HasPrefix(s, ".eJ")) && strings.Trim(s, payload.KeyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.=") == ""
 }
 
 // dataProblem says why data are no session, without quoting them.
 func dataProblem(data []byte, err error) string {
 	what := "neither JSON nor a pickle"
-	if isPickle(data) {
+	if payload.IsPickle(data) {
 		what = "a pickle that is damaged"
 	}
 	switch {

@@ -1,0 +1,26 @@
+package console
+
+import (
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// Progress shows on a terminal how far a command is: set tells it, done removes it.
+// A total of 0 is not known. Without a terminal it shows nothing.
+func (c *Console) Progress(doing string, total int64) (set func(int64), done func()) {
+	if !c.Terminal(c.Bar) {
+		return func(int64) {}, func() {}
+	}
+	opts := []progressbar.Option{
+		progressbar.OptionSetWriter(c.Bar), progressbar.OptionSetDescription(doing),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetRenderBlankState(true), progressbar.OptionThrottle(50 * time.Millisecond),
+	}
+	if total == 0 {
+		opts = append(opts, progressbar.OptionShowIts(), progressbar.OptionSetItsString("sessions"))
+		total = -1
+	}
+	b := progressbar.NewOptions64(total, opts...)
+	return func(n int64) { _ = b.Set64(n) }, func() { _ = b.Finish() }
+}

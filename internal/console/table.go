@@ -1,0 +1,105 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Table prints rows under heads. The first TableRows rows give the columns their
+// widths, so that any number of rows can follow.
+type Table struct {
+	w     io.Writer
+	heads []string
+	right int // the column that is set to the right
+
+	rows   [][]string // not printed yet
+	widths []int      // nil until they are known
+}
+
+// TableRows is how many rows a Table keeps back for the widths of its columns.
+const TableRows = 1000
+
+// NewTable returns a table that is printed to Stdout. right is the column that is
+// set to the right, or -1.
+func (c *Console) NewTable(right int, heads ...string) *Table {
+	return &Table{w: c.Stdout, heads: heads, right: right}
+}
+
+// Add adds a row, which is printed now or by Flush.
+func (t *Table) Add(cells ...string) error {
+	for i, cell := range cells {
+		cells[i] = string(appendHarmless(nil, []byte(oneLine(cell)))) // before its width is taken
+	}
+	if t.widths != nil {
+		return t.print(cells)
+	}
+	if t.rows = append(t.rows, cells); len(t.rows) == TableRows {
+		return t.Flush()
+	}
+	return nil
+}
+
+// Flush prints the rows that wait. A table without any prints nothing.
+func (t *Table) Flush() error {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	t.widths = make([]int, len(t.heads))
+	rows := append([][]string{t.heads}, t.rows...)
+	for _, row := range rows {
+		for i, cell := range row {
+			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	t.rows = nil
+	for _, row := range rows {
+		if err := t.print(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) print(row []string) error {
+	var b strings.Builder
+	for i, cell := range row {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		pad := strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell)))
+		if i == t.right {
+			b.WriteString(pad + cell)
+		} else {
+			b.WriteString(cell + pad)
+		}
+	}
+	_, err := t.w.Write([]byte(strings.TrimRight(b.String(), " ") + "\n"))
+	return err
+}
+
+// CountOf is a row of a summary.
+type CountOf struct {
+	What string
+	N    int64
+}
+
+// PrintCounts prints what a walk over sessions has done, and how many it has seen a
+// second.
+func (c *Console) PrintCounts(rows []CountOf, seen int64, took time.Duration) error {
+	t := c.NewTable(1, "SESSIONS", "COUNT")
+	for _, row := range rows {
+		if err := t.Add(row.What, fmt.Sprint(row.N)); err != nil {
+			return err
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if seen > 0 && took > 0 {
+		c.Say("%.0f sessions a second", float64(seen)/took.Seconds())
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Package payload reads, writes and describes what Django stores for a session: signed
+// values of today and of before Django 3.1, JSON, pickles. It opens no store.
+//
+// It runs nothing of a pickle. What it says of a session tells no value of it.
+package payload
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// The salts of sessions.
+const (
+	SaltPrefix   = "django.contrib.sessions."
+	SessionSalt  = SaltPrefix + "SessionStore"
+	CookieEngine = SaltPrefix + "backends.signed_cookies"
+)
+
+// MessagesSalt is django.contrib.messages.storage.cookie.CookieStorage.key_salt.
+const MessagesSalt = "django.contrib.messages"
+
+// KeyChars are the characters of Django's session keys.
+const KeyChars = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// ShownKey is how much of a session key is shown: enough to tell sessions apart,
+// and far too little to use one. The rest of a key of Django's has 124 bits.
+const ShownKey = 8
+
+// ShortKey returns the part of a key that may be shown.
+func ShortKey(key string) string {
+	s := key[:min(ShownKey, len(key)/2)]
+	if strings.Trim(s, KeyChars) != "" {
+		return strconv.QuoteToASCII(s) // not of Django
+	}
+	return s
+}
+
+// UserID returns the user id in a session.
+func UserID(d *serializer.Dict) (string, bool) {
+	v, _ := d.Get("_auth_user_id")
+	if id, ok := serializer.Text(v); ok && id != "" {
+		return id, true
+	}
+	if id, ok := v.(int64); ok {
+		return strconv.FormatInt(id, 10), true
+	}
+	return "", false
+}
+
+// TypeName is what Python calls the type of a value.
+func TypeName(v any) string {
+	switch v.(type) { // which may be too large to be spelled out
+	case []any:
+		return "list"
+	case serializer.Tuple:
+		return "tuple"
+	case serializer.Set:
+		return "set"
+	case serializer.FrozenSet:
+		return "frozenset"
+	case *serializer.Dict:
+		return "dict"
+	}
+	text, err := serializer.AppendTagged(nil, v)
+	var tag struct {
+		Type  string          `json:"type"`
+		Value json.RawMessage `json:"value"`
+	}
+	if err != nil || json.Unmarshal(text, &tag) != nil {
+		return "object"
+	}
+	switch tag.Type {
+	case "none":
+		return "None"
+	case "wtf8":
+		return "str"
+	case "opaque":
+		var class string
+		if json.Unmarshal(tag.Value, &class) == nil {
+			return Printable(class)
+		}
+	}
+	return tag.Type
+}
+
+// Printable returns s, in quotes and escaped if a terminal could mistake any of
+// it for something else.
+func Printable(s string) string {
+	quoted := strconv.QuoteToASCII(s)
+	if s != "" && quoted == `"`+s+`"` && !strings.Contains(s, " ") {
+		return s
+	}
+	return quoted
+}
