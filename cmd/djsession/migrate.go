@@ -3,21 +3,18 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/migrate"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -124,45 +121,52 @@ The exit status is 1 if not all could be moved.`,
 	return c
 }
 
-func (f *migrateFlags) migrate(ctx context.Context, a *app) (err error) {
-	m := &mover{switched: f.switched, keep: f.keep, dryRun: f.dryRun, batch: f.batch, workers: f.workers, grace: f.grace}
-	if m.from, m.to, err = f.ends(ctx, a, m); err != nil {
+func (f *migrateFlags) migrate(ctx context.Context, a *app) error {
+	opts := migrate.Options{
+		Journal: f.journal, Switched: f.switched, Keep: f.keep, DryRun: f.dryRun, Batch: f.batch, Workers: f.workers, Grace: f.grace,
+		Task: f.task(),
+	}
+	from, to, err := f.ends(ctx, a, &opts)
+	if err != nil {
 		return err
 	}
-	defer m.from.close()
-	defer m.to.close()
-	if m.old, m.new, err = m.engines(); err != nil {
-		return err
+	defer from.close()
+	defer to.close()
+	if opts.From.Lister, err = from.lister(); err != nil {
+		return atEnd("--from", err)
 	}
-	if !f.dryRun {
-		if err := m.apart(ctx); err != nil {
-			return err
-		}
+	opts.To.Lister, _ = to.lister()
+	var ok, also bool
+	opts.From.Store, ok = from.store.(movingstore.Engine)
+	opts.To.Store, also = to.store.(movingstore.Engine)
+	if !ok || !also {
+		return refused("sessions cannot move between these engines", "")
 	}
-	if err := f.openJournal(ctx, m); err != nil {
-		return err
-	}
-	if m.journal != nil {
-		defer m.journal.close()
-		if n := len(m.journal.intended); f.switched && n > 0 {
+	opts.From.Decodes, opts.To.Decodes = from.decodes, to.decodes
+	opts.Warn = func(w migrate.Warning, n int64) {
+		switch w {
+		case migrate.Interrupted:
 			a.Warn("djsession migrate was stopped in the middle of %s and Django was switched before it was run again: who of them has logged out since may be logged in once more", console.Count(n, "session"))
+		case migrate.NotPruned:
+			a.Warn("copied and then deleted from --from, and in --to until it expires: %s; %s", console.Count(n, "session"), to.unlistable)
 		}
 	}
 	doing := "copying sessions"
 	if f.switched {
 		doing = "moving sessions"
 	}
-	show, hide := a.Progress(doing, 0)
-	m.progress = show
-	start, already := time.Now(), m.state.Counts.Seen
-	err = m.run(ctx, a)
-	took := time.Since(start)
+	var hide func()
+	opts.Progress, hide = a.Progress(doing, 0)
+	done, err := migrate.Run(ctx, opts)
 	hide()
-	return errors.Join(err, f.summary(a, m, already, took, err == nil))
+	if err = f.problem(err); done == nil {
+		return err
+	}
+	return errors.Join(err, f.summary(a, done, err == nil))
 }
 
 // ends opens both engines.
-func (f *migrateFlags) ends(ctx context.Context, a *app, m *mover) (from, to *engine, err error) {
+func (f *migrateFlags) ends(ctx context.Context, a *app, opts *migrate.Options) (from, to *engine, err error) {
 	here, err := f.location(a)
 	if err == nil {
 		err = f.to.check("--to-table")
@@ -190,19 +194,62 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, m *mover) (from, to *en
 			set.Serializer = serializer.JSON{}
 		}
 		_, isJSON := set.Serializer.(serializer.JSON)
-		m.toJSON = isJSON && !isCache(f.to.dsn)
-		m.site, err = newSite(set)
+		opts.JSON = isJSON && !isCache(f.to.dsn)
+		opts.Site, err = newSite(set)
 	}
 	if err == nil {
-		to, err = openSite(ctx, f.to, m.site)
+		to, err = openSite(ctx, f.to, opts.Site)
 		err = atEnd("--to", err)
 	}
 	if err != nil {
 		from.close()
 		return nil, nil, err
 	}
-	m.toJSON = m.toJSON || to.jsonOnly
+	opts.JSON = opts.JSON || to.jsonOnly
 	return from, to, nil
+}
+
+// problem is an error of package migrate for this program's user.
+func (f *migrateFlags) problem(err error) error {
+	const whose = "the journal says which sessions were copied: it has to be that of the first run"
+	var (
+		file    *migrate.FileError
+		journal *migrate.JournalError
+		emptied *migrate.EmptiedError
+		wrong   *migrate.MismatchError
+	)
+	switch {
+	case errors.Is(err, migrate.ErrSamePlace):
+		return refused("--from and --to are the same place", "db and cached_db share a table: switch Django, and nothing has to be moved")
+	case errors.Is(err, migrate.ErrNoJournal):
+		return refused("there is no journal "+f.journal, "the move begins with djsession migrate without --switched, before Django is switched\n"+whose)
+	case errors.Is(err, migrate.ErrNotJournal):
+		return refused(f.journal+" is no journal of djsession migrate", whose)
+	case errors.Is(err, migrate.ErrJournalInUse):
+		return refused("another djsession migrate is at work with this journal", "wait until it has come to its end, or end it")
+	case errors.Is(err, migrate.ErrOtherMove):
+		return usage("the journal belongs to a move between other engines", whose)
+	case errors.Is(err, migrate.ErrSwitched):
+		return usage("this move has come to its second step", "go on with --switched")
+	case errors.As(err, &emptied) && emptied.Old:
+		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --from any more", emptied.Missing, emptied.Copied),
+			"was it emptied? djsession migrate does that itself; otherwise these sessions would be deleted from --to as logged out")
+	case errors.As(err, &emptied):
+		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --to any more", emptied.Missing, emptied.Copied),
+			"was it emptied? then remove the journal and copy anew: otherwise these sessions would be deleted from --from as logged out")
+	case errors.As(err, &wrong):
+		return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", wrong.Session, wrong.What),
+			"are the clocks right, and does Django or another program write to --to already?")
+	case errors.As(err, &file):
+		return console.FileProblem(file.Err)
+	case errors.As(err, &journal):
+		text, hint := console.DatabaseProblem(journal.Err)
+		if text == "" {
+			text, hint = "it is damaged, or none that djsession migrate wrote", whose
+		}
+		return console.Because(journal.Err, "the journal cannot be used: "+text, hint)
+	}
+	return err
 }
 
 // atEnd says which of two engines an error is about.
@@ -214,41 +261,6 @@ func atEnd(flag string, err error) error {
 		return &n
 	}
 	return err
-}
-
-// engines are the stores, as ones that sessions can move between.
-func (m *mover) engines() (old, next movingstore.Engine, err error) {
-	if _, err := m.from.lister(); err != nil {
-		return nil, nil, atEnd("--from", err)
-	}
-	old, ok := m.from.store.(movingstore.Engine)
-	next, also := m.to.store.(movingstore.Engine)
-	if !ok || !also {
-		return nil, nil, refused("sessions cannot move between these engines", "")
-	}
-	return old, next, nil
-}
-
-// apart makes sure that both engines are not one place under two names, from which
-// every session would be deleted that is there already: it puts a session into the
-// new one and looks for it on the old one.
-func (m *mover) apart(ctx context.Context) error {
-	key := strings.ToLower(rand.Text()) + "migrate"
-	probe := &djsession.Record{Data: serializer.NewDict(), Expires: m.site.Now().Add(time.Minute)}
-	if _, err := m.new.Create(ctx, key, probe); err != nil {
-		return err
-	}
-	_, _, found := m.old.Load(ctx, key)
-	if err := m.new.Delete(context.WithoutCancel(ctx), key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		return err
-	}
-	switch {
-	case errors.Is(found, djsession.ErrNotFound):
-		return nil
-	case found == nil, errors.Is(found, djsession.ErrCorrupt):
-		return refused("--from and --to are the same place", "db and cached_db share a table: switch Django, and nothing has to be moved")
-	}
-	return found
 }
 
 // password is what comes before the host of a URL.
@@ -266,81 +278,8 @@ func (f *migrateFlags) task() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// openJournal finds out how far the move has come.
-func (f *migrateFlags) openJournal(ctx context.Context, m *mover) error {
-	if _, err := os.Stat(f.journal); f.dryRun && errors.Is(err, os.ErrNotExist) {
-		m.state = moveState{Stage: "walk", Pass: 1}
-		return nil
-	}
-	j, err := openJournal(ctx, f.journal, f.task(), !f.switched)
-	if err != nil {
-		return err
-	}
-	m.journal, m.state = j, j.state
-	switch {
-	case m.state.Switched && !f.switched:
-		j.close()
-		return usage("this move has come to its second step", "go on with --switched")
-	case f.switched && !m.state.Switched, m.state.Stage == "done", f.dryRun:
-		m.state = moveState{Switched: f.switched, Stage: "walk", Pass: m.state.Pass + 1}
-	}
-	if !f.dryRun {
-		err = j.save(ctx, m.state)
-	}
-	return err
-}
-
-// moveRounds is how often the old engine is walked over again for sessions that
-// somebody else was moving or writing.
-const moveRounds = 3
-
-// run does what there is left to do.
-func (m *mover) run(ctx context.Context, a *app) error {
-	s := &m.state
-	for s.Stage == "walk" {
-		if err := m.walk(ctx); err != nil || m.dryRun {
-			return err
-		}
-		s.Cursor = ""
-		if !m.switched || s.Counts.Later == 0 || s.Round == moveRounds {
-			s.Stage = "prune"
-		} else {
-			if err := wait(ctx, m.grace); err != nil {
-				return err
-			}
-			s.Round++
-			s.Counts.Later = 0
-		}
-		if err := m.journal.save(ctx, *s); err != nil {
-			return err
-		}
-	}
-	if err := m.prune(ctx, a); err != nil {
-		return err
-	}
-	s.Stage, s.Cursor = "done", ""
-	if !m.switched {
-		// What a run that was killed was about to copy, and no walk has seen since, was
-		// logged out, and its copy is gone.
-		return m.journal.decide(ctx, *s)
-	}
-	return m.journal.save(ctx, *s)
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // summary tells what was done, and whether all could be.
-func (f *migrateFlags) summary(a *app, m *mover, already int64, took time.Duration, complete bool) error {
-	n := &m.state.Counts
+func (f *migrateFlags) summary(a *app, n *migrate.Result, complete bool) error {
 	would := ""
 	if f.dryRun {
 		would = "would be "
@@ -371,7 +310,7 @@ func (f *migrateFlags) summary(a *app, m *mover, already int64, took time.Durati
 			rows = append(rows, console.CountOf{What: row.what, N: row.n})
 		}
 	}
-	if err := a.PrintCounts(rows, n.Seen-already, took); err != nil {
+	if err := a.PrintCounts(rows, n.Seen-n.Before, n.Took); err != nil {
 		return err
 	}
 	if n.Corrupt > 0 {
@@ -381,11 +320,11 @@ func (f *migrateFlags) summary(a *app, m *mover, already int64, took time.Durati
 	case !complete:
 		return nil // there is an error already
 	case n.Taken > 0:
-		return refused("--to holds other values for "+console.Count(int(n.Taken), "session")+" than were copied", "was it empty in the beginning? is Django on it already? then give --switched")
+		return refused("--to holds other values for "+console.Count(n.Taken, "session")+" than were copied", "was it empty in the beginning? is Django on it already? then give --switched")
 	case n.Left > 0:
-		return refused("--to cannot hold "+console.Count(int(n.Left), "session")+", left as before", "djsession convert --report tells why, for an engine that is signed")
+		return refused("--to cannot hold "+console.Count(n.Left, "session")+", left as before", "djsession convert --report tells why, for an engine that is signed")
 	case n.Later > 0:
-		return refused("--from still gets writes: "+console.Count(int(n.Later), "session")+" to be looked at again", "is every Django on the new engine? run the command again")
+		return refused("--from still gets writes: "+console.Count(n.Later, "session")+" to be looked at again", "is every Django on the new engine? run the command again")
 	}
 	return nil
 }

@@ -1,52 +1,17 @@
-package main
+package migrate
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/internal/convert"
 	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/serializer"
 )
-
-// moveCounts tell what became of the sessions.
-type moveCounts struct {
-	Seen, Copied, Updated, Already, Expired, Corrupt, Left, Gone int64
-
-	Taken     int64 // keys of the new engine that somebody else has written to
-	Newer     int64 // sessions that both engines had, of which the new one's was kept
-	LoggedOut int64 // sessions that were logged out on the new engine
-	Deleted   int64 // sessions that were deleted from the old engine because they were moved
-	Pruned    int64 // copies that were deleted because somebody logged out on the old engine
-	Used      int64 // those of them that had been used on the new engine since
-	Later     int64 // sessions that somebody else was moving or writing
-}
-
-// mover moves sessions.
-type mover struct {
-	from, to *engine
-	old, new movingstore.Engine
-	site     *djsession.Site // of the new engine
-	toJSON   bool            // the new engine takes what JSON holds
-	journal  *journal
-	switched bool
-	keep     bool // sessions stay on the old engine
-	dryRun   bool
-	batch    int
-	workers  int
-	grace    time.Duration // how long somebody else may take to move a session
-	progress func(seen int64)
-
-	state    moveState
-	done     moveState  // before the batch that is done now
-	counting sync.Mutex // of the counts in state, while workers are at it
-}
 
 // moving is a session on its way.
 type moving struct {
@@ -73,11 +38,7 @@ const batchBytes = 8 << 20
 
 // walk goes through the old engine from where the journal says.
 func (m *mover) walk(ctx context.Context) error {
-	lister, err := m.from.lister()
-	if err != nil {
-		return err
-	}
-	return m.batches(ctx, lister, func(items []*moving) error { return m.move(ctx, items) })
+	return m.batches(ctx, m.From.Lister, func(items []*moving) error { return m.move(ctx, items) })
 }
 
 // batches lists an engine in batches, of which the next one is read while one is
@@ -100,7 +61,7 @@ func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]
 				break
 			}
 			p.items = append(p.items, &moving{l: l, id: keyHash(l.Key())})
-			if size += l.Size; len(p.items) < m.batch && size < batchBytes {
+			if size += l.Size; len(p.items) < m.Batch && size < batchBytes {
 				continue
 			}
 			select {
@@ -127,7 +88,7 @@ func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]
 			return err
 		}
 		m.state.Cursor = cursorOf(p.items[len(p.items)-1].l)
-		m.progress(m.state.Counts.Seen)
+		m.Progress(m.state.Counts.Seen)
 	}
 	return ctx.Err()
 }
@@ -156,11 +117,11 @@ func (m *mover) move(ctx context.Context, items []*moving) error {
 	if err := m.each(ctx, items, func(s *moving) error { return m.prepare(s) }); err != nil {
 		return err
 	}
-	if m.dryRun {
+	if m.DryRun {
 		return m.each(ctx, items, m.estimate)
 	}
 	do := m.bring
-	if !m.switched {
+	if !m.Switched {
 		do = m.copy
 		if err := m.journal.intend(ctx, items); err != nil {
 			return err
@@ -175,7 +136,7 @@ func (m *mover) move(ctx context.Context, items []*moving) error {
 	if err := m.journal.commit(ctx, items, m.done); err != nil {
 		return err
 	}
-	if m.switched && !m.keep {
+	if m.Switched && !m.Keep {
 		if err := m.each(ctx, items, func(s *moving) error { return m.leave(ctx, s) }); err != nil {
 			return err
 		}
@@ -188,7 +149,7 @@ func (m *mover) each(ctx context.Context, items []*moving, do func(*moving) erro
 	var (
 		next  atomic.Int64
 		group sync.WaitGroup
-		errs  = make([]error, m.workers)
+		errs  = make([]error, m.Workers)
 	)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -231,9 +192,9 @@ func (m *mover) count(n *int64) {
 func (m *mover) prepare(s *moving) error {
 	n := &m.state.Counts
 	m.count(&n.Seen)
-	now := m.site.Now()
+	now := m.Site.Now()
 	switch {
-	case !m.site.ValidKey(s.l.Key()):
+	case !m.Site.ValidKey(s.l.Key()):
 		m.count(&n.Corrupt)
 	case s.l.Err != nil:
 		m.count(&n.Corrupt)
@@ -266,12 +227,12 @@ func (m *mover) prepare(s *moving) error {
 // converted is r as the new engine wants it; ok is false if it cannot be.
 func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 	n := *r
-	if m.toJSON && payload.WasPickle(r.Data) {
-		if n.Data, ok = convert.ToJSON(m.site, r.Data); !ok {
+	if m.JSON && payload.WasPickle(r.Data) {
+		if n.Data, ok = convert.ToJSON(m.Site, r.Data); !ok {
 			return nil, false
 		}
 	}
-	end, err := m.site.ExpiryDate(n.Data, m.site.Now())
+	end, err := m.Site.ExpiryDate(n.Data, m.Site.Now())
 	if err != nil {
 		return nil, false // a Django that could not read it would be worse
 	}
@@ -297,7 +258,7 @@ func (s *moving) entry(m *mover) *entry {
 
 // mark is what the journal has for a session that this walk has seen.
 func (m *mover) mark() int64 {
-	if m.switched {
+	if m.Switched {
 		return settled
 	}
 	return m.state.Pass
@@ -324,7 +285,7 @@ func (m *mover) holds(r *djsession.Record, e *entry) bool {
 // ends reports whether r ends at that second, as far as the engine tells: Redis
 // counts milliseconds by a clock of its own.
 func (m *mover) ends(r *djsession.Record, expires int64) bool {
-	if expires == 0 || r.Expires.IsZero() || m.to.decodes { // which makes it of the data
+	if expires == 0 || r.Expires.IsZero() || m.To.Decodes { // which makes it of the data
 		return true
 	}
 	d := r.Expires.Sub(time.Unix(expires, 0)) // which has no fraction
@@ -334,7 +295,7 @@ func (m *mover) ends(r *djsession.Record, expires int64) bool {
 // inTime is ends for what was just written, more closely. Some engines keep whole
 // seconds, and round up.
 func (m *mover) inTime(r, want *djsession.Record) bool {
-	if r.Expires.IsZero() || want.Expires.IsZero() || m.to.decodes {
+	if r.Expires.IsZero() || want.Expires.IsZero() || m.To.Decodes {
 		return true
 	}
 	d := r.Expires.Sub(want.Expires)
@@ -363,10 +324,10 @@ const (
 func (m *mover) load(ctx context.Context, key string) (r *djsession.Record, v djsession.Version, err error) {
 	for range tries {
 		start := time.Now()
-		if f, ok := m.new.(djsession.FreshLoader); ok {
+		if f, ok := m.To.Store.(djsession.FreshLoader); ok {
 			r, v, err = f.LoadFresh(ctx, key)
 		} else {
-			r, v, err = m.new.Load(ctx, key)
+			r, v, err = m.To.Store.Load(ctx, key)
 		}
 		if err != nil || r.Expires.IsZero() || time.Since(start) < slowLoad {
 			break
@@ -387,7 +348,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 			return mismatch(s, "it does not decode")
 		case err != nil:
 			return err
-		case m.switched && !is.Equal(v):
+		case m.Switched && !is.Equal(v):
 			return nil // Django has written it in this moment
 		}
 		content, err := contentOf(r.Data)
@@ -399,7 +360,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 		case try == tries:
 			return mismatch(s, "it ends at another time")
 		}
-		err = m.new.Touch(ctx, s.l.Key(), s.record.Expires, is)
+		err = m.To.Store.Touch(ctx, s.l.Key(), s.record.Expires, is)
 		if err != nil && !errors.Is(err, djsession.ErrNotFound) && !errors.Is(err, djsession.ErrConflict) {
 			return err
 		}
@@ -407,8 +368,7 @@ func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) err
 }
 
 func mismatch(s *moving, what string) error {
-	return refused(fmt.Sprintf("session %s is not in --to as it was written there: %s", payload.ShortKey(s.l.Key()), what),
-		"are the clocks right, and does Django or another program write to --to already?")
+	return &MismatchError{payload.ShortKey(s.l.Key()), what}
 }
 
 // refusedByEngine reports whether an engine cannot take a session, so that it is

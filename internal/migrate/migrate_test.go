@@ -1,11 +1,11 @@
-package main
+package migrate
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,13 +28,12 @@ type moveWorld struct {
 	keep     bool
 	batch    int
 	progress func(int64)
-	warnings strings.Builder
 }
 
 func newMove(t *testing.T) *moveWorld {
-	w := &moveWorld{T: t, now: testNow, path: filepath.Join(t.TempDir(), "journal"), batch: 100, progress: func(int64) {}}
+	w := &moveWorld{T: t, now: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), path: filepath.Join(t.TempDir(), "journal"), batch: 100, progress: func(int64) {}}
 	var err error
-	w.site, err = djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(demoSecret), Now: func() time.Time { return w.now }})
+	w.site, err = djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("secret"), Now: func() time.Time { return w.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,27 +42,26 @@ func newMove(t *testing.T) *moveWorld {
 	return w
 }
 
-// run is djsession migrate, and then --switched if it is so.
-func (w *moveWorld) run(ctx context.Context, switched bool) (moveCounts, error) {
-	f := &migrateFlags{journal: w.path, switched: switched}
-	m := &mover{
-		from: &engine{store: w.old, signed: true}, to: &engine{store: w.next, signed: true},
-		old: w.old, new: w.next, site: w.site,
-		switched: switched, keep: w.keep, batch: w.batch, workers: 4, progress: w.progress,
+// run is one step.
+func (w *moveWorld) run(ctx context.Context, switched bool) (Counts, error) {
+	opts := Options{
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.next, Lister: w.next.(djsession.Lister)}, Site: w.site,
+		Journal: w.path, Task: task, Switched: switched, Keep: w.keep, Batch: w.batch, Workers: 4, Progress: w.progress,
 	}
 	if w.prev != nil {
-		m.old = w.prev
+		opts.From.Store = w.prev
 	}
-	if err := f.openJournal(ctx, m); err != nil {
-		return moveCounts{}, err
+	done, err := newMover(opts).step(ctx)
+	if done == nil {
+		return Counts{}, err
 	}
-	defer m.journal.close()
-	err := m.run(ctx, newApp(nil, nil, &w.warnings, nil))
-	return m.state.Counts, err
+	return done.Counts, err
 }
 
+const task = "from one engine to another"
+
 // must is run that has to go well.
-func (w *moveWorld) must(switched bool) moveCounts {
+func (w *moveWorld) must(switched bool) Counts {
 	w.Helper()
 	n, err := w.run(w.Context(), switched)
 	if err != nil {
@@ -170,56 +168,56 @@ func TestMoveSwitched(t *testing.T) {
 		change    func(w *moveWorld) // between the two
 		old, next int64
 		keeps     int64 // what the old engine holds with --keep
-		counts    moveCounts
+		counts    Counts
 	}{
-		{name: "untouched", next: 1, keeps: 1, counts: moveCounts{Seen: 1, Already: 1, Deleted: 1}},
+		{name: "untouched", next: 1, keeps: 1, counts: Counts{Seen: 1, Already: 1, Deleted: 1}},
 		{name: "written on the old one before the switch", next: 2, keeps: 2,
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour) },
-			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Updated: 1, Deleted: 1}},
 		{name: "prolonged on the old one", next: 1, keeps: 1,
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 1, 2*time.Hour) },
-			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Updated: 1, Deleted: 1}},
 		{name: "logged out on the old one", next: 0,
 			change: func(w *moveWorld) { w.delete(w.old, moveKey) },
-			counts: moveCounts{Pruned: 1}},
+			counts: Counts{Pruned: 1}},
 		{name: "logged out on the old one, and used on the new one since", next: 0,
 			change: func(w *moveWorld) { w.delete(w.old, moveKey); w.put(w.new, moveKey, 3, time.Hour) },
-			counts: moveCounts{Pruned: 1, Used: 1}},
+			counts: Counts{Pruned: 1, Used: 1}},
 		{name: "logged out on the new one", next: 0, keeps: 1,
 			change: func(w *moveWorld) { w.delete(w.new, moveKey) },
-			counts: moveCounts{Seen: 1, LoggedOut: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, LoggedOut: 1, Deleted: 1}},
 		{name: "written on the old one, then logged out on the new one", next: 0, keeps: 2,
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour); w.delete(w.new, moveKey) },
-			counts: moveCounts{Seen: 1, LoggedOut: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, LoggedOut: 1, Deleted: 1}},
 		{name: "logged out on both", next: 0,
 			change: func(w *moveWorld) { w.delete(w.old, moveKey); w.delete(w.new, moveKey) }},
 		{name: "written on the new one", next: 3, keeps: 1,
 			change: func(w *moveWorld) { w.put(w.new, moveKey, 3, time.Hour) },
-			counts: moveCounts{Seen: 1, Already: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Already: 1, Deleted: 1}},
 		{name: "written on both", next: 3, keeps: 2,
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 2, time.Hour); w.put(w.new, moveKey, 3, time.Hour) },
-			counts: moveCounts{Seen: 1, Newer: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Newer: 1, Deleted: 1}},
 		{name: "new on the old one", next: 5, keeps: 5,
 			before: func(*moveWorld) {},
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 5, time.Hour) },
-			counts: moveCounts{Seen: 1, Copied: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Copied: 1, Deleted: 1}},
 		{name: "on both, and never copied", next: 6, keeps: 5,
 			before: func(*moveWorld) {},
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 5, time.Hour); w.put(w.new, moveKey, 6, time.Hour) },
-			counts: moveCounts{Seen: 2, Newer: 1, Deleted: 1}},
+			counts: Counts{Seen: 2, Newer: 1, Deleted: 1}},
 		{name: "the copy has expired, and the session was prolonged", next: 1, keeps: 1,
 			change: func(w *moveWorld) { w.put(w.old, moveKey, 1, 3*time.Hour); w.now = w.now.Add(2 * time.Hour) },
-			counts: moveCounts{Seen: 1, Updated: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Updated: 1, Deleted: 1}},
 		{name: "the copy has expired and is gone, and the session was prolonged", next: 1, keeps: 1,
 			change: func(w *moveWorld) {
 				w.put(w.old, moveKey, 1, 3*time.Hour)
 				w.delete(w.new, moveKey)
 				w.now = w.now.Add(2 * time.Hour)
 			},
-			counts: moveCounts{Seen: 1, Copied: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Copied: 1, Deleted: 1}},
 		{name: "expired", next: 0,
 			change: func(w *moveWorld) { w.now = w.now.Add(2 * time.Hour) },
-			counts: moveCounts{Seen: 1, Expired: 1, Deleted: 1}},
+			counts: Counts{Seen: 1, Expired: 1, Deleted: 1}},
 		{name: "expired and gone on the old one, prolonged on the new one", next: 1,
 			change: func(w *moveWorld) {
 				w.put(w.new, moveKey, 1, 3*time.Hour)
@@ -255,8 +253,8 @@ func TestMoveSwitched(t *testing.T) {
 				} else {
 					w.wants(tt.old, tt.next)
 				}
-				if _, err := w.run(t.Context(), false); err == nil {
-					t.Error("the first step after the second: got no error")
+				if _, err := w.run(t.Context(), false); !errors.Is(err, ErrSwitched) {
+					t.Errorf("the first step after the second: got %v", err)
 				}
 			}
 		})
@@ -367,7 +365,8 @@ func TestMoveVerifies(t *testing.T) {
 		w := newMove(t)
 		w.put(w.old, moveKey, 1, time.Hour)
 		w.next = &hooked{Store: w.new, instead: instead}
-		if _, err := w.run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "abcdefgh is not in --to as it was written") {
+		var wrong *MismatchError
+		if _, err := w.run(t.Context(), false); !errors.As(err, &wrong) || wrong.Session != "abcdefgh" {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -385,13 +384,104 @@ func TestMoveEmptied(t *testing.T) {
 	w := newMove(t)
 	fill(w)
 	w.next, w.new = memstore.New(w.site), nil
-	if n, err := w.run(t.Context(), true); err == nil || n.Deleted != 0 || !strings.Contains(err.Error(), "are not in --to any more") {
+	var emptied *EmptiedError
+	if n, err := w.run(t.Context(), true); !errors.As(err, &emptied) || n.Deleted != 0 || emptied.Old || emptied.Missing <= emptied.Copied/2 {
 		t.Errorf("the new engine is empty: got %+v, %v", n, err)
 	}
 	w = newMove(t)
 	fill(w)
 	w.old = memstore.New(w.site)
-	if n, err := w.run(t.Context(), true); err == nil || n.Pruned != 0 || !strings.Contains(err.Error(), "are not in --from any more") {
+	if n, err := w.run(t.Context(), true); !errors.As(err, &emptied) || n.Pruned != 0 || !emptied.Old || emptied.Missing != 200 || emptied.Copied != 200 {
 		t.Errorf("the old engine is empty: got %+v, %v", n, err)
+	}
+}
+
+// TestRun: both steps as a program calls them, and what they are not for.
+func TestRun(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	var seen []int64
+	opts := Options{
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new, Lister: w.new}, Site: w.site,
+		Journal: w.path, Task: task, Progress: func(n int64) { seen = append(seen, n) },
+	}
+	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Switched = true })); !errors.Is(err, ErrNoJournal) {
+		t.Errorf("the second step before the first: got %v", err)
+	}
+	done, err := Run(t.Context(), with(opts, func(o *Options) { o.DryRun = true }))
+	if err != nil || done.Copied != 1 {
+		t.Errorf("dry run: got %+v, %v", done, err)
+	}
+	w.wants(1, 0)
+	if done, err = Run(t.Context(), opts); err != nil || done.Copied != 1 || done.Before != 0 || len(seen) != 2 {
+		t.Errorf("first step: got %+v, %v, progress %v", done, err, seen)
+	}
+	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Task = "another" })); !errors.Is(err, ErrOtherMove) {
+		t.Errorf("another move: got %v", err)
+	}
+	if done, err = Run(t.Context(), with(opts, func(o *Options) { o.Switched = true })); err != nil || done.Deleted != 1 {
+		t.Errorf("second step: got %+v, %v", done, err)
+	}
+	w.wants(0, 1)
+	if n := len(w.state(w.new)); n != 1 {
+		t.Errorf("the new engine holds %d sessions, want no probe left behind", n)
+	}
+
+	same := with(opts, func(o *Options) { o.To, o.Journal = o.From, filepath.Join(t.TempDir(), "same") })
+	if _, err := Run(t.Context(), same); !errors.Is(err, ErrSamePlace) {
+		t.Errorf("one place: got %v", err)
+	}
+	notes := filepath.Join(t.TempDir(), "notes")
+	if err := os.WriteFile(notes, []byte("these are my notes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Journal = notes })); !errors.Is(err, ErrNotJournal) {
+		t.Errorf("another file: got %v", err)
+	}
+	var file *FileError
+	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Journal = filepath.Join(notes, "journal") })); !errors.As(err, &file) {
+		t.Errorf("no folder: got %v", err)
+	}
+	var damaged *JournalError
+	if err := os.WriteFile(notes, []byte("SQLite format 3\x00 and nothing else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Journal = notes })); !errors.As(err, &damaged) {
+		t.Errorf("damaged: got %v", err)
+	}
+}
+
+func with(o Options, change func(*Options)) Options {
+	change(&o)
+	return o
+}
+
+// TestWarnings: what a user should know, and that nothing goes wrong meanwhile.
+func TestWarnings(t *testing.T) {
+	w := newMove(t)
+	w.put(w.old, moveKey, 1, time.Hour)
+	w.put(w.old, otherKey, 1, time.Hour)
+	told := map[Warning]int64{}
+	opts := Options{
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new}, Site: w.site, // the new one cannot list
+		Journal: w.path, Task: task, Warn: func(kind Warning, n int64) { told[kind] += n },
+	}
+	if _, err := Run(t.Context(), opts); err != nil || len(told) != 0 {
+		t.Fatalf("got %v, warnings %v", err, told)
+	}
+	w.delete(w.old, otherKey)
+	if _, err := Run(t.Context(), opts); err != nil || told[NotPruned] != 1 {
+		t.Errorf("logged out on the old engine: got %v, warnings %v", err, told)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	w.put(w.old, moveKey, 2, time.Hour)
+	w.put(w.old, "killed00000000000000000000000000", 2, time.Hour)
+	opts.To.Store = &refusing{w.new, cancel}
+	if _, err := newMover(opts).step(ctx); err == nil {
+		t.Fatal("got no error")
+	}
+	opts.To.Store, opts.Switched = w.new, true
+	if _, err := Run(t.Context(), opts); err != nil || told[Interrupted] == 0 {
+		t.Errorf("switched in the middle: got %v, warnings %v", err, told)
 	}
 }

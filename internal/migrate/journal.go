@@ -1,4 +1,4 @@
-package main
+package migrate
 
 import (
 	"context"
@@ -15,9 +15,10 @@ import (
 	"slices"
 	"time"
 
+	_ "modernc.org/sqlite" // of the journal
+
 	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/internal/atomicfile"
-	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // journal is what is known about a move, in a file of SQLite. It has a row for
@@ -52,14 +53,12 @@ type moveState struct {
 	Switched bool `json:"switched"`
 	// Stage is what is done now: "walk" over the old engine, "prune" of the new
 	// one, "done".
-	Stage  string     `json:"stage"`
-	Pass   int64      `json:"pass"`  // walks so far, this one included
-	Round  int        `json:"round"` // walks of this run since the first
-	Cursor string     `json:"cursor"`
-	Counts moveCounts `json:"counts"`
+	Stage  string `json:"stage"`
+	Pass   int64  `json:"pass"`  // walks so far, this one included
+	Round  int    `json:"round"` // walks of this run since the first
+	Cursor string `json:"cursor"`
+	Counts Counts `json:"counts"`
 }
-
-const journalHint = "the journal says which sessions were copied: it has to be that of the first run"
 
 // openJournal opens the file, or begins one if it may.
 func openJournal(ctx context.Context, path, task string, begin bool) (*journal, error) {
@@ -75,7 +74,7 @@ func openJournal(ctx context.Context, path, task string, begin bool) (*journal, 
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		release()
-		return nil, journalProblem(err)
+		return nil, journalError(err)
 	}
 	db.SetMaxOpenConns(1)
 	j := &journal{db: db, release: release, task: task, intended: map[hash]entry{}, state: moveState{Stage: "walk", Pass: 1}}
@@ -96,9 +95,9 @@ func alone(ctx context.Context, path string) (release func(), err error) {
 	case err == nil:
 		return release, nil
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return nil, refused("another djsession migrate is at work with this journal", "wait until it has come to its end, or end it")
+		return nil, ErrJournalInUse
 	}
-	return nil, console.FileProblem(err)
+	return nil, &FileError{err}
 }
 
 // isJournal makes sure that the file may be a journal, and makes it if it may begin.
@@ -109,25 +108,17 @@ func isJournal(path string, begin bool) error {
 	}
 	f, err := os.OpenFile(path, how, 0o600) // SQLite would let everybody read it
 	if errors.Is(err, os.ErrNotExist) && !begin {
-		return refused("there is no journal "+path, "the move begins with djsession migrate without --switched, before Django is switched\n"+journalHint)
+		return ErrNoJournal
 	}
 	if err != nil {
-		return console.FileProblem(err)
+		return &FileError{err}
 	}
 	defer f.Close()
 	head := make([]byte, 16)
 	if n, err := io.ReadFull(f, head); n > 0 && string(head[:n]) != "SQLite format 3\x00" || n == 0 && err != io.EOF {
-		return refused(path+" is no journal of djsession migrate", journalHint)
+		return ErrNotJournal
 	}
 	return nil
-}
-
-func journalProblem(err error) error {
-	text, hint := console.DatabaseProblem(err)
-	if text == "" {
-		text, hint = "it is damaged, or none that djsession migrate wrote", journalHint
-	}
-	return console.Because(err, "the journal cannot be used: "+text, hint)
 }
 
 // load reads what the journal says about the move.
@@ -137,12 +128,12 @@ func (j *journal) load(ctx context.Context) error {
 		"CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 	} {
 		if _, err := j.db.ExecContext(ctx, s); err != nil {
-			return journalProblem(err)
+			return journalError(err)
 		}
 	}
 	rows, err := j.db.QueryContext(ctx, "SELECT name, value FROM state")
 	if err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	defer rows.Close()
 	values := map[string][]byte{}
@@ -150,23 +141,23 @@ func (j *journal) load(ctx context.Context) error {
 		var name string
 		var value []byte
 		if err := rows.Scan(&name, &value); err != nil {
-			return journalProblem(err)
+			return journalError(err)
 		}
 		values[name] = value
 	}
 	if err := rows.Err(); err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	if task, ok := values["task"]; ok && string(task) != j.task {
-		return usage("the journal belongs to a move between other engines", journalHint)
+		return ErrOtherMove
 	}
 	if text, ok := values["state"]; ok {
 		if err := json.Unmarshal(text, &j.state); err != nil {
-			return journalProblem(err)
+			return journalError(err)
 		}
 	}
 	if err := rows.Close(); err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	for b := values["intended"]; len(b) >= intendedSize; b = b[intendedSize:] {
 		j.intended[hash(b[:16])] = entry{
@@ -287,14 +278,14 @@ func setState(ctx context.Context, tx *sql.Tx, name string, value []byte) error 
 func (j *journal) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	defer tx.Rollback()
 	if err := f(tx); err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	return nil
 }
@@ -303,7 +294,7 @@ func (j *journal) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 func (j *journal) lookUp(ctx context.Context, items []*moving) error {
 	find, err := j.db.PrepareContext(ctx, "SELECT content, expires, seen FROM copied WHERE key = ?")
 	if err != nil {
-		return journalProblem(err)
+		return journalError(err)
 	}
 	defer find.Close()
 	for _, s := range inOrder(items) {
@@ -315,7 +306,7 @@ func (j *journal) lookUp(ctx context.Context, items []*moving) error {
 		case err == nil:
 			s.was = &e
 		case !errors.Is(err, sql.ErrNoRows):
-			return journalProblem(err)
+			return journalError(err)
 		}
 	}
 	return nil
@@ -329,7 +320,7 @@ const unseenWhere = "seen >= 0 AND seen < ? AND (expires = 0 OR expires > ?)"
 func (j *journal) unseen(ctx context.Context, before, now int64) (unseen, all int64, err error) {
 	err = j.db.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM("+unseenWhere+"), 0) FROM copied", before, now).Scan(&all, &unseen)
 	if err != nil {
-		err = journalProblem(err)
+		err = journalError(err)
 	}
 	return unseen, all, err
 }
@@ -338,19 +329,19 @@ func (j *journal) unseen(ctx context.Context, before, now int64) (unseen, all in
 func (j *journal) unseenKeys(ctx context.Context, before, now int64) (map[hash]bool, error) {
 	rows, err := j.db.QueryContext(ctx, "SELECT key FROM copied WHERE "+unseenWhere, before, now)
 	if err != nil {
-		return nil, journalProblem(err)
+		return nil, journalError(err)
 	}
 	defer rows.Close()
 	keys := map[hash]bool{}
 	for rows.Next() {
 		var id []byte
 		if err := rows.Scan(&id); err != nil || len(id) != len(hash{}) {
-			return nil, journalProblem(errors.Join(err, errors.New("a key of another length")))
+			return nil, journalError(errors.Join(err, errors.New("a key of another length")))
 		}
 		keys[hash(id)] = true
 	}
 	if err := rows.Err(); err != nil {
-		return nil, journalProblem(err)
+		return nil, journalError(err)
 	}
 	return keys, nil
 }

@@ -1,14 +1,12 @@
-package main
+package migrate
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // bring is for a session of the second phase, in which the new engine is the truth:
@@ -52,7 +50,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 		s.leave = true
 		return nil
 	}
-	v, err = m.new.Update(ctx, s.l.Key(), s.record, v)
+	v, err = m.To.Store.Update(ctx, s.l.Key(), s.record, v)
 	switch {
 	case errors.Is(err, djsession.ErrConflict), errors.Is(err, djsession.ErrNotFound):
 		m.count(&n.Later) // the next walk sees what it is now
@@ -70,7 +68,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 }
 
 // over reports whether the time of a copy was over.
-func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.site.Now().Unix() }
+func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.Site.Now().Unix() }
 
 // bringNew moves a session that was not copied in the first phase. It is deleted
 // from the old engine at once and by itself, as package movingstore does, so that
@@ -83,7 +81,7 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	// Stopped between two steps, it could not tell a logout from a session of its own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
 	defer cancel()
-	v, err := m.new.Create(ctx, s.l.Key(), s.record)
+	v, err := m.To.Store.Create(ctx, s.l.Key(), s.record)
 	switch {
 	case errors.Is(err, djsession.ErrKeyTaken):
 		return m.onBoth(ctx, s)
@@ -103,17 +101,17 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 		m.count(&n.Copied)
 		return nil
 	}
-	if m.keep {
-		_, _, err = m.old.Load(ctx, s.l.Key())
+	if m.Keep {
+		_, _, err = m.From.Store.Load(ctx, s.l.Key())
 		s.put = s.entry(m)
 	} else {
-		err = m.old.DeleteSeen(ctx, s.l.Key(), s.l.Version)
+		err = m.From.Store.DeleteSeen(ctx, s.l.Key(), s.l.Version)
 	}
 	switch {
 	case errors.Is(err, djsession.ErrNotFound):
 		// Whoever logged out meanwhile found nothing on the new engine.
 		m.count(&n.Gone)
-		if err := m.new.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.To.Store.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 		return nil
@@ -124,7 +122,7 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	case err != nil && !errors.Is(err, djsession.ErrCorrupt):
 		return err
 	}
-	if !m.keep {
+	if !m.Keep {
 		m.count(&n.Deleted)
 	}
 	m.count(&n.Copied)
@@ -141,7 +139,7 @@ const stepTimeout = time.Minute
 // engine: neither that program nor the next run of this one takes that for a logout.
 func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	if m.keep {
+	if m.Keep {
 		m.count(&n.Newer)
 		s.put = s.entry(m) // so that its absence on the new engine will mean a logout
 		return nil
@@ -152,7 +150,7 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	}
 	switch r, _, err := m.load(ctx, s.l.Key()); {
 	case errors.Is(err, djsession.ErrExpired):
-		v, err := m.new.Update(ctx, s.l.Key(), s.record, djsession.Force)
+		v, err := m.To.Store.Update(ctx, s.l.Key(), s.record, djsession.Force)
 		if err != nil {
 			m.count(&n.Later)
 			return nil
@@ -182,7 +180,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 	if !s.leave {
 		return nil
 	}
-	switch err := m.old.DeleteSeen(ctx, s.l.Key(), s.l.Version); {
+	switch err := m.From.Store.DeleteSeen(ctx, s.l.Key(), s.l.Version); {
 	case errors.Is(err, djsession.ErrConflict):
 		m.count(&n.Later)
 	case errors.Is(err, djsession.ErrNotFound) && s.sent:
@@ -190,12 +188,12 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 		// its deletion only now. That is no logout: the new engine decides.
 		m.count(&n.Deleted)
 	case errors.Is(err, djsession.ErrNotFound):
-		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.site.Now().Unix() {
+		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.Site.Now().Unix() {
 			return nil
 		}
 		// Somebody who is not yet on the new engine has logged out.
 		m.count(&n.Gone)
-		if err := m.new.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.To.Store.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 	case err != nil:
@@ -221,19 +219,18 @@ func (m *mover) emptied(items []*moving) error {
 			}
 		}
 	}
-	if m.switched && copied >= few && out > copied/2 {
-		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --to any more", out, copied),
-			"was it emptied? then remove the journal and copy anew: otherwise these sessions would be deleted from --from as logged out")
+	if m.Switched && copied >= few && out > copied/2 {
+		return &EmptiedError{Missing: int64(out), Copied: int64(copied)}
 	}
 	return nil
 }
 
 // prune deletes copies of sessions that were deleted on the old engine, by a walk
 // over the new one: the journal knows no keys.
-func (m *mover) prune(ctx context.Context, a *app) error {
-	now := m.site.Now().Unix()
+func (m *mover) prune(ctx context.Context) error {
+	now := m.Site.Now().Unix()
 	before := m.state.Pass // seen by no later walk
-	if m.switched {
+	if m.Switched {
 		before = 1 << 62
 	}
 	unseen, all, err := m.journal.unseen(ctx, before, now)
@@ -241,12 +238,10 @@ func (m *mover) prune(ctx context.Context, a *app) error {
 		return err
 	}
 	if unseen >= few && unseen > all/2 {
-		return refused(fmt.Sprintf("%d of %d sessions that were copied are not in --from any more", unseen, all),
-			"was it emptied? djsession migrate does that itself; otherwise these sessions would be deleted from --to as logged out")
+		return &EmptiedError{Old: true, Missing: unseen, Copied: all}
 	}
-	lister, err := m.to.lister()
-	if err != nil {
-		a.Warn("copied and then deleted from --from, and in --to until it expires: %s; %s", console.Count(int(unseen), "session"), m.to.unlistable)
+	if m.To.Lister == nil {
+		m.Warn(NotPruned, unseen)
 		return nil
 	}
 	var wanted map[hash]bool // nil if they are too many to be held
@@ -255,7 +250,7 @@ func (m *mover) prune(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	return m.batches(ctx, lister, func(items []*moving) error {
+	return m.batches(ctx, m.To.Lister, func(items []*moving) error {
 		if wanted != nil {
 			items = slices.DeleteFunc(slices.Clone(items), func(s *moving) bool { return !wanted[s.id] })
 		}
@@ -281,7 +276,7 @@ const maxUnseen = 200_000
 // pruneOne deletes a copy if its session is not on the old engine.
 func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	_, _, err := m.old.Load(ctx, s.l.Key())
+	_, _, err := m.From.Store.Load(ctx, s.l.Key())
 	switch {
 	case err == nil || errors.Is(err, djsession.ErrCorrupt) || errors.Is(err, djsession.ErrExpired):
 		return nil
@@ -291,11 +286,11 @@ func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 	r, v := s.l.Record, s.l.Version
 	for range 5 {
 		used := !m.holds(r, s.was)
-		if used && !m.switched {
+		if used && !m.Switched {
 			m.count(&n.Taken) // nobody should write there yet
 			return nil
 		}
-		err = m.new.DeleteSeen(ctx, s.l.Key(), v)
+		err = m.To.Store.DeleteSeen(ctx, s.l.Key(), v)
 		if err == nil {
 			m.count(&n.Pruned)
 			if used {

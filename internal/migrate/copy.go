@@ -1,4 +1,4 @@
-package main
+package migrate
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func (m *mover) copy(ctx context.Context, s *moving) error {
 // create stores a session that was not copied yet.
 func (m *mover) create(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	v, err := m.new.Create(ctx, s.l.Key(), s.record)
+	v, err := m.To.Store.Create(ctx, s.l.Key(), s.record)
 	switch {
 	case errors.Is(err, djsession.ErrKeyTaken):
 		return m.update(ctx, s)
@@ -52,7 +52,7 @@ func (m *mover) update(ctx context.Context, s *moving) error {
 			v = djsession.Force // and it is still in the way
 		case errors.Is(err, djsession.ErrNotFound):
 			// The copy has expired, or was logged out just now.
-			v, err = m.new.Create(ctx, s.l.Key(), s.record)
+			v, err = m.To.Store.Create(ctx, s.l.Key(), s.record)
 			switch {
 			case errors.Is(err, djsession.ErrKeyTaken):
 				continue
@@ -80,7 +80,7 @@ func (m *mover) update(ctx context.Context, s *moving) error {
 			s.note(m)
 			return nil
 		}
-		v, err = m.new.Update(ctx, s.l.Key(), s.record, v)
+		v, err = m.To.Store.Update(ctx, s.l.Key(), s.record, v)
 		switch {
 		case errors.Is(err, djsession.ErrConflict), errors.Is(err, djsession.ErrNotFound):
 			continue

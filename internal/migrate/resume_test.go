@@ -1,4 +1,4 @@
-package main
+package migrate
 
 import (
 	"context"
@@ -152,7 +152,7 @@ func TestMoveKilled(t *testing.T) {
 		}
 		w.wants(0, 0)
 		// Nothing is in the middle of being copied any more.
-		j, err := openJournal(t.Context(), w.path, (&migrateFlags{}).task(), false)
+		j, err := openJournal(t.Context(), w.path, task, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,11 +222,10 @@ func TestMoveAlone(t *testing.T) {
 	if err == nil || j != nil {
 		t.Fatalf("the journal of another move: got %v, %v", j, err)
 	}
-	f := &migrateFlags{}
-	if j, err = openJournal(t.Context(), w.path, f.task(), false); err != nil {
+	if j, err = openJournal(t.Context(), w.path, task, false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.run(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another djsession migrate is at work") {
+	if _, err := w.run(t.Context(), true); !errors.Is(err, ErrJournalInUse) {
 		t.Errorf("got %v", err)
 	}
 	j.close()
