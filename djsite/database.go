@@ -14,8 +14,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 	"github.com/go-djsession/go-djsession/djsettings"
-	"github.com/go-djsession/go-djsession/internal/djangodb"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -65,7 +65,7 @@ func (db entry) open(ctx context.Context, conns int) (*DB, error) {
 
 // unavailable is an error of the first contact.
 func (db entry) unavailable(err error) error {
-	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), djangodb.Pooler(err)), err)
+	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), sqldb.Pooler(err)), err)
 }
 
 // dialect is the database for dbstore.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
-	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
@@ -28,7 +28,8 @@ var ErrNoTable = userstable.ErrNoTable
 // Errors: ErrNoTable, djsession.ErrUnavailable, and djsession.ErrConfig for a
 // table that has no column that is needed or named.
 func Detect(ctx context.Context, db *sql.DB, d dbstore.Dialect, opts *Options) (*Options, error) {
-	o, err := userstable.Detect(ctx, djangodb.NewSQL(db, d == dbstore.MySQL), dialect(d), opts.of())
+	dialect := sqldb.Named(d.String())
+	o, err := userstable.Detect(ctx, sqldb.NewSQL(db, dialect), dialect, opts.of())
 	if err != nil {
 		return nil, err
 	}

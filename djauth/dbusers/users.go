@@ -61,7 +61,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
-	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
@@ -143,19 +143,6 @@ func (o *Options) of() userstable.Options {
 	}
 }
 
-// dialect is d as userstable has it; nil for the zero Dialect.
-func dialect(d dbstore.Dialect) *userstable.Dialect {
-	switch d {
-	case dbstore.SQLite:
-		return userstable.SQLite
-	case dbstore.PostgreSQL:
-		return userstable.PostgreSQL
-	case dbstore.MySQL:
-		return userstable.MySQL
-	}
-	return nil
-}
-
 // Users is a djauth.Users on the tables of django.contrib.auth. It is safe for
 // concurrent use.
 type Users struct{ t *userstable.Table }
@@ -171,7 +158,8 @@ var (
 // New returns the Users of site in db, which is a database as d says. It does not
 // touch db, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Users {
-	return &Users{userstable.New(site, djangodb.NewSQL(db, d == dbstore.MySQL), dialect(d), opts.of())}
+	dialect := sqldb.Named(d.String())
+	return &Users{userstable.New(site, sqldb.NewSQL(db, dialect), dialect, opts.of())}
 }
 
 // Site returns the site that New was given.

@@ -27,6 +27,8 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pgpool"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
@@ -62,7 +64,7 @@ var (
 // New returns the Users of site in db, a *pgxpool.Pool as a rule. It does not
 // touch db, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db DB, opts *Options) *Users {
-	return &Users{userstable.New(site, handle{db}, userstable.PostgreSQL, of(opts))}
+	return &Users{userstable.New(site, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, of(opts))}
 }
 
 // Site returns the site that New was given.
@@ -107,7 +109,7 @@ func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Acco
 // of users itself says filled in. Errors: dbusers.ErrNoTable and the others that
 // are told there.
 func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
-	o, err := userstable.Detect(ctx, handle{db}, userstable.PostgreSQL, of(opts))
+	o, err := userstable.Detect(ctx, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, of(opts))
 	if err != nil {
 		return nil, err
 	}
@@ -128,26 +130,4 @@ func of(o *Options) userstable.Options {
 		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
 		NameAssumed: o.NameAssumed,
 	}
-}
-
-// handle carries statements to a pool.
-type handle struct{ db DB }
-
-func (h handle) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	tag, err := h.db.Exec(ctx, query, args...)
-	return tag.RowsAffected(), err
-}
-
-func (h handle) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
-	rows, err := h.db.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

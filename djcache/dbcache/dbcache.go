@@ -68,23 +68,22 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/internal/cachevalue"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Dialect says which database it is.
-type Dialect struct{ d *djangodb.Dialect }
+type Dialect = dbstore.Dialect
 
 // The databases that Django itself supports and that are supported here.
 var (
-	SQLite     = Dialect{djangodb.SQLite}
-	PostgreSQL = Dialect{djangodb.PostgreSQL}
-	MySQL      = Dialect{djangodb.MySQL} // and MariaDB
+	SQLite     = dbstore.SQLite
+	PostgreSQL = dbstore.PostgreSQL
+	MySQL      = dbstore.MySQL // and MariaDB
 )
-
-// String is the name of the database.
-func (d Dialect) String() string { return d.d.String() }
 
 // Options are for sites that differ from the defaults. The zero value is for
 // those that do not.
@@ -120,8 +119,8 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Cache {
 	if opts != nil {
 		o = *opts
 	}
-	codec := cachevalue.New(site)
-	return &Cache{o.Keys, djangodb.NewLayout(site, djangodb.NewSQL(db, d == MySQL), d.d, djangodb.Options{Table: o.Table, TimeZone: o.TimeZone}, &djangodb.Layout{
+	codec, dialect := cachevalue.New(site), sqldb.Named(d.String())
+	return &Cache{o.Keys, djangodb.NewLayout(site, sqldb.NewSQL(db, dialect), dialect, djangodb.Options{Table: o.Table, TimeZone: o.TimeZone}, &djangodb.Layout{
 		Key: "cache_key", Data: "value", Date: "expires",
 		Table:  "django_cache",
 		Made:   "run the site's createcachetable",

@@ -74,17 +74,18 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Dialect says which database it is.
-type Dialect struct{ d *djangodb.Dialect }
+// Dialect says which database it is, to this package, dbusers and dbcache.
+type Dialect struct{ d *sqldb.Dialect }
 
 // The databases that Django itself supports and that are supported here.
 var (
-	SQLite     = Dialect{djangodb.SQLite}
-	PostgreSQL = Dialect{djangodb.PostgreSQL}
-	MySQL      = Dialect{djangodb.MySQL} // and MariaDB
+	SQLite     = Dialect{sqldb.SQLite}
+	PostgreSQL = Dialect{sqldb.PostgreSQL}
+	MySQL      = Dialect{sqldb.MySQL} // and MariaDB
 )
 
 // String is the name of the database.
@@ -147,7 +148,7 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Store {
 	if opts != nil {
 		o = *opts
 	}
-	return &Store{djangodb.New(site, djangodb.NewSQL(db, d == MySQL), d.d, djangodb.Options(o))}
+	return &Store{djangodb.New(site, sqldb.NewSQL(db, d.d), d.d, djangodb.Options(o))}
 }
 
 // Load implements djsession.Store: SessionStore.load.

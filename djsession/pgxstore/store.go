@@ -26,6 +26,8 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/pgpool"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -93,7 +95,7 @@ func New(site *djsession.Site, db DB, opts *Options) *Store {
 	if opts != nil {
 		o = *opts
 	}
-	return &Store{djangodb.New(site, handle{db}, djangodb.PostgreSQL, o.of())}
+	return &Store{djangodb.New(site, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, o.of())}
 }
 
 // Load implements djsession.Store: SessionStore.load.
@@ -142,26 +144,4 @@ func (s *Store) LoadMany(ctx context.Context, keys []string, found func(string, 
 // List implements djsession.Lister, in the order of the keys. The cursor is a key.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return s.t.List(ctx, cursor)
-}
-
-// handle carries statements to a pool.
-type handle struct{ db DB }
-
-func (h handle) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	tag, err := h.db.Exec(ctx, query, args...)
-	return tag.RowsAffected(), err
-}
-
-func (h handle) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
-	rows, err := h.db.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -3,6 +3,7 @@ package pgxstore
 import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // UserKey says what primary key the site's user model has, of which a session
@@ -28,7 +29,7 @@ const (
 // Unlike that library, whose save brings back a session that somebody deleted, and
 // whose load makes a row for every cookie that it does not know, a Store never does.
 func UserSessions(site *djsession.Site, key UserKey) *Options {
-	o := djangodb.UserSessions(site, djangodb.PostgreSQL, key == UserKeyText)
+	o := djangodb.UserSessions(site, sqldb.PostgreSQL, key == UserKeyText)
 	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch}
 }
 
@@ -41,6 +42,6 @@ func UserSessions(site *djsession.Site, key UserKey) *Options {
 // as _qsessions_user_agent and _qsessions_ip. The Session that was saved does not
 // show them before it is loaded again.
 func QSessions(site *djsession.Site, key UserKey) *Options {
-	o := djangodb.QSessions(site, djangodb.PostgreSQL, key == UserKeyText)
+	o := djangodb.QSessions(site, sqldb.PostgreSQL, key == UserKeyText)
 	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data}
 }

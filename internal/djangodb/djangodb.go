@@ -2,33 +2,26 @@
 // driver: what dbstore on database/sql and pgxstore on pgx have in common. With
 // another Layout it is the table of DatabaseCache.
 //
-// A Table knows the statements, the form of moments and the meaning of errors on
-// each database (Dialect); a Conn carries the statements there.
+// A Table knows the statements, and a sqldb.DB carries them to the database.
 //
 // Every operation is one statement that commits by itself. Two need a second
 // one, when the first has changed nothing and it has to be told why.
 package djangodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
-
-// Conn carries statements to a database. Args are string, []byte, int64,
-// time.Time, and what the extra columns hold.
-type Conn interface {
-	// Exec runs a statement and returns how many rows it changed.
-	Exec(ctx context.Context, query string, args ...any) (rows int64, err error)
-	// Query calls each for every row, with a function that copies the columns
-	// of it as Rows.Scan does, and stops when each returns an error.
-	Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error
-}
 
 // Options are those of dbstore and pgxstore.
 type Options struct {
@@ -74,62 +67,50 @@ func sessions(site *djsession.Site) *Layout {
 // Table is the table of a Site's sessions.
 type Table struct {
 	site   *djsession.Site
-	conn   Conn
-	d      *Dialect
+	db     *sqldb.DB
+	clock  sqldb.Clock
 	layout *Layout
 	name   string // for messages
 	sql    statements
-	zone   *time.Location // of the moments that are kept as text
 
 	insert, update, touch func(*djsession.Record) map[string]any
 	data                  func(*djsession.Record) *serializer.Dict
-	turn                  chan struct{} // holds one writer, of a dialect that has one at a time
-	bad                   error         // why nothing can work
 }
 
 // New returns the Table of site that conn reaches.
-func New(site *djsession.Site, conn Conn, d *Dialect, o Options) *Table {
+func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Table {
 	return NewLayout(site, conn, d, o, sessions(site))
 }
 
 // NewLayout is New for a table that is made otherwise than that of sessions.
-func NewLayout(site *djsession.Site, conn Conn, d *Dialect, o Options, l *Layout) *Table {
-	t := &Table{site: site, conn: conn, d: d, layout: l, name: o.Table, insert: o.Insert, update: o.Update, data: o.Data}
+func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options, l *Layout) *Table {
+	t := &Table{site: site, layout: l, name: cmp.Or(o.Table, l.Table), insert: o.Insert, update: o.Update, data: o.Data}
 	if o.Touch != nil {
 		t.touch = func(*djsession.Record) map[string]any { return o.Touch() }
 	}
-	if t.name == "" {
-		t.name = l.Table
+	t.db = sqldb.New(conn, d, t.name, t.explain)
+	t.clock = t.db.Clock(site.TimeZone(), o.TimeZone)
+	quoted, err := t.db.Table("", t.name)
+	if err == nil && slices.ContainsFunc(strings.Split(t.name, "."), tooLong) {
+		err = fmt.Errorf("%w: the name of the table is too long", djsession.ErrConfig)
 	}
-	t.zone = site.TimeZone()
-	if t.zone == nil {
-		t.zone = o.TimeZone
-	}
-	if t.zone == nil {
-		t.zone = time.UTC
-	}
-	quoted, err := d.quoteTable(t.name)
-	t.sql, t.bad = d.statements(quoted, l), err
-	if d.oneWriter {
-		t.turn = make(chan struct{}, 1)
-	}
+	t.db.Refuse(err)
+	t.sql = newStatements(t.db.Dialect, quoted, l)
 	return t
 }
 
 // row is what is stored under a key. It is read in one form from all databases.
 type row struct {
-	key     string
-	data    *string // nil if NULL or longer than the limit
-	size    *int64
-	text    *string    // expire_date, of a dialect that keeps text
-	instant *time.Time // expire_date, of one that keeps instants
+	key  string
+	data *string // nil if NULL or longer than the limit
+	size *int64
+	date sqldb.Stamp
 }
 
-func (t *Table) dest(w *row) []any {
-	if t.d.text {
-		return []any{&w.key, &w.data, &w.size, &w.text}
-	}
-	return []any{&w.key, &w.data, &w.size, &w.instant}
+// read reads a row of the load statement.
+func (t *Table) read(scan sqldb.Scan) (w row, err error) {
+	err = scan(&w.key, &w.data, &w.size, t.clock.Dest(&w.date))
+	return w, err
 }
 
 // look reads the row of key; nil if there is none.
@@ -137,19 +118,11 @@ func (t *Table) look(ctx context.Context, doing, key string) (*row, error) {
 	q := t.query()
 	q.add(t.sql.load)
 	q.where(key, nil)
-	var found *row
-	err := t.run(ctx, doing, false, func() error {
-		found = nil
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-			w := new(row)
-			if err := scan(t.dest(w)...); err != nil {
-				return &scanError{err}
-			}
-			found = w
-			return nil
-		}, q.text(), q.args...)
-	})
-	return found, err
+	rows, err := sqldb.Rows(ctx, t.db, doing, t.read, q.text(), q.args...)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[len(rows)-1], nil
 }
 
 // Load is Store.Load.
@@ -167,7 +140,7 @@ func (t *Table) Load(ctx context.Context, key string) (*djsession.Record, djsess
 
 // loaded is what Load returns for w.
 func (t *Table) loaded(doing string, w *row) (*djsession.Record, djsession.Version, error) {
-	expires, alive, err := t.expiry(w)
+	expires, alive, err := t.clock.Expiry(w.date, t.site.Now())
 	if err == nil && !alive {
 		return nil, djsession.Version{}, djsession.ErrExpired
 	}
@@ -177,6 +150,8 @@ func (t *Table) loaded(doing string, w *row) (*djsession.Record, djsession.Versi
 	}
 	return r, v, bad
 }
+
+var errNull = errors.New("djangodb: NULL")
 
 // record decodes w.
 func (t *Table) record(doing string, w *row, expires time.Time) (*djsession.Record, djsession.Version, error) {
@@ -314,8 +289,8 @@ func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Ve
 
 // encode returns the text of r, if it is one that Load would read.
 func (t *Table) encode(doing string, r *djsession.Record) (string, error) {
-	if t.bad != nil {
-		return "", fmt.Errorf("%s: %w", doing, t.bad)
+	if err := t.db.Refused(doing); err != nil {
+		return "", err
 	}
 	data := r.Data
 	if t.data != nil {
@@ -331,10 +306,45 @@ func (t *Table) encode(doing string, r *djsession.Record) (string, error) {
 	return text, nil
 }
 
-func (t *Table) exec(ctx context.Context, doing string, q *query) (n int64, err error) {
-	err = t.run(ctx, doing, true, func() error {
-		n, err = t.conn.Exec(ctx, q.text(), q.args...)
-		return err
-	})
-	return n, err
+func (t *Table) exec(ctx context.Context, doing string, q *query) (int64, error) {
+	return t.db.Exec(ctx, doing, q.text(), q.args...)
+}
+
+// What Python can hold, less a day for the time zones; databases begin later.
+var (
+	firstMoment = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
+	lastMoment  = time.Date(9999, 12, 30, 23, 59, 59, 999999000, time.UTC)
+)
+
+// moment is the argument for m. What Django could not read is moved: what is over
+// stays so, and what never ends, ends in the year 9999.
+func (t *Table) moment(m time.Time) any {
+	switch {
+	case m.Before(firstMoment):
+		m = firstMoment
+	case m.After(lastMoment):
+		m = lastMoment
+	}
+	return t.clock.Arg(t.clock.Django(m))
+}
+
+// explain tells the DB what its faults mean here. No hint may quote the cause.
+func (t *Table) explain(doing string, f sqldb.Fault) (hint string, instead error) {
+	l := t.layout
+	switch f {
+	case sqldb.FaultTaken:
+		if doing == creating {
+			return "", djsession.ErrKeyTaken
+		}
+		return fmt.Sprintf(": a further column of the table %s is UNIQUE, and its value taken", t.name), nil
+	case sqldb.FaultTooLong, sqldb.FaultTooLarge:
+		return "", fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
+	case sqldb.FaultNoTable:
+		return fmt.Sprintf(": there is no table %s: %s, or name the table and the database that it uses", t.name, l.Made), nil
+	case sqldb.FaultColumn, sqldb.FaultValue:
+		return fmt.Sprintf(": the table %s has not the columns of %s: %s, %s, %s", t.name, l.Table, l.Key, l.Data, l.Date), nil
+	case sqldb.FaultRequired:
+		return fmt.Sprintf(": the table %s has a further column that wants a value%s", t.name, l.Required), nil
+	}
+	return "", nil
 }

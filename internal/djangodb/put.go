@@ -21,7 +21,7 @@ func (t *Table) Add(ctx context.Context, key string, r *djsession.Record) (djses
 	}
 	q := t.query()
 	now := t.site.Now()
-	if t.d.upsert != "" {
+	if t.db.Upserts {
 		err = q.insert(" AS was", key, text, r, t.insert)
 		q.b.WriteString(t.sql.upsert + " WHERE was." + t.layout.Date + " <= " + q.moment(now))
 	} else {
@@ -31,7 +31,7 @@ func (t *Table) Add(ctx context.Context, key string, r *djsession.Record) (djses
 		return djsession.Version{}, fmt.Errorf("%s: %w", creating, err)
 	}
 	n, err := t.exec(ctx, creating, q)
-	if t.d.upsert == "" && errors.Is(err, djsession.ErrKeyTaken) {
+	if !t.db.Upserts && errors.Is(err, djsession.ErrKeyTaken) {
 		q = t.query()
 		if err := q.update(text, r, t.update); err != nil {
 			return djsession.Version{}, fmt.Errorf("%s: %w", creating, err)
@@ -59,7 +59,7 @@ func (t *Table) Set(ctx context.Context, key string, r *djsession.Record) (djses
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	if t.d.upsert != "" {
+	if t.db.Upserts {
 		q := t.query()
 		if err = q.insert(" AS was", key, text, r, t.insert); err != nil {
 			return djsession.Version{}, fmt.Errorf("%s: %w", creating, err)

@@ -5,20 +5,21 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // users fills the columns that django-user-sessions and django-qsessions add.
 type users struct {
 	site *djsession.Site
-	d    *Dialect
+	d    *sqldb.Dialect
 	// textKey: the user model has a text for its primary key.
 	textKey bool
 	agent   int // characters of user_agent
 }
 
 // UserSessions are the Options for the table of django-user-sessions.
-func UserSessions(site *djsession.Site, d *Dialect, textKey bool) Options {
+func UserSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 	u := users{site, d, textKey, 200}
 	seen := func() map[string]any { return map[string]any{"last_activity": site.Now()} }
 	save := func(r *djsession.Record) map[string]any { return u.columns(r, seen()) }
@@ -26,7 +27,7 @@ func UserSessions(site *djsession.Site, d *Dialect, textKey bool) Options {
 }
 
 // QSessions are the Options for the table of django-qsessions.
-func QSessions(site *djsession.Site, d *Dialect, textKey bool) Options {
+func QSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 	u := users{site, d, textKey, 300}
 	seen := func() map[string]any { return map[string]any{"updated_at": site.Now()} }
 	return Options{
@@ -85,9 +86,8 @@ func (u users) id(d *serializer.Dict) any {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n
 	}
-	// Without a type of its own a UUID is 32 digits. MariaDB's takes them too.
-	if u.d.name != PostgreSQL.name && isUUID(text) {
-		return strings.ReplaceAll(text, "-", "")
+	if isUUID(text) {
+		return u.d.UUID(text)
 	}
 	return text
 }

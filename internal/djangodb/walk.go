@@ -2,12 +2,12 @@ package djangodb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, some
@@ -54,7 +54,7 @@ func (t *Table) ClearPrefix(ctx context.Context, prefix string, opts *djsession.
 	}
 }
 
-func (t *Table) countExpired(ctx context.Context, prefix string) (n int64, err error) {
+func (t *Table) countExpired(ctx context.Context, prefix string) (int64, error) {
 	const doing = "count expired sessions"
 	q := t.query()
 	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE " + t.layout.Date + " < " + q.moment(t.site.Now()))
@@ -62,10 +62,14 @@ func (t *Table) countExpired(ctx context.Context, prefix string) (n int64, err e
 		q.b.WriteString(" AND ")
 		q.begins(prefix)
 	}
-	err = t.run(ctx, doing, false, func() error {
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error { return scan(&n) }, q.text(), q.args...)
-	})
-	return n, err
+	counts, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (n int64, err error) {
+		err = scan(&n)
+		return n, err
+	}, q.text(), q.args...)
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0], nil
 }
 
 // manyKeys is how many keys one statement of LoadMany names. SQLite used to allow no
@@ -88,18 +92,7 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 			asked[key] = true
 		}
 		q.b.WriteString(")")
-		var rows []row
-		err := t.run(ctx, doing, false, func() error {
-			rows = rows[:0]
-			return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-				var w row
-				if err := scan(t.dest(&w)...); err != nil {
-					return &scanError{err}
-				}
-				rows = append(rows, w)
-				return nil
-			}, q.text(), q.args...)
-		})
+		rows, err := sqldb.Rows(ctx, t.db, doing, t.read, q.text(), q.args...)
 		if err != nil {
 			return err
 		}
@@ -118,9 +111,6 @@ const (
 	pageRows  = 100
 	pageBytes = 4 << 20
 )
-
-// errFull ends the reading of a page.
-var errFull = errors.New("djangodb: page is full")
 
 // List is Lister.List: in the order of the keys, by pages that begin after the
 // last key, so that nothing is held open while the caller is at work.
@@ -165,28 +155,21 @@ func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, mo
 		q.begins(prefix)
 	}
 	fmt.Fprintf(&q.b, " ORDER BY %s LIMIT %d", t.layout.Key, pageRows)
-	err = t.run(ctx, "list sessions", false, func() error {
-		page, more = nil, false
-		bytes := 0
-		err := t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-			var w row
-			if err := scan(t.dest(&w)...); err != nil {
-				return &scanError{err}
-			}
-			page = append(page, w)
-			if w.data != nil {
-				bytes += len(*w.data)
-			}
-			if more = len(page) == pageRows || bytes > pageBytes; more {
-				return errFull
-			}
-			return nil
-		}, q.text(), q.args...)
-		if err == errFull {
-			return nil
+	bytes := 0
+	err = t.db.Query(ctx, "list sessions", func() { page, more, bytes = nil, false, 0 }, func(scan sqldb.Scan) error {
+		w, err := t.read(scan)
+		if err != nil {
+			return err
 		}
-		return err
-	})
+		page = append(page, w)
+		if w.data != nil {
+			bytes += len(*w.data)
+		}
+		if more = len(page) == pageRows || bytes > pageBytes; more {
+			return sqldb.Enough
+		}
+		return nil
+	}, q.text(), q.args...)
 	return page, more, err
 }
 
@@ -195,7 +178,7 @@ func (t *Table) listed(w *row) djsession.Listed {
 	if w.size != nil {
 		l.Size = int(*w.size)
 	}
-	expires, _, err := t.expiry(w)
+	expires, _, err := t.clock.Expiry(w.date, t.site.Now())
 	l.Record, l.Version, l.Err = t.record("list sessions", w, expires)
 	if l.Err == nil && err != nil {
 		l.Record, l.Err = nil, djsession.Corrupt("list sessions: read "+t.layout.Date, err)

@@ -10,45 +10,35 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // ErrNoTable is dbusers.ErrNoTable.
 var ErrNoTable = errors.New("dbusers: no such table")
 
-// column is a column of a table in the catalogue.
-type column struct {
-	name, kind string
-	key        bool // of the primary key
-}
-
 // Detect returns o with what the tables that it names tell.
-func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Options, error) {
+func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (Options, error) {
 	const doing = "look at the user table"
-	if d == nil {
-		return o, fmt.Errorf("%s: %w: no Dialect", doing, djsession.ErrConfig)
-	}
-	full, err := o.defaults()
-	if err != nil {
-		return o, fmt.Errorf("%s: %w", doing, err)
-	}
-	t := &Table{conn: conn, d: d, o: full}
-	columns, err := t.columns(ctx, doing, full.Table)
+	full, bad := o.defaults()
+	t := &Table{o: full}
+	t.db = sqldb.New(conn, d, full.Table, t.explain)
+	t.db.Refuse(bad)
+	columns, err := t.db.Columns(ctx, doing, full.Schema, full.Table)
 	if err != nil {
 		return o, err
 	}
 	if len(columns) == 0 {
 		return o, fmt.Errorf("%s: %w: %s", doing, ErrNoTable, full.Table)
 	}
-	has := make(map[string]column, len(columns))
+	has := make(map[string]sqldb.Column, len(columns))
 	for _, c := range columns {
-		if has[c.name] = c; c.key && o.Columns.ID == "" {
-			full.Columns.ID = c.name
+		if has[c.Name] = c; c.Key && o.Columns.ID == "" {
+			full.Columns.ID = c.Name
 		}
 	}
 	// Only of auth.User it is known that USERNAME_FIELD is username, and that the
 	// default manager hides nobody.
-	_, table, err := splitTable("", full.Table)
+	_, table, err := sqldb.SplitTable("", full.Table)
 	own := err == nil && (!strings.EqualFold(full.Model, "auth.User") || table != "auth_user")
 	full.NameAssumed = own && o.Columns.Username == ""
 	named := o.Columns
@@ -78,14 +68,14 @@ func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Opt
 			return o, fmt.Errorf("%s: %w: the table %s has no column %s", doing, djsession.ErrConfig, full.Table, name)
 		}
 	}
-	full.ID = idKind(has[full.Columns.ID].kind)
+	full.ID = idKind(has[full.Columns.ID].Type)
 	for _, of := range []struct{ table, named *string }{
 		{&full.GroupsTable, &o.GroupsTable}, {&full.PermissionsTable, &o.PermissionsTable},
 	} {
 		if *of.table == None {
 			continue
 		}
-		columns, err := t.columns(ctx, doing, *of.table)
+		columns, err := t.db.Columns(ctx, doing, full.Schema, *of.table)
 		switch {
 		case err != nil:
 			return o, err
@@ -97,35 +87,6 @@ func Detect(ctx context.Context, conn djangodb.Conn, d *Dialect, o Options) (Opt
 		}
 	}
 	return full, nil
-}
-
-// columns reads the catalogue; none if there is no such table.
-func (t *Table) columns(ctx context.Context, doing, table string) (all []column, err error) {
-	schema, table, err := splitTable(t.o.Schema, table)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	args := []any{table, schema}
-	query := t.d.columns
-	if t.d.numbered {
-		query = strings.NewReplacer("{table}", "$1", "{schema}", "$2").Replace(query)
-	} else {
-		query = strings.NewReplacer("{table}", "?", "{schema}", "?").Replace(query)
-	}
-	err = t.run(ctx, doing, func() error {
-		all = nil
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-			var c column
-			var key int64
-			if err := scan(&c.name, &c.kind, &key); err != nil {
-				return &scanError{err, ""}
-			}
-			c.key = key != 0
-			all = append(all, c)
-			return nil
-		}, query, args...)
-	})
-	return all, err
 }
 
 // idKind is the kind of key that Django keeps in a column of the type: a UUID has
@@ -143,7 +104,7 @@ func idKind(columnType string) djauth.IDKind {
 
 // lacking is a sentence for a table that lacks columns without which nobody can be
 // judged, with the cure.
-func lacking(o *Options, lacks []string, columns []column) string {
+func lacking(o *Options, lacks []string, columns []sqldb.Column) string {
 	text := fmt.Sprintf("the table %s has no column %s", o.Table, strings.Join(lacks, " and no "))
 	if strings.HasSuffix(o.Columns.ID, "_ptr_id") {
 		return text + fmt.Sprintf(", and its key %s points to the table that has the other columns of the model (multi-table inheritance), which is not supported: open the sessions only, or give a djauth.Users of your own", o.Columns.ID)
@@ -165,10 +126,10 @@ func hiding(o *Options, columns []string) string {
 }
 
 // matching are the names of columns that look like something and print as they are.
-func matching(columns []column, looks func(name string) bool) (names []string) {
+func matching(columns []sqldb.Column, looks func(name string) bool) (names []string) {
 	for _, c := range columns {
-		if looks(c.name) && strconv.Quote(c.name) == `"`+c.name+`"` {
-			names = append(names, c.name)
+		if looks(c.Name) && strconv.Quote(c.Name) == `"`+c.Name+`"` {
+			names = append(names, c.Name)
 		}
 	}
 	return names

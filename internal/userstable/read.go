@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // row is what is read of a user.
@@ -18,16 +19,19 @@ type row struct {
 	name, password           *string
 	active, staff, superuser *bool
 	email, first, last       *string
-	login, joined            when
+	login, joined            sqldb.Stamp
 	extra                    []any
 }
 
 func (t *Table) dest(r *row) []any {
-	r.login.wall, r.joined.wall = t.d.wall, t.d.wall
 	r.extra = make([]any, len(t.o.Extra))
 	dest := make([]any, 0, len(t.fields)+len(r.extra))
 	for _, f := range t.fields {
-		dest = append(dest, f.dest(r))
+		to := f.dest(r)
+		if stamp, ok := to.(*sqldb.Stamp); ok {
+			to = t.clock.Dest(stamp)
+		}
+		dest = append(dest, to)
 	}
 	for i := range r.extra {
 		dest = append(dest, &r.extra[i])
@@ -41,11 +45,11 @@ var (
 )
 
 // account is r as an Account.
-func (t *Table) account(r *row) (*djauth.Account, error) {
+func (t *Table) account(doing string, r *row) (*djauth.Account, error) {
 	id, err := t.o.ID.Parse(r.id)
 	// MySQL takes a text that begins with a number for that number.
 	if err != nil || t.o.ID == djauth.IntegerID && id != r.id {
-		return nil, &scanError{errKind, hintKind}
+		return nil, djsession.Unavailable(doing+": the primary key is of another kind than Options.ID says", errKind)
 	}
 	text := func(s *string) string {
 		if s == nil {
@@ -60,11 +64,11 @@ func (t *Table) account(r *row) (*djauth.Account, error) {
 		Superuser: r.superuser != nil && *r.superuser,
 		Email:     text(r.email), FirstName: text(r.first), LastName: text(r.last),
 	}
-	if a.LastLogin, err = r.login.utc(t.zone); err == nil {
-		a.Joined, err = r.joined.utc(t.zone)
+	if a.LastLogin, err = t.clock.Field(r.login); err == nil {
+		a.Joined, err = t.clock.Field(r.joined)
 	}
 	if err != nil {
-		return nil, &scanError{err, hintDate}
+		return nil, djsession.Unavailable(doing+": a column holds no date", err)
 	}
 	for i, name := range t.o.Extra {
 		if a.Extra == nil {
@@ -80,19 +84,21 @@ func (t *Table) account(r *row) (*djauth.Account, error) {
 
 // accounts runs a SELECT that begins with sql.load.
 func (t *Table) accounts(ctx context.Context, doing, query string, args ...any) (all []*djauth.Account, err error) {
-	err = t.run(ctx, doing, func() error {
-		all = nil
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-			var r row
-			if err := scan(t.dest(&r)...); err != nil {
-				return &scanError{err, ""}
-			}
-			a, err := t.account(&r)
-			all = append(all, a)
-			return err
-		}, query, args...)
-	})
-	return all, err
+	rows, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (r row, err error) {
+		err = scan(t.dest(&r)...)
+		return r, err
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		a, err := t.account(doing, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // one is accounts for what at most one can match.
@@ -112,12 +118,9 @@ func (t *Table) one(ctx context.Context, doing, query string, arg any) (*djauth.
 // ByID is Users.ByID.
 func (t *Table) ByID(ctx context.Context, id string) (*djauth.Account, error) {
 	const doing = "load user"
-	if t.bad != nil {
-		return nil, t.config(doing)
-	}
-	arg, ok := t.idArg(id)
-	if !ok {
-		return nil, djauth.ErrNoUser
+	arg, err := t.idArg(doing, id)
+	if err != nil {
+		return nil, err
 	}
 	return t.one(ctx, doing, t.sql.byID, arg)
 }
@@ -125,8 +128,8 @@ func (t *Table) ByID(ctx context.Context, id string) (*djauth.Account, error) {
 // ByName is Users.ByName.
 func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error) {
 	const doing = "find user"
-	if t.bad != nil {
-		return nil, t.config(doing)
+	if err := t.db.Refused(doing); err != nil {
+		return nil, err
 	}
 	if t.sql.byName == "" {
 		return nil, fmt.Errorf("%s: %w: no setting and no table tells which column is USERNAME_FIELD of %s: name it in Columns.Username", doing, djsession.ErrConfig, t.o.Model)
@@ -143,13 +146,13 @@ const chunk = 500
 // ByIDs is ManyFinder.ByIDs.
 func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
 	const doing = "load users"
-	if t.bad != nil {
-		return t.config(doing)
+	if err := t.db.Refused(doing); err != nil {
+		return err
 	}
 	var args []any
 	seen := make(map[any]bool, len(ids))
 	for _, id := range ids {
-		if arg, ok := t.idArg(id); ok && !seen[arg] {
+		if arg, err := t.idArg(doing, id); err == nil && !seen[arg] {
 			seen[arg] = true
 			args = append(args, arg)
 		}
@@ -186,8 +189,8 @@ func (t *Table) each(ctx context.Context, doing string, args []any) (all []*djau
 
 // many is the SELECT of the users with the ids args.
 func (t *Table) many(args []any) (string, []any) {
-	id := t.d.quotes + t.o.Columns.ID + t.d.quotes
-	if !t.d.numbered {
+	id, _ := t.db.Quote(t.o.Columns.ID) // which prepare has quoted too
+	if !t.db.Numbered {
 		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
 	}
 	// An array that is sent as text is one statement for any number of ids, and
@@ -211,21 +214,13 @@ func (t *Table) many(args []any) (string, []any) {
 // Grants is Granter.Grants.
 func (t *Table) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
 	const doing = "load permissions"
-	if t.bad != nil {
-		return nil, t.config(doing)
-	}
-	arg, ok := t.idArg(id)
-	if !ok || t.sql.grants == "" {
-		return &djauth.Grants{}, nil
-	}
-	args := slices.Repeat([]any{arg}, t.grantArgs)
-	var g *djauth.Grants
-	err := t.run(ctx, doing, func() error {
-		g = &djauth.Grants{}
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
+	arg, err := t.idArg(doing, id)
+	g := &djauth.Grants{}
+	if err == nil && t.sql.grants != "" {
+		err = t.db.Query(ctx, doing, func() { *g = djauth.Grants{} }, func(scan sqldb.Scan) error {
 			var app, code, group *string
 			if err := scan(&app, &code, &group); err != nil {
-				return &scanError{err, ""}
+				return err
 			}
 			switch {
 			case group != nil:
@@ -234,8 +229,8 @@ func (t *Table) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
 				g.Permissions = append(g.Permissions, *app+"."+*code)
 			}
 			return nil
-		}, t.sql.grants, args...)
-	})
+		}, t.sql.grants, slices.Repeat([]any{arg}, t.grantArgs)...)
+	}
 	switch {
 	case errors.Is(err, djauth.ErrNoUser):
 		return &djauth.Grants{}, nil

@@ -1,8 +1,8 @@
 // Package userstable is AUTH_USER_MODEL on the tables of django.contrib.auth
 // without a driver: what dbusers on database/sql and pgxusers on pgx have in common.
 //
-// A Table knows the statements, the form of ids and moments and the meaning of
-// errors on each database (Dialect); a djangodb.Conn carries the statements there.
+// A Table knows the statements and the form of ids, and a sqldb.DB carries them to
+// the database.
 package userstable
 
 import (
@@ -10,11 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/djangodb"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // Options are those of dbusers, which says what they mean.
@@ -100,19 +99,17 @@ func (c *Columns) fields() []field {
 		{&c.Email, "email", false, plain, func(r *row) any { return &r.email }},
 		{&c.FirstName, "first_name", false, plain, func(r *row) any { return &r.first }},
 		{&c.LastName, "last_name", false, plain, func(r *row) any { return &r.last }},
-		{&c.LastLogin, "last_login", false, moment, func(r *row) any { return r.login.dest() }},
-		{&c.Joined, "date_joined", false, moment, func(r *row) any { return r.joined.dest() }},
+		{&c.LastLogin, "last_login", false, moment, func(r *row) any { return &r.login }},
+		{&c.Joined, "date_joined", false, moment, func(r *row) any { return &r.joined }},
 	}
 }
 
 // Table is the table of a site's users, and those of their permissions.
 type Table struct {
-	site *djsession.Site
-	conn djangodb.Conn
-	d    *Dialect
-	o    Options
-	zone *time.Location // of the moments that are kept as text
-	bad  error          // why nothing can work
+	site  *djsession.Site
+	db    *sqldb.DB
+	clock sqldb.Clock
+	o     Options
 
 	fields []field // those that the model has, of o.Columns
 	sql    struct {
@@ -129,43 +126,50 @@ type Table struct {
 }
 
 // New returns the Table of site that conn reaches.
-func New(site *djsession.Site, conn djangodb.Conn, d *Dialect, o Options) *Table {
-	t := &Table{site: site, conn: conn, d: d, zone: site.TimeZone()}
-	if t.zone == nil {
-		t.zone = o.TimeZone
-	}
-	if t.zone == nil {
-		t.zone = time.UTC
-	}
-	if d == nil {
-		t.bad = fmt.Errorf("%w: no Dialect", djsession.ErrConfig)
-		return t
-	}
+func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Table {
 	o.Extra = slices.Clone(o.Extra)
-	if t.o, t.bad = o.defaults(); t.bad == nil {
-		t.bad = t.prepare()
-	}
+	o, bad := o.defaults()
+	t := &Table{site: site, o: o}
+	t.db = sqldb.New(conn, d, o.Table, t.explain)
+	t.clock = t.db.Clock(site.TimeZone(), o.TimeZone)
+	t.db.Refuse(bad)
+	t.db.Refuse(t.prepare())
 	return t
 }
 
 // Site returns the site that New was given.
 func (t *Table) Site() *djsession.Site { return t.site }
 
+// explain tells the DB what its faults mean here. No hint may quote the cause.
+func (t *Table) explain(_ string, f sqldb.Fault) (hint string, instead error) {
+	switch f {
+	case sqldb.FaultNoTable:
+		return fmt.Sprintf(": there is no table %s, or none of its permissions: run the site's migrations, or name the tables in the Options", t.o.Table), nil
+	case sqldb.FaultColumn:
+		return fmt.Sprintf(": the table %s has not the columns and types that the Options say", t.o.Table), nil
+	case sqldb.FaultTooLong:
+		return fmt.Sprintf(": a column of the table %s is too short for the value", t.o.Table), nil
+	case sqldb.FaultValue, sqldb.FaultForeign:
+		return "", djauth.ErrNoUser // an id or a name that no row can have
+	}
+	return "", nil
+}
+
 // IDKind is Users.IDKind.
 func (t *Table) IDKind() djauth.IDKind { return t.o.ID }
 
 // prepare writes the statements.
 func (t *Table) prepare() (err error) {
-	d, o := t.d, &t.o
+	d, o := t.db.Dialect, &t.o
 	column := func(name string) string {
-		quoted, bad := d.quote(name)
+		quoted, bad := d.Quote(name)
 		if bad != nil && err == nil {
 			err = bad
 		}
 		return quoted
 	}
 	table := func(name string) string {
-		quoted, bad := d.table(o.Schema, name)
+		quoted, bad := d.Table(o.Schema, name)
 		if bad != nil && err == nil {
 			err = bad
 		}
@@ -182,9 +186,9 @@ func (t *Table) prepare() (err error) {
 		name := column(*f.name)
 		switch f.kind {
 		case asText:
-			name = d.asText(name)
+			name = d.Text(name)
 		case moment:
-			name = d.moment(name)
+			name = d.Moment(name)
 		}
 		columns = append(columns, name)
 	}
@@ -192,23 +196,23 @@ func (t *Table) prepare() (err error) {
 		columns = append(columns, column(name))
 	}
 	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + users
-	t.sql.byID = t.sql.load + " WHERE " + id + " = " + d.id(1, o.ID) + " LIMIT 2"
+	t.sql.byID = t.sql.load + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID) + " LIMIT 2"
 	if o.Columns.Username != None && !o.NameAssumed {
-		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.arg(1) + " LIMIT 2"
+		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.Placeholder(1) + " LIMIT 2"
 	}
 
-	where := " WHERE " + id + " = " + d.id(2, o.ID)
+	where := " WHERE " + id + " = " + idPlaceholder(d, 2, o.ID)
 	if o.Columns.LastLogin != None {
-		t.sql.login = "UPDATE " + users + " SET " + column(o.Columns.LastLogin) + " = " + d.arg(1) + where
+		t.sql.login = "UPDATE " + users + " SET " + column(o.Columns.LastLogin) + " = " + d.Placeholder(1) + where
 	}
-	t.sql.password = "UPDATE " + users + " SET " + password + " = " + d.arg(1) + where
-	t.sql.swap = t.sql.password + " AND " + d.exactly(password) + " = " + d.arg(3)
-	t.sql.stored = "SELECT " + password + " FROM " + users + " WHERE " + id + " = " + d.id(1, o.ID)
+	t.sql.password = "UPDATE " + users + " SET " + password + " = " + d.Placeholder(1) + where
+	t.sql.swap = t.sql.password + " AND " + d.Exact(password, d.Placeholder(3))
+	t.sql.stored = "SELECT " + password + " FROM " + users + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID)
 
 	// The columns that a SELECT does not fill are NULL and not '': under MySQL
 	// the tables may differ in their collations, and text of two does not unite.
 	var grants []string
-	user := " WHERE u." + column(o.UserColumn) + " = " + d.id(1, o.ID)
+	user := " WHERE u." + column(o.UserColumn) + " = " + idPlaceholder(d, 1, o.ID)
 	permission := func(tables string) {
 		grants = append(grants, "SELECT c.app_label, p.codename, NULL FROM "+tables+
 			" JOIN "+table("auth_permission")+" p ON p.id = x.permission_id"+
@@ -225,21 +229,9 @@ func (t *Table) prepare() (err error) {
 			" JOIN "+table("auth_group")+" g ON g.id = u.group_id"+user)
 	}
 	t.grantArgs = 1
-	if !d.numbered {
+	if !d.Numbered {
 		t.grantArgs = len(grants)
 	}
 	t.sql.grants = strings.Join(grants, " UNION ALL ")
 	return err
 }
-
-// idArg is an id as the database is given it; ok is false for what no row can have.
-func (t *Table) idArg(id string) (arg any, ok bool) {
-	text, err := t.o.ID.Parse(id)
-	if err != nil {
-		return nil, false
-	}
-	return t.d.idArg(t.o.ID, text)
-}
-
-// storable tells whether a database can hold a text, and be asked for it.
-func storable(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }

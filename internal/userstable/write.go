@@ -6,27 +6,25 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
 // RecordLogin is LoginRecorder.RecordLogin.
 func (t *Table) RecordLogin(ctx context.Context, id string, at time.Time) error {
 	const doing = "record login"
-	if t.bad != nil {
-		return t.config(doing)
+	if t.o.Columns.LastLogin == None {
+		return t.db.Refused(doing)
 	}
-	if t.sql.login == "" {
-		return nil
+	arg, err := t.idArg(doing, id)
+	if err != nil {
+		return err
 	}
-	arg, ok := t.idArg(id)
-	if !ok {
-		return djauth.ErrNoUser
-	}
-	n, err := t.exec(ctx, doing, t.sql.login, t.momentArg(at), arg)
+	n, err := t.db.Exec(ctx, doing, t.sql.login, t.clock.Arg(at), arg)
 	if err != nil || n > 0 {
 		return err
 	}
 	// MySQL also counts no row if it was as it should be.
-	if !t.d.stays {
+	if !t.db.Stays {
 		return djauth.ErrNoUser
 	}
 	_, err = t.stored(ctx, doing, arg)
@@ -36,24 +34,21 @@ func (t *Table) RecordLogin(ctx context.Context, id string, at time.Time) error 
 // SetPassword is PasswordSetter.SetPassword.
 func (t *Table) SetPassword(ctx context.Context, id string, encoded, seen djauth.Encoded) error {
 	const doing = "set password"
-	if t.bad != nil {
-		return t.config(doing)
-	}
-	arg, ok := t.idArg(id)
-	if !ok {
-		return djauth.ErrNoUser
+	arg, err := t.idArg(doing, id)
+	if err != nil {
+		return err
 	}
 	query, args := t.sql.password, []any{encoded.Reveal(), arg}
 	if !seen.IsZero() {
-		query, args = t.sql.swap, append(args, t.d.exactArg(seen.Reveal()))
+		query, args = t.sql.swap, append(args, t.db.ExactArg(seen.Reveal()))
 	}
 	if storable(seen.Reveal()) { // what is not, is stored nowhere
-		n, err := t.exec(ctx, doing, query, args...)
+		n, err := t.db.Exec(ctx, doing, query, args...)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
-	if seen.IsZero() && !t.d.stays {
+	if seen.IsZero() && !t.db.Stays {
 		return djauth.ErrNoUser
 	}
 	stored, err := t.stored(ctx, doing, arg)
@@ -67,30 +62,18 @@ func (t *Table) SetPassword(ctx context.Context, id string, encoded, seen djauth
 }
 
 // stored is the password of an id.
-func (t *Table) stored(ctx context.Context, doing string, id any) (password djauth.Encoded, err error) {
-	there := false
-	err = t.run(ctx, doing, func() error {
-		return t.conn.Query(ctx, func(scan func(dest ...any) error) error {
-			var text *string
-			if err := scan(&text); err != nil {
-				return &scanError{err, ""}
-			}
-			if there = true; text != nil {
-				password = djauth.EncodedOf(*text)
-			}
-			return nil
-		}, t.sql.stored, id)
-	})
-	if err == nil && !there {
-		err = djauth.ErrNoUser
+func (t *Table) stored(ctx context.Context, doing string, id any) (djauth.Encoded, error) {
+	rows, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (text *string, err error) {
+		err = scan(&text)
+		return text, err
+	}, t.sql.stored, id)
+	switch {
+	case err != nil:
+		return djauth.Encoded{}, err
+	case len(rows) == 0:
+		return djauth.Encoded{}, djauth.ErrNoUser
+	case rows[0] == nil:
+		return djauth.Encoded{}, nil
 	}
-	return password, err
-}
-
-func (t *Table) exec(ctx context.Context, doing, query string, args ...any) (n int64, err error) {
-	err = t.run(ctx, doing, func() error {
-		n, err = t.conn.Exec(ctx, query, args...)
-		return err
-	})
-	return n, err
+	return djauth.EncodedOf(*rows[0]), nil
 }

@@ -1,4 +1,4 @@
-package djangodb
+package sqldb
 
 import (
 	"context"
@@ -22,13 +22,13 @@ type SQL struct {
 
 var _ Conn = (*SQL)(nil)
 
-// NewSQL returns the Conn of db. With mysql it looks at each connection once,
-// before its first statement: a server or its init_connect may have set
-// autocommit=0. A write would be lost there, and a read would show the data of the
-// first read for ever. Such a connection is refused by djsession.ErrConfig.
-func NewSQL(db *sql.DB, mysql bool) *SQL {
+// NewSQL returns the Conn of db, a database as d says. It looks at each connection
+// to MySQL once, before its first statement: a server or its init_connect may have
+// set autocommit=0. A write would be lost there, and a read would show the data of
+// the first read for ever. Such a connection is refused by djsession.ErrConfig.
+func NewSQL(db *sql.DB, d *Dialect) *SQL {
 	c := &SQL{db: db}
-	if mysql {
+	if d == MySQL {
 		c.checked = &checked{conns: map[any]bool{}}
 	}
 	return c
@@ -53,7 +53,7 @@ func (c *SQL) Exec(ctx context.Context, query string, args ...any) (n int64, err
 }
 
 // Query implements Conn.
-func (c *SQL) Query(ctx context.Context, each func(scan func(dest ...any) error) error, query string, args ...any) error {
+func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, args ...any) error {
 	var reading error // is not tried again: each was called
 	err := c.on(ctx, func(s session) error {
 		rows, err := s.QueryContext(ctx, query, args...)

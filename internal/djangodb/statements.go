@@ -4,86 +4,49 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
-
-// Dialect is how one database differs from the others. There are three: SQLite,
-// PostgreSQL and MySQL.
-type Dialect struct {
-	name      string
-	quote     string // around a name
-	numbered  bool   // placeholders are $1, $2; else ?
-	text      bool   // moments are wall clocks, sent and read as text; else instants
-	oneWriter bool   // a second writer is turned away instead of waiting in a queue
-
-	data string // how the data are read, {data} being their column
-	size string // their length in bytes
-	date string // how the moment of expiry is read, {date} being its column
-	// same is how key and data are compared byte for byte where = is not exact;
-	// %[1]s is the column and %[2]s the placeholder.
-	same string
-	// reap removes some of what has expired: {now} is a placeholder, {rows} that
-	// of the number of rows, {and} a further condition that comes between them.
-	reap string
-	// upsert makes an INSERT INTO {table} AS was, whose key is in use, an UPDATE;
-	// empty if there is no such thing that can be trusted.
-	upsert string
-	cast   string // behind the placeholder of a moment
-
-	// fault tells what an error of the database means.
-	fault func(err error) fault
-}
-
-// String is the name of the database.
-func (d *Dialect) String() string { return d.name }
 
 // statements are the constant parts.
 type statements struct {
 	table, load, delete, reap, upsert string
 }
 
-func (d *Dialect) statements(table string, l *Layout) statements {
-	in := strings.NewReplacer("{table}", table, "{key}", l.Key, "{data}", l.Data, "{date}", l.Date).Replace
-	return statements{
+func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
+	s := statements{
 		table: table,
-		// What is over the limit is not read: its length is.
-		load: in("SELECT {key}, CASE WHEN " + d.size + " <= %s THEN " + d.data + " END, " +
-			d.size + ", " + d.date + " FROM {table}"),
-		delete: in("DELETE FROM {table}"),
-		reap:   in(d.reap),
-		upsert: in(d.upsert),
+		// A value over the limit is not read: its length is.
+		load: "SELECT " + l.Key + ", CASE WHEN " + d.Size(l.Data) + " <= %s THEN " + d.Bytes(l.Data) + " END, " +
+			d.Size(l.Data) + ", " + d.Moment(l.Date) + " FROM " + table,
+		delete: "DELETE FROM " + table,
+		reap:   strings.NewReplacer("{table}", table, "{key}", l.Key, "{date}", l.Date).Replace(reaps[d]),
 	}
+	if d.Upserts {
+		s.upsert = " ON CONFLICT (" + l.Key + ") DO UPDATE SET " + l.Data + " = excluded." + l.Data + ", " + l.Date + " = excluded." + l.Date
+	}
+	return s
 }
 
-// quoteTable quotes the name of a table, which a dot may part from its schema.
-func (d *Dialect) quoteTable(name string) (string, error) {
-	parts := strings.Split(name, ".")
-	if len(parts) > 2 {
-		return "", fmt.Errorf("%w: the table has more than one dot in its name", djsession.ErrConfig)
-	}
-	for i, p := range parts {
-		if !validName(p) {
-			return "", fmt.Errorf("%w: %q is no name for a table", djsession.ErrConfig, name)
-		}
-		parts[i] = d.quoteName(p)
-	}
-	return strings.Join(parts, "."), nil
+// reaps remove some of the rows that have expired: {now} is a placeholder, {rows}
+// that of the number of rows, {and} a further condition that comes between them.
+var reaps = map[*sqldb.Dialect]string{
+	sqldb.SQLite: "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
+	// The keys to remove are chosen once, hence the ARRAY: a join might choose
+	// again. The date is compared once more, for a row that was renewed after it was
+	// chosen, and rows that another reaper works on are left to it.
+	sqldb.PostgreSQL: "DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
+		"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
+	// In the order of the index on {date}.
+	sqldb.MySQL: "DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}",
 }
 
-func (d *Dialect) quoteName(name string) string { return d.quote + name + d.quote }
-
-// validName tells whether a name can be quoted on every database: no quotes, no
-// control characters, and no longer than PostgreSQL keeps.
-func validName(name string) bool {
-	return name != "" && len(name) <= 63 && !strings.ContainsFunc(name, func(r rune) bool {
-		return r < ' ' || r == 0x7f || strings.ContainsRune("\"`'\\[];%", r)
-	})
-}
+// tooLong reports whether a name is longer than PostgreSQL keeps.
+func tooLong(name string) bool { return len(name) > 63 }
 
 // query is a statement in the making.
 type query struct {
@@ -112,43 +75,34 @@ func (q *query) arg(v any) string {
 		v = q.t.moment(m)
 	}
 	q.args = append(q.args, v)
-	if q.t.d.numbered {
-		return "$" + strconv.Itoa(len(q.args))
-	}
-	return "?"
+	return q.t.db.Placeholder(len(q.args))
 }
 
 // moment returns a placeholder for m where it meets expire_date.
-func (q *query) moment(m time.Time) string { return q.arg(m) + q.t.d.cast }
+func (q *query) moment(m time.Time) string { return q.t.db.AsMoment(q.arg(m)) }
 
 // where appends the condition that key, and data unless it is nil, are stored.
 func (q *query) where(key string, data *string) {
 	l := q.t.layout
 	q.b.WriteString(" WHERE " + l.Key + " = " + q.arg(key))
-	same := q.t.d.same
-	if same != "" {
-		// As bytes, which no character set of a connection turns into others.
-		fmt.Fprintf(&q.b, " AND "+same, l.Key, q.arg([]byte(key)))
+	if q.t.db.Collates {
+		q.b.WriteString(" AND " + q.exact(l.Key, key))
 	}
-	switch {
-	case data == nil:
-	case same != "":
-		fmt.Fprintf(&q.b, " AND "+same, l.Data, q.arg([]byte(*data)))
-	default:
-		q.b.WriteString(" AND " + l.Data + " = " + q.arg(*data))
+	if data != nil {
+		q.b.WriteString(" AND " + q.exact(l.Data, *data))
 	}
+}
+
+// exact returns the condition that a column holds text, byte for byte.
+func (q *query) exact(column, text string) string {
+	return q.t.db.Exact(column, q.arg(q.t.db.ExactArg(text)))
 }
 
 // begins appends the condition that the key begins with prefix, byte for byte.
 // A range of the index would not do: under the collations of some languages a
 // key is not between its prefix and what comes after that.
 func (q *query) begins(prefix string) {
-	head := fmt.Sprintf("substr(%s, 1, %d)", q.t.layout.Key, utf8.RuneCountInString(prefix))
-	if same := q.t.d.same; same != "" {
-		fmt.Fprintf(&q.b, same, head, q.arg([]byte(prefix)))
-		return
-	}
-	q.b.WriteString(head + " = " + q.arg(prefix))
+	q.b.WriteString(q.exact(fmt.Sprintf("substr(%s, 1, %d)", q.t.layout.Key, utf8.RuneCountInString(prefix)), prefix))
 }
 
 // insert appends an INSERT; as is what follows the name of the table.
@@ -184,10 +138,11 @@ func (q *query) extra(r *djsession.Record, f func(*djsession.Record) map[string]
 	}
 	values := f(r)
 	for _, column := range slices.Sorted(maps.Keys(values)) {
-		if l := q.t.layout; !validName(column) || column == l.Key || column == l.Data || column == l.Date {
+		quoted, err := q.t.db.Quote(column)
+		if l := q.t.layout; err != nil || tooLong(column) || column == l.Key || column == l.Data || column == l.Date {
 			return fmt.Errorf("%w: %q is no further column", djsession.ErrConfig, column)
 		}
-		add(q.t.d.quoteName(column), values[column])
+		add(quoted, values[column])
 	}
 	return nil
 }

@@ -1,0 +1,42 @@
+package pgpool
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/go-djsession/go-djsession/internal/sqldb"
+)
+
+// DB is what a Conn needs of a *pgxpool.Pool.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Conn is a sqldb.Conn that carries statements to a pool.
+type Conn struct{ Pool DB }
+
+var _ sqldb.Conn = Conn{}
+
+// Exec implements sqldb.Conn.
+func (c Conn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := c.Pool.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+// Query implements sqldb.Conn.
+func (c Conn) Query(ctx context.Context, each func(sqldb.Scan) error, query string, args ...any) error {
+	rows, err := c.Pool.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

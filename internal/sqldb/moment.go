@@ -1,0 +1,171 @@
+package sqldb
+
+import (
+	"cmp"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Clock gives the moments of a site to a database and reads them.
+//
+// The moments of SQLite and MySQL are wall clocks: in UTC, or in TIME_ZONE for a
+// site with USE_TZ=False. Django compares them as such, and so does Expiry: in
+// the hour that is there twice when summer time ends, a wall clock does not tell
+// which of the two instants it means. PostgreSQL keeps instants.
+type Clock struct {
+	wall bool
+	site *time.Location // TIME_ZONE of a site with USE_TZ=False, else nil
+	zone *time.Location // of wall clocks
+}
+
+// Clock returns the Clock of a database. site is TIME_ZONE of a site with
+// USE_TZ=False, else nil; database is DATABASES[...]["TIME_ZONE"], nil for UTC.
+func (d *Dialect) Clock(site, database *time.Location) Clock {
+	return Clock{d.wall, site, cmp.Or(site, database, time.UTC)}
+}
+
+const (
+	wholeSeconds = "2006-01-02 15:04:05"
+	microseconds = "2006-01-02 15:04:05.000000"
+)
+
+// Arg returns the argument for m, which is cut to microseconds. That of a wall
+// clock is str(datetime) without a zone, whose fraction is left out if it is zero.
+func (c Clock) Arg(m time.Time) any {
+	m = m.UTC().Truncate(time.Microsecond)
+	if !c.wall {
+		return m
+	}
+	if m = m.In(c.zone); m.Nanosecond() == 0 {
+		return m.Format(wholeSeconds)
+	}
+	return m.Format(microseconds)
+}
+
+// Django returns the instant that the database keeps when Django writes m. It is
+// another one than m on PostgreSQL with USE_TZ=False, in the hour that is there
+// twice: of the wall clock that Django sends PostgreSQL takes the second instant.
+func (c Clock) Django(m time.Time) time.Time {
+	if c.wall || c.site == nil {
+		return m
+	}
+	wall := onWall(m, c.site)
+	_, offset := m.Add(24 * time.Hour).In(c.site).Zone() // that after the change, if one is near
+	if again := wall.Add(-time.Duration(offset) * time.Second); again.After(m) && onWall(again, c.site).Equal(wall) {
+		return again
+	}
+	return m
+}
+
+// onWall returns what a clock in zone shows at t, as if it were UTC.
+func onWall(t time.Time, zone *time.Location) time.Time {
+	_, offset := t.In(zone).Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
+}
+
+// Stamp is a moment as it is stored. The database fills one of the two.
+type Stamp struct {
+	text    *string
+	instant *time.Time
+}
+
+// Dest returns where a row puts a column that [Dialect.Moment] reads.
+func (c Clock) Dest(s *Stamp) any {
+	if c.wall {
+		return &s.text
+	}
+	return &s.instant
+}
+
+var (
+	errNull = errors.New("sqldb: NULL")
+	errDate = errors.New("sqldb: not a date")
+)
+
+// Expiry reads a moment that something ends at, and reports whether it is later
+// than now. There must be one, and it must be one that Django would compare rightly.
+func (c Clock) Expiry(s Stamp, now time.Time) (expires time.Time, alive bool, err error) {
+	switch {
+	case c.wall && s.text == nil, !c.wall && s.instant == nil:
+		return time.Time{}, false, errNull
+	case !c.wall:
+		expires = s.instant.UTC()
+		return expires, expires.After(c.Django(now)), nil
+	}
+	if wall, err := parseWall(*s.text, time.UTC); err == nil { // as if it were UTC
+		expires = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), c.zone)
+		return expires.UTC(), wall.After(onWall(now, c.zone)), nil
+	}
+	// Other programs write other forms, which Django takes for later than any of
+	// the same day because "T" sorts after a space. They are instants.
+	expires, err = parseInstant(*s.text)
+	return expires, expires.After(now), err
+}
+
+// Field reads a moment as a DateTimeField does. It is zero for NULL, for what MySQL
+// has in the place of NULL, and for what Django reads as None.
+func (c Clock) Field(s Stamp) (time.Time, error) {
+	switch {
+	case s.instant != nil:
+		return s.instant.UTC(), nil
+	case s.text == nil, *s.text == "0000-00-00 00:00:00", *s.text == "0000-00-00 00:00:00.000000":
+		return time.Time{}, nil
+	}
+	if t, err := parseWall(*s.text, c.zone); err == nil {
+		return t.UTC(), nil
+	}
+	return parseDatetime(*s.text, c.zone)
+}
+
+// parseWall reads what Django writes. package time takes a fraction of any length
+// that the layout does not have.
+func parseWall(text string, zone *time.Location) (time.Time, error) {
+	return time.ParseInLocation(wholeSeconds, text, zone)
+}
+
+// parseInstant reads RFC 3339, and what time.Time.String makes of a moment. Unlike
+// parseDatetime it takes no text without an offset: only an instant can be later
+// than another one in spite of how Django compares the texts.
+func parseInstant(text string) (time.Time, error) {
+	text, _, _ = strings.Cut(text, " m=")
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errDate
+}
+
+// datetime is datetime_re of django.utils.dateparse, and a date alone, which
+// fromisoformat takes: what other programs write to SQLite.
+var datetime = regexp.MustCompile(`^(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{1,2})(:\d{1,2})?(?:[.,](\d{1,6})\d{0,6})?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
+
+// parseDatetime is parse_datetime, which Django's SQLite reads columns by: zero for
+// a text of another form, an error for a moment that there is not.
+func parseDatetime(text string, zone *time.Location) (time.Time, error) {
+	m := datetime.FindStringSubmatch(text)
+	if m == nil {
+		return time.Time{}, nil
+	}
+	offset := strings.Replace(m[5], ":", "", 1)
+	switch {
+	case offset == "":
+	case offset == "Z":
+		zone = time.UTC
+	default:
+		layout := "-0700"[:len(offset)]
+		t, err := time.Parse(layout, offset)
+		if err != nil {
+			return time.Time{}, errDate
+		}
+		_, seconds := t.Zone() // Parse may name the zone of this machine, which has summers
+		zone = time.FixedZone("", seconds)
+	}
+	t, err := time.ParseInLocation("2006-1-2 15:4:5.999999", m[1]+" "+cmp.Or(m[2], "0:0")+cmp.Or(m[3], ":0")+"."+cmp.Or(m[4], "0"), zone)
+	if err != nil {
+		return time.Time{}, errDate
+	}
+	return t.UTC(), nil
+}
