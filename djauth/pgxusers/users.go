@@ -20,25 +20,17 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 	"github.com/go-djsession/go-djsession/internal/pgpool"
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
 // DB is what Users needs of a *pgxpool.Pool.
-type DB interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-var _ DB = (*pgxpool.Pool)(nil)
+type DB = pgxstore.DB
 
 // Options and Columns are those of dbusers. TimeZone has no use here.
 type (

@@ -29,7 +29,7 @@ const (
 // whose load makes a row for every cookie that it does not know, a Store never does.
 func UserSessions(site *djsession.Site, d Dialect, key UserKey) *Options {
 	o := djangodb.UserSessions(site, d.d, key == UserKeyText)
-	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch}
+	return (*Options)(&o)
 }
 
 // QSessions returns the Options for qsessions.backends.db, the engine of
@@ -42,5 +42,5 @@ func UserSessions(site *djsession.Site, d Dialect, key UserKey) *Options {
 // show them before it is loaded again.
 func QSessions(site *djsession.Site, d Dialect, key UserKey) *Options {
 	o := djangodb.QSessions(site, d.d, key == UserKeyText)
-	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data}
+	return (*Options)(&o)
 }
