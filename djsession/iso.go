@@ -13,6 +13,10 @@ import (
 // fraction of any length, of which six digits count; an offset or Z. A time
 // without an offset is a wall clock in zone (nil: UTC), and aware is false.
 //
+// It is the reader of _session_expiry, on which Django calls fromisoformat: it takes
+// whatever that takes, naive texts too. Package serializer has another one, for texts
+// of a site's own data, which must take no text for a moment that was not meant as one.
+//
 // Unlike Python, week dates and offsets with fractions of a second are refused:
 // isoformat never writes the former, nor the latter for any zone.
 //

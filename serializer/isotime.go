@@ -19,19 +19,29 @@ func isoTime(t time.Time) (string, bool) {
 		layout += ".000000"
 	}
 	_, offset := t.Zone()
+	return t.Format(layout) + isoOffset(offset), offset < 24*3600 && offset > -24*3600
+}
+
+// isoOffset is the end of isoformat, for an offset of so many seconds.
+func isoOffset(seconds int) string {
 	sign := '+'
-	if offset < 0 {
-		sign, offset = '-', -offset
+	if seconds < 0 {
+		sign, seconds = '-', -seconds
 	}
-	text := t.Format(layout) + fmt.Sprintf("%c%02d:%02d", sign, offset/3600, offset/60%60)
-	if offset%60 != 0 {
-		text += fmt.Sprintf(":%02d", offset%60)
+	text := fmt.Sprintf("%c%02d:%02d", sign, seconds/3600, seconds/60%60)
+	if seconds%60 != 0 {
+		text += fmt.Sprintf(":%02d", seconds%60)
 	}
-	return text, offset < 24*3600
+	return text
 }
 
 // parseISOTime reads what datetime.isoformat writes for an aware datetime, and Z
 // for UTC, as DjangoJSONEncoder and browsers write it.
+//
+// No Django reads such a text: it is one of a site's own data, for a time.Time that
+// a program asks for. So it takes the forms that writers write and no others, no
+// naive one, and keeps the offset and nanoseconds. The reader of _session_expiry, in
+// package djsession, takes instead whatever Python's fromisoformat takes.
 func parseISOTime(s string) (t time.Time, ok bool) {
 	const date = len("2006-01-02")
 	if len(s) > date && s[date] == ' ' { // str(datetime)

@@ -166,15 +166,7 @@ func (d DateTime) ISO() (string, error) {
 		return "", err
 	}
 	_, offset := t.Zone()
-	sign := '+'
-	if offset < 0 {
-		sign, offset = '-', -offset
-	}
-	text += fmt.Sprintf("%c%02d:%02d", sign, offset/3600, offset/60%60)
-	if s := offset % 60; s != 0 {
-		text += fmt.Sprintf(":%02d", s)
-	}
-	return text, nil
+	return text + isoOffset(offset), nil
 }
 
 // in returns the moment when clocks in loc show d: of two such moments the one
