@@ -14,7 +14,7 @@ CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsessio
 CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
-	./internal/console ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
+	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
 	./internal/atomicfile ./internal/redisops ./internal/linger ./internal/userstable
 
 FUZZTIME = 10s

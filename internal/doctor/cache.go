@@ -11,6 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/fault"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -44,7 +45,7 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 	}
 	name := fmt.Sprintf("CACHES[%q] (%s)", alias, set)
 	c, err := e.lab.Cache(ctx, alias)
-	switch k := unknown; {
+	switch k := fault.Unknown; {
 	case err == nil:
 		return c, set
 	case errors.Is(err, djsite.ErrNotShared) && set.Kind == djsettings.CacheDummy:
@@ -56,14 +57,14 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 		e.fault(KeyFunction, fmt.Sprintf("CACHES[%q] has the KEY_FUNCTION %s, which has no twin in Go, so that the keys of Django's sessions are not known here.", alias, set.KeyFunction),
 			"Write it in Go and give it in djsettings.Options.KeyFunctions.")
 	case errors.Is(err, djsite.ErrUnavailable):
-		k = kindOf(err)
+		k = fault.Of(err)
 		switch {
-		case k == password:
+		case k == fault.Password:
 			e.fault(CachePassword, name+" refuses this user or password.", "Correct the password in LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
 		case set.Kind == djsettings.CacheFile:
 			e.fault(CacheUnreachable, fmt.Sprintf("The folder of CACHES[%q] is not there or may not be opened.", alias), "Correct LOCATION, and make it absolute if it is relative.")
 		default:
-			e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, k.words()), "Start the server, or correct LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
+			e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, words(k)), "Start the server, or correct LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
 		}
 	default:
 		e.fault(CacheSettings, fmt.Sprintf("CACHES[%q] cannot be used here: %s.", alias, own(err)), "Correct that entry of CACHES, or keep sessions in another one.")
@@ -116,16 +117,16 @@ func (e *exam) cacheWorks(ctx context.Context, c djcache.Cache, set *djsettings.
 // cacheFault says why a cache that was opened cannot be read.
 func (e *exam) cacheFault(set *djsettings.Cache, err error) {
 	name := fmt.Sprintf("CACHES[%q] (%s)", set.Alias, set)
-	switch k := kindOf(err); {
+	switch k := fault.Of(err); {
 	case errors.Is(err, djsession.ErrCorrupt):
 		e.fault(CacheFormat, fmt.Sprintf("The session is in CACHES[%q] under the right key, in a format that its OPTIONS do not lead to.", set.Alias),
 			"Give OPTIONS the SERIALIZER, the COMPRESSOR and the CLIENT_CLASS that the site really runs with.")
-	case k == noTable:
+	case k == fault.NoTable:
 		e.fault(CacheTable, fmt.Sprintf("The table of CACHES[%q] (%s) is not in DATABASES[\"default\"].", set.Alias, set), "Run manage.py createcachetable, or correct LOCATION or NAME.")
-	case k == password:
+	case k == fault.Password:
 		e.fault(CachePassword, name+" refuses this user or password.", "Correct the password in LOCATION.")
 	default:
-		e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, k.words()), "Start the server, or correct LOCATION.")
+		e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, words(k)), "Start the server, or correct LOCATION.")
 	}
 }
 

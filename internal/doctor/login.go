@@ -11,6 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/fault"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -114,7 +115,7 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 		return
 	}
 	if err != nil {
-		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] cannot be used: the database %s.", model, db.Settings.Alias, kindOf(err).words()),
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] cannot be used: the database %s.", model, db.Settings.Alias, words(fault.Of(err))),
 			"Name its table and columns, if they are not those that Django gives a model of this name.")
 		return
 	}
@@ -135,7 +136,7 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 		}
 		return
 	case err != nil:
-		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, cannot be read: the database %s.", model, kindOf(err).words()),
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, cannot be read: the database %s.", model, words(fault.Of(err))),
 			"See the rights of USER in DATABASES.")
 		return
 	}

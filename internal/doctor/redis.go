@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // What is looked through of a Redis: so many keys a round, rounds of the database
@@ -179,14 +180,14 @@ func (e *exam) sessionRedis(key string) {
 
 // redisFault is for a Redis that does not answer.
 func (e *exam) redisFault(server *redis.Options, err error) {
-	k := kindOf(err)
+	k := fault.Of(err)
 	switch k {
-	case password:
+	case fault.Password:
 		e.fault(RedisPassword, fmt.Sprintf("The Redis of SESSION_REDIS at %s refuses this password.", server.Addr), "Correct password or url in SESSION_REDIS, or give DJSESSION_SESSION_REDIS_PASSWORD.")
-	case missing:
+	case fault.NoDatabase, fault.NoNumber:
 		e.fault(RedisDatabase, fmt.Sprintf("The Redis of SESSION_REDIS at %s has no database %d.", server.Addr, server.DB), "Correct db in SESSION_REDIS.")
 	default:
-		e.fault(RedisUnreachable, fmt.Sprintf("The Redis of SESSION_REDIS at %s %s.", server.Addr, k.words()),
+		e.fault(RedisUnreachable, fmt.Sprintf("The Redis of SESSION_REDIS at %s %s.", server.Addr, words(k)),
 			"Start the server, or correct host and port in SESSION_REDIS, or give DJSESSION_SESSION_REDIS_HOST for the place where Go runs.")
 	}
 }

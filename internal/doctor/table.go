@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // row is a row of the table of the sessions.
@@ -48,21 +49,21 @@ func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 		return db
 	}
 	name := fmt.Sprintf("DATABASES[%q] (%s)", alias, set)
-	k := kindOf(err)
+	k := fault.Of(err)
 	switch {
 	case errors.Is(err, djsite.ErrNotShared):
 		e.fault(DatabaseNotShared, name+" is an SQLite database in memory, of which each process has its own.",
 			"Give NAME the path of a file that Django and Go both see.")
-	case set.Kind == djsettings.SQLite && (k == noFile || errors.Is(err, djsettings.ErrSetting)):
+	case set.Kind == djsettings.SQLite && (k == fault.NoFile || errors.Is(err, djsettings.ErrSetting)):
 		e.sqliteFile(set, err)
-	case k == password:
+	case k == fault.Password:
 		e.fault(DatabasePassword, name+" refuses this user or password.", "Correct USER and PASSWORD, or give DJSESSION_DATABASE_USER and DJSESSION_DATABASE_PASSWORD for the place where Go runs.")
-	case k == missing:
+	case k == fault.NoDatabase:
 		e.fault(DatabaseMissing, fmt.Sprintf("The server of DATABASES[%q] has no database called %s.", alias, set.Name), "Correct NAME, or HOST and PORT if this is another server.")
 	case errors.Is(err, djsettings.ErrUnsupported), errors.Is(err, djsettings.ErrSetting):
 		e.fault(DatabaseUnreachable, fmt.Sprintf("%s cannot be used here: %s.", name, own(err)), "Correct that entry of DATABASES.")
 	default:
-		e.fault(DatabaseUnreachable, fmt.Sprintf("%s %s.", name, k.words()),
+		e.fault(DatabaseUnreachable, fmt.Sprintf("%s %s.", name, words(k)),
 			"Start the server, or correct HOST and PORT, or give DJSESSION_DATABASE_HOST and _PORT for the place where Go runs.")
 	}
 	return nil
@@ -175,8 +176,8 @@ func (e *exam) wall(db *djsite.DB, text string) (time.Time, bool) {
 // noTable is for a table that cannot be read.
 func (e *exam) noTable(ctx context.Context, db *djsite.DB, table, key string, err error) {
 	alias := db.Settings.Alias
-	if k := kindOf(err); k != noTable {
-		e.fault(DatabaseUnreachable, fmt.Sprintf("The table %s of DATABASES[%q] cannot be read: the database %s.", table, alias, k.words()),
+	if k := fault.Of(err); k != fault.NoTable {
+		e.fault(DatabaseUnreachable, fmt.Sprintf("The table %s of DATABASES[%q] cannot be read: the database %s.", table, alias, words(k)),
 			"See the rights of USER, and whether this table is made as Django makes it.")
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // A failure is no empty list. Whatever looks through a place (the keys of a server, the
@@ -25,7 +27,7 @@ var (
 
 // unseen notes that a place, with or without a session, could not be looked through.
 func (e *exam) unseen(place string, err error) {
-	why := kindOf(err).words()
+	why := words(fault.Of(err))
 	switch {
 	case errors.Is(err, errMore):
 		why = "holds more than is looked through"

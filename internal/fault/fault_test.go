@@ -1,0 +1,40 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// TestOf: each Kind, however deep the error is.
+func TestOf(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want Kind
+	}{
+		{errors.New("what is this"), Unknown},
+		{&pgconn.PgError{Code: "28P01"}, Password}, {&pgconn.PgError{Code: "53300"}, TooMany}, {&pgconn.PgError{Code: "XX000"}, Unknown},
+		{&mysql.MySQLError{Number: 1146}, NoTable}, {&mysql.MySQLError{Number: 1251}, Password}, {&mysql.MySQLError{Number: 1}, Unknown},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, Refused},
+		{&net.DNSError{Name: "nowhere", IsNotFound: true}, NoHost},
+		{context.DeadlineExceeded, Slow}, {os.ErrDeadlineExceeded, Slow},
+		{&fs.PathError{Op: "open", Path: "db.sqlite3", Err: syscall.EACCES}, FileDenied},
+		{&net.OpError{Op: "dial", Err: syscall.ENOENT}, NoFile},
+		{errors.New("NOPERM this user has no permissions"), Denied}, {errors.New("ERR DB index is out of range"), NoNumber},
+		{errors.New("OOM command not allowed when used memory > 'maxmemory'"), Full},
+		{errors.New("SQL logic error: no such table: django_session (1)"), NoTable},
+		{errors.New("attempt to write a readonly database (8)"), FileReadOnly}, {errors.New("database is locked (5)"), Locked}, {errors.New("file is not a database (26)"), Damaged},
+	} {
+		if got := Of(fmt.Errorf("load: %w", tt.err)); got != tt.want {
+			t.Errorf("%v: got %d, want %d", tt.err, got, tt.want)
+		}
+	}
+}
