@@ -20,14 +20,14 @@ import (
 
 const module = "github.com/go-djsession/go-djsession"
 
-// pages returns README.md and the pages beside this file.
+// pages returns the pages beside this file, README.md and that of the examples.
 func pages(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("*.md")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no pages: %v", err)
 	}
-	return append(names, "../README.md")
+	return append(names, "../README.md", "../examples/README.md")
 }
 
 // block is the Go code between two fences, and the mark that stands above it.
@@ -198,7 +198,7 @@ func TestPagesAreFound(t *testing.T) {
 		t.Errorf("README.md has %d lines, want at most 200: move what is long to docs", n)
 	}
 	for _, page := range pages(t) {
-		if page != "../README.md" && !bytes.Contains(readme, []byte("(docs/"+page+")")) {
+		if !strings.HasPrefix(page, "../") && !bytes.Contains(readme, []byte("(docs/"+page+")")) {
 			t.Errorf("README.md does not link to docs/%s", page)
 		}
 	}

@@ -165,13 +165,22 @@ func NewBrowser(t testing.TB) *Browser {
 		t.Fatal(err)
 	}
 	b := &Browser{t: t, client: http.Client{Jar: jar}}
-	b.client.CheckRedirect = func(_ *http.Request, via []*http.Request) error {
-		if b.stay || len(via) == 10 {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
+	b.client.CheckRedirect = b.checkRedirect
 	return b
+}
+
+func (b *Browser) checkRedirect(_ *http.Request, via []*http.Request) error {
+	if b.stay || len(via) == 10 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Clone returns another Browser with the same cookies and the same page.
+func (b *Browser) Clone() *Browser {
+	c := *b
+	c.client.CheckRedirect = c.checkRedirect
+	return &c
 }
 
 // Page is an answer.

@@ -1,0 +1,108 @@
+// Command cart keeps a shopping cart in the session of a Django site. Two requests of one
+// visitor may change it at once, and neither loses what the other one did. ../README.md
+// says how to run it.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"flag"
+	"html/template"
+	"log"
+	"net/http"
+	"slices"
+
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
+)
+
+// Cart is request.session["cart"] in Django.
+type Cart struct {
+	Items []Item `json:"items"`
+}
+
+// Item is one line of a Cart.
+type Item struct {
+	SKU   string `json:"sku"`
+	Count int    `json:"count"`
+}
+
+// Add puts one more of sku into the cart.
+func (c *Cart) Add(sku string) {
+	i := slices.IndexFunc(c.Items, func(item Item) bool { return item.SKU == sku })
+	if i < 0 {
+		c.Items = append(c.Items, Item{SKU: sku, Count: 1})
+		return
+	}
+	c.Items[i].Count++
+}
+
+var page = template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse(`<!doctype html>
+{{range .Cart.Items}}<p>{{.SKU}}: {{.Count}}</p>{{end}}
+<form method="post" action="/add">{{csrf_token .Context}}<input name="sku"> <button>Add</button></form>
+`))
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", "address to listen on")
+	flag.Parse()
+	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := djsite.Open(context.Background(), settings, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("GET /{$}", show)
+	http.HandleFunc("POST /add", add)
+	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+}
+
+func show(w http.ResponseWriter, r *http.Request) {
+	s, err := djsession.Load(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	cart, err := djsession.Value(s, "cart", Cart{})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var body bytes.Buffer
+	if err := page.Execute(&body, map[string]any{"Context": r.Context(), "Cart": cart}); err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = body.WriteTo(w) // the client may be gone
+}
+
+func add(w http.ResponseWriter, r *http.Request) {
+	s, err := djsession.Load(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	err = s.Update(func(tx *djsession.Tx) error {
+		cart, err := djsession.Value(tx, "cart", Cart{})
+		if err != nil {
+			return err
+		}
+		cart.Add(r.PostFormValue("sku"))
+		return tx.Set("cart", cart)
+	})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	log.Print(err)
+	http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
+)
+
+func TestMain(m *testing.M) { exampletest.Main(m, main) }
+
+// TestCart: twenty clients of one visitor fill the cart at once, and nothing is lost.
+func TestCart(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	at := exampletest.Run(t, settings)
+	b := exampletest.NewAda(t, at)
+	b.Get(at + "/").Has(http.StatusOK).HasNot("tea")
+
+	const clients = 20
+	var all sync.WaitGroup
+	for i := range clients {
+		c := b.Clone()
+		all.Go(func() {
+			c.Submit(at+"/add", "sku", "tea").Has(http.StatusOK, "<p>tea: ")
+			c.Submit(at+"/add", "sku", fmt.Sprintf("cup %d", i)).Has(http.StatusOK, fmt.Sprintf("<p>cup %d: 1</p>", i))
+		})
+	}
+	all.Wait()
+	page := b.Get(at+"/").Has(http.StatusOK, fmt.Sprintf("<p>tea: %d</p>", clients))
+	for i := range clients {
+		page.Has(http.StatusOK, fmt.Sprintf("<p>cup %d: 1</p>", i))
+	}
+}

@@ -1,0 +1,60 @@
+// Command job changes a session of a Django site by its key, which it reads from standard
+// input: it counts how often a job has run for the visitor. ../README.md says how to run it.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"strings"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
+)
+
+func main() {
+	key, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil {
+		log.Fatal(err)
+	}
+	runs, err := job(context.Background(), os.Args[1], strings.TrimSpace(key))
+	if errors.Is(err, djsession.ErrNotFound) {
+		log.Fatal("The visitor has logged out.")
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("runs:", runs)
+}
+
+func job(ctx context.Context, file, key string) (runs int, err error) {
+	settings, err := djsettings.ReadFile(file, nil)
+	if err != nil {
+		return 0, err
+	}
+	site, err := djsite.Open(ctx, settings, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer site.Close()
+	s, err := site.Sessions.Open(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	err = s.Update(func(tx *djsession.Tx) error { // runs again if somebody else was faster
+		runs, err = djsession.Value(tx, "runs", 0)
+		if err != nil {
+			return err
+		}
+		runs++
+		return tx.Set("runs", runs)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return runs, s.Save(ctx)
+}

@@ -1,0 +1,92 @@
+// Command login is the login page of a Django site, in Go: a form with a CSRF token, a
+// login that Django knows, and a logout. ../README.md says how to run it.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"html/template"
+	"log"
+	"net/http"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
+)
+
+var page = template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse(`<!doctype html>
+{{if .User.IsAuthenticated}}<p>Hello {{.User.Name}}</p>
+<form method="post" action="/logout">{{csrf_token .Context}}<button>Log out</button></form>
+{{else}}<p>{{.Problem}}</p>
+<form method="post" action="/login">{{csrf_token .Context}}
+<input name="username"> <input name="password" type="password"> <button>Log in</button></form>{{end}}
+`))
+
+type server struct{ site *djsite.Site }
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", "address to listen on")
+	flag.Parse()
+	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := djsite.Open(context.Background(), settings, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := &server{site}
+	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.show(w, r, "") })
+	http.HandleFunc("POST /login", s.login)
+	http.HandleFunc("POST /logout", s.logout)
+	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+}
+
+func (s *server) show(w http.ResponseWriter, r *http.Request, problem string) {
+	user, err := djauth.User(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var body bytes.Buffer // the CSRF cookie goes out before the first byte
+	if err := page.Execute(&body, map[string]any{"Context": r.Context(), "User": user, "Problem": problem}); err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = body.WriteTo(w) // the client may be gone
+}
+
+func (s *server) login(w http.ResponseWriter, r *http.Request) {
+	account, err := s.site.Auth.Authenticate(r.Context(), r.PostFormValue("username"), r.PostFormValue("password"))
+	if errors.Is(err, djauth.ErrCredentials) {
+		s.show(w, r, "Wrong name or password.")
+		return
+	}
+	if err == nil {
+		err = s.site.Auth.Login(r.Context(), account, "")
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	http.Redirect(w, r, s.site.Auth.RedirectTarget(r, "/"), http.StatusSeeOther)
+}
+
+func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+	if err := s.site.Auth.Logout(r.Context()); err != nil { // the user is still logged in
+		fail(w, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	log.Print(err)
+	http.Error(w, "Please try later.", djsession.ErrorStatus(err))
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
+)
+
+func TestMain(m *testing.M) { exampletest.Main(m, main) }
+
+// TestLogin: ada logs in with the password that she has in Django, and out.
+func TestLogin(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	at := exampletest.Run(t, settings)
+	b := exampletest.NewBrowser(t)
+	b.Get(at+"/").Has(http.StatusOK, "Log in")
+	b.Submit(at+"/login", "username", "ada", "password", "wrong").Has(http.StatusOK, "Wrong name or password.")
+	b.Submit(at+"/login", "username", "ada", "password", exampletest.AdaPassword).Has(http.StatusOK, "Hello ada")
+	b.Submit(at+"/logout").Has(http.StatusOK, "Log in").HasNot("ada")
+
+	// Without its token a form is of another site.
+	ada := exampletest.NewAda(t, at)
+	ada.Submit(at + "/logout").Has(http.StatusForbidden)
+	ada.Get(at+"/").Has(http.StatusOK, "Hello ada")
+}
