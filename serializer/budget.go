@@ -7,13 +7,13 @@ import (
 	"unsafe"
 )
 
-// budget bounds a walk over a value in memory. Such a value may hold one list very
-// often: a few bytes of a pickle are then gigabytes to who walks over all of it.
+// budget bounds a walk over a value in memory. Such a value may hold one list very often:
+// a few bytes of a pickle can become gigabytes for a walk over all of it.
 //
-// A walk may always visit freeNodes values and write freeBytes. Then the budget
-// measures what the value occupies in memory, where a shared list counts once, and
-// the walk may go on in proportion to that. So a value of any size that shares
-// little passes, and the usual small one is never measured.
+// A walk may always visit freeNodes values and write freeBytes. After that the budget
+// measures how much memory the value occupies, with a shared list counted once, and the
+// walk may continue in proportion to that. So a value of any size that shares little
+// passes, and the usual small value is never measured.
 type budget struct {
 	root     any
 	nodes    int // that may be visited
@@ -25,9 +25,9 @@ const (
 	freeNodes = 100_000
 	freeBytes = 4 << 20
 
-	// What a walk may do for each value in memory. Printers write a value, with its
-	// type or on a line of its own, by far less than bytesPerNode; text grows at most
-	// six times.
+	// Each value in memory allows a walk so much. Printers write a value, with its type
+	// or on a line of its own, in far less than bytesPerNode; text grows at most six
+	// times.
 	visitsPerNode = 4
 	bytesPerNode  = 96
 	bytesPerByte  = 8
@@ -35,8 +35,8 @@ const (
 
 func newBudget(root any) budget { return budget{root: root, nodes: freeNodes, bytes: freeBytes} }
 
-// allows reports whether a walk may have visited so many values and written so
-// many bytes.
+// allows reports whether a walk may have visited this many values and written this many
+// bytes.
 func (b *budget) allows(nodes, bytes int) bool {
 	if nodes <= b.nodes && bytes <= b.bytes {
 		return true
@@ -53,7 +53,7 @@ func (b *budget) allows(nodes, bytes int) bool {
 	return nodes <= b.nodes && bytes <= b.bytes
 }
 
-// plusTimes returns a+b*c, or the greatest int if that is beyond it.
+// plusTimes returns a+b*c, or the greatest int if the result does not fit.
 func plusTimes(a, b, c int) int {
 	if b > (math.MaxInt-a)/c {
 		return math.MaxInt
@@ -61,11 +61,11 @@ func plusTimes(a, b, c int) int {
 	return a + b*c
 }
 
-// Held is a Lazy that knows what it is a part of. It is for Serializers.
+// Held is a [Lazy] that knows the value that it is a part of. It is for Serializers.
 type Held interface {
 	Lazy
-	// Held returns what the value lies in, which tells it from others by ==, and
-	// how many values and bytes that holds in all.
+	// Held returns that value, which == distinguishes from others, and the number of
+	// values and bytes in all of it.
 	Held() (in any, nodes, bytes int)
 }
 
@@ -76,7 +76,7 @@ type measurer struct {
 	held         map[any]bool
 }
 
-// first reports whether it is asked for id for the first time.
+// first reports whether id is new to it.
 func (m *measurer) first(id identity) bool {
 	if m.seen[id] {
 		return false
@@ -88,7 +88,7 @@ func (m *measurer) first(id identity) bool {
 	return true
 }
 
-// longText is the length from which a text is worth remembering where it lies.
+// longText is the length from which the measurer remembers the address of a text.
 const longText = 64
 
 func (m *measurer) text(s string) {
@@ -98,7 +98,7 @@ func (m *measurer) text(s string) {
 	m.bytes += len(s)
 }
 
-// raw counts what r holds, a comma in a text for a value too.
+// raw counts the values of r. It also counts a comma in a text as a value.
 func (m *measurer) raw(r RawJSON) {
 	before := m.bytes
 	if m.text(string(r)); m.bytes == before {

@@ -2,13 +2,13 @@ package serializer
 
 import "slices"
 
-// Builder makes a Dict, key by key. It is what Serializers read into.
+// Builder makes a [Dict], key by key. Serializers read into it.
 type Builder struct {
 	d *Dict
-	// seen holds a bit for every name added so far, at its hash: for a name whose
-	// bit is not there the Dict need not be searched.
+	// seen holds a bit for every name added so far, by its hash. If the bit of a name is
+	// not set, the Dict need not be searched.
 	seen [4]uint64
-	// others are the keys that are not text, once Add was called for one.
+	// others are the keys that are not text, after the first Add of one.
 	others *otherKeys
 }
 
@@ -24,7 +24,7 @@ func (o *otherKeys) add(key any, i int) {
 	}
 }
 
-// NewBuilder returns a Builder with room for n keys.
+// NewBuilder returns a [Builder] with room for n keys.
 func NewBuilder(n int) Builder {
 	const few = 6
 	if 0 < n && n <= few {
@@ -44,13 +44,13 @@ func (b *Builder) AddName(name string, v any) {
 	b.slot(name).set(v)
 }
 
-// AddRaw is AddName for a value in JSON, without boxing it.
+// AddRaw is [Builder.AddName] for a value in JSON, without boxing it.
 func (b *Builder) AddRaw(name string, raw RawJSON) {
 	e := b.slot(name)
 	e.raw, e.val = raw, nil
 }
 
-// Add is AddName for a key of any type.
+// Add is [Builder.AddName] for a key of any type.
 func (b *Builder) Add(key, v any) {
 	if name, ok := key.(string); ok {
 		b.AddName(name, v)
@@ -74,7 +74,7 @@ func (b *Builder) Add(key, v any) {
 	b.Append(key, v)
 }
 
-// Append adds a key that is not text and that the caller knows to be new.
+// Append adds a key that is not text. The caller must know that it is new.
 func (b *Builder) Append(key, v any) {
 	if b.others != nil {
 		b.others.add(key, b.d.Len())
@@ -89,10 +89,10 @@ func (b *Builder) room(n int) {
 	b.d.set(slices.Grow(b.d.all(), max(0, n-len(b.d.all()))))
 }
 
-// Dict returns what was built. The Builder must not be used afterwards.
+// Dict returns the finished Dict. The Builder must not be used afterwards.
 func (b *Builder) Dict() *Dict { return b.d }
 
-// slot returns the entry of name, which it appends when it is not there.
+// slot returns the entry of name. If there is none it appends one.
 func (b *Builder) slot(name string) *entry {
 	d := b.d
 	h := hash(name)
@@ -113,7 +113,7 @@ func (b *Builder) slot(name string) *entry {
 	return &d.all()[len(d.all())-1]
 }
 
-// hash tells most names apart, by their ends and their length. It is below 256.
+// hash distinguishes most names by their ends and their length. It is below 256.
 func hash(name string) uint64 {
 	h := uint64(len(name))
 	if len(name) >= 8 {

@@ -7,22 +7,22 @@ import (
 	"unsafe"
 )
 
-// clone returns a copy of a decoded value that shares with v only what never
-// changes. What v holds twice the copy holds twice, and not two copies of it: a
+// clone returns a copy of a decoded value. The copy shares only values that never change
+// with v. A list that v holds twice is held twice by the copy, and not copied twice: a
 // value may hold itself.
 func clone(v any) any {
 	c := cloner{}
 	return c.value(v)
 }
 
-// cloner maps what it has met to the copies. It recurses as deep as the value
-// goes, which the readers limit.
+// cloner maps values to their copies. It recurses as deep as the value is nested, which
+// the readers limit.
 type cloner struct {
 	seen  map[identity]any
 	nodes int // copied
 }
 
-// identity is what tells two changeable values apart.
+// identity distinguishes changeable values.
 type identity struct {
 	t   reflect.Type
 	at  unsafe.Pointer
@@ -85,7 +85,7 @@ func (c *cloner) value(v any) any {
 	return v
 }
 
-// once returns the copy of *v, which it makes by fill if there is none yet.
+// once returns the copy of *v. If there is none yet, it makes one by fill.
 func once[T any](c *cloner, v *T, fill func(*T)) *T {
 	if v == nil {
 		return nil

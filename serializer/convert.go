@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// Field returns the value of the text key name of d as a T, or def if d has no
-// such key. It is request.session.get(name, default) with a type.
+// Field returns the value of the text key name of d as a T, or def if d has no such key.
+// It is request.session.get(name, default) with a type.
 //
-// The error is a *ConvertError whose Path begins with name; def comes with it.
-// See Convert for what fits what.
+// The error is a [*ConvertError] whose Path begins with name; then Field returns def.
+// Convert says which value fits which type.
 func Field[T any](d *Dict, name string, def T) (T, error) {
 	i := d.find(name)
 	if i < 0 {
@@ -27,28 +27,28 @@ func Field[T any](d *Dict, name string, def T) (T, error) {
 	return t, nil
 }
 
-// Convert returns v, which came out of a session, as a T. Nothing is guessed:
+// Convert returns v, a value of a session, as a T. It guesses nothing:
 //
 //   - An int fits Go's integers, big.Int and json.Number if it is in range, and a
 //     float if the float can hold it exactly. A float fits floats and json.Number:
 //     1.0 is no int. A bool is no number.
 //   - None fits pointers, any, slices and maps, and makes them nil.
-//   - A str fits strings, and time.Time if it is what datetime.isoformat writes for
-//     an aware datetime. A naive one is refused: nothing tells its zone.
+//   - A str fits strings. It fits time.Time if datetime.isoformat writes it for
+//     an aware datetime. A naive datetime does not fit: its zone is unknown.
 //   - A list fits slices, []any, and arrays of the same length.
-//   - A dict fits *Dict, maps and structs. The names of a struct are those that
-//     encoding/json takes. Unlike there, upper and lower case differ. Keys that
-//     the struct does not name are ignored; fields that the dict does not name
+//   - A dict fits *Dict, maps and structs. The names of a struct are those of
+//     encoding/json, but upper and lower case differ. Convert ignores keys that
+//     the struct does not name. Fields that the dict does not name
 //     stay zero.
-//   - A type with UnmarshalJSON is given the JSON of anything but None, one with
-//     UnmarshalText any str.
-//   - From a pickle: a tuple or a set is as good as a list, bytes fit []byte, a
-//     datetime fits time.Time, a timedelta time.Duration, a Decimal or a UUID what
-//     has UnmarshalText; every named type of this package fits itself.
-//   - any gets what Get returns.
+//   - A type with UnmarshalJSON gets the JSON of every value but None, a type with
+//     UnmarshalText every str.
+//   - From a pickle: a tuple or a set fits like a list, bytes fit []byte, a
+//     datetime fits time.Time, a timedelta time.Duration, a Decimal or a UUID a type with
+//     UnmarshalText. Every named type of this package fits itself.
+//   - any becomes what Dict.Get returns.
 //
-// The result shares nothing with v that could be changed. The error is a
-// *ConvertError; T is then its zero value.
+// The result shares nothing changeable with v. The error is a [*ConvertError]; T is then
+// its zero value.
 func Convert[T any](v any) (T, error) {
 	var t T
 	if raw, ok := v.(RawJSON); ok && scalar(&t, raw) {
@@ -61,8 +61,8 @@ func Convert[T any](v any) (T, error) {
 	return t, nil
 }
 
-// convert is Convert by reflection. It has a variable of its own, so that the one
-// of its callers need not be on the heap.
+// convert is Convert by reflection. It has a variable of its own, so that the variable of
+// its callers can stay on the stack.
 func convert[T any](v any) (T, *ConvertError) {
 	var t, zero T
 	c := converter{walk: newBudget(v)}
@@ -72,8 +72,8 @@ func convert[T any](v any) (T, *ConvertError) {
 	return t, nil
 }
 
-// scalar sets *dst, if it is of one of the most common types, to the value of raw,
-// if that fits it, without taking a detour through any.
+// scalar sets *dst to the value of raw without boxing it, if *dst has one of the most
+// common types and raw fits it.
 func scalar(dst any, raw RawJSON) bool {
 	switch dst.(type) {
 	case *string, *bool, *int, *int64, *float64:

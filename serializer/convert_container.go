@@ -77,8 +77,8 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 	return nil
 }
 
-// setKey puts the key of a dict into that of a Go map. Under JSON all keys are
-// text, also those that were ints.
+// setKey sets dst, the key of a Go map, to the key of a dict. Under JSON all keys are
+// text, even those that were ints.
 func (c *converter) setKey(dst reflect.Value, key any) *ConvertError {
 	name, isText := Text(key)
 	if err := c.spend(1, len(name)); err != nil {
@@ -159,7 +159,7 @@ func (c *converter) setStruct(dst reflect.Value, v any, depth int) *ConvertError
 	return nil
 }
 
-// settable returns a field of v, and makes the embedded structs that it is in.
+// settable returns a field of v. It makes the embedded structs around the field.
 func settable(v reflect.Value, index []int) (reflect.Value, bool) {
 	for i, x := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -176,7 +176,7 @@ func settable(v reflect.Value, index []int) (reflect.Value, bool) {
 	return v, v.CanSet()
 }
 
-// setField undoes the option string first.
+// setField sets a field. It undoes the option string first.
 func (c *converter) setField(dst reflect.Value, v any, quoted bool, depth int) *ConvertError {
 	if v = force(v); !quoted || v == nil {
 		return c.set(dst, v, depth)
@@ -194,7 +194,7 @@ func (c *converter) setField(dst reflect.Value, v any, quoted bool, depth int) *
 	return c.set(dst, inner, depth)
 }
 
-// asDict returns what a dict, or a subclass of it that we know, holds.
+// asDict returns the content of a dict, or of a known subclass of it.
 func asDict(v any) (*Dict, bool) {
 	switch v := v.(type) {
 	case *Dict:
@@ -207,7 +207,7 @@ func asDict(v any) (*Dict, bool) {
 	return nil, false
 }
 
-// asList returns the items of what fits a slice.
+// asList returns the items of a value that fits a slice.
 func asList(v any) ([]any, bool) {
 	switch v := v.(type) {
 	case []any:
@@ -222,7 +222,7 @@ func asList(v any) ([]any, bool) {
 	return nil, false
 }
 
-// asTime returns the moment that v names, if no setting is needed to tell it.
+// asTime returns the moment that v names, if that depends on no setting.
 func asTime(v any) (time.Time, bool) {
 	if d, ok := v.(DateTime); ok {
 		t, err := d.Moment(nil)

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// converter puts values as Loads and Freeze give them into Go variables.
+// converter puts values that Loads and Freeze return into Go variables.
 type converter struct {
 	nodes int // visited
 	bytes int // copied or written
 	walk  budget
-	// copies are those of what goes into an any: what is one list in the value is
-	// one in all of them.
+	// copies are the copies made for fields of type any: a list that occurs twice in the
+	// value is one list in all of them.
 	copies cloner
 }
 
-// spend counts values that are visited and bytes that are copied.
+// spend counts visited values and copied bytes.
 func (c *converter) spend(nodes, bytes int) *ConvertError {
 	c.nodes += nodes
 	c.bytes += bytes
@@ -36,7 +36,7 @@ func (c *converter) clone(v any) (any, *ConvertError) {
 	return v, c.spend(c.copies.nodes-before, 0)
 }
 
-// set puts v into dst, which is addressable. depth is how deep v lies.
+// set puts v into dst, which must be addressable. depth is the nesting depth of v.
 func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 	switch l := v.(type) {
 	case RawJSON:
@@ -116,7 +116,7 @@ func (c *converter) setNone(dst reflect.Value) *ConvertError {
 	return wrongType("None does not fit %v", dst.Type())
 }
 
-// setKnown sets the types that are known by name.
+// setKnown sets the types that it knows by name.
 func (c *converter) setKnown(dst reflect.Value, v any) (done bool, err *ConvertError) {
 	if !dst.CanInterface() {
 		return false, nil
@@ -189,7 +189,7 @@ func (c *converter) textOf(v any) ([]byte, *ConvertError) {
 	e.most = max(0, e.most-c.bytes)
 	err := e.value(v, 0)
 	if err == nil {
-		// What the encoder wrote is held against the whole budget here.
+		// Charge the encoder's output to the whole budget.
 		err = c.spend(e.nodes-c.nodes, len(e.dst))
 	}
 	if err != nil {
@@ -198,8 +198,8 @@ func (c *converter) textOf(v any) ([]byte, *ConvertError) {
 	return e.dst, nil
 }
 
-// unmarshaler hands v to the methods of dst, if it has any: the JSON of v, or its
-// text if JSON cannot hold it or nothing else is asked for.
+// unmarshaler passes v to the methods of dst, if it has any. It passes the JSON of v, or
+// its text if JSON cannot hold v or dst has only UnmarshalText.
 func (c *converter) unmarshaler(dst reflect.Value, v any) (done bool, err *ConvertError) {
 	if !dst.CanInterface() {
 		return false, nil
@@ -234,7 +234,7 @@ func (c *converter) unmarshaler(dst reflect.Value, v any) (done bool, err *Conve
 	return true, nil
 }
 
-// setKind sets what is left by its kind.
+// setKind sets all other types, by their kind.
 func (c *converter) setKind(dst reflect.Value, v any, depth int) *ConvertError {
 	fits := false
 	switch dst.Kind() {

@@ -14,7 +14,7 @@ type decoder struct {
 	utf8 bool // bytes from 0x80 are UTF-8, as Go programs write it, not latin-1
 }
 
-// noLimits is for text that was held against the limits when it came in.
+// noLimits is for text whose limits were checked when it was read.
 var noLimits = Limits{Size: math.MaxInt, Depth: maxDepth, Nodes: math.MaxInt, Digits: math.MaxInt}
 
 // decodeText decodes a whole text.
@@ -31,7 +31,7 @@ func decodeText(s string, isUTF8 bool, lim Limits) (any, *DecodeError) {
 	return v, nil
 }
 
-// decode is value, and returns it.
+// decode is value, and also returns the value.
 func (p *decoder) decode(i, depth int) (any, int) {
 	var c byte
 	if i < len(p.s) {
@@ -113,7 +113,7 @@ func (p *decoder) decodeDict(i, depth int) (any, int) {
 	return b.Dict(), i
 }
 
-// text returns the value of a string at i that str has checked.
+// text returns the value of a string at i that str has already checked.
 func (p *decoder) text(i int, quoted string, plain bool) (string, bool) {
 	if plain {
 		return quoted[1 : len(quoted)-1], true
@@ -125,9 +125,9 @@ func (p *decoder) text(i int, quoted string, plain bool) (string, bool) {
 	return unquote(quoted, p.utf8), true
 }
 
-// unquote returns the value of a checked string that stands in quotes. As in
-// Python, an escaped surrogate is joined with its other half if that follows at
-// once, and otherwise stays a surrogate, in its three-byte form.
+// unquote returns the value of a checked string in quotes. As in Python, it joins an
+// escaped surrogate with its other half if that follows immediately. Otherwise the
+// surrogate stays one, in its three-byte form.
 func unquote(s string, isUTF8 bool) string {
 	s = s[1 : len(s)-1]
 	b := make([]byte, 0, len(s)+16)
@@ -158,7 +158,7 @@ func unquote(s string, isUTF8 bool) string {
 	return string(b)
 }
 
-// unescaped returns what c stands for behind a backslash.
+// unescaped returns the character that c stands for behind a backslash.
 func unescaped(c byte) byte {
 	switch c {
 	case 'b':
@@ -186,8 +186,8 @@ func appendWTF8(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
-// numberValue returns the value of a checked number: an int, unless there is a
-// point, an exponent or a word in it.
+// numberValue returns the value of a checked number: an int, unless the text has a point,
+// an exponent or a word.
 func numberValue(s string) any {
 	if !isWhole(s) {
 		return floatValue(s)
@@ -208,8 +208,8 @@ func isWhole(s string) bool {
 	return true
 }
 
-// floatValue returns the value of a checked number as a float. One that is too
-// large is an infinity, as in Python.
+// floatValue returns the value of a checked number as a float. A number that is too large
+// is an infinity, as in Python.
 func floatValue(s string) float64 {
 	f, _ := strconv.ParseFloat(s, 64)
 	return f

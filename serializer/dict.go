@@ -6,26 +6,26 @@ import (
 	"slices"
 )
 
-// Dict is a Python dict: ordered by insertion, keys of any hashable Python type.
+// Dict is a Python dict: ordered by insertion, with keys of any hashable Python type.
 //
-// A Dict never changes: With and Without return a new one, which shares what is
-// equal with the old one. It is therefore safe for concurrent use, and a nil
-// *Dict is an empty dict.
+// A Dict never changes. With and Without return a new one, which shares its unchanged
+// part with the old one. So a Dict is safe for concurrent use. A nil *Dict is an empty
+// dict.
 //
-// A value may be kept in the form it was read in (see Lazy) until somebody asks
-// for it. Every reading method decodes anew, so what it returns belongs to the
-// caller.
+// A Dict may keep a value in the form in which it was read (see [Lazy]) until somebody asks
+// for it. Every reading method decodes it again, so the value that it returns belongs to
+// the caller.
 type Dict struct {
-	// The entries and the index are behind pointers, because of a *Dict in an unexported
-	// field of somebody else's struct package fmt prints the fields, under verbs such as
-	// %s, and of a pointer in one the address.
+	// The entries and the index are behind pointers. If another package has a *Dict in an
+	// unexported field, fmt prints the fields of the Dict under verbs such as %s, and of
+	// a pointer in such a field only its address.
 	list    *[]entry
 	index   *map[string]int // of the text keys; nil for a small Dict
 	source  any             // what WithSource was given
 	changed bool            // since WithSource
 }
 
-// newDict returns a Dict of entries, which it keeps, with one allocation.
+// newDict returns a Dict of entries. It keeps the slice, and allocates once.
 func newDict(list []entry) *Dict {
 	d := &listed{list: list}
 	d.Dict.list = &d.list
@@ -38,7 +38,7 @@ type listed struct {
 	list []entry
 }
 
-// all are the entries.
+// all returns the entries.
 func (d *Dict) all() []entry {
 	if d == nil || d.list == nil {
 		return nil
@@ -46,7 +46,7 @@ func (d *Dict) all() []entry {
 	return *d.list
 }
 
-// set replaces the entries of a Dict that was made just now.
+// set replaces the entries of a Dict that nobody else has yet.
 func (d *Dict) set(list []entry) {
 	if d.list == nil {
 		d.list = new([]entry)
@@ -54,8 +54,8 @@ func (d *Dict) set(list []entry) {
 	*d.list = list
 }
 
-// entry is one key with its value. Text keys, nearly all there are, and JSON
-// text are kept unboxed: a login is read without an allocation a key.
+// entry is a key with its value. Text keys, which nearly all keys are, and JSON text are
+// not boxed, so that a login is read without an allocation for each key.
 type entry struct {
 	name  string  // the key, if other is nil
 	other *any    // the key, if it is not text
@@ -94,9 +94,9 @@ func (e *entry) set(v any) {
 	e.raw, e.val = "", v
 }
 
-// Lazy is a value that is still in the form a Serializer read it in. It was
-// checked when it was read, so that Value cannot fail; each call returns a new
-// value that shares nothing with earlier ones.
+// Lazy is a value in the form in which a [Serializer] read it. It was checked when it was
+// read, so Value cannot fail. Each call of Value returns a new value that shares nothing
+// with earlier ones.
 type Lazy interface{ Value() any }
 
 func force(v any) any {
@@ -106,17 +106,17 @@ func force(v any) any {
 	return v
 }
 
-// Item is a key of a Dict with its value.
+// Item is a key of a [Dict] with its value.
 type Item struct{ Key, Value any }
 
-// indexFrom is the number of entries from which a map of the names is worth its
-// making: looking at 60 entries costs about as much as three look-ups in a map,
-// but making the map as much as two hundred.
+// indexFrom is the number of entries from which an index of the names pays. Looking at 60
+// entries costs about as much as three look-ups in a map, and making the map as much as
+// two hundred.
 const indexFrom = 64
 
-// NewDict returns a Dict of the items in their order. As in a Python literal,
-// a repeated key keeps its first place and takes its last value. Keys are
-// compared as Python compares them (1, 1.0 and True are one key).
+// NewDict returns a [Dict] of the items in their order. As in a Python literal, a repeated
+// key keeps its first place and takes its last value. Keys are compared as in Python: 1,
+// 1.0 and True are one key.
 func NewDict(items ...Item) *Dict {
 	b := NewBuilder(len(items))
 	for _, it := range items {
@@ -125,7 +125,7 @@ func NewDict(items ...Item) *Dict {
 	return b.Dict()
 }
 
-// FromMap returns a Dict of m in the order of the sorted keys.
+// FromMap returns a [Dict] of m in the order of the sorted keys.
 func FromMap(m map[string]any) *Dict {
 	b := NewBuilder(len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -134,7 +134,7 @@ func FromMap(m map[string]any) *Dict {
 	return b.Dict()
 }
 
-// Len is the number of keys.
+// Len returns the number of keys.
 func (d *Dict) Len() int {
 	if d == nil {
 		return 0
@@ -154,7 +154,7 @@ func (d *Dict) Get(name string) (any, bool) {
 	return d.all()[i].value(), true
 }
 
-// GetKey is Get for a key of any type.
+// GetKey is [Dict.Get] for a key of any type.
 func (d *Dict) GetKey(key any) (any, bool) {
 	i := d.findKey(key)
 	if i < 0 {
@@ -163,7 +163,7 @@ func (d *Dict) GetKey(key any) (any, bool) {
 	return d.all()[i].value(), true
 }
 
-// Stored is Get without decoding: the value may be a Lazy or a RawJSON. It is
+// Stored is [Dict.Get] without decoding: the value may be a [Lazy] or a [RawJSON]. It is
 // for Serializers.
 func (d *Dict) Stored(name string) (any, bool) {
 	i := d.find(name)
@@ -188,7 +188,7 @@ func (d *Dict) All() iter.Seq2[any, any] {
 	}
 }
 
-// AllStored is All without decoding, for Serializers: see Stored.
+// AllStored is [Dict.All] without decoding, for Serializers: see [Dict.Stored].
 func (d *Dict) AllStored() iter.Seq2[any, any] {
 	return func(yield func(any, any) bool) {
 		if d == nil {
@@ -218,8 +218,8 @@ func (d *Dict) Keys() iter.Seq[any] {
 	}
 }
 
-// With returns d with the text key name set to v: in its old place, or at the
-// end. v is kept as it is; a caller that changes it later must not.
+// With returns d with the text key name set to v: in its old place, or at the end. With
+// keeps v: the caller must not change it later.
 func (d *Dict) With(name string, v any) *Dict {
 	i := d.find(name)
 	if i < 0 {
@@ -254,8 +254,8 @@ func (d *Dict) Without(name string) *Dict {
 	return n
 }
 
-// WithSource returns d with a note of what it was read from, which belongs to
-// the Serializer that read it. The note outlives With and Without.
+// WithSource returns d with a note for the [Serializer] that read it, such as the bytes
+// that it was read from. With and [Dict.Without] keep the note.
 func (d *Dict) WithSource(source any) *Dict {
 	n := Dict{source: source}
 	if d != nil {
@@ -264,7 +264,7 @@ func (d *Dict) WithSource(source any) *Dict {
 	return &n
 }
 
-// Source returns what WithSource was given, and whether d was changed since.
+// Source returns the argument of [Dict.WithSource], and whether d was changed since.
 func (d *Dict) Source() (source any, changed bool) {
 	if d == nil {
 		return nil, false

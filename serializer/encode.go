@@ -18,11 +18,11 @@ type encoder struct {
 
 	spaces bool // ", " and ": " as separators
 
-	// walk allows more than lim and most, if it is not nil.
+	// walk, if it is not nil, may raise lim and most.
 	walk *budget
 
-	// lenient is for people's eyes: what JSON cannot hold has a stand-in, and
-	// nothing is taken over as it stood.
+	// lenient is for output that people read: values that JSON cannot hold have a
+	// stand-in, and no text is copied unchanged.
 	lenient bool
 }
 
@@ -31,15 +31,15 @@ func newEncoder(dst []byte, lim Limits) encoder {
 	return encoder{dst: dst, most: len(dst) + min(lim.Size, math.MaxInt-len(dst)), lim: lim}
 }
 
-// newWalker returns an encoder for a value of any size in memory, which stops
-// where w does.
+// newWalker returns an encoder for a value of any size in memory. It stops when w is
+// spent.
 func newWalker(w *budget, nodes int) encoder {
 	lim := Limits{Size: w.bytes, Depth: maxDepth, Nodes: w.nodes, Digits: math.MaxInt}
 	return encoder{most: w.bytes, lim: lim, nodes: nodes, walk: w}
 }
 
-// more raises the limits to what the walk allows, and reports whether that is
-// enough for so many values and bytes.
+// more raises the limits as far as the walk allows, and reports whether that is enough
+// for this many values and bytes.
 func (e *encoder) more(nodes, bytes int) bool {
 	if e.walk == nil {
 		return false
@@ -49,8 +49,8 @@ func (e *encoder) more(nodes, bytes int) bool {
 	return ok
 }
 
-// node counts a value or a key. Values in memory may hold themselves, or one
-// value very often: that ends here, or at Depth.
+// node counts a value or a key. Values in memory may hold themselves, or one value very
+// often: the count, or Depth, ends that.
 func (e *encoder) node() *ConvertError {
 	e.nodes++
 	if e.nodes > e.lim.Nodes && !e.more(e.nodes, len(e.dst)) {
@@ -85,7 +85,7 @@ func (e *encoder) null() *ConvertError {
 	return nil
 }
 
-// value appends v. depth is how many lists and dicts it is in.
+// value appends v. depth is the number of lists and dicts around it.
 func (e *encoder) value(v any, depth int) *ConvertError {
 	if raw, ok := v.(RawJSON); ok && !e.lenient {
 		return e.raw(raw, depth)
@@ -138,8 +138,8 @@ func (e *encoder) value(v any, depth int) *ConvertError {
 	return e.size()
 }
 
-// raw appends checked text as it is. It is checked once more, because nothing
-// keeps a program from making a RawJSON of any string.
+// raw appends checked text as it is. It checks the text again, because a program may make
+// a RawJSON of any string.
 func (e *encoder) raw(r RawJSON, depth int) *ConvertError {
 	if n := e.nodes + len(r); e.walk != nil && n > e.lim.Nodes {
 		e.more(n, len(e.dst)+len(r))
@@ -203,7 +203,7 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 	return e.size()
 }
 
-// key appends a key as text, as json.dumps turns numbers, bools and None into it.
+// key appends a key as text, as json.dumps converts numbers, bools and None.
 func (e *encoder) key(it *entry) *ConvertError {
 	if err := e.node(); err != nil {
 		return err
@@ -272,7 +272,7 @@ func (e *encoder) stringMap(m map[string]any, depth int) *ConvertError {
 	return e.size()
 }
 
-// member appends a key that is text, with what stands before and behind it.
+// member appends a key that is text, with the comma before it and the colon behind it.
 func (e *encoder) member(name string, first bool) *ConvertError {
 	if !first {
 		e.comma()
@@ -291,7 +291,7 @@ func (e *encoder) bigInt(n *big.Int) *ConvertError {
 	if n == nil {
 		return e.null()
 	}
-	// A digit holds less than four bits: do not even begin with what has too many.
+	// A digit holds less than four bits: do not begin to convert a number with too many.
 	if n.BitLen()/4 > e.lim.Digits {
 		return overLimit("too many digits")
 	}

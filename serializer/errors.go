@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// DecodeError tells where serialized bytes are not what the format allows, or
-// pass a limit. It matches the sentinel in Err, and quotes nothing of the bytes.
+// DecodeError says where serialized bytes violate the format or exceed a limit. It
+// matches the sentinel in Err, and quotes nothing of the bytes.
 type DecodeError struct {
 	Offset int    // bytes from the start to where reading stopped
 	Reason string // what was wrong there
@@ -20,15 +20,15 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// ConvertError tells which part of a value cannot be held by the format (Freeze,
-// Dumps) or by the Go type asked for (Field, Convert). It matches the sentinel in
-// Err and, if a method of the caller's own type failed, that method's error. The
-// latter is not printed: such texts quote values.
+// ConvertError says which part of a value the format ([Freeze], Dumps) or the Go type
+// ([Field], [Convert]) cannot hold. It matches the sentinel in Err and, if a method of the
+// caller's own type failed, also that method's error. That error is not printed, because
+// such texts quote values.
 type ConvertError struct {
-	// Path is as in cart.items[3].price, empty for the value itself. Names are those of
-	// the fields of Go structs, and the one that Field was given. The key of a dict or a
-	// Go map is data and is not named: {2} is the third key in the order of the dict, or
-	// of the sorted keys of the map.
+	// Path is as in cart.items[3].price, and empty for the value itself. Its names are
+	// the names of the fields of Go structs, and the name that [Field] was given. The key
+	// of a dict or a Go map is data and is not named: {2} is the third key in the order
+	// of the dict, or of the sorted keys of the map.
 	Path   string
 	Reason string // what was wrong there; names types, never values
 	Err    error  // ErrType, ErrSyntax or ErrLimit
@@ -42,10 +42,10 @@ func (e *ConvertError) Error() string {
 	return fmt.Sprintf("%v: %s: %s", e.Err, e.Path, e.Reason)
 }
 
-// GoString is Error: under %#v too, its cause is not printed.
+// GoString is [ConvertError.Error]: under %#v its cause is not printed either.
 func (e *ConvertError) GoString() string { return e.Error() }
 
-// MarshalText is Error: encoders would print its fields.
+// MarshalText is [ConvertError.Error]: encoders would print its fields.
 func (e *ConvertError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 func (e *ConvertError) Unwrap() []error {
@@ -65,14 +65,14 @@ func overLimit(reason string) *ConvertError {
 	return &ConvertError{Reason: reason, Err: ErrLimit}
 }
 
-// in returns e as an error of the member name of what e.Path starts from.
+// in returns e as an error in the member name of the value around it.
 func (e *ConvertError) in(name string) *ConvertError { return e.under(pathName(name)) }
 
-// at returns e as an error of item i of what e.Path starts from.
+// at returns e as an error in item i of the value around it.
 func (e *ConvertError) at(i int) *ConvertError { return e.under("[" + strconv.Itoa(i) + "]") }
 
-// key returns e as an error of the value, or the key, at place i of the dict that
-// e.Path starts from.
+// key returns e as an error in the value, or in the key, at place i of the dict around
+// it.
 func (e *ConvertError) key(i int) *ConvertError { return e.under("{" + strconv.Itoa(i) + "}") }
 
 func (e *ConvertError) under(step string) *ConvertError {
@@ -88,8 +88,7 @@ func (e *ConvertError) under(step string) *ConvertError {
 // maxPath bounds the text of a path, which grows from its end.
 const maxPath = 1000
 
-// pathName writes a name as it stands in a path: plain, if no reader can mistake
-// where it ends.
+// pathName returns a name as it stands in a path: unquoted if its end is unambiguous.
 func pathName(name string) string {
 	const most = 60
 	if len(name) > most {

@@ -18,15 +18,15 @@ type field struct {
 	quoted    bool
 }
 
-// structInfo is what is known of a struct type.
+// structInfo describes a struct type.
 type structInfo struct {
 	fields []field // in the order of the declaration
-	hidden bool    // there are fields, but none that anybody may see
+	hidden bool    // there are fields, but no exported one
 }
 
 var structs sync.Map // of reflect.Type to *structInfo
 
-// structOf returns what is known of the struct type t.
+// structOf returns the description of the struct type t.
 func structOf(t reflect.Type) *structInfo {
 	if info, ok := structs.Load(t); ok {
 		return info.(*structInfo)
@@ -35,8 +35,8 @@ func structOf(t reflect.Type) *structInfo {
 	return info.(*structInfo)
 }
 
-// newStructInfo finds the fields of t by the rules of encoding/json: those of an
-// embedded struct without a name of its own count as fields of t; of several with
+// newStructInfo finds the fields of t by the rules of encoding/json. The fields of an
+// embedded struct without a name of its own count as fields of t. Of several fields with
 // one name the least deep wins, then the one with a tag, then none.
 func newStructInfo(t reflect.Type) *structInfo {
 	type place struct {
@@ -89,7 +89,7 @@ func newStructInfo(t reflect.Type) *structInfo {
 	return &structInfo{fields: fields, hidden: t.NumField() > 0 && len(found) == 0 && !anyTag}
 }
 
-// dominant drops the fields that another one of the same name hides.
+// dominant drops the fields that another field of the same name hides.
 func dominant(found []field) []field {
 	byName := map[string][]field{}
 	for _, f := range found {
@@ -138,7 +138,7 @@ func parseTag(tag string) field {
 	return f
 }
 
-// isScalar tells whether the option string has a meaning for t.
+// isScalar reports whether the option string has a meaning for t.
 func isScalar(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
 		t = t.Elem()
@@ -152,7 +152,7 @@ func isScalar(t reflect.Type) bool {
 	return false
 }
 
-// omitted tells whether the options leave v out.
+// omitted reports whether the options omit v.
 func (f *field) omitted(v reflect.Value) bool {
 	return f.omitEmpty && isEmpty(v) || f.omitZero && isZero(v)
 }
@@ -167,7 +167,7 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// isZero asks the method IsZero, if there is one.
+// isZero calls the method IsZero, if there is one.
 func isZero(v reflect.Value) bool {
 	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil() {
 		return true

@@ -16,7 +16,7 @@ import (
 // Ordinary Go values, in the order of the package documentation: this package's
 // own types, json.Marshaler, encoding.TextMarshaler, then by kind.
 
-// goType is what is known of a Go type that may be written.
+// goType describes a Go type that may be written.
 type goType struct {
 	own       bool // encoder.value has a case for it
 	asJSON    bool // a json.Marshaler
@@ -56,7 +56,7 @@ func isOwn(t reflect.Type) bool {
 	return isPython(t) || t.Kind() != reflect.Interface && t.Implements(reflect.TypeFor[Lazy]())
 }
 
-// isPython tells whether t is one of the types that stand for Python's.
+// isPython reports whether t is one of the types that stand for Python's.
 func isPython(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -64,7 +64,8 @@ func isPython(t reflect.Type) bool {
 	return t.PkgPath() == reflect.TypeFor[Dict]().PkgPath()
 }
 
-// goValue appends a value that was counted and that encoder.value has no case for.
+// goValue appends a value that is already counted and for which encoder.value has no
+// case.
 func (e *encoder) goValue(v any, depth int) *ConvertError {
 	switch v := v.(type) {
 	case json.Number:
@@ -88,8 +89,8 @@ func (e *encoder) goValue(v any, depth int) *ConvertError {
 	return e.reflect(reflect.ValueOf(v), depth)
 }
 
-// jsonText returns the text that json.dumps takes v for: that of Python 2 reads
-// its bytes as UTF-8.
+// jsonText returns the text that json.dumps writes for v. The json.dumps of Python 2
+// reads the bytes of a str as UTF-8.
 func jsonText(v any) (string, bool) {
 	if s, ok := v.(Str2); ok {
 		return string(s), utf8.ValidString(string(s))
@@ -108,8 +109,8 @@ func (e *encoder) reflected(v reflect.Value, depth int) *ConvertError {
 	return e.reflect(v, depth)
 }
 
-// reflect is reflected for a value that was counted and that is not our own. It
-// follows pointers up to a value with methods or of another kind.
+// reflect is reflected for a value that is already counted and not of our own types. It
+// follows pointers until it finds a value with methods or of another kind.
 func (e *encoder) reflect(v reflect.Value, depth int) *ConvertError {
 	for range maxDepth {
 		switch v.Kind() {
@@ -136,7 +137,7 @@ func (e *encoder) reflect(v reflect.Value, depth int) *ConvertError {
 	return overLimit("a pointer to itself")
 }
 
-// marshaler appends what the methods of v make of it, if it has any.
+// marshaler appends the result of the methods of v, if it has any.
 func (e *encoder) marshaler(v reflect.Value, depth int) (done bool, err *ConvertError) {
 	info := goTypeOf(v.Type())
 	if !info.asJSON && !info.asText {
@@ -164,7 +165,7 @@ func failedMethod(name string, t reflect.Type, cause error) *ConvertError {
 	return &ConvertError{Reason: name + " of " + t.String() + " failed", Err: ErrType, cause: causedBy(cause)}
 }
 
-// foreign appends JSON that another encoder wrote, in UTF-8, as Python would
+// foreign appends JSON that another encoder wrote, in UTF-8, in the way that Python would
 // write its value.
 func (e *encoder) foreign(text string, t reflect.Type, depth int) *ConvertError {
 	v, err := decodeText(text, true, e.lim)
@@ -339,7 +340,7 @@ func fieldOf(v reflect.Value, index []int) (f reflect.Value, ok bool) {
 	return v, true
 }
 
-// number appends a json.Number as Python would write what it reads in it.
+// number appends a json.Number as Python would write the number that it reads there.
 func (e *encoder) number(text string) *ConvertError {
 	if text == "" { // the zero json.Number
 		text = "0"

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// isoTime is datetime.isoformat of an aware datetime: six digits of a second or
-// none (what is finer is cut off), and the offset from UTC in minutes, with
-// seconds if there are any. Every Python since 3.7 reads that by fromisoformat;
-// those before 3.11 read neither Z nor three digits nor nine.
+// isoTime is datetime.isoformat of an aware datetime: with six digits of a second or none
+// (finer digits are cut off), and with the offset from UTC in minutes, and in seconds if
+// it has any. Every fromisoformat since Python 3.7 reads that. Before 3.11 it reads
+// neither Z nor three digits nor nine.
 func isoTime(t time.Time) (string, bool) {
 	if y := t.Year(); y < 1 || y > 9999 {
 		return "", false
@@ -35,19 +35,19 @@ func isoOffset(seconds int) string {
 	return text
 }
 
-// parseISOTime reads what datetime.isoformat writes for an aware datetime, and Z
-// for UTC, as DjangoJSONEncoder and browsers write it.
+// parseISOTime reads the output of datetime.isoformat for an aware datetime. It also
+// reads Z for UTC, as DjangoJSONEncoder and browsers write it.
 //
-// No Django reads such a text: it is one of a site's own data, for a time.Time that
-// a program asks for. So it takes the forms that writers write and no others, no
-// naive one, and keeps the offset and nanoseconds. The reader of _session_expiry, in
-// package djsession, takes instead whatever Python's fromisoformat takes.
+// No Django reads such a text: it is a site's own data, for a time.Time that a program
+// asks for. So parseISOTime accepts only forms that writers write and no naive datetime,
+// and keeps the offset and nanoseconds. The reader of _session_expiry, in package
+// djsession, accepts all that Python's fromisoformat accepts.
 func parseISOTime(s string) (t time.Time, ok bool) {
 	const date = len("2006-01-02")
 	if len(s) > date && s[date] == ' ' { // str(datetime)
 		s = s[:date] + "T" + s[date+1:]
 	}
-	if strings.Contains(s, ",") { // which package time takes for a point
+	if strings.Contains(s, ",") { // package time takes a comma for a point
 		return time.Time{}, false
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00:00"} {

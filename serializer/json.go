@@ -13,35 +13,36 @@ import (
 // The zero value is ready to use.
 type JSON struct {
 	Limits Limits
-	// Spaces puts a space behind every comma and colon, as json.dumps does by
-	// itself and the JSONSerializer of django-redis leaves it.
+	// Spaces puts a space behind every comma and colon. json.dumps does that by default,
+	// and the JSONSerializer of django-redis keeps the default.
 	Spaces bool
 }
 
 var _ Serializer = JSON{}
 
-// RawJSON is a value as it stands in a session's JSON: checked, but not decoded.
-// Text that did not come from Loads or Freeze is checked when it is written, and
-// has the Value nil if it is not JSON.
+// RawJSON is a value as the text of a session's JSON: checked, but not decoded. Text that
+// did not come from Loads or [Freeze] is checked when it is written. If it is not JSON its
+// Value is nil.
 type RawJSON string
 
 var _ Lazy = RawJSON("")
 
-// Value decodes r: nil, bool, int64 or *big.Int, float64, string, []any or *Dict.
+// Value decodes r: nil, bool, int64 or *big.Int, float64, string, []any or [*Dict].
 func (r RawJSON) Value() any {
 	v, _ := decodeText(string(r), false, noLimits)
 	return v
 }
 
-// firstEntries is how many keys a session usually has room for: a login has three.
+// firstEntries is the number of keys for which a session has room at first: a login has
+// three.
 const firstEntries = 6
 
-// Loads is JSONSerializer.loads: it checks all of data, and decodes nothing but
-// the keys at the top. Every value there is a RawJSON until it is asked for.
+// Loads is JSONSerializer.loads: it checks all of data, and decodes only the keys at the
+// top. Every value there is a [RawJSON] until somebody asks for it.
 //
-// Errors are *DecodeError.
+// Errors are [*DecodeError].
 func (j JSON) Loads(data []byte) (*Dict, error) {
-	// The contract gives data away, so that it may be looked at as a string.
+	// By contract the caller gives data away, so it can be read as a string.
 	p := scanner{s: unsafe.String(unsafe.SliceData(data), len(data)), lim: j.Limits.WithDefaults()}
 	d, ok := p.top()
 	if !ok {
@@ -80,7 +81,7 @@ func (p *scanner) top() (*Dict, bool) {
 			return nil, false
 		}
 		if n := b.d.Len(); n == cap(b.d.all()) {
-			// Make room for as many keys as there will be if they go on like this.
+			// Estimate the number of keys from those so far, and make room for them.
 			b.room(min(8*n, n*len(p.s)/i+n))
 		}
 		b.AddRaw(name, RawJSON(p.s[at:i]))
@@ -92,10 +93,10 @@ func (p *scanner) top() (*Dict, bool) {
 	return b.Dict(), true
 }
 
-// Dumps is JSONSerializer.dumps. A value that Loads read is written byte for byte
-// as it was; the keys are written as Python would write them.
+// Dumps is JSONSerializer.dumps. A value that [JSON.Loads] read is written byte for byte as it
+// was. Keys are written as Python would write them.
 //
-// Errors are *ConvertError.
+// Errors are [*ConvertError].
 func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 	e := newEncoder(dst, j.Limits)
 	e.spaces = j.Spaces
@@ -106,10 +107,10 @@ func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 	return e.dst, nil
 }
 
-// Freeze returns v in JSON, as json.dumps would write it and json.loads will read
-// it. See the package documentation for what becomes of which Go type.
+// Freeze returns v in JSON, as json.dumps would write it and json.loads will read it. The
+// package documentation says how it converts Go types.
 //
-// Errors are *ConvertError.
+// Errors are [*ConvertError].
 func (j JSON) Freeze(v any) (any, error) {
 	e := newEncoder(make([]byte, 0, 64), j.Limits)
 	e.spaces = j.Spaces

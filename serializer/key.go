@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// KeyEqual reports whether two values are one key of a dict to Python. See Keys.
+// KeyEqual reports whether two values are one key of a dict to Python. See [Keys].
 func KeyEqual(a, b any) bool { return keyEqual(a, b) }
 
 func keyEqual(a, b any) bool {
@@ -25,35 +25,34 @@ func keyEqual(a, b any) bool {
 	return aok && bok && ai == bi
 }
 
-// Keys tells which values are one key of a dict, or one item of a set, to Python:
-// numbers are equal across types (1, 1.0, True and Decimal("1.00")), tuples item
-// by item, frozensets as sets and, as in Python 2, an ASCII Str2 and a string. Any
-// other Str2 equals Bytes, which it is when it is written for Python 3.
+// Keys decides which values are one key of a dict, or one item of a set, in Python.
+// Numbers are equal across types (1, 1.0, True and Decimal("1.00")), tuples item by item,
+// frozensets as sets, and, as in Python 2, an ASCII [Str2] and a string. Any other Str2
+// equals the [Bytes] that it becomes when it is written for Python 3.
 //
-// Unlike Python, aware datetimes of one moment in two time zones are two keys,
-// an Object equals only itself, and a Decimal with an exponent beyond 400 equals
-// only Decimals.
+// Unlike Python, aware datetimes of one moment in two time zones are two keys, an [Object]
+// equals only itself, and a [Decimal] with an exponent beyond 400 equals only Decimals.
 //
-// The work is linear in what the values occupy in memory: a tuple that is held
-// many times is looked at once. The zero value is an empty set of keys.
+// The work is linear in the memory that the values occupy: a tuple that is held many
+// times is looked at once. The zero value is an empty set of keys.
 type Keys struct {
 	ints   map[int64]int
 	plain  map[any]int     // other values that Go compares as Python does
 	texts  map[string]int  // text
-	long   map[longKey]int // texts and bytes that were met, by where they lie
+	long   map[longKey]int // long texts and bytes, by their address
 	groups map[string]int  // kind and numbers of the items of tuples and frozensets
 	seen   map[group]int   // numbers of tuples and frozensets by their identity
 	n      int
 }
 
-// longKey is where a long text or bytes lie: who holds one of them very often has it
-// looked at once.
+// longKey is the address of a long text or bytes. It ensures that one that is held very
+// often is looked at once.
 type longKey struct {
 	kind byte
 	at   identity
 }
 
-// once numbers a text by add, or as it was numbered before.
+// once numbers a text by add, or returns the number that it already has.
 func (k *Keys) once(kind byte, s string, add func() int) int {
 	if len(s) < longText {
 		return add()
@@ -83,11 +82,11 @@ const comparedDigits = 400
 // maxKeyDepth is how deep tuples may nest in a key. Deeper ones count as not hashable.
 const maxKeyDepth = 2000
 
-// Add returns a number that equal keys have in common. ok is false for what
-// Python cannot use as a key: lists, dicts, sets, bytearrays.
+// Add returns a number that all equal keys share. ok is false for a value that Python
+// cannot use as a key: a list, dict, set or bytearray.
 func (k *Keys) Add(v any) (number int, ok bool) { return k.add(v, 0) }
 
-// AddText is Add for text.
+// AddText is [Keys.Add] for text.
 func (k *Keys) AddText(s string) int {
 	if i, ok := k.texts[s]; ok {
 		return i
@@ -181,7 +180,7 @@ func (k *Keys) value(v any) int {
 	return k.n - 1
 }
 
-// timed numbers a value with a Zone, which may be something Go cannot compare.
+// timed numbers a value with a Zone. Go may be unable to compare the Zone.
 func (k *Keys) timed(v, zone any) (int, bool) {
 	switch zone.(type) {
 	case nil, TimeZone, ZoneInfo, Pytz, PytzFixed, *Object:
@@ -230,9 +229,8 @@ func (k *Keys) group(kind byte, items []any, depth int) (int, bool) {
 	return i, true
 }
 
-// numberKey returns a number in the form that all numbers equal to it have: an
-// int64, bigKey, float64, ratio or decimalNumber. Other values it
-// leaves.
+// numberKey returns a number in one form for all numbers that are equal to it: an int64,
+// bigKey, float64, ratio or decimalNumber. It returns other values unchanged.
 func numberKey(v any) any {
 	switch v := v.(type) {
 	case bool:

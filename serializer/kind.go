@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// kindOf names the type of v for an error: as Python does where Python has it.
+// kindOf returns the name of the type of v for an error: Python's name if Python has the
+// type.
 func kindOf(v any) string {
 	switch v.(type) {
 	case nil:

@@ -48,7 +48,7 @@ func appendQuoted(dst []byte, s string) ([]byte, bool) {
 	}
 }
 
-// appendEscaped appends an ASCII character that may not stand as it is.
+// appendEscaped appends an ASCII character that needs an escape.
 func appendEscaped(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -73,8 +73,8 @@ func appendUnit(dst []byte, r rune) []byte {
 	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// decodeWTF8 is utf8.DecodeRuneInString, but knows surrogates, and returns size 0
-// for what is neither.
+// decodeWTF8 is utf8.DecodeRuneInString, but accepts surrogates. It returns size 0 for
+// bytes that are neither UTF-8 nor a surrogate.
 func decodeWTF8(s string) (r rune, size int) {
 	r, size = utf8.DecodeRuneInString(s)
 	if r != utf8.RuneError || size != 1 {
@@ -86,9 +86,9 @@ func decodeWTF8(s string) (r rune, size int) {
 	return 0, 0
 }
 
-// appendFloat appends f as float.__repr__ does: the shortest digits that mean f,
-// with an exponent below 1e-04 and from 1e+16, and never without a point or an
-// exponent. Infinities and NaN are as json.dumps writes them.
+// appendFloat appends f as float.__repr__ does: the shortest digits that mean f, with an
+// exponent below 1e-04 and from 1e+16, and always with a point or an exponent. Infinities
+// and NaN are as json.dumps writes them.
 func appendFloat(dst []byte, f float64, bits int) []byte {
 	switch {
 	case math.IsNaN(f):

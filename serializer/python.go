@@ -6,22 +6,21 @@ import (
 	"strings"
 )
 
-// The types of this file, python_time.go and python_object.go stand for the
-// values that a pickle may hold and JSON may not. Plain ones stay plain Go: nil,
-// bool, int64 or *big.Int, float64, string, []any and *Dict.
+// The types of this file, python_time.go and python_object.go stand for the values that a
+// pickle may hold and JSON may not. Plain values are plain Go: nil, bool, int64 or
+// [*big.Int], float64, string, []any and [*Dict].
 //
-// What Python can change in place (list, set, bytearray, dict, objects) has an
-// identity there: two names may stand for one list, and a list may hold itself.
-// Here the identity of a slice is its backing array and its length, and that of
-// the rest its pointer. An empty slice without capacity has none.
+// Python objects that can change in place (list, set, bytearray, dict, objects) have an
+// identity: two names may stand for one list, and a list may hold itself. In Go the
+// identity of a slice is its backing array and its length, and the identity of the others
+// is their pointer. An empty slice without capacity has none.
 type (
-	// Tuple is a Python tuple. Read from a pickle it keeps its identity, like
-	// a list.
+	// Tuple is a Python tuple. A tuple from a pickle keeps its identity, like a list.
 	Tuple []any
 
-	// Set is a Python set, in the order it was read in. Nobody checks that
-	// items added in Go are hashable and differ from each other: Python would
-	// refuse the former and drop repeated ones.
+	// Set is a Python set, in the order in which it was read. Nobody checks that items
+	// added in Go are hashable and differ: Python would refuse the former and drop
+	// repeated ones.
 	Set []any
 
 	// FrozenSet is a Python frozenset. See Set.
@@ -33,10 +32,10 @@ type (
 	// ByteArray is a Python bytearray.
 	ByteArray []byte
 
-	// Str2 is a str of Python 2: bytes that are mostly used as text. It is kept
-	// apart from string, which is Python 2's unicode, so that it goes back as
-	// it came. As the key of a dict an ASCII one is a plain string, because
-	// Python 2 takes the two for one key. See Text.
+	// Str2 is a str of Python 2: bytes that are mostly used as text. It differs from
+	// string, which is Python 2's unicode, so that it is written as it was read. As the
+	// key of a dict an ASCII Str2 is a plain string, because for Python 2 the two are one
+	// key. See [Text].
 	Str2 string
 )
 
@@ -47,7 +46,7 @@ type OrderedDict struct {
 
 // DefaultDict is a collections.defaultdict. Use it by pointer.
 type DefaultDict struct {
-	Factory any // what makes missing values; a Global as a rule, nil for None
+	Factory any // makes missing values; mostly a Global, nil for None
 	Dict    *Dict
 }
 
@@ -70,7 +69,7 @@ type Decimal string
 // Fraction is a fractions.Fraction.
 type Fraction struct {
 	Text string // "1/3", or "2" if it is whole
-	Pair bool   // pickled as two ints, as from Python 3.11, and not as text
+	Pair bool   // pickled as two ints, as Python 3.11 and later do, and not as text
 }
 
 // UUID is a uuid.UUID whose is_safe is unknown, as nearly all are.
@@ -79,11 +78,11 @@ type UUID [16]byte
 // Path is a pathlib path.
 type Path struct {
 	Class Global   // pathlib.PosixPath and its kin; the module is pathlib._local in Python 3.13
-	Parts []string // what the class is called with: the parts, or from Python 3.13 the whole path
+	Parts []string // the arguments of the class: the parts, or from Python 3.13 the whole path
 }
 
-// Text returns the text of a value that is text in Python: a string, a Str2 that
-// is ASCII, a SafeString.
+// Text returns the text of a value that is text in Python: a string, an ASCII [Str2], or a
+// [SafeString].
 func Text(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
@@ -96,8 +95,8 @@ func Text(v any) (string, bool) {
 	return "", false
 }
 
-// IsASCII reports whether s has no byte above 0x7F, so that Python 2 takes it for
-// equal to the unicode of the same characters.
+// IsASCII reports whether s has no byte above 0x7F. Then it equals, in Python 2, the
+// unicode of the same characters.
 func (s Str2) IsASCII() bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
@@ -125,8 +124,8 @@ func (u UUID) String() string {
 // maxExponent is the largest exponent that Rat expands: more than any float has.
 const maxExponent = 5000
 
-// Rat returns the value of d, which is exact. ok is false for infinities, NaN
-// and exponents beyond 5,000, which would need that many digits.
+// Rat returns the exact value of d. ok is false for infinities, NaN and exponents beyond
+// 5,000, which would need that many digits.
 func (d Decimal) Rat() (r *big.Rat, ok bool) {
 	n, ok := parseDecimal(string(d))
 	if !ok || n.exp > maxExponent || n.exp < -maxExponent || len(n.digits) > maxExponent {

@@ -10,7 +10,7 @@ type Global struct {
 	Name   string // dotted for what lies within a class
 }
 
-// Construction says which way an Object came into being in its pickle.
+// Construction says which way an [Object] came into being in its pickle.
 type Construction uint8
 
 // The ways to make an object. See the documentation of Python's pickletools.
@@ -27,7 +27,7 @@ const (
 //
 // Members of an Enum are Objects too: Called with their value, which nothing
 // tells from another class with one argument. So are instances of a namedtuple:
-// New with the fields.
+// [New] with the fields.
 type Object struct {
 	How    Construction
 	Class  any   // a Global as a rule; else what the pickle computed it by
@@ -47,7 +47,7 @@ func (o *Object) Is(module, name string) bool {
 	return o.Class == any(Global{module, name})
 }
 
-// Attr returns an attribute from the State of o, if the State is the usual dict
+// Attr returns an attribute from the [Object.State] of o, if the State is the usual dict
 // or tuple of dicts.
 func (o *Object) Attr(name string) (any, bool) {
 	parts := Tuple{o.State}

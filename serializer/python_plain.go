@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// Frozen is a value that Plain made: a Lazy that holds Go values, each look at
+// Frozen is a value that Plain made: a [Lazy] that holds Go values, each look at
 // which gets a copy of its own.
 type Frozen struct{ v *any } // a pointer to an interface, which package fmt does not follow
 
@@ -22,15 +22,15 @@ func (f *Frozen) Value() any { return clone(*f.v) }
 // Peek returns the value itself, for Serializers, which do not change it.
 func (f *Frozen) Peek() any { return *f.v }
 
-// NewFrozen returns a Frozen of a value that was just read: Python values that nobody else
+// NewFrozen returns a [Frozen] of a value that was just read: Python values that nobody else
 // holds. It copies nothing, so that what is one object in several of them stays one.
 func NewFrozen(v any) *Frozen { return &Frozen{&v} }
 
 // Freeze returns v as a Python value that nobody can change: Plain's result, in a
-// Frozen unless it is of a type without parts. It is Freeze of the Serializers
+// [Frozen] unless it is of a type without parts. It is Freeze of the Serializers
 // that hold more than JSON does.
 //
-// Errors are *ConvertError.
+// Errors are [*ConvertError].
 func Freeze(v any, lim Limits) (any, error) {
 	switch l := v.(type) {
 	case *Frozen:
@@ -51,18 +51,18 @@ func Freeze(v any, lim Limits) (any, error) {
 }
 
 // Plain returns an ordinary Go value as the Python value that it stands for: nil,
-// bool, int64 or *big.Int, float64, string, []any, *Dict or one of the named types.
+// bool, int64 or [*big.Int], float64, string, []any, [*Dict] or one of the named types.
 // It shares nothing with v that could be changed; a list that v holds twice, or
 // that holds itself, is one list in the copy too.
 //
 // What becomes of which Go type is as for JSON, except that nothing need be text:
-// []byte becomes Bytes, time.Time an aware DateTime in UTC, time.Duration (in whole
-// microseconds) a TimeDelta, and the keys of a map of ints are ints.
+// []byte becomes [Bytes], [time.Time] an aware [DateTime] in UTC, [time.Duration] (in whole
+// microseconds) a [TimeDelta], and the keys of a map of ints are ints.
 //
 // Keys of dicts that are equal become one string, as json.loads does it, so that
 // a pickle holds each once.
 //
-// Errors are *ConvertError.
+// Errors are [*ConvertError].
 func Plain(v any, lim Limits) (any, error) {
 	p := plainer{lim: lim.WithDefaults(), names: map[string]string{}}
 	plain, err := p.value(v, 0)

@@ -36,10 +36,10 @@ func (s *Slab) Builder(n, dicts, entries int) SlabBuilder {
 	return SlabBuilder{d}
 }
 
-// SlabBuilder makes a Dict of at most as many keys as its Slab was told.
+// SlabBuilder makes a [Dict] of at most as many keys as its [Slab] was told.
 type SlabBuilder struct{ d *Dict }
 
-// Add adds a text key that is not there yet, with a value that is no RawJSON.
+// Add adds a text key that is not there yet, with a value that is no [RawJSON].
 func (b SlabBuilder) Add(name string, v any) {
 	n := len(b.d.all())
 	b.d.set(b.d.all()[:n+1])
@@ -56,10 +56,10 @@ func (b SlabBuilder) AddKey(key, v any) {
 }
 
 // Dict returns the Dict, which is empty as yet: it may become a part of its own
-// values. Nobody may look into it before Done.
+// values. Nobody may look into it before [SlabBuilder.Done].
 func (b SlabBuilder) Dict() *Dict { return b.d }
 
-// SetSource makes the Dict one that WithSource was called on.
+// SetSource makes the [Dict] one that WithSource was called on.
 func (b SlabBuilder) SetSource(source any) { b.d.source = source }
 
 // Done is called when all keys were added.

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// DateTime is a datetime.datetime: what a clock on a wall shows, and perhaps
-// where the wall is. Two DateTimes are equal (==) if they were written alike;
-// whether they mean the same moment is for Time to say.
+// DateTime is a datetime.datetime: the time that a clock on a wall shows, and perhaps the
+// zone of the wall. Two DateTimes are equal (==) if they were written alike; call Moment
+// to compare the moments that they mean.
 type DateTime struct {
 	Date
 	Time
@@ -22,16 +22,16 @@ type Date struct {
 // Time is a datetime.time.
 type Time struct {
 	Hour, Minute, Second, Microsecond int
-	// Fold is true in the second of two equal hours, when clocks are set back.
-	// Pickles of protocol 3 and below do not hold it.
+	// Fold is true in the second of two equal hours, when clocks are set back. Pickles of
+	// protocol 3 and below lack it.
 	Fold bool
-	// Zone is nil (naive), a TimeZone, ZoneInfo, Pytz, PytzFixed, or the *Object
-	// that some other library uses for a time zone.
+	// Zone is nil (naive), a [TimeZone], [ZoneInfo], [Pytz], [PytzFixed], or the [*Object] that
+	// another library uses for a time zone.
 	Zone any
 }
 
-// TimeDelta is a datetime.timedelta as Python keeps it: Seconds from 0 to 86,399
-// and Microseconds from 0 to 999,999, so that -1 us is -1 day and the rest.
+// TimeDelta is a datetime.timedelta as Python keeps it: Seconds from 0 to 86,399 and
+// Microseconds from 0 to 999,999. So -1 us is -1 day, 86,399 s and 999,999 us.
 type TimeDelta struct {
 	Days, Seconds, Microseconds int
 }
@@ -40,7 +40,7 @@ type TimeDelta struct {
 // datetime.timezone.utc.
 type TimeZone struct {
 	Offset TimeDelta
-	Name   string // what tzname gives, if Named
+	Name   string // the result of tzname, if Named
 	Named  bool
 }
 
@@ -50,8 +50,8 @@ type ZoneInfo struct {
 	NoCache bool   // made by ZoneInfo.no_cache
 }
 
-// Pytz is a time zone of pytz by name. pytz.localize gives a datetime the offset
-// that is right for its day, which then is part of the zone.
+// Pytz is a time zone of pytz by name. pytz.localize gives a datetime the offset of its
+// day, which then is part of the zone.
 type Pytz struct {
 	Zone      string // Europe/Paris; UTC is pytz.utc
 	Localized bool   // whether the rest is there
@@ -63,22 +63,22 @@ type Pytz struct {
 // PytzFixed is a pytz.FixedOffset: minutes east of UTC.
 type PytzFixed int
 
-// UTC is datetime.timezone.utc, which Django uses since 4.0 (before: pytz.utc).
+// UTC is datetime.timezone.utc, which Django uses since 4.0. Before, it used pytz.utc.
 var UTC = TimeZone{}
 
-// ErrZone: a Python time zone whose offset nobody here knows.
+// ErrZone: the offset of a Python time zone is unknown here.
 var ErrZone = errors.New("serializer: unknown time zone")
 
-// NewDateTime returns t as an aware datetime in UTC. What is below a microsecond
-// is dropped, as Python would.
+// NewDateTime returns t as an aware datetime in UTC. It drops digits below a microsecond,
+// as Python would.
 func NewDateTime(t time.Time) DateTime {
 	d := NewNaive(t.UTC())
 	d.Zone = UTC
 	return d
 }
 
-// NewNaive returns what a clock shows at t in t's own location, as a naive
-// datetime: Django's form when USE_TZ is False.
+// NewNaive returns the time that a clock shows at t in t's own location, as a naive
+// datetime: Django's form if USE_TZ is False.
 func NewNaive(t time.Time) DateTime {
 	return DateTime{
 		Date{t.Year(), int(t.Month()), t.Day()},
@@ -96,7 +96,7 @@ func NewTimeDelta(d time.Duration) TimeDelta {
 	return TimeDelta{int(days), int(d / time.Second), int(d % time.Second / time.Microsecond)}
 }
 
-// Duration returns d. ok is false beyond the 292 years of a time.Duration.
+// Duration returns d. ok is false beyond the 292 years of a [time.Duration].
 func (d TimeDelta) Duration() (_ time.Duration, ok bool) {
 	const most = 106751 // days
 	if d.Days <= -most || d.Days >= most {
@@ -112,7 +112,7 @@ func (d Date) Valid() bool {
 		time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC).Day() == d.Day
 }
 
-// Valid reports whether Python has such a time. It does not look at the Zone.
+// Valid reports whether Python has such a time. It does not look at the [Time.Zone].
 func (t Time) Valid() bool {
 	in := func(n, below int) bool { return n >= 0 && n < below }
 	return in(t.Hour, 24) && in(t.Minute, 60) && in(t.Second, 60) && in(t.Microsecond, 1_000_000)
@@ -121,7 +121,7 @@ func (t Time) Valid() bool {
 // Valid reports whether Python has such a moment. It does not look at the Zone.
 func (d DateTime) Valid() bool { return d.Date.Valid() && d.Time.Valid() }
 
-// Valid reports whether d is as Python keeps it.
+// Valid reports whether d is in the form that Python keeps.
 func (d TimeDelta) Valid() bool {
 	const most = 999_999_999
 	return d.Days >= -most && d.Days <= most && d.Seconds >= 0 && d.Seconds < 86400 &&
@@ -131,12 +131,11 @@ func (d TimeDelta) Valid() bool {
 // Aware reports whether d names a time zone.
 func (d DateTime) Aware() bool { return d.Zone != nil }
 
-// Moment returns the moment that d stands for. A naive one is taken to be in
-// naive, nil meaning UTC. The hour that clocks skip and the hour they repeat are
-// told apart by Fold, as in Python. The result is in the zone of d, or one with
-// its offset.
+// Moment returns the moment that d stands for. A naive d is in the location naive; nil
+// means UTC. As in Python, Fold decides in the hour that clocks skip and in the hour that
+// they repeat. The result is in the zone of d, or in one with its offset.
 //
-// Errors: ErrZone.
+// Errors: [ErrZone].
 func (d DateTime) Moment(naive *time.Location) (time.Time, error) {
 	if naive == nil {
 		naive = time.UTC
@@ -148,11 +147,11 @@ func (d DateTime) Moment(naive *time.Location) (time.Time, error) {
 	return d.in(loc), nil
 }
 
-// ISO returns what isoformat() gives for d: 2030-01-02T03:04:05.000006+00:00.
-// Django before 5.0 pickles such texts as well as datetimes into _session_expiry,
-// and its JSON holds nothing else.
+// ISO returns the text of d.isoformat(): 2030-01-02T03:04:05.000006+00:00. Django before
+// 5.0 pickles such texts as well as datetimes into _session_expiry, and its JSON holds
+// nothing else.
 //
-// Errors: ErrZone.
+// Errors: [ErrZone].
 func (d DateTime) ISO() (string, error) {
 	text := fmt.Sprintf("%04d-%02d-%02dT%02d:%02d:%02d", d.Year, d.Month, d.Day, d.Hour, d.Minute, d.Second)
 	if d.Microsecond != 0 {
@@ -169,17 +168,17 @@ func (d DateTime) ISO() (string, error) {
 	return text + isoOffset(offset), nil
 }
 
-// in returns the moment when clocks in loc show d: of two such moments the one
-// that Fold says, and if there is none, the one that the offset before (Fold: after)
-// the change makes of it.
+// in returns the moment at which clocks in loc show d. If there are two such moments,
+// Fold says which one. If there is none, it uses the offset before (Fold: after) the
+// change.
 func (d DateTime) in(loc *time.Location) time.Time {
 	wall := time.Date(d.Year, time.Month(d.Month), d.Day, d.Hour, d.Minute, d.Second, d.Microsecond*1000, time.UTC)
 	offsetAt := func(t time.Time) time.Duration {
 		_, s := t.In(loc).Zone()
 		return time.Duration(s) * time.Second
 	}
-	// No two changes are closer than a day, so these are the offsets on either
-	// side of one.
+	// Two changes are never closer than a day, so these are the offsets on either side of
+	// one.
 	before, after := offsetAt(wall.Add(-24*time.Hour)), offsetAt(wall.Add(24*time.Hour))
 	first, second := wall.Add(-before), wall.Add(-after)
 	firstOK, secondOK := offsetAt(first) == before, offsetAt(second) == after
@@ -225,8 +224,8 @@ func location(zone any, naive *time.Location) (*time.Location, error) {
 	return nil, ErrZone
 }
 
-// named looks a zone up in the database of time zones. Its name is not repeated
-// in the error, for it came from outside.
+// named returns a zone of the time zone database. The error does not repeat its name,
+// which came from outside.
 func named(key string) (*time.Location, error) {
 	if key == "" || key == "Local" {
 		return nil, ErrZone

@@ -2,13 +2,13 @@ package serializer
 
 import "math/bits"
 
-// scanner checks JSON as CPython's json module reads it, in one pass and without
-// building anything. What it accepts beyond the standard: NaN, Infinity,
-// -Infinity, lone surrogates, repeated keys, and any byte from 0x80 inside a
-// string (Django reads the text as latin-1).
+// scanner checks JSON as CPython's json module reads it, in one pass and without building
+// anything. Beyond the standard it accepts NaN, Infinity, -Infinity, lone surrogates,
+// repeated keys, and any byte from 0x80 inside a string (Django reads the text as
+// latin-1).
 //
-// Its methods take the offset of what they check and return the offset behind it,
-// or -1 after they set err.
+// Its methods take the offset of a token and return the offset behind it, or -1 after
+// they set err.
 type scanner struct {
 	s     string
 	lim   Limits
@@ -26,7 +26,7 @@ func (p *scanner) failLimit(i int, reason string) int {
 	return -1
 }
 
-// begin returns the offset of the value that the text is.
+// begin returns the offset at which the value of the text begins.
 func (p *scanner) begin() int {
 	if len(p.s) > p.lim.Size {
 		return p.failLimit(p.lim.Size, "too long")
@@ -34,7 +34,7 @@ func (p *scanner) begin() int {
 	return skipSpace(p.s, 0)
 }
 
-// end checks that nothing but white space is left.
+// end checks that only white space is left.
 func (p *scanner) end(i int) int {
 	if i = skipSpace(p.s, i); i < len(p.s) {
 		return p.fail(i, "data after the value")
@@ -42,7 +42,7 @@ func (p *scanner) end(i int) int {
 	return i
 }
 
-// whole checks a text that is one value, and returns it without the space around.
+// whole checks a text that is one value, and returns it without the space around it.
 func (p *scanner) whole(depth int) (string, bool) {
 	from := p.begin()
 	if from < 0 {
@@ -73,8 +73,8 @@ func (p *scanner) node(i int) bool {
 	return true
 }
 
-// value checks the value at i, with no space before it. depth is how many lists
-// and dicts it is in.
+// value checks the value at i, with no space before it. depth is the number of lists and
+// dicts around it.
 func (p *scanner) value(i, depth int) int {
 	if !p.node(i) {
 		return -1
@@ -236,8 +236,8 @@ func (p *scanner) number(i int) int {
 	return i
 }
 
-// str checks the string whose opening quote is at i. It is plain if it is ASCII
-// without escapes, so that what stands between the quotes is the value.
+// str checks the string whose opening quote is at i. It is plain if it is ASCII without
+// escapes, so that its value is the text between the quotes.
 func (p *scanner) str(i int) (end int, plain bool) {
 	i, plain = plainRun(p.s, i+1)
 	if i < len(p.s) && p.s[i] == '"' {
@@ -246,7 +246,7 @@ func (p *scanner) str(i int) (end int, plain bool) {
 	return p.strRest(i, plain)
 }
 
-// strRest checks a string from what is not plain in it.
+// strRest checks a string from its first character that is not plain.
 func (p *scanner) strRest(i int, plain bool) (end int, _ bool) {
 	for {
 		if i >= len(p.s) {
@@ -308,13 +308,13 @@ const (
 	highs = 0x8080808080808080
 )
 
-// plainRun returns the offset of the first quote, backslash or control character
-// of s from i on, and whether all before it is ASCII.
+// plainRun returns the offset of the first quote, backslash or control character of s
+// from i on, and whether everything before it is ASCII.
 //
-// It looks at eight bytes at a time. A byte below 0x20 and the quote, 0x22, are
-// those below 0x21 once 2 is flipped; subtracting 0x21 then borrows, which sets
-// the high bit, as it is set for a backslash when that has become 0. What is
-// above such a byte may have its bit set wrongly, so only the lowest one counts.
+// It looks at eight bytes at a time. After an XOR with 2, the control characters and the
+// quote, 0x22, are exactly the bytes below 0x21. Subtracting 0x21 then borrows and sets
+// the high bit. A backslash becomes 0 by an XOR with itself and sets it too. Bits above such a byte
+// may be set wrongly, so only the lowest one counts.
 func plainRun(s string, i int) (end int, ascii bool) {
 	var seen uint64
 	for i < len(s)-7 {

@@ -2,48 +2,47 @@ package serializer
 
 import "errors"
 
-// Serializer is a class that SESSION_SERIALIZER may name: it turns the dict of
-// a session into bytes and back.
+// Serializer is a class that SESSION_SERIALIZER may name: it turns the dict of a session
+// into bytes and back.
 //
-// Implementations are safe for concurrent use. They never panic on data, bound
-// everything by their Limits before they allocate, and put no value into an
+// Implementations must be safe for concurrent use. They must never panic on data, must
+// bound everything by their [Limits] before they allocate, and must put no value into an
 // error.
 type Serializer interface {
-	// Dumps appends the serialized d to dst. What was read by the same
-	// Serializer and not changed since is written as it was.
+	// Dumps appends the serialized d to dst. A value that the same Serializer read, and
+	// that is unchanged, is written as it was.
 	//
-	// Errors: ErrType for a value that the format cannot hold.
+	// Errors: [ErrType] for a value that the format cannot hold.
 	Dumps(dst []byte, d *Dict) ([]byte, error)
 
-	// Loads checks the whole of data and returns what it holds. The Dict may
-	// keep parts of data: the caller must not change it afterwards.
+	// Loads checks all of data and returns its dict. The [Dict] may keep parts of data: the
+	// caller must not change data afterwards.
 	//
-	// Errors: ErrSyntax, ErrNotDict, ErrLimit.
+	// Errors: [ErrSyntax], [ErrNotDict], [ErrLimit].
 	Loads(data []byte) (*Dict, error)
 
-	// Freeze returns v as it will be read back: an ordinary Go value is
-	// encoded or copied at once, so that later changes to v change nothing. The
-	// result may be a Lazy, and is what Dict.With should be given.
+	// Freeze returns v as it will be read back. It encodes or copies an ordinary Go value
+	// at once, so that later changes to v change nothing. The result may be a [Lazy]; pass
+	// it to [Dict.With].
 	//
-	// Errors: ErrType, ErrLimit.
+	// Errors: [ErrType], [ErrLimit].
 	Freeze(v any) (any, error)
 }
 
-// Errors of reading and writing values, to be matched by errors.Is.
+// Errors of reading and writing values, to be matched by [errors.Is].
 var (
-	// ErrSyntax: the bytes are not what the format allows.
+	// ErrSyntax: the bytes violate the format.
 	ErrSyntax = errors.New("serializer: invalid syntax")
-	// ErrNotDict: well-formed, but not a dict at the top.
+	// ErrNotDict: the text is well-formed, but not a dict at the top.
 	ErrNotDict = errors.New("serializer: not a dict")
-	// ErrLimit: larger or deeper than the Limits allow.
+	// ErrLimit: the value is larger or deeper than the [Limits] allow.
 	ErrLimit = errors.New("serializer: over the limit")
-	// ErrType: the value cannot be held by the format, or by the Go type asked for.
+	// ErrType: the format, or the Go type asked for, cannot hold the value.
 	ErrType = errors.New("serializer: wrong type")
 )
 
-// Limits bound what is read from outside, and what is written, so that it can be
-// read again. A field that is not positive means its default, which is far above
-// what real sessions hold.
+// Limits bound the input, and also the output, so that it can be read again. A field that
+// is not positive means its default, which is far above the size of real sessions.
 type Limits struct {
 	Size   int // bytes of the serialized dict; default 16 MiB
 	Depth  int // nested lists and dicts; default 1000, about where Python gives up; at most 10,000
@@ -51,8 +50,8 @@ type Limits struct {
 	Digits int // decimal digits of one integer; default 4300, as in Python
 }
 
-// maxDepth keeps recursion within what every Go stack can hold. CPython 3.13
-// gives up at about as many.
+// maxDepth keeps the recursion within every Go stack. CPython 3.13 gives up at about the
+// same depth.
 const maxDepth = 10_000
 
 // WithDefaults returns l with every field set.

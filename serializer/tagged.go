@@ -20,8 +20,8 @@ import (
 // (days, seconds and microseconds), decimal and uuid. wtf8 is a text that holds a
 // surrogate, in hex. What has no type of its own is opaque, and only named.
 //
-// Errors: ErrLimit for a value that holds itself, or one list so often that the text
-// is out of all proportion to the value; ErrType for one that no Serializer returns.
+// Errors: [ErrLimit] for a value that holds itself, or one list so often that the text
+// is out of all proportion to the value; [ErrType] for one that no [Serializer] returns.
 func AppendTagged(dst []byte, v any) ([]byte, error) {
 	walk := newBudget(v)
 	t := tagger{newWalker(&walk, 0)}

@@ -7,19 +7,19 @@ import (
 	"slices"
 )
 
-// AppendText appends v, a value that came out of a session, to dst as JSON for
-// people to read: on lines of their own and indented, unless indent is empty. It
-// is ASCII with the escapes of json.dumps, and what JSON can hold reads back as
-// it was; NaN and the infinities stand as Python writes them.
+// AppendText appends v, a value of a session, to dst as JSON for people to read. Unless
+// indent is empty, values are on lines of their own and indented. The text is ASCII with
+// the escapes of json.dumps. Values that JSON can hold read back as they were; NaN and
+// the infinities stand as Python writes them.
 //
-// What only a pickle can hold becomes the nearest: lists for tuples and sets, text
-// for dates, decimals, UUIDs and other keys than text, and for anything else text
-// that names it.
+// A value that only a pickle can hold becomes the nearest JSON: lists for tuples and
+// sets, text for dates, decimals, UUIDs and keys that are no text, and for everything
+// else a text that names it.
 //
-// Errors: ErrLimit for a value that holds itself, or one list so often that the text
-// is out of all proportion to the value; for one so deeply nested that indenting
-// would make more than 16 MiB and more than eight times as much of it; ErrType for
-// one that no Serializer returns.
+// Errors: [ErrLimit] for a value that holds itself, or that holds one list so often that
+// the text is out of all proportion to the value, or that is nested so deeply that
+// indenting would make more than 16 MiB and more than eight times the text; [ErrType] for a
+// value that no [Serializer] returns.
 func AppendText(dst []byte, v any, indent string) ([]byte, error) {
 	walk := newBudget(v)
 	e := newWalker(&walk, 0)
@@ -37,7 +37,7 @@ func AppendText(dst []byte, v any, indent string) ([]byte, error) {
 	return appendIndented(slices.Grow(dst, int(size)), e.dst, indent), nil
 }
 
-// indentedSize returns how long what appendIndented writes is at most.
+// indentedSize returns an upper bound of the length of appendIndented's output.
 func indentedSize(text []byte, indent int) int64 {
 	size, depth, quoted := int64(0), int64(0), false
 	for i, c := range text {
@@ -139,7 +139,7 @@ func appendIndented(dst, text []byte, indent string) []byte {
 	return dst
 }
 
-// escaped tells whether an odd number of backslashes stands before text[i].
+// escaped reports whether an odd number of backslashes stands before text[i].
 func escaped(text []byte, i int) bool {
 	n := 0
 	for n < i && text[i-1-n] == '\\' {
