@@ -10,19 +10,19 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// An arena holds the objects of one pickle as nodes that refer to each other by
-// number: one slice of small structs and one of references, whatever the pickle
-// is. Text and bytes stay where they are in the input.
+// An arena holds the objects of one pickle as nodes that refer to each other by number:
+// one slice of small structs and one slice of references, for any pickle. Text and bytes
+// stay where they are in the input.
 //
-// It knows what Python would have made, not what that means: a datetime is still
-// the class, its argument and the call. That is why a node can be written as it
-// came; a maker turns it into a Go value.
+// It knows which objects Python would have made, not their meaning: a datetime is still
+// the class, its argument and the call. So a node can be written as it was read. A maker
+// turns it into a Go value.
 //
-// An arena does not change once it was read.
+// An arena does not change after it was read.
 type arena struct {
 	text      string // the input, through STOP
 	nodes     []node
-	items     []ref // what the containers hold, each in one run
+	items     []ref // the content of the containers, each in one run
 	objs      []object
 	unescaped []string // text that had to be unescaped
 	dicts     int      // how many there are
@@ -35,7 +35,7 @@ type arena struct {
 	tinyFrames bool
 	root       ref
 
-	// What small pickles need, to save allocations.
+	// Room for the nodes of small pickles, to save allocations.
 	nodeBuf [12]node
 	itemBuf [8]ref
 	lazyBuf [4]lazy
@@ -44,7 +44,7 @@ type arena struct {
 // ref is the number of a node.
 type ref uint32
 
-// These values are so common that they have nodes from the start.
+// These values are so common that every arena begins with a node for each.
 const (
 	refNone ref = iota
 	refTrue
@@ -81,7 +81,7 @@ const (
 type node struct {
 	kind    kind
 	flags   flags
-	depth   uint16 // how deep containers nest in it, itself included, as far as known when it was filled
+	depth   uint16 // how deep containers nest in it, itself included, as far as known at its first filling
 	a, b, c uint32
 }
 
@@ -97,7 +97,7 @@ const (
 	flagOddKeys                       // a dict with keys other than text, an object with unhashable ones
 )
 
-// object is a node that is made by calling something.
+// object is a node that a call makes.
 type object struct {
 	how    construction
 	class  ref
@@ -124,28 +124,27 @@ func newArena(in string) *arena {
 	return a
 }
 
-// begin makes the nodes that are always there.
+// begin makes the nodes that every arena has.
 func (a *arena) begin() {
 	a.nodes = append(a.nodes, node{kind: kindNone}, node{kind: kindTrue}, node{kind: kindFalse}, node{kind: kindTuple})
 }
 
-// arenas are used again: most pickles are read without taking memory for nodes.
+// arenas are reused, so that most pickles are read without allocating memory for nodes.
 var arenas = sync.Pool{New: func() any { return new(arena) }}
 
-// usedArena returns an arena to read a pickle into. It goes back by release, or is
-// kept.
+// usedArena returns an arena to read a pickle into. Give it back by release, or keep it.
 func usedArena(in string) *arena {
 	a := arenas.Get().(*arena)
 	*a = arena{text: in, nodes: a.nodes[:0], items: a.items[:0], objs: a.objs[:0], firstMemo: -1}
-	// Room for about what there is. More grows on the way: what is hostile may fail
-	// early, and then should not have cost much.
+	// Room for about the expected number. The rest grows on the way: a hostile pickle may
+	// fail early, and should not have cost much by then.
 	a.nodes = slices.Grow(a.nodes, min(len(in)/8, poolMost))
 	a.items = slices.Grow(a.items, min(len(in)/4, poolMost))
 	a.begin()
 	return a
 }
 
-// poolMost is how many nodes an arena may have that is used again.
+// poolMost is the most nodes of an arena that is reused.
 const poolMost = 4096
 
 func (a *arena) isLarge() bool {
@@ -159,7 +158,7 @@ func (a *arena) release() {
 	}
 }
 
-// kept returns an arena that stays, and takes no more memory than it must.
+// kept returns an arena that stays in memory, and takes no more of it than it must.
 func (a *arena) kept() *arena {
 	if a.isLarge() {
 		return a
@@ -176,7 +175,7 @@ func (a *arena) add(n node) ref {
 	return ref(len(a.nodes) - 1)
 }
 
-// held returns what a container holds.
+// held returns the content of a container.
 func (a *arena) held(n *node) []ref { return a.items[n.a : n.a+n.b] }
 
 func (a *arena) heldRun(r run) []ref { return a.items[r.start : r.start+r.n] }
@@ -219,7 +218,7 @@ func (n *node) int() int64         { return int64(uint64(n.a) | uint64(n.b)<<32)
 func (n *node) setFloat(f float64) { n.setInt(int64(math.Float64bits(f))) }
 func (n *node) float() float64     { return math.Float64frombits(uint64(n.int())) }
 
-// bigInt returns an int that does not fit into 64 bits, or was written as if.
+// bigInt returns an int that does not fit into 64 bits, or that was written in that form.
 func (a *arena) bigInt(n *node) *big.Int {
 	digits := a.text[n.a : n.a+n.b]
 	if n.kind == kindBigText {
@@ -245,8 +244,8 @@ func (a *arena) global(n *node) (module, name string) {
 	return a.text[n.a : n.a+n.b], a.text[from : from+n.c]
 }
 
-// isText reports whether a node is text as the key of a dict, and returns it. An
-// ASCII str of Python 2 is.
+// isText reports whether a node is text as the key of a dict, and returns the text. An
+// ASCII str of Python 2 counts as text.
 func (a *arena) isText(r ref) (string, bool) {
 	n := &a.nodes[r]
 	switch n.kind {
@@ -264,8 +263,8 @@ func (a *arena) isGlobal(r ref, g serializer.Global) bool {
 	return a.nodes[r].kind == kindGlobal && a.globalOf(r) == g
 }
 
-// globalValue is globalOf, but leaves Python 2's names as they are if the way back
-// leads elsewhere: to long, for int.
+// globalValue is globalOf, but keeps a name of Python 2 if the way back leads to another
+// one: int, the new name of long, leads back to int.
 func (a *arena) globalValue(r ref) serializer.Global {
 	g := a.globalOf(r)
 	if a.proto >= 3 {

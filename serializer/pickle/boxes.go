@@ -2,9 +2,9 @@ package pickle
 
 import "unsafe"
 
-// boxes makes values of type any out of Ts, many to an allocation. Most of what a
-// session holds is text and numbers, and for each Go would take memory of its own:
-// without this a list of a hundred dicts takes half as long again to read.
+// boxes makes values of type any out of Ts, many to an allocation. Most values of a
+// session are text and numbers, and Go would allocate each of them: without boxes,
+// reading a list of a hundred dicts takes half as long again.
 type boxes[T any] struct {
 	free []T
 	more int
@@ -22,7 +22,7 @@ func (b *boxes[T]) box(v T, t dynamicType) any {
 	return asAny(p, t)
 }
 
-// dynamicType is the first word of an any: what type it is of.
+// dynamicType is the first word of an any: its type.
 type dynamicType = unsafe.Pointer
 
 var (
@@ -32,8 +32,8 @@ var (
 
 func typeOf(v any) dynamicType { return (*[2]unsafe.Pointer)(unsafe.Pointer(&v))[0] }
 
-// asAny returns *p as an any of type t, which has to be its type. It is any(*p),
-// except that the any refers to *p and not to a copy: nobody may change *p any more.
+// asAny returns *p as an any of type t, which must be its type. It is any(*p), except
+// that the any refers to *p and not to a copy: nobody may change *p afterwards.
 func asAny[T any](p *T, t dynamicType) (v any) {
 	words := (*[2]unsafe.Pointer)(unsafe.Pointer(&v))
 	words[0], words[1] = t, unsafe.Pointer(p)

@@ -4,10 +4,10 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// checkShared bounds what becomes of containers that are referred to more than
-// once, if there are any. Each value of the dict at the top is made on its own: a
-// list that a thousand of them hold is made a thousand times, and what lies near
-// to the top in one may lie deep down in another.
+// checkShared bounds the values that are made of containers with more than one reference.
+// Each value of the dict at the top is made on its own. So a list that a thousand of them
+// hold is made a thousand times, and a value near the top of one may lie deep down in
+// another.
 //
 // Without such containers values are trees, whose size and depth are known.
 func (m *machine) checkShared() *serializer.DecodeError {
@@ -37,13 +37,13 @@ type explorer struct {
 	stack []visit
 }
 
-// visit is what is yet to be looked at in a container, or in a part of an object.
+// visit is the part of a container or an object that the walk has not yet seen.
 type visit struct {
 	run   []ref
 	whole bool // when it is done, so is its container
 }
 
-// walk reports whether what lies in top is within the limits.
+// walk reports whether the content of top is within the limits.
 func (e *explorer) walk(top ref, round uint32) bool {
 	depth := 0
 	e.stack = append(e.stack[:0], visit{run: []ref{top}})
@@ -74,7 +74,7 @@ func (e *explorer) walk(top ref, round uint32) bool {
 	return true
 }
 
-// push adds what a container holds. What comes last is looked at first.
+// push adds the content of a container. The last item is looked at first.
 func (e *explorer) push(n *node) {
 	if n.kind != kindObject {
 		e.stack = append(e.stack, visit{e.held(n), true})
@@ -88,16 +88,16 @@ func (e *explorer) push(n *node) {
 		visit{[]ref{o.class, o.args, o.kwargs}, false})
 }
 
-// What calls may be made with, beyond a multiple of the pickle's length.
+// Calls may copy this much beyond a multiple of the pickle's length.
 const (
 	freeArgs      = 100_000 // values
 	freeArgsBytes = 1 << 20 // of text
 	argsPerByte   = 8
 )
 
-// checkCalls bounds what is made by calls. Each of them makes its value anew, with
-// copies of its arguments: a text or a tuple of arguments that a thousand calls have
-// in common is copied a thousand times.
+// checkCalls bounds the values that calls make. Each call makes its value anew, with
+// copies of its arguments: a text or a tuple of arguments that a thousand calls share is
+// copied a thousand times.
 func (m *machine) checkCalls() *serializer.DecodeError {
 	count, bytes := 0, 0
 	for i := range m.objs {
@@ -110,9 +110,9 @@ func (m *machine) checkCalls() *serializer.DecodeError {
 	return nil
 }
 
-// argsOf returns how many values and how many bytes of text a call may copy. What is
-// made of the text of a call within its arguments counts too: bytes, which older
-// protocols encode, are the argument of a bytearray.
+// argsOf returns how many values and how many bytes of text a call may copy. It also
+// counts the values that calls within its arguments make of their text: older protocols
+// encode bytes, which may be the argument of a bytearray.
 func (m *machine) argsOf(o *object) (count, bytes int) {
 	args := m.held(&m.nodes[o.args])
 	count = len(args)
@@ -131,7 +131,8 @@ func (m *machine) argsOf(o *object) (count, bytes int) {
 	return count, bytes
 }
 
-// longLen is the length of a text, or of an int as it is in the pickle, if it is long.
+// longLen returns the length of a text, or of an int as it is in the pickle, if it is
+// long.
 func (a *arena) longLen(n *node) int {
 	switch n.kind {
 	case kindStr, kindStr2, kindBytes, kindBig, kindBigText:

@@ -2,7 +2,7 @@ package pickle
 
 import "github.com/go-djsession/go-djsession/serializer"
 
-// The classes and functions that named types are made by, by their names in Python 3.
+// The classes and functions that make the named types, by their names in Python 3.
 var (
 	classMessage    = serializer.Global{Module: "django.contrib.messages.storage.base", Name: "Message"}
 	classSafeString = serializer.Global{Module: "django.utils.safestring", Name: "SafeString"}

@@ -4,7 +4,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// toMark executes an opcode that takes everything down to the last MARK.
+// toMark executes an opcode that takes all values down to the last MARK.
 func (m *machine) toMark(op byte) *serializer.DecodeError {
 	if len(m.marks) == 0 {
 		return syntaxAt(m.at, "there is no mark")
@@ -31,7 +31,7 @@ func (m *machine) toMark(op byte) *serializer.DecodeError {
 		return m.made(from, object{how: op, class: class, args: args})
 	}
 
-	// The others make a container of what was taken.
+	// The others make a container of these values.
 	items := m.stack[from:]
 	n := node{flags: flagUnhashable, depth: 1}
 	switch op {
@@ -164,7 +164,7 @@ func (m *machine) addItems(from int) *serializer.DecodeError {
 	return m.deepen(n, items)
 }
 
-// target returns what lies under the values from a height of the stack.
+// target returns the value under those from a height of the stack.
 func (m *machine) target(from int) (ref, *serializer.DecodeError) {
 	if from <= m.fence || from > len(m.stack) {
 		return 0, m.underflow()
@@ -189,7 +189,7 @@ func (m *machine) fillDict(n *node, items []ref) *serializer.DecodeError {
 	if len(items)%2 != 0 {
 		return syntaxAt(m.at, "a key without a value")
 	}
-	// The dicts of a list have the same keys as a rule, and then the same objects.
+	// The dicts of a list mostly have the same keys, and then the same objects.
 	alike := len(items) == 2*m.alike
 	depth := n.depth
 	for i := 0; i+1 < len(items); i += 2 {

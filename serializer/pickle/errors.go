@@ -2,7 +2,7 @@ package pickle
 
 import "github.com/go-djsession/go-djsession/serializer"
 
-// What scan and run both find.
+// Texts that both scan and run use.
 const (
 	cutShort     = "the argument is cut short"
 	endMissing   = "the end is missing"

@@ -6,8 +6,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// id is the identity of an object: two that are one in Python have the same. Of
-// Go values it is where they are in memory, of nodes their number.
+// id is the identity of an object: two values that are one object in Python have the same
+// id. The id of a Go value is its address, that of a node its number.
 type id struct {
 	p    unsafe.Pointer
 	n    int
@@ -18,7 +18,7 @@ type idKind uint8
 
 const (
 	idFresh      idKind = iota // like no other, but takes a number in the memo
-	idUnmemoised               // without a number, as Python 2 leaves what it will not meet again
+	idUnmemoised               // without a number, as Python 2 leaves objects that it will not meet again
 	idNode                     // n is a ref
 	idPointer
 	idList
@@ -31,7 +31,7 @@ const (
 	idByteArray
 )
 
-// freshID is the identity of what nothing else refers to.
+// freshID is the identity of an object that nothing else refers to.
 var freshID = id{}
 
 // sliceID is the identity of a list, tuple, set or frozenset.
@@ -51,8 +51,8 @@ func byteArrayID(b serializer.ByteArray) id {
 
 func pointerID[T any](p *T) id { return id{unsafe.Pointer(p), 0, idPointer} }
 
-// textID is the identity of text: where it stands in memory. As in CPython there
-// is only one empty str, and one of each character up to U+00FF.
+// textID is the identity of a text: its address. As in CPython there is only one empty
+// str, and one of each character up to U+00FF.
 func textID(s string) id {
 	switch {
 	case len(s) == 0:
@@ -79,8 +79,8 @@ func str2ID(s serializer.Str2) id {
 	return id{unsafe.Pointer(unsafe.StringData(string(s))), len(s), idStr2}
 }
 
-// idTable is the memo of a writer: a hash table, because the map of Go takes
-// several times as long and this is most of the work.
+// idTable is the memo of a writer. It is a hash table of its own, because a map of Go
+// takes several times as long and the memo is most of the work.
 type idTable struct {
 	slots []idSlot // a power of two
 	used  int

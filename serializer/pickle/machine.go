@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// machine is the stack machine that a pickle is a program for. Where Python would
-// import a name or call something, it notes what was to be called with what.
+// machine is the stack machine that runs a pickle. Where Python would import a name or
+// call something, it notes the callable and the arguments.
 type machine struct {
 	*arena
 	lim   serializer.Limits
@@ -27,7 +27,7 @@ type machine struct {
 	alike   int // how many keys: those of the last dict that was found to have different ones
 }
 
-// read reads the pickle at the start of in. What follows it is not looked at.
+// read reads the pickle at the start of in. It ignores the rest of in.
 func read(in string, lim serializer.Limits) (*arena, error) {
 	if len(in) <= smallPickle {
 		a := newArena(in)
@@ -44,11 +44,11 @@ func read(in string, lim serializer.Limits) (*arena, error) {
 	return a.kept(), nil
 }
 
-// smallPickle is the length up to which a pickle mostly has no more nodes than find
-// room in the arena itself.
+// smallPickle is the length up to which the nodes of most pickles fit into the arena
+// itself.
 const smallPickle = 256
 
-// readInto is read, of the text of an arena that is empty.
+// readInto is read for the text of an empty arena.
 func readInto(a *arena, lim serializer.Limits) error {
 	in := a.text
 	lim = lim.WithDefaults()
@@ -80,7 +80,7 @@ func readInto(a *arena, lim serializer.Limits) error {
 	return nil
 }
 
-// machines are used again, for their stacks: no value refers to these.
+// machines are reused for their stacks: no value refers to those.
 var machines = sync.Pool{New: func() any { return new(machine) }}
 
 func (m *machine) release() {
@@ -92,9 +92,9 @@ func (m *machine) release() {
 	machines.Put(m)
 }
 
-// scanFrom is the length from which a pickle is scanned before it is read: what is
-// cut short or otherwise wrong then costs no memory. Less than this can do no harm,
-// and there are not more values in it than bytes.
+// scanFrom is the length from which a pickle is scanned before it is read, so that a
+// truncated or malformed one costs no memory. A shorter pickle can do no harm, because it
+// has no more values than bytes.
 const scanFrom = 32 << 10
 
 // run executes the pickle.
@@ -104,11 +104,11 @@ func (m *machine) run() *serializer.DecodeError {
 		op := in[pos]
 		m.at = pos
 		pos++
-		// What stands behind the opcode at least; what is counted is checked below.
+		// The least length of an argument. Counted data is checked below.
 		if len(in)-pos < int(forms[op].least) {
 			return m.cut()
 		}
-		// Values pile up only as far as containers nest, except above a MARK.
+		// The stack grows only as deep as containers nest, except above a MARK.
 		if len(m.stack) > most && len(m.marks) == 0 {
 			return m.deep()
 		}
@@ -196,7 +196,7 @@ func (m *machine) run() *serializer.DecodeError {
 		case opShortBinString:
 			pos, err = m.pushBytes(kindStr2, pos+1, uint64(in[pos]))
 		case opBinString:
-			// From 2^31 on it is negative, but that much is never there.
+			// From 2^31 on the number is negative; there is never so much data.
 			pos, err = m.pushBytes(kindStr2, pos+4, uint64(le32(in[pos:])))
 		case opLong1:
 			pos, err = m.pushLong(pos+1, uint64(in[pos]))

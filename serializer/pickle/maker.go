@@ -4,7 +4,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// lazy is a value of a dict that stands in its arena.
+// lazy is a value of a dict, as a node of an arena.
 type lazy struct {
 	a    *arena
 	text string // if the value is text
@@ -13,7 +13,8 @@ type lazy struct {
 
 var _ serializer.Held = (*lazy)(nil)
 
-// Held returns the pickle that the value is a part of, and how much that holds.
+// Held returns the pickle that the value is a part of, and the number of its values and
+// bytes.
 func (l *lazy) Held() (in any, nodes, bytes int) {
 	return l.a, len(l.a.nodes) + len(l.a.items), len(l.a.text)
 }
@@ -27,8 +28,7 @@ func (l *lazy) Value() any {
 	return m.make(l.r)
 }
 
-// maker turns nodes into Go values. What is one object in the arena is one in
-// what a maker made of it.
+// maker turns nodes into Go values. One object of the arena is one value of a maker.
 type maker struct {
 	*arena
 	done  map[ref]any // what is referred to more than once and has an identity
@@ -37,14 +37,13 @@ type maker struct {
 	slab  serializer.Slab
 	texts boxes[string]
 	ints  boxes[int64]
-	// How many dicts and pairs were made.
+	// The number of dicts and pairs made so far.
 	madeDicts, madePairs int
 }
 
 func newMaker(a *arena) *maker { return &maker{arena: a} }
 
-// filling is a value that was made, but is still empty. So values may hold
-// themselves.
+// filling is a value that exists but is still empty. This way values can hold themselves.
 type filling struct {
 	n      *node
 	items  []any                  // of a list, tuple, set or frozenset
@@ -52,8 +51,8 @@ type filling struct {
 	object *serializer.Object     // of anything else
 }
 
-// goDeep is how far values are filled by recursion, which is the fastest way. What
-// lies deeper waits its turn, so that no pickle can exhaust the stack.
+// goDeep is the depth to which recursion fills values, which is the fastest way. Deeper
+// values wait for their turn, so that no pickle can exhaust the stack.
 const goDeep = 100
 
 // make returns the value of a node.
@@ -67,7 +66,7 @@ func (m *maker) make(r ref) any {
 	return v
 }
 
-// value returns the value of a node, which may be filled later.
+// value returns the value of a node. Its content may follow later.
 func (m *maker) value(r ref) any {
 	n := &m.nodes[r]
 	switch n.kind {
@@ -95,7 +94,7 @@ func (m *maker) value(r ref) any {
 	case kindGlobal:
 		return m.globalValue(r)
 	case kindDict:
-		// As below, but this is the way of most dicts.
+		// The same as below, in the shape of most dicts.
 		if n.flags&flagShared == 0 && m.depth < goDeep {
 			b := m.builder(int(n.b) / 2)
 			m.depth++
@@ -130,7 +129,7 @@ func (m *maker) value(r ref) any {
 	return v
 }
 
-// start makes what has an identity, without what it holds.
+// start makes a value with an identity, without its content.
 func (m *maker) start(r ref, n *node) (any, filling) {
 	switch n.kind {
 	case kindByteArray:
@@ -155,7 +154,7 @@ func (m *maker) start(r ref, n *node) (any, filling) {
 	return serializer.Tuple(items), f
 }
 
-// builder returns what makes a dict of n pairs.
+// builder returns a builder for a dict of n pairs.
 func (m *maker) builder(n int) serializer.SlabBuilder {
 	b := m.slab.Builder(n, m.dicts-m.madeDicts, m.pairs-m.madePairs)
 	m.madeDicts++

@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// object returns the value of an object: of one of the named types, if its class
-// and all there is to it fit, or else a *serializer.Object.
+// object returns the value of an object: one of the named types, if its class and all its
+// parts fit, or else a *serializer.Object.
 func (m *maker) object(n *node) (any, filling) {
 	o := &m.objs[n.a]
 	if v, f, ok := m.named(n, o); ok {
@@ -31,8 +31,8 @@ func way(how construction) serializer.Construction {
 	return serializer.Called
 }
 
-// namedAs is named for an argument that should be of one of the types that hold
-// nothing else, made by the function or class of that name.
+// namedAs is named for an argument that must be of one of the types that hold nothing
+// else, and that the function or class of that name makes.
 func (m *maker) namedAs(r ref, classes ...serializer.Global) any {
 	n := &m.nodes[r]
 	if n.kind != kindObject {
@@ -101,7 +101,7 @@ func (m *maker) builtin(n *node, name string, args []ref) (any, filling, bool) {
 		}
 		return serializer.FrozenSet(f.items), f, true
 	case name == "getattr" && len(args) == 2 && m.proto < 4:
-		// A class within a class, or a method. From protocol 4 on it has a dotted name.
+		// A class within a class, or a method. From protocol 4 on its name is dotted.
 		attr, ok := m.text(args[1])
 		if !ok || strings.Contains(attr, ".") || m.nodes[args[0]].kind != kindGlobal {
 			break
@@ -124,7 +124,7 @@ func (m *maker) builtin(n *node, name string, args []ref) (any, filling, bool) {
 	return nil, f, false
 }
 
-// contents returns what a set or a dict holds that is made by a call.
+// contents returns the content of a set or a dict that a call makes.
 func (m *maker) contents(n *node) []ref {
 	o := &m.objs[n.a]
 	args := m.held(&m.nodes[o.args])
@@ -139,8 +139,8 @@ func (m *maker) contents(n *node) []ref {
 	return m.heldRun(o.dict)
 }
 
-// listOfPairs returns the keys and values of a list of lists of two, by which
-// Python 2 pickles an OrderedDict.
+// listOfPairs returns the keys and values of a list of lists of two. Python 2 pickles an
+// OrderedDict as such a list.
 func (m *maker) listOfPairs(r ref) (pairs []ref, ok bool) {
 	list := &m.nodes[r]
 	if list.kind != kindList || list.flags&flagShared != 0 {
@@ -189,7 +189,7 @@ func (m *maker) collection(n *node, o *object, name string, args []ref) (any, fi
 	return nil, filling{}, false
 }
 
-// called makes what __reduce__ of other modules asks for.
+// called makes the values that __reduce__ of other modules describes.
 func (m *maker) called(g serializer.Global, args []ref) (any, bool) {
 	switch g.Module {
 	case "decimal":
@@ -274,7 +274,7 @@ func (m *maker) bigOf(r ref) (*big.Int, bool) {
 	return nil, false
 }
 
-// bytesOf returns bytes in any of the ways that protocols write them.
+// bytesOf returns bytes in any of the forms in which protocols write them.
 func (m *maker) bytesOf(r ref) (string, bool) {
 	switch n := &m.nodes[r]; n.kind {
 	case kindBytes, kindStr2:

@@ -4,9 +4,9 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// instanceOf returns the class of an instance and the arguments of its __new__, if
-// there is no more to it than that and a state. Protocols 0 and 1 make it by a call
-// with its class, the base of that, and what the base is made of.
+// instanceOf returns the class of an instance and the arguments of its __new__, if it has
+// nothing else but a state. Protocols 0 and 1 make an instance by a call with its class,
+// the base of the class, and the argument of the base.
 func (m *maker) instanceOf(o *object) (g serializer.Global, args []ref, ok bool) {
 	if o.list.n > 0 || o.dict.n > 0 || m.nodes[o.class].kind != kindGlobal {
 		return g, nil, false
@@ -28,7 +28,7 @@ func (m *maker) instanceOf(o *object) (g serializer.Global, args []ref, ok bool)
 	return g, nil, false
 }
 
-// instance makes what is made by __new__ and perhaps has a state.
+// instance makes a value by its __new__ and its state, if any.
 func (m *maker) instance(g serializer.Global, o *object, args []ref) (any, bool) {
 	switch {
 	case g == classSafeString || g == classSafeText:

@@ -39,7 +39,7 @@ func (m *maker) datetime(name string, args []ref) (v any, ok bool) {
 		return nil, false
 	}
 	if len(args) == 2 {
-		// Last, so that no zone is ever made in vain: it may hold another datetime.
+		// Last, because the zone may hold another datetime: no zone is made in vain.
 		d.Zone = m.value(args[1])
 	}
 	if name == "time" {
@@ -103,12 +103,12 @@ func (m *maker) timeZone(args []ref) (any, bool) {
 		zone.Named = true
 		zone.Name, ok = m.text(args[1])
 	}
-	// Less than a day either way.
+	// The offset is less than a day either way.
 	return zone, ok && offset.Days >= -1 && offset.Days <= 0 && offset != serializer.TimeDelta{Days: -1}
 }
 
-// zoneInfo makes a zoneinfo.ZoneInfo, which is pickled as a call of its method
-// _unpickle with the key and whether to use the cache.
+// zoneInfo makes a zoneinfo.ZoneInfo. Its pickle is a call of its method _unpickle with
+// the key and a flag for the cache.
 func (m *maker) zoneInfo(o *object, args []ref) (any, bool) {
 	method := &m.objs[m.nodes[o.class].a]
 	got := m.held(&m.nodes[method.args])

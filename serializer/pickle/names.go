@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Protocols 0 to 2 name classes as Python 2 did, whoever writes them: Python 3
-// translates both ways, by the tables of its module _compat_pickle. A name is
-// looked up first, then its module alone.
+// Protocols 0 to 2 name classes as in Python 2, whoever writes them. Python 3 translates
+// both ways, by the tables of its module _compat_pickle. It looks up the whole name
+// first, then the module alone.
 
 // modules2 are modules of Python 2 with their names in Python 3.
 const modules2 = `
@@ -55,7 +55,7 @@ const names2 = `
 	socket _socketobject socket SocketType
 `
 
-// exceptions2 moved from the module exceptions to builtins.
+// exceptions2 are names that moved from the module exceptions to builtins.
 const exceptions2 = `
 	ArithmeticError AssertionError AttributeError BaseException BufferError BytesWarning DeprecationWarning
 	EOFError EnvironmentError Exception FloatingPointError FutureWarning GeneratorExit IOError ImportError
@@ -69,7 +69,7 @@ const exceptions2 = `
 // noWayBack are modules of Python 3 that keep their name on the way back.
 const noWayBack = `pickle xml.etree.ElementTree collections io`
 
-// modules3 and names3 are where the way back is another one: Python 3 first.
+// modules3 and names3 are the names that go back to other ones: Python 3 first.
 const (
 	modules3 = `
 	tkinter.filedialog tkFileDialog; tkinter.simpledialog tkSimpleDialog; xmlrpc.server SimpleXMLRPCServer
@@ -101,7 +101,7 @@ const (
 `
 )
 
-// name is a module and a name in it; the latter is empty for a module alone.
+// name is a module and a name in it. The name is empty for a module alone.
 type name struct{ module, name string }
 
 var toPython3Table = sync.OnceValue(func() map[name]name {
@@ -123,7 +123,7 @@ var toPython2Table = sync.OnceValue(func() map[name]name {
 		delete(t, name{module, ""})
 	}
 	delete(t, name{"socket", "SocketType"})
-	// Where several became one, these say which it is.
+	// Where several names became one, these entries decide which is the way back.
 	addNames(t, modules3)
 	addNames(t, names3)
 	return t
@@ -146,7 +146,7 @@ func toPython3(module, attr string) (string, string) {
 	return translate(toPython3Table(), module, attr)
 }
 
-// toPython2 is the way back.
+// toPython2 returns the names in Python 2 of a global of Python 3.
 func toPython2(module, attr string) (string, string) {
 	return translate(toPython2Table(), module, attr)
 }

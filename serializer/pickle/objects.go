@@ -20,7 +20,7 @@ func (m *machine) stackGlobal() *serializer.DecodeError {
 	return nil
 }
 
-// call notes a call (REDUCE, NEWOBJ) of what lies under its arguments.
+// call notes a call (REDUCE, NEWOBJ) of the callable under the arguments.
 func (m *machine) call(op byte) *serializer.DecodeError {
 	if !m.has(2) {
 		return m.underflow()
@@ -42,7 +42,7 @@ func (m *machine) callEx() *serializer.DecodeError {
 	return m.made(from, o)
 }
 
-// made pushes an object for what lies on the stack from a height up.
+// made pushes an object in place of the values from a height of the stack up.
 func (m *machine) made(from int, o object) *serializer.DecodeError {
 	if !m.callable(o.class) {
 		return syntaxAt(m.at, "a call of what nobody can call")
@@ -62,8 +62,8 @@ func (m *machine) made(from int, o object) *serializer.DecodeError {
 	return m.tooDeep(n.depth)
 }
 
-// callable reports whether a node may be called: a name, or what a call returned,
-// for all that is known. Bytes and sets are calls too in the older protocols.
+// callable reports whether a node may be called: it is a name, or the result of a call,
+// which is unknown. In the older protocols bytes and sets are results of calls too.
 func (m *machine) callable(r ref) bool {
 	switch m.nodes[r].kind {
 	case kindGlobal, kindObject, kindBytes, kindByteArray, kindSet, kindFrozenSet:
@@ -107,9 +107,9 @@ func (m *machine) build() *serializer.DecodeError {
 	return m.deepen(n, []ref{state})
 }
 
-// noteSetter is called when the result of the call just made is dropped: was it
-// a function that sets the state of the object below? That is how Python writes
-// an object whose __reduce__ names such a function.
+// noteSetter is called when the result of the last call is dropped. It checks whether the
+// call was to a function that sets the state of the object below. Python writes an object
+// in this way if its __reduce__ names such a function.
 func (m *machine) noteSetter() {
 	if !m.has(2) {
 		return

@@ -83,8 +83,8 @@ const (
 // MaxProtocol is the newest protocol there is.
 const MaxProtocol = 5
 
-// argument is what stands behind an opcode. From counted1 on it is a length in as
-// many bytes, little-endian, and the data.
+// argument is the argument of an opcode. From counted1 on it is a length in that many
+// bytes, little-endian, followed by the data.
 type argument uint8
 
 const (
@@ -101,14 +101,14 @@ const (
 	counted1
 	counted4
 	counted8
-	signed4 // counted4, and what is from 2^31 on is negative
+	signed4 // counted4, with a length that is negative from 2^31 on
 )
 
-// form is what one look at an opcode must know.
+// form describes an opcode.
 type form struct {
 	arg   argument
 	push  uint8 // 1 if it puts a value on the stack that was not there before
-	least uint8 // bytes that stand behind it at least
+	least uint8 // least bytes of its argument
 }
 
 // forms is indexed by opcode.

@@ -7,9 +7,9 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// scan walks over the opcodes up to STOP and returns the offset behind it. It
-// checks that they exist, that their arguments are all there, and that there are
-// not too many. It knows nothing of what they do, and allocates nothing.
+// scan walks over the opcodes up to STOP and returns the offset behind it. It checks that
+// they exist, that their arguments are complete, and that there are not too many. It does
+// not know what they do, and allocates nothing.
 func scan(in string, lim serializer.Limits) (int, *serializer.DecodeError) {
 	values := 0
 	for pos := 0; pos < len(in); {
@@ -36,7 +36,7 @@ func scan(in string, lim serializer.Limits) (int, *serializer.DecodeError) {
 				if !ok {
 					return 0, syntaxAt(at, "no number of a memo")
 				}
-				// Every memo that was ever written counts up from 0 or 1.
+				// Every pickler counts the memo up from 0 or 1.
 				if i > len(in) {
 					return 0, limitAt(at, memoTooLarge)
 				}
@@ -54,8 +54,8 @@ func badOpcode(at int, arg argument) *serializer.DecodeError {
 	return syntaxAt(at, "no such opcode")
 }
 
-// argumentLength returns how many bytes the argument at the start of in takes, or
-// -1 if they are not all there.
+// argumentLength returns the length in bytes of the argument at the start of in, or -1 if
+// it is incomplete.
 func argumentLength(in string, arg argument) int {
 	var head int
 	var n uint64
@@ -103,7 +103,7 @@ func argumentLength(in string, arg argument) int {
 		return -1
 	}
 	if arg == frameLength {
-		return head // what is in the frame comes next
+		return head // the content of the frame follows
 	}
 	return head + int(n)
 }
@@ -116,7 +116,7 @@ func lineLength(in string) int {
 	return i + 1
 }
 
-// memoNumber returns the number of a memo that an argument stands for.
+// memoNumber returns the number of the memo that an argument holds.
 func memoNumber(op byte, arg string) (int, bool) {
 	switch op {
 	case opBinPut, opBinGet:

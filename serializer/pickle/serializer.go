@@ -6,30 +6,29 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// DefaultProtocol is what new dicts are written with: every Python from 3.4 on
-// reads it. Django's own caches write 5, which Python 3.7 does not read.
+// DefaultProtocol is the protocol of new dicts: every Python from 3.4 on reads it.
+// Django's own caches write protocol 5, which Python 3.7 does not read.
 const DefaultProtocol = 4
 
 // Serializer is django.contrib.sessions.serializers.PickleSerializer, which Django
-// removed in 5.0, and the way in which Django's caches keep values. The zero
-// value is ready to use.
+// removed in 5.0. Django's caches keep values in the same form. The zero value is ready
+// to use.
 type Serializer struct {
-	// Protocol is what dicts are written with that were not read from a pickle: 2
-	// to 5, default DefaultProtocol. What was read goes back with the protocol
-	// that it came with, except that 0 and 1 become 2, which every Python that
-	// wrote them reads as well.
+	// Protocol is the protocol of dicts that were not read from a pickle: 2 to 5, default
+	// [DefaultProtocol]. A dict that was read is written with its own protocol, except that
+	// 0 and 1 become 2: every Python that wrote them also reads 2.
 	Protocol int
-	// Limits bound what is read and written.
+	// Limits bound the input and the output.
 	Limits serializer.Limits
 }
 
 var _ serializer.Serializer = Serializer{}
 
-// Loads is PickleSerializer.loads: it checks all of data, and makes nothing but
-// the keys at the top. Every value there is a Lazy until it is asked for. As in
-// Python, what follows the end of the pickle is ignored.
+// Loads is PickleSerializer.loads: it checks all of data, and makes only the keys at the
+// top. Every value there is a Lazy until somebody asks for it. As in Python, bytes after
+// the end of the pickle are ignored.
 //
-// Errors are *serializer.DecodeError: ErrSyntax, ErrLimit, ErrNotDict.
+// Errors are [*serializer.DecodeError]: [serializer.ErrSyntax], [serializer.ErrLimit], [serializer.ErrNotDict].
 func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 	a, err := read(asString(data), s.Limits)
 	if err != nil {
@@ -64,11 +63,11 @@ func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 	return b.Dict(), nil
 }
 
-// Dumps is PickleSerializer.dumps. A Dict that Loads returned and that was not
-// changed is written byte for byte as it was read. After a change all of it is
-// written anew; what was one object for Python is one still.
+// Dumps is PickleSerializer.dumps. An unchanged Dict of [Serializer.Loads] is written byte for byte as
+// it was read. A changed one is written anew; objects that were one for Python still are
+// one.
 //
-// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+// Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	source, changed := d.Source()
 	a, _ := source.(*arena)
@@ -85,11 +84,10 @@ func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return w.finish(dst, err)
 }
 
-// Freeze returns v as pickle.loads(pickle.dumps(v)) would: a copy of its own, that
-// later changes to v do not reach. See serializer.Plain for what becomes of which
-// Go type.
+// Freeze returns v as pickle.loads(pickle.dumps(v)) would: a copy that later changes to v
+// do not reach. [serializer.Plain] says how Go types are converted.
 //
-// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+// Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (s Serializer) Freeze(v any) (any, error) {
 	if l, ok := v.(*lazy); ok {
 		return l, nil
@@ -97,17 +95,17 @@ func (s Serializer) Freeze(v any) (any, error) {
 	return serializer.Freeze(v, s.Limits)
 }
 
-// Options are the options of Append and Load.
+// Options are the options of [Append] and [Load].
 type Options struct {
-	// Protocol is what Append writes: 2 to 5; default DefaultProtocol.
+	// Protocol is the protocol that [Append] writes: 2 to 5; default [DefaultProtocol].
 	Protocol int
-	// Limits bound what is read and written.
+	// Limits bound the input and the output.
 	Limits serializer.Limits
 }
 
 // Append appends the pickle of v to dst: pickle.dumps(v, protocol). opts may be nil.
 //
-// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+// Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func Append(dst []byte, v any, opts *Options) ([]byte, error) {
 	var o Options
 	if opts != nil {
@@ -125,17 +123,18 @@ func Append(dst []byte, v any, opts *Options) ([]byte, error) {
 	return w.finish(dst, err)
 }
 
-// Load returns the value of a pickle: pickle.loads(data). Nothing of it is lazy.
-// data must not be changed afterwards, for text stays where it is. opts may be nil.
+// Load returns the value of a pickle: pickle.loads(data). No part of it is lazy. The
+// caller must not change data afterwards, because the value keeps its text. opts may be
+// nil.
 //
-// Errors are *serializer.DecodeError: ErrSyntax, ErrLimit.
+// Errors are [*serializer.DecodeError]: [serializer.ErrSyntax], [serializer.ErrLimit].
 func Load(data []byte, opts *Options) (any, error) {
 	v, _, err := LoadPrefix(data, opts)
 	return v, err
 }
 
-// LoadPrefix is Load for data with something else behind the pickle, as in the
-// files of Django's FileBasedCache. It also returns the offset of what follows.
+// LoadPrefix is [Load] for data that continues after the pickle, as in the files of
+// Django's FileBasedCache. It also returns the offset of the rest.
 func LoadPrefix(data []byte, opts *Options) (v any, rest int, err error) {
 	if opts == nil {
 		opts = new(Options)
@@ -149,8 +148,8 @@ func LoadPrefix(data []byte, opts *Options) (v any, rest int, err error) {
 	return m.make(a.root), len(a.text), nil
 }
 
-// Sniff reports whether data is one whole pickle, by its opcodes alone. No JSON
-// object or list and no signed text is.
+// Sniff reports whether data is one whole pickle, by its opcodes alone. It returns false
+// for every JSON object or list and every signed text.
 func Sniff(data []byte) bool {
 	if len(data) < 2 {
 		return false

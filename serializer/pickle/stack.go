@@ -11,13 +11,13 @@ func (m *machine) has(n int) bool { return len(m.stack)-m.fence >= n }
 
 func (m *machine) push(r ref) { m.stack = append(m.stack, r) }
 
-// maxOpen is how many values a container that is being filled has on the stack,
-// if it opened no MARK: itself, a key, and for a call the callable and two of the
-// three items of its arguments.
+// maxOpen is the most values that a container has on the stack while it is filled, if it
+// opened no MARK: itself, a key, and for a call the callable and two of the three items
+// of its arguments.
 const maxOpen = 6
 
 func (m *machine) mark() *serializer.DecodeError {
-	// Every MARK is for a container within the one before.
+	// Every MARK belongs to a container within the one before.
 	if len(m.marks) >= m.lim.Depth {
 		return m.deep()
 	}
@@ -55,7 +55,7 @@ func (m *machine) put(i int) *serializer.DecodeError {
 	if i == len(m.memo) {
 		m.memo = append(m.memo, 0)
 	} else if uint(i) > uint(len(m.memo)) {
-		// Every memo that was ever written counts up from 0 or 1.
+		// Every pickler counts the memo up from 0 or 1.
 		if uint(i) > uint(len(m.text)) {
 			return limitAt(m.at, memoTooLarge)
 		}
@@ -72,8 +72,8 @@ func (m *machine) put(i int) *serializer.DecodeError {
 	return nil
 }
 
-// memoized executes a MEMOIZE at offset pos, for a node that was just made, and
-// returns the offset behind it. It stands there nearly always.
+// memoized executes a MEMOIZE at offset pos, for a node that was just made, and returns
+// the offset behind it. There nearly always is one.
 func (m *machine) memoized(pos int) int {
 	if pos == len(m.text) || m.text[pos] != opMemoize || m.known != len(m.memo) {
 		return pos
@@ -105,7 +105,7 @@ func (m *machine) dup() *serializer.DecodeError {
 		return m.underflow()
 	}
 	r := m.stack[len(m.stack)-1]
-	// Nothing but a number in the memo can say this when it is written.
+	// Only the number in the memo can say this when the node is written.
 	n := &m.nodes[r]
 	n.flags |= flagShared | flagMemoised
 	m.shared = m.shared || n.kind >= kindList
@@ -119,8 +119,8 @@ func (m *machine) pushInt(v int64) {
 	m.push(m.add(n))
 }
 
-// pushLong pushes an int of n bytes, in two's complement from the lowest. As all
-// that push counted data it returns the offset behind it.
+// pushLong pushes an int of n bytes, in two's complement from the lowest. Like all
+// methods that push counted data it returns the offset behind it.
 func (m *machine) pushLong(from int, n uint64) (int, *serializer.DecodeError) {
 	if n > uint64(len(m.text)-from) {
 		return 0, m.cut()

@@ -9,8 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// line executes an opcode whose argument is a line of text, as most are in
-// protocol 0. It returns the offset behind the line.
+// line executes an opcode whose argument is a line of text, as most opcodes of protocol
+// 0. It returns the offset behind the line.
 func (m *machine) line(op byte, pos int) (int, *serializer.DecodeError) {
 	if arg := forms[op].arg; arg != oneLine && arg != twoLines {
 		return 0, badOpcode(m.at, arg)
@@ -76,7 +76,7 @@ func (m *machine) line(op byte, pos int) (int, *serializer.DecodeError) {
 	return end + 1, err
 }
 
-// pushDigits pushes an int of decimal digits, which stand at offset from.
+// pushDigits pushes an int of decimal digits, which begin at offset from.
 func (m *machine) pushDigits(from int, text string) *serializer.DecodeError {
 	digits := strings.TrimPrefix(text, "-")
 	if len(digits) > m.lim.Digits {
@@ -93,7 +93,7 @@ func (m *machine) pushDigits(from int, text string) *serializer.DecodeError {
 	return nil
 }
 
-// pushFloatText pushes what repr(float) wrote.
+// pushFloatText pushes a float that repr wrote.
 func (m *machine) pushFloatText(text string) *serializer.DecodeError {
 	if len(text) > m.lim.Digits {
 		return limitAt(m.at, "too many digits")
@@ -121,13 +121,13 @@ func (m *machine) pushFloatText(text string) *serializer.DecodeError {
 	return nil
 }
 
-// pushUnescaped pushes text that does not stand in the input as it is.
+// pushUnescaped pushes a text that the input holds in another form.
 func (m *machine) pushUnescaped(k kind, text string) {
 	m.push(m.add(node{kind: k, flags: flagUnescaped, a: uint32(len(m.unescaped))}))
 	m.unescaped = append(m.unescaped, text)
 }
 
-// pushQuoted pushes a str of Python 2, written as repr(str).
+// pushQuoted pushes a str of Python 2, which is written as repr(str).
 func (m *machine) pushQuoted(text string) *serializer.DecodeError {
 	if len(text) < 2 || text[0] != '\'' && text[0] != '"' || text[len(text)-1] != text[0] {
 		return syntaxAt(m.at, "a string without its quotes")
@@ -185,7 +185,7 @@ func unescapeBytes(s string) (string, bool) {
 }
 
 // pushRawUnicode pushes text in Python's encoding raw-unicode-escape: latin-1, and for
-// the rest \u with four hexadecimal digits or \U with eight.
+// all other characters \u with four hexadecimal digits or \U with eight.
 func (m *machine) pushRawUnicode(s string) *serializer.DecodeError {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
@@ -197,7 +197,7 @@ func (m *machine) pushRawUnicode(s string) *serializer.DecodeError {
 		}
 		digits := map[byte]int{'u': 4, 'U': 8}[s[i]]
 		if digits == 0 {
-			// Not the start of an escape, nor is the character behind it.
+			// Neither this character nor the next begins an escape.
 			b = utf8.AppendRune(append(b, '\\'), rune(s[i]))
 			i++
 			continue

@@ -21,7 +21,7 @@ func (m *machine) dropRepeated() *serializer.DecodeError {
 		case (n.kind == kindSet || n.kind == kindFrozenSet) && n.b > 1:
 			ok = u.keepFirst(n, 1)
 		case n.kind == kindObject && m.isSet(n):
-			// As older protocols write it: the list is nobody else's.
+			// Older protocols write it like this: nothing else refers to the list.
 			ok = u.keepFirst(&m.nodes[m.held(&m.nodes[m.objs[n.a].args])[0]], 1)
 		case n.kind == kindObject && n.flags&flagOddKeys == 0 && m.objs[n.a].dict.n > 2 && m.isCollection(m.objs[n.a].class):
 			r := &m.objs[n.a].dict
@@ -60,7 +60,7 @@ func (a *arena) isSet(n *node) bool {
 	return true
 }
 
-// uniquer finds equal keys. What it learned of one dict helps with the next.
+// uniquer finds equal keys. It uses its knowledge of one dict for the next.
 type uniquer struct {
 	*arena
 	keys  *serializer.Keys
@@ -69,14 +69,14 @@ type uniquer struct {
 	round uint32
 }
 
-// place is where a key was found last: in which round, and where in it.
+// place is where a key was found last: the round, and the position in it.
 type place struct{ round, at uint32 }
 
 // few is the number of keys up to which comparing each with each is fastest.
 const few = 8
 
-// differ reports whether the keys of a dict of few keys, all text, differ, and
-// keeps them in mind for the next dict.
+// differ reports whether the keys of a dict differ, for a dict of few keys that are all
+// text. It remembers them for the next dict.
 func (m *machine) differ(pairs []ref) bool {
 	if len(pairs) <= 2 || len(pairs) > 2*few {
 		return len(pairs) <= 2

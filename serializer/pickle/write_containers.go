@@ -11,7 +11,7 @@ type batch struct {
 	alone bool // the item at hand goes without MARK
 }
 
-// batchForm is how CPython batches, which differs in the details.
+// batchForm is the way in which CPython batches, which differs in details.
 type batchForm struct {
 	one, many byte
 	single    bool // a container of one item goes without MARK
@@ -92,8 +92,8 @@ func (w *writer) list(o id, items things) error {
 	return w.batched(batchList, items)
 }
 
-// tuple writes a tuple. If it holds itself, it has a number by the time that its
-// items are written: then they are thrown away.
+// tuple writes a tuple. If it holds itself, it already has a number when its items are
+// written: then tuple discards them.
 func (w *writer) tuple(o id, items things) error {
 	n := items.len()
 	if n == 0 {
@@ -167,8 +167,8 @@ func (w *writer) setByCall(o id, class string, items things) error {
 	return nil
 }
 
-// made writes the opcode that makes an object, and its number. It returns false
-// if the object was made already, while its arguments were written: it is in them.
+// made writes the opcode that makes an object, and its number. It returns false if the
+// object is among its own arguments and so was already made.
 func (w *writer) made(o id, how byte) bool {
 	w.op(how)
 	if number, ok := w.ids.find(o); ok {
@@ -180,7 +180,7 @@ func (w *writer) made(o id, how byte) bool {
 	return true
 }
 
-// call is how an object is made, and what is done to it then.
+// call describes how an object is made, and its state and items.
 type call struct {
 	how    construction
 	class  thing
@@ -245,7 +245,7 @@ func (w *writer) object(o id, c *call) error {
 		w.op(opBuild)
 		return nil
 	}
-	// A function that is called with the object and the state, for its effect.
+	// This function is called with the object and the state, for its effect.
 	if err := w.save(c.setter); err != nil {
 		return err
 	}
@@ -260,7 +260,7 @@ func (w *writer) object(o id, c *call) error {
 	return nil
 }
 
-// save writes anything.
+// save writes any value.
 func (w *writer) save(t thing) error {
 	if t.node {
 		return w.node(t.r)

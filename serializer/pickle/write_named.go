@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// namedValue writes a value of one of the named types. It returns false if v is
-// of none.
+// namedValue writes a value of one of the named types. It returns false if v has another
+// type.
 func (w *writer) namedValue(v any) (bool, error) {
 	switch v := v.(type) {
 	case serializer.DateTime:
@@ -82,13 +82,13 @@ func (w *writer) namedValue(v any) (bool, error) {
 	return false, nil
 }
 
-// newStr and newBytes are what CPython makes while it pickles: see newText.
+// newStr and newBytes are values that CPython makes while it pickles: see newText.
 type (
 	newStr   string
 	newBytes string
 )
 
-// call writes what __reduce__ asks for: a class or function and its arguments.
+// call writes the result of a __reduce__: a class or function and its arguments.
 func (w *writer) call(class serializer.Global, args ...any) error {
 	return w.object(freshID, &call{how: opReduce, class: aValue(class), args: things{values: args}})
 }
@@ -111,7 +111,7 @@ func clockBytes(t serializer.Time) []byte {
 	return []byte{byte(t.Hour), byte(t.Minute), byte(t.Second), byte(us >> 16), byte(us >> 8), byte(us)}
 }
 
-// zone writes a time zone, of which Python has one object each.
+// zone writes a time zone. Python has one object for each.
 func (w *writer) zone(v any) error {
 	if n, ok := w.zones[v]; ok {
 		w.get(n)

@@ -1,7 +1,7 @@
 package pickle
 
-// node writes a node of the arena as it came, opcode for opcode if it was written
-// by CPython in the same protocol.
+// node writes a node of the arena as it was read: opcode for opcode if CPython wrote it
+// in the same protocol.
 func (w *writer) node(r ref) error {
 	w.boundary()
 	if len(w.dst) > w.most {
@@ -72,8 +72,8 @@ func (w *writer) node(r ref) error {
 	return w.objectNode(o, &a.objs[n.a])
 }
 
-// number writes an int as it was written, which for Python 2's long is not the
-// shortest way, or as CPython writes it in this protocol.
+// number writes an int as it was written, which is not the shortest way for Python 2's
+// long, or as CPython writes it in this protocol.
 func (w *writer) number(n *node) {
 	switch {
 	case w.same:
@@ -133,8 +133,8 @@ func (w *writer) objectNode(o id, obj *object) error {
 	return w.object(o, &c)
 }
 
-// nodeID is the identity of a node. Python 2 gives no number to what it will not
-// meet again.
+// nodeID is the identity of a node. Python 2 assigns no number to an object that it will
+// not meet again.
 func nodeID(r ref, n *node) id {
 	if n.flags&flagMemoised == 0 {
 		return id{kind: idUnmemoised}

@@ -35,8 +35,7 @@ func (w *writer) bigInt(v *big.Int) {
 		w.int(v.Int64())
 		return
 	}
-	// The shortest two's complement: one bit more than the value, but -2^n has
-	// room in n+1.
+	// The shortest two's complement: one bit more than the value, but -2^n fits into n+1.
 	bits := v.BitLen()
 	if v.Sign() < 0 {
 		bits = new(big.Int).Not(v).BitLen()
@@ -85,7 +84,7 @@ func (w *writer) bytes(o id, s string) {
 		w.op(opEmptyTuple)
 		w.op(opReduce)
 	case w.proto < 3:
-		// What Python 2 and 3 both understand: text, and how to encode it.
+		// Python 2 and 3 both understand this: text, and how to encode it.
 		latin1 := make([]byte, 0, len(s)+len(s)/2)
 		for i := range len(s) {
 			latin1 = appendRune(latin1, rune(s[i]))
@@ -142,8 +141,8 @@ func (w *writer) str2(o id, s string) {
 	w.put(o)
 }
 
-// newText writes a str that CPython makes while it pickles, so that it is nobody
-// else's, save for the shortest ones, of which there is one each.
+// newText writes a str that CPython makes while it pickles. Nothing else refers to it,
+// except for the shortest ones, of which there is one each.
 func (w *writer) newText(s string) {
 	o := textID(s)
 	if o.p != nil {
@@ -152,8 +151,8 @@ func (w *writer) newText(s string) {
 	w.text(o, s)
 }
 
-// class writes a global by its names in Python 3, or by those of Python 2 that have
-// no way back: see globalValue.
+// class writes a global by its names in Python 3, or by a name of Python 2 that has no
+// way back: see globalValue.
 func (w *writer) class(g serializer.Global) {
 	w.boundary()
 	if w.proto >= 3 && isPython2(g.Module) {
@@ -172,8 +171,8 @@ func (w *writer) class(g serializer.Global) {
 	switch {
 	case w.proto >= 4:
 		w.boundary()
-		// The names of modules are interned: there is one of each. But functions
-		// that are written in C have one of their own.
+		// Python interns the names of modules: there is one of each. But functions that
+		// are written in C have one of their own.
 		module := g.Module
 		if g == classGetattr {
 			module += "()"
@@ -190,7 +189,7 @@ func (w *writer) class(g serializer.Global) {
 	case strings.Count(g.Name, ".") > mostDots:
 		w.err = limitError("a name of too many parts")
 	case strings.Contains(g.Name, "."):
-		// Older protocols get at a class within a class by getattr.
+		// Older protocols reach a class within a class by getattr.
 		dot := strings.LastIndexByte(g.Name, '.')
 		w.class(classGetattr)
 		w.class(serializer.Global{Module: g.Module, Name: g.Name[:dot]})
@@ -205,7 +204,7 @@ func (w *writer) class(g serializer.Global) {
 	w.classes[g] = w.putNumber()
 }
 
-// mostDots is how many classes are within each other at most in one name.
+// mostDots is the most classes within each other in one name.
 const mostDots = 100
 
 // globalOp writes the opcode GLOBAL.
@@ -213,8 +212,8 @@ func (w *writer) globalOp(g serializer.Global) {
 	if w.proto < 3 {
 		g.Module, g.Name = toPython2(g.Module, g.Name)
 	}
-	// A line break in a name would end it, and begin another opcode. Half a character,
-	// which a text may hold, cannot stand in a name.
+	// A line break in a name would end it and begin another opcode. Half a character,
+	// which a text may hold, cannot be in a name.
 	if strings.Contains(g.Module+g.Name, "\n") || !utf8.ValidString(g.Module) || !utf8.ValidString(g.Name) {
 		w.err = typeError("a name that needs protocol 4")
 	}

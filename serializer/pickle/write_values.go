@@ -37,7 +37,7 @@ func (w *writer) value(v any) error {
 		w.float(pythonNaN(v))
 	case string:
 		o := textID(v)
-		if len(v) >= longText && w.got(o) { // which was looked at before
+		if len(v) >= longText && w.got(o) { // a text that was already checked
 			return nil
 		}
 		if !validText(v) {
@@ -72,10 +72,10 @@ func (w *writer) value(v any) error {
 	return nil
 }
 
-// longText is the length from which a text is not looked at each time.
+// longText is the length from which a text is checked only once.
 const longText = 64
 
-// pythonNaN returns f, but float("nan") for the NaN that Go makes.
+// pythonNaN returns f. For the NaN that Go makes it returns float("nan").
 func pythonNaN(f float64) float64 {
 	if math.Float64bits(f) == math.Float64bits(math.NaN()) {
 		return math.Float64frombits(nanBits)
@@ -86,8 +86,8 @@ func pythonNaN(f float64) float64 {
 // nanBits is float("nan").
 const nanBits = 0x7FF8000000000000
 
-// str2Value writes a str of Python 2. Python 3 has no such type: where only it
-// will read, ASCII becomes text and the rest bytes.
+// str2Value writes a str of Python 2. Python 3 has no such type: if only Python 3 will
+// read it, ASCII becomes text and all else bytes.
 func (w *writer) str2Value(v serializer.Str2) {
 	switch {
 	case w.proto <= 2:
@@ -99,7 +99,7 @@ func (w *writer) str2Value(v serializer.Str2) {
 	}
 }
 
-// container writes what holds other values, or is made by a call.
+// container writes a value that holds other values, or that a call makes.
 func (w *writer) container(v any) error {
 	if err := w.deeper(); err != nil {
 		return err
@@ -195,9 +195,9 @@ func (w *writer) pairsOf(d *serializer.Dict) func() error {
 	return func() error { return w.pairs(batchDictItems, d) }
 }
 
-// changed writes a dict that was read from the writer's arena and changed since.
-// Keys that are still there are the objects that they were: what else is in the
-// arena may refer to them, and to the dict.
+// changed writes a dict that was read from the writer's arena and changed since. Its
+// remaining keys are the same objects as before: other values of the arena may refer to
+// them, and to the dict.
 func (w *writer) changed(d *serializer.Dict) error {
 	w.boundary()
 	root := &w.a.nodes[w.a.root]
@@ -220,9 +220,9 @@ func (w *writer) changed(d *serializer.Dict) error {
 	return nil
 }
 
-// sameKey looks for the node of a key. Keys are never moved, so it is among those
-// after the last one that was found; what is before it was removed. A new one comes
-// after all that were there.
+// sameKey looks for the node of a key. Keys never move, so the node is among those after
+// the last one that was found; those before it were removed. A new key comes after all
+// old ones.
 func (w *writer) sameKey(old []ref, key any) (thing, []ref) {
 	name, ok := key.(string)
 	for i := 0; i < len(old); i += 2 {

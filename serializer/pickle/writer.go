@@ -21,7 +21,7 @@ type writer struct {
 	python2 bool   // whether Python 2's cPickle wrote it, which counts from 1
 	depth   int
 	decoded int   // bytes of JSON that were values
-	err     error // of what cannot fail where it is written
+	err     error // of a step that has no error to return
 
 	frame   int // offset of the header of the open frame
 	reframe int // length of dst from which the next value gets a new frame
@@ -33,7 +33,7 @@ type writer struct {
 	zones   map[any]uint32
 }
 
-// writers are used again, for their memo.
+// writers are reused for their memo.
 var writers = sync.Pool{New: func() any { return &writer{ids: idTable{slots: make([]idSlot, 32)}} }}
 
 func newWriter(dst []byte, protocol int, lim serializer.Limits) *writer {
@@ -42,8 +42,8 @@ func newWriter(dst []byte, protocol int, lim serializer.Limits) *writer {
 	return w
 }
 
-// finish ends the pickle and returns dst with it, or dst as it was before if
-// something failed. The writer must not be used afterwards.
+// finish ends the pickle and returns dst with it. After a failure it returns dst as it
+// was before. The writer must not be used afterwards.
 func (w *writer) finish(dst []byte, err error) ([]byte, error) {
 	if err == nil {
 		err = w.end()
@@ -53,7 +53,7 @@ func (w *writer) finish(dst []byte, err error) ([]byte, error) {
 	}
 	const most = 256
 	if len(w.ids.slots) <= most {
-		clear(w.ids.slots) // so that it holds on to no value
+		clear(w.ids.slots) // so that it keeps no value alive
 		*w = writer{ids: idTable{slots: w.ids.slots}}
 		writers.Put(w)
 	}
@@ -67,7 +67,7 @@ const (
 	batchSize   = 1000
 )
 
-// thing is a value to be written: a node of the writer's arena, or a Go value.
+// thing is a value to write: a node of the writer's arena, or a Go value.
 type thing struct {
 	v    any
 	r    ref
@@ -94,7 +94,7 @@ func (t things) at(i int) thing {
 	return aValue(t.values[i])
 }
 
-// begin writes what stands before the value.
+// begin writes the opcodes before the value.
 func (w *writer) begin() {
 	w.start = len(w.dst)
 	w.most = w.start + min(w.lim.Size, math.MaxInt32-w.start)
@@ -110,7 +110,7 @@ func (w *writer) begin() {
 	w.openFrame()
 }
 
-// end writes what stands behind it.
+// end writes the opcodes behind the value.
 func (w *writer) end() error {
 	w.dst = append(w.dst, opStop)
 	w.closeFrame()
@@ -120,8 +120,8 @@ func (w *writer) end() error {
 	return w.size()
 }
 
-// size looks at how much was written. It is called for each value: what is no object
-// with a number, such as a Decimal, is written anew each time that it is held.
+// size checks how much was written. It is called for each value: a value that is no
+// object with a number, such as a Decimal, is written again each time.
 func (w *writer) size() error {
 	if len(w.dst) > w.most {
 		return limitError("too many bytes")
@@ -129,8 +129,8 @@ func (w *writer) size() error {
 	return nil
 }
 
-// openFrame begins a frame. CPython does so with the first opcode in it, which
-// comes to the same: one that stays empty has its header removed.
+// openFrame begins a frame. CPython does so with the first opcode of the frame, with the
+// same result: the header of a frame that stays empty is removed.
 func (w *writer) openFrame() {
 	if w.proto < 4 {
 		return
@@ -152,7 +152,7 @@ func (w *writer) closeFrame() {
 	w.dst = slices.Delete(w.dst, w.frame, from)
 }
 
-// boundary is where a frame may end: before every value.
+// boundary is called before every value: a frame may end there.
 func (w *writer) boundary() {
 	if len(w.dst) >= w.reframe {
 		w.closeFrame()
@@ -162,8 +162,8 @@ func (w *writer) boundary() {
 
 func (w *writer) op(op byte) { w.dst = append(w.dst, op) }
 
-// counted writes an opcode with a length of width bytes and the data, which
-// stands outside of the frames if it is large.
+// counted writes an opcode with a length of width bytes and the data. Large data stands
+// outside of the frames.
 func (w *writer) counted(op byte, width int, data string) {
 	large := len(data) >= frameTarget
 	if large {
@@ -189,7 +189,7 @@ func (w *writer) deeper() error {
 	return nil
 }
 
-// put gives the object that was just written a number.
+// put assigns a number to the object that was just written.
 func (w *writer) put(o id) {
 	if o.kind == idUnmemoised {
 		return
