@@ -47,6 +47,7 @@ func TestLive(t *testing.T) {
 	}
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
+			django.Python(t, version) // before anything is hashed
 			questions := live(t, version)
 			answers := ask(t, version, questions)
 			for _, class := range []string{"PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "SHA1", "MD5", "UnsaltedSHA1", "UnsaltedMD5"} {

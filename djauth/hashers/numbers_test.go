@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djauth/hashers"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
@@ -173,6 +174,7 @@ func TestLiveNumbers(t *testing.T) {
 	}
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
+			django.Python(t, version)
 			header, _ := vectors(t, version)
 			var questions []question
 			for _, test := range allNumbers {
