@@ -52,7 +52,10 @@ func dict(items ...any) *serializer.Dict {
 
 func TestStore(t *testing.T) {
 	for kind, zone := range map[string]*time.Location{"USE_TZ": nil, "local": tehran} {
-		t.Run(kind, func(t *testing.T) { testStore(t, zone) })
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			testStore(t, zone)
+		})
 	}
 }
 

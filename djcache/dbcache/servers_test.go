@@ -66,9 +66,9 @@ func mustExec(t testing.TB, db *sql.DB, queries ...string) {
 
 func sqlite(t testing.TB) database {
 	t.Helper()
-	path := filepath.ToSlash(filepath.Join(t.TempDir(), "db.sqlite3"))
+	path := filepath.ToSlash(filepath.Join(testserver.Dir(t), "db.sqlite3"))
 	return database{
-		d: dbcache.SQLite, driver: "sqlite", dsn: "file:" + path + "?_pragma=synchronous(off)&_pragma=busy_timeout(2000)",
+		d: dbcache.SQLite, driver: "sqlite", dsn: "file:" + path + "?_pragma=busy_timeout(2000)",
 		engine: "sqlite3", python: []string{"NAME=" + path}, date: "CAST(expires AS TEXT)",
 		table: []string{
 			`CREATE TABLE "django_cache" ("cache_key" varchar(255) NOT NULL PRIMARY KEY, "value" text NOT NULL, "expires" datetime NOT NULL)`,

@@ -11,6 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/storetest"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/signer"
 
 	_ "modernc.org/sqlite"
@@ -49,7 +50,7 @@ func (d database) open(t testing.TB, p *probe) *sql.DB {
 // sqlite returns a database in a new file. The driver's own options follow "?".
 func sqlite(t testing.TB, options string) database {
 	t.Helper()
-	dsn := "file:" + filepath.ToSlash(filepath.Join(t.TempDir(), "db.sqlite3")) + "?" + options
+	dsn := "file:" + filepath.ToSlash(filepath.Join(testserver.Dir(t), "db.sqlite3")) + "?" + options
 	d := database{d: dbstore.SQLite, driver: "sqlite", text: true, begin: "BEGIN EXCLUSIVE", end: "ROLLBACK"}
 	d.dsn = func(string) string { return dsn }
 	mustExec(t, d.open(t, new(probe)), sqliteTable...)

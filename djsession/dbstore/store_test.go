@@ -21,6 +21,7 @@ func TestSQLite(t *testing.T) {
 		{"one connection", "", nil, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			d := sqlite(t, test.options)
 			d.conns = test.conns
 			var skip map[string]string
