@@ -133,13 +133,13 @@ func (s *browserStory) handler(t *testing.T, p *place) http.Handler {
 	var m *djsession.Manager
 	switch {
 	case s.store != "":
-		m = djsession.New(site, p.store(t, site, s.store))
+		m = djsession.New(p.store(t, site, s.store))
 	case s.engine.open != nil:
-		m = djsession.New(site, s.engine.open(t, p, site))
+		m = djsession.New(s.engine.open(t, p, site))
 	default: // signed_cookies
 		sealer, err := cookiestore.New(site, nil)
 		must(t, err)
-		m = djsession.NewSealed(site, sealer)
+		m = djsession.NewSealed(sealer)
 	}
 	var users djauth.Users = dbusers.New(site, p.base.db, dialects[s.database], nil)
 	if s.store == "pgxstore" {

@@ -213,14 +213,16 @@ func memcachedAddresses(t testing.TB) []string {
 	return all
 }
 
-func openCachedTable(p *place, site *djsession.Site, cache djcache.Cache, options func(*djsession.Site) *dbstore.Options, prefix string) djsession.Store {
+func openCachedTable(t testing.TB, p *place, site *djsession.Site, cache djcache.Cache, options func(*djsession.Site) *dbstore.Options, prefix string) djsession.Store {
 	var o *dbstore.Options
 	c := &cacheddbstore.Options{KeyPrefix: prefix}
 	if options != nil {
 		o = options(site)
 		c.Data = o.Data
 	}
-	return cacheddbstore.New(site, p.slowTable(dbstore.New(site, p.base.db, dbstore.SQLite, o)), cache, c)
+	s, err := cacheddbstore.New(p.slow(dbstore.New(site, p.base.db, dbstore.SQLite, o)), cache, c)
+	must(t, err)
+	return s
 }
 
 func userSessions(site *djsession.Site) *dbstore.Options {

@@ -25,7 +25,7 @@ func TestSignedCookies(t *testing.T) {
 			site := p.site(t)
 			sealer, err := cookiestore.New(site, nil)
 			must(t, err)
-			m := djsession.NewSealed(site, sealer)
+			m := djsession.NewSealed(sealer)
 			values := map[string]any{"float": 1.0, "text": "é ☃ <b>", "list": []any{int64(1), nil, "x"}}
 
 			// Django writes, Go reads and writes, Django reads.

@@ -136,7 +136,7 @@ func cacheEngines() []engine {
 				return map[string]any{"SESSION_ENGINE": backends + "cache", "SESSION_CACHE_ALIAS": "sessions", "CACHES": c.caches(t, p)}
 			},
 			open: func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
-				return cachestore.New(site, c.open(t, p, site), nil)
+				return cachestore.New(c.open(t, p, site), nil)
 			},
 		}
 		all = append(all, e)
@@ -148,7 +148,7 @@ func cacheEngines() []engine {
 			return map[string]any{"SESSION_ENGINE": backends + "cached_db", "SESSION_CACHE_ALIAS": "sessions", "CACHES": c.caches(t, p)}
 		}
 		e.open = func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
-			return openCachedTable(p, site, c.open(t, p, site), nil, "")
+			return openCachedTable(t, p, site, c.open(t, p, site), nil, "")
 		}
 		e.evict = func(t testing.TB, p *place, key string) {
 			must(t, c.open(t, p, p.site(t)).Delete(t.Context(), "django.contrib.sessions.cached_db"+key, djsession.Force))
@@ -162,7 +162,7 @@ func cacheEngines() []engine {
 				return map[string]any{"SESSION_ENGINE": "qsessions.backends.cached_db", "SESSION_CACHE_ALIAS": "sessions", "CACHES": c.caches(t, p)}
 			}
 			q.open = func(t testing.TB, p *place, site *djsession.Site) djsession.Store {
-				return openCachedTable(p, site, c.open(t, p, site), qSessions, "qsessions.q_cached_db")
+				return openCachedTable(t, p, site, c.open(t, p, site), qSessions, "qsessions.q_cached_db")
 			}
 			all = append(all, q)
 		}

@@ -136,7 +136,7 @@ func (p *place) managerOf(t testing.TB, e *engine) *djsession.Manager {
 		change = append(change, e.change)
 	}
 	site := p.site(t, change...)
-	return djsession.New(site, e.open(t, p, site))
+	return djsession.New(e.open(t, p, site))
 }
 
 // without returns values without the keys that the engine adds.

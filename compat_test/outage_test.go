@@ -58,12 +58,12 @@ func (w *world) ownManager(t testing.TB, store, addr string, change ...func(*djs
 	site := w.site(t, change...)
 	dsn := w.base.dsn(addr, defaultOptions[w.database])
 	if store != "pgxstore" {
-		return djsession.New(site, dbstore.New(site, openSQL(t, drivers[w.database], dsn), dialects[w.database], nil))
+		return djsession.New(dbstore.New(site, openSQL(t, drivers[w.database], dsn), dialects[w.database], nil))
 	}
 	pool, err := pgxpool.New(context.Background(), dsn)
 	must(t, err)
 	t.Cleanup(pool.Close)
-	return djsession.New(site, pgxstore.New(site, pool, nil))
+	return djsession.New(pgxstore.New(site, pool, nil))
 }
 
 // outage lets the database die in all the ways that a request can meet it.
@@ -281,7 +281,7 @@ func TestSQLiteFiles(t *testing.T) {
 		key := w.dj.create(t, map[string]any{"x": 1})
 		manager := func(db string) *djsession.Manager {
 			site := w.site(t, func(s *djsession.Settings) { s.SaveTimeout = 300 * time.Millisecond })
-			return djsession.New(site, dbstore.New(site, openSQL(t, "sqlite", db), dbstore.SQLite, nil))
+			return djsession.New(dbstore.New(site, openSQL(t, "sqlite", db), dbstore.SQLite, nil))
 		}
 		garbage := filepath.Join(temporary(t), "garbage")
 		must(t, os.WriteFile(garbage, []byte(strings.Repeat("no database ", 1000)), 0o600))

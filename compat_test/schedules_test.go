@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -253,55 +251,33 @@ func (s *schedule) play(random *rand.Rand) {
 
 // pausing is a Store that lets others go before each operation.
 type pausing struct {
-	pausable
-	pause func(string)
-}
-
-// pausable are the abilities that the engines of the schedules have.
-type pausable interface {
 	djsession.Store
-	djsession.Toucher
-	djsession.CompareDeleter
+	pause func(string)
 }
 
 func (s pausing) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	s.pause("load")
-	return s.pausable.Load(ctx, key)
+	return s.Store.Load(ctx, key)
 }
 
 func (s pausing) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	s.pause("create")
-	return s.pausable.Create(ctx, key, r)
+	return s.Store.Create(ctx, key, r)
 }
 
 func (s pausing) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	s.pause("update")
-	return s.pausable.Update(ctx, key, r, seen)
+	return s.Store.Update(ctx, key, r, seen)
 }
 
-func (s pausing) Delete(ctx context.Context, key string) error {
+func (s pausing) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	s.pause("delete")
-	return s.pausable.Delete(ctx, key)
+	return s.Store.Delete(ctx, key, seen)
 }
 
 func (s pausing) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	s.pause("touch")
-	return s.pausable.Touch(ctx, key, expires, seen)
-}
-
-func (s pausing) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	s.pause("delete")
-	return s.pausable.DeleteSeen(ctx, key, seen)
-}
-
-// These are not used by requests.
-
-func (s pausing) ClearExpired(context.Context, *djsession.ReapOptions) (int64, error) {
-	return 0, errors.ErrUnsupported
-}
-
-func (s pausing) List(context.Context, string) iter.Seq2[djsession.Listed, error] {
-	return func(yield func(djsession.Listed, error) bool) { yield(djsession.Listed{}, errors.ErrUnsupported) }
+	return s.Store.Touch(ctx, key, expires, seen)
 }
 
 // pausingCache is a Cache that does the same.
@@ -341,15 +317,7 @@ func (c pausingCache) Delete(ctx context.Context, name string, seen djsession.Ve
 }
 
 // slow returns a store whose operations wait for their turn, if the place says so.
-func (p *place) slow(s pausable) djsession.Store {
-	if p.pause == nil {
-		return s
-	}
-	return pausing{s, p.pause}
-}
-
-// slowTable does the same for what cacheddbstore takes.
-func (p *place) slowTable(s cacheddbstore.DB) cacheddbstore.DB {
+func (p *place) slow(s djsession.Store) djsession.Store {
 	if p.pause == nil {
 		return s
 	}

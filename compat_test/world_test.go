@@ -221,7 +221,7 @@ func (w *world) site(t testing.TB, change ...func(*djsession.Settings)) *djsessi
 func (w *world) manager(t testing.TB, store string, change ...func(*djsession.Settings)) *djsession.Manager {
 	t.Helper()
 	site := w.site(t, change...)
-	return djsession.New(site, w.store(t, site, store))
+	return djsession.New(w.store(t, site, store))
 }
 
 func (w *world) store(t testing.TB, site *djsession.Site, store string) djsession.Store {

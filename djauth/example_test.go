@@ -17,7 +17,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	sessions := djsession.New(site, memstore.New(site))           // a site has its table: see package dbstore
+	sessions := djsession.New(memstore.New(site))                 // a site has its table: see package dbstore
 	users := &people{site: site, byID: map[string]djauth.Account{ // and its users: see package dbusers
 		"1": {ID: "1", Name: "ada", Password: djauth.EncodedOf("plain$analytical"), Active: true},
 	}}

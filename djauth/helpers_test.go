@@ -214,7 +214,7 @@ func newWorld(t *testing.T, change ...any) *world {
 		t.Fatal(err)
 	}
 	w.site, w.store, w.people.site = site, memstore.New(site), site
-	w.m = djsession.New(site, w.store)
+	w.m = djsession.New(w.store)
 	if w.auth, err = djauth.New(w.m, w.people, passwords, &opts); err != nil {
 		t.Fatal(err)
 	}

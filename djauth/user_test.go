@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -299,7 +300,7 @@ func TestDerivedKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.people.site = site
-	if _, err := djauth.New(djsession.New(site, w.store), w.people, nil, nil); !errors.Is(err, signer.ErrNoKey) {
+	if _, err := djauth.New(djsession.New(memstore.New(site)), w.people, nil, nil); !errors.Is(err, signer.ErrNoKey) {
 		t.Errorf("without the key of the hashes: %v", err)
 	}
 }

@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 	}{
 		{"nothing", func(*world, string) {}, nil, 0},
 		{"something else in the session", func(w *world, key string) { w.replace(key, w.login(item("cart", 1))...) }, nil, 0},
-		{"the session is deleted", func(w *world, key string) { w.store.Delete(t.Context(), key) }, djsession.ErrNotFound, 5 * time.Second},
+		{"the session is deleted", func(w *world, key string) { w.store.Delete(t.Context(), key, djsession.Force) }, djsession.ErrNotFound, 5 * time.Second},
 		{"the session expires", func(w *world, key string) {
 			w.store.Touch(t.Context(), key, now.Add(-time.Second), djsession.Force)
 		}, djsession.ErrExpired, 5 * time.Second},
@@ -135,7 +135,7 @@ func TestWatchMany(t *testing.T) {
 		// Somebody new is looked after again.
 		key := w.put(w.login()...)
 		ctx := w.watch(key)
-		w.store.Delete(t.Context(), key)
+		w.store.Delete(t.Context(), key, djsession.Force)
 		<-ctx.Done()
 	})
 }

@@ -47,6 +47,9 @@ import (
 //     before its time.
 //   - Foreign values under the name, such as a number or a list, are ErrCorrupt.
 type Cache interface {
+	// Site returns the Site that the Cache was made for.
+	Site() *djsession.Site
+
 	// Get is cache.get. Errors: ErrNotFound, ErrExpired, ErrCorrupt (with an Item
 	// that has the Version), ErrUnavailable.
 	Get(ctx context.Context, name string) (Item, error)
@@ -85,6 +88,23 @@ type Item struct {
 	Size int
 }
 
+// As returns the power T of cache, which is Lister, Reaper or SelfExpiring: cache itself
+// if it is a T, else the Cache that its method Unwrap() Cache returns, and so on. It is
+// for reading and upkeep, as [djsession.As] is.
+func As[T any](cache Cache) (power T, ok bool) {
+	for cache != nil {
+		if power, ok = cache.(T); ok {
+			return power, true
+		}
+		wrapper, wraps := cache.(interface{ Unwrap() Cache })
+		if !wraps {
+			break
+		}
+		cache = wrapper.Unwrap()
+	}
+	return power, false
+}
+
 // Lister is a Cache that can walk over what it holds.
 type Lister interface {
 	// List yields what has a name that begins with prefix, in an order of the
@@ -112,6 +132,12 @@ func (l Listed) Name() string { return l.name.Reveal() }
 
 // Cursor is what List continues the walk after this one with.
 func (l Listed) Cursor() string { return l.cursor.Reveal() }
+
+// SelfExpiring is a Cache whose server removes by itself what has expired.
+type SelfExpiring interface {
+	// SelfExpiring reports whether there is nothing for a Reaper to do.
+	SelfExpiring() bool
+}
 
 // Reaper is a Cache whose server does not remove what has expired by itself.
 type Reaper interface {

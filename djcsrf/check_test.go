@@ -201,7 +201,7 @@ func TestNewRefuses(t *testing.T) {
 // A store that fails is no missing token.
 func TestStoreDown(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
-	w.m = djsession.New(w.site, brokenStore{w.store})
+	w.m = djsession.New(brokenStore{w.store})
 	var err error
 	if w.p, err = djcsrf.New(w.m, &djcsrf.Options{UseSessions: true}); err != nil {
 		t.Fatal(err)

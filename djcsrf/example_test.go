@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := djsession.New(site, memstore.New(site)) // a real site: dbstore, pgxstore, ...
+	m := djsession.New(memstore.New(site)) // a real site: dbstore, pgxstore, ...
 	p, err := djcsrf.New(m, nil)
 	if err != nil {
 		log.Fatal(err)

@@ -52,7 +52,7 @@ func newWorld(t testing.TB, django string, o *djcsrf.Options) *world {
 		t.Fatal(err)
 	}
 	w.store = memstore.New(w.site)
-	w.m = djsession.New(w.site, w.store)
+	w.m = djsession.New(w.store)
 	if w.p, err = djcsrf.New(w.m, o); err != nil {
 		t.Fatal(err)
 	}

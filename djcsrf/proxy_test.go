@@ -44,7 +44,7 @@ func TestProxy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := djsession.New(site, memstore.New(site))
+			m := djsession.New(memstore.New(site))
 			p, err := djcsrf.New(m, nil)
 			if err != nil {
 				t.Fatal(err)

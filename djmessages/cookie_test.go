@@ -55,7 +55,7 @@ func TestDerivedKeys(t *testing.T) {
 			must(t, err)
 			site, err := djsession.NewSite(djsession.Settings{Keys: derived(t, tt.keys...), Django: v})
 			must(t, err)
-			f, err := djmessages.New(djsession.New(site, memstore.New(site)), &djmessages.Options{Storage: tt.storage})
+			f, err := djmessages.New(djsession.New(memstore.New(site)), &djmessages.Options{Storage: tt.storage})
 			if !tt.ok {
 				if !errors.Is(err, signer.ErrNoKey) {
 					t.Errorf("got %v, want signer.ErrNoKey", err)

@@ -19,7 +19,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	manager := djsession.New(site, memstore.New(site)) // a real site: dbstore, pgxstore, ...
+	manager := djsession.New(memstore.New(site)) // a real site: dbstore, pgxstore, ...
 	messages, err := djmessages.New(manager, nil)
 	if err != nil {
 		log.Fatal(err)

@@ -90,7 +90,7 @@ func newWorld(t testing.TB, version string, opts *djmessages.Options, change ...
 		t.Fatal(err)
 	}
 	w.store = memstore.New(w.site)
-	w.manager = djsession.New(w.site, w.store)
+	w.manager = djsession.New(w.store)
 	if w.f, err = djmessages.New(w.manager, opts); err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func (failing) Load(context.Context, string) (*djsession.Record, djsession.Versi
 func TestUnavailable(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
 	down := func(o *djmessages.Options) {
-		w.manager = djsession.New(w.site, failing{w.store})
+		w.manager = djsession.New(failing{w.store})
 		var err error
 		w.f, err = djmessages.New(w.manager, o)
 		must(t, err)

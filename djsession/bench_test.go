@@ -18,7 +18,7 @@ func (d discard) WriteHeader(int)             {}
 // BenchmarkMiddleware is what a request costs over a bare handler.
 func BenchmarkMiddleware(b *testing.B) {
 	w := newWorld(b)
-	m := djsession.New(w.site, w.mem)
+	m := djsession.New(w.mem)
 	key := w.put(item("_auth_user_id", "1"), item("_auth_user_backend", "django.contrib.auth.backends.ModelBackend"), item("_auth_user_hash", "0"))
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	read := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -73,7 +73,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	djsession.New(site, dbstore.New(site, nil, dbstore.SQLite, nil))
+	djsession.New(dbstore.New(site, nil, dbstore.SQLite, nil))
 }
 `
 	file := filepath.Join(dir, "main.go")

@@ -4,7 +4,7 @@
 //
 //	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(secret)})
 //	store := dbstore.New(site, db, dbstore.SQLite, nil)
-//	m := djsession.New(site, store)
+//	m := djsession.New(store)
 //	http.ListenAndServe(addr, m.Middleware(mux))
 //
 //	func view(w http.ResponseWriter, r *http.Request) {

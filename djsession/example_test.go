@@ -19,7 +19,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := djsession.New(site, memstore.New(site)) // a real site: dbstore, pgxstore, ...
+	m := djsession.New(memstore.New(site)) // a real site: dbstore, pgxstore, ...
 
 	view := func(w http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
@@ -69,7 +69,7 @@ func ExampleManager_Open() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := djsession.New(site, memstore.New(site))
+	m := djsession.New(memstore.New(site))
 	ctx := context.Background()
 
 	s, err := m.Open(ctx, "") // a new one

@@ -13,6 +13,7 @@ import (
 	_ "time/tzdata"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
 	"github.com/go-djsession/go-djsession/fixtures"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -258,8 +259,7 @@ func checkSetExpiry(t *testing.T, site *djsession.Site, in fixtures.ExpiryIn, wa
 	default:
 		return // Expiry has no such form
 	}
-	w := newWorld(t)
-	s, err := djsession.New(site, w.mem).Open(t.Context(), "")
+	s, err := djsession.New(memstore.New(site)).Open(t.Context(), "")
 	must(t, err)
 	for k, v := range untag(t, in.Data).(*serializer.Dict).All() {
 		must(t, s.Set(k.(string), v))

@@ -49,7 +49,7 @@ func newWorld(t testing.TB, change ...func(*djsession.Settings)) *world {
 	}
 	w.site, w.mem = site, memstore.New(site)
 	w.store = &spy{Store: w.mem}
-	w.m = djsession.New(site, w.store)
+	w.m = djsession.New(w.store)
 	return w
 }
 
@@ -162,10 +162,10 @@ func (s *spy) once(op string, f func(key string)) {
 	}
 }
 
-// fail lets every op fail.
+// fail lets every op fail that begins with op.
 func (s *spy) fail(op string, err error) {
 	s.before = func(o, _ string) error {
-		if o == op {
+		if strings.HasPrefix(o, op) {
 			return err
 		}
 		return nil
@@ -201,28 +201,32 @@ func (s *spy) Update(ctx context.Context, key string, r *djsession.Record, seen 
 	return s.Store.Update(ctx, key, r, seen)
 }
 
-func (s *spy) Delete(ctx context.Context, key string) error {
-	if err := s.note("delete", key); err != nil {
+func (s *spy) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
+	if err := s.note("touch", key); err != nil {
 		return err
 	}
-	return s.Store.Delete(ctx, key)
+	return s.Store.Touch(ctx, key, expires, seen)
+}
+
+func (s *spy) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	op := "deleteseen"
+	if seen.IsForce() {
+		op = "delete"
+	}
+	if err := s.note(op, key); err != nil {
+		return err
+	}
+	return s.Store.Delete(ctx, key, seen)
 }
 
 // fullSpy is a spy on a store with the optional interfaces that a Manager uses.
 type fullSpy struct{ *spy }
 
-func (s fullSpy) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
-	if err := s.note("touch", key); err != nil {
-		return err
+func (s fullSpy) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	if err := s.note("load", key); err != nil {
+		return nil, djsession.Version{}, err
 	}
-	return s.Store.(djsession.Toucher).Touch(ctx, key, expires, seen)
-}
-
-func (s fullSpy) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	if err := s.note("deleteseen", key); err != nil {
-		return err
-	}
-	return s.Store.(djsession.CompareDeleter).DeleteSeen(ctx, key, seen)
+	return s.Store.(djsession.FreshLoader).LoadFresh(ctx, key)
 }
 
 func item(key string, value any) serializer.Item { return serializer.Item{Key: key, Value: value} }

@@ -27,10 +27,10 @@ type Manager struct {
 	twoLogged sync.Once
 }
 
-// New returns a Manager of the sessions in store, which was made for the same site.
-func New(site *Site, store Store) *Manager { return &Manager{site: site, store: store} }
+// New returns a Manager of the sessions in store, for the Site of store.
+func New(store Store) *Manager { return &Manager{site: store.Site(), store: store} }
 
-// Site returns the Site that New was given.
+// Site returns the Site of the Store or Sealer.
 func (m *Manager) Site() *Site { return m.site }
 
 // Store returns the Store that New was given, nil for a Manager by NewSealed.
@@ -134,19 +134,26 @@ func (m *Manager) Delete(ctx context.Context, key string) error {
 	}
 	ctx, cancel := m.saving(ctx)
 	defer cancel()
-	return m.delete(ctx, key)
+	return m.delete(ctx, key, Force)
 }
 
 // ClearExpired is SessionBase.clear_expired: it removes the sessions that have
-// expired and returns how many. opts may be nil. An engine whose server does
-// that by itself has nothing to remove.
+// expired and returns how many. opts may be nil. Where the server does that by
+// itself ([SelfExpiring]), and for sealed sessions, there is nothing to remove.
 //
-// Errors: ErrUnavailable.
+// Errors: ErrUnavailable; errors.ErrUnsupported if the store is neither a [Reaper] nor
+// SelfExpiring.
 func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, error) {
-	if r, ok := m.store.(Reaper); ok {
+	if m.sealer != nil {
+		return 0, nil
+	}
+	if r, ok := As[Reaper](m.store); ok {
 		return r.ClearExpired(ctx, opts)
 	}
-	return 0, nil
+	if s, ok := As[SelfExpiring](m.store); ok && s.SelfExpiring() {
+		return 0, nil
+	}
+	return 0, fmt.Errorf("clear expired sessions: %w: the store cannot remove them, and does not say that its server does", errors.ErrUnsupported)
 }
 
 // start fills in the session that a request asks for, without reading it.
@@ -195,12 +202,21 @@ func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, e
 	return m.store.Load(ctx, key)
 }
 
-func (m *Manager) loadFresh(ctx context.Context, key string) (r *Record, v Version, err error) {
+// loadFresh loads what is to be changed and written back; seen is not stored any more.
+// That must not pass by a decorator that changes keys or records, so that a FreshLoader
+// beneath one is asked only when the store's own Load is seen to be behind.
+func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (r *Record, v Version, err error) {
 	defer m.observe(ctx, "load", &err)()
 	if f, ok := m.store.(FreshLoader); ok {
 		return f.LoadFresh(ctx, key)
 	}
-	return m.store.Load(ctx, key)
+	r, v, err = m.store.Load(ctx, key)
+	if err == nil && v.Equal(seen) {
+		if f, ok := As[FreshLoader](m.store); ok {
+			return f.LoadFresh(ctx, key)
+		}
+	}
+	return r, v, err
 }
 
 func (m *Manager) create(ctx context.Context, key string, r *Record) (v Version, err error) {
@@ -213,19 +229,14 @@ func (m *Manager) update(ctx context.Context, key string, r *Record, seen Versio
 	return m.store.Update(ctx, key, r, seen)
 }
 
-func (m *Manager) touch(ctx context.Context, t Toucher, key string, expires time.Time, seen Version) (err error) {
+func (m *Manager) touch(ctx context.Context, key string, expires time.Time, seen Version) (err error) {
 	defer m.observe(ctx, "touch", &err)()
-	return t.Touch(ctx, key, expires, seen)
+	return m.store.Touch(ctx, key, expires, seen)
 }
 
-func (m *Manager) delete(ctx context.Context, key string) (err error) {
+func (m *Manager) delete(ctx context.Context, key string, seen Version) (err error) {
 	defer m.observe(ctx, "delete", &err)()
-	return m.store.Delete(ctx, key)
-}
-
-func (m *Manager) deleteSeen(ctx context.Context, d CompareDeleter, key string, seen Version) (err error) {
-	defer m.observe(ctx, "delete", &err)()
-	return d.DeleteSeen(ctx, key, seen)
+	return m.store.Delete(ctx, key, seen)
 }
 
 // observe starts an Event, which the function that it returns ends.

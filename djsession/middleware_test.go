@@ -205,7 +205,7 @@ func TestCorrupt(t *testing.T) {
 				})
 				theirs := newWorld(t)
 				key := theirs.put(item("_auth_user_id", "1"))
-				w.m = djsession.New(w.site, fullSpy{w.store})
+				w.m = djsession.New(fullSpy{w.store})
 				text, _ := theirs.mem.Text(key)
 				w.mem.Put(key, text, now.Add(time.Hour))
 				w.store.before = func(op, k string) error {

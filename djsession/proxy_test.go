@@ -49,7 +49,7 @@ func newBehind(t *testing.T, h2 bool, set djsession.Settings, upstream http.Hand
 		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
-	b.srv = httptest.NewUnstartedServer(djsession.New(site, b.store).Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.srv = httptest.NewUnstartedServer(djsession.New(b.store).Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
 		if err == nil && view != nil {
 			err = view(s)
@@ -141,7 +141,7 @@ func TestCookieOfProxied(t *testing.T) {
 			var b *behind
 			b = newBehind(t, false, djsession.Settings{SaveEveryRequest: tt.always}, func(w http.ResponseWriter, r *http.Request) {
 				if tt.gone {
-					_ = b.store.Delete(r.Context(), proxyKey)
+					_ = b.store.Delete(r.Context(), proxyKey, djsession.Force)
 				}
 				w.Header().Set("Set-Cookie", tt.theirs)
 				io.WriteString(w, "page")
@@ -179,7 +179,7 @@ func TestSameCookieOfProxied(t *testing.T) {
 		var b *behind
 		b = newBehind(t, false, djsession.Settings{}, func(w http.ResponseWriter, r *http.Request) {
 			if gone {
-				_ = b.store.Delete(r.Context(), proxyKey)
+				_ = b.store.Delete(r.Context(), proxyKey, djsession.Force)
 			}
 			w.Header().Set("Set-Cookie", "sessionid="+proxyKey+"; Path=/")
 		}, func(s *djsession.Session) error { return s.Set("a", 1) })
@@ -293,7 +293,7 @@ func TestSaveFailsInProxy(t *testing.T) {
 						if cause != nil {
 							b.store.Fail(cause)
 						} else {
-							_ = b.store.Delete(context.Background(), proxyKey)
+							_ = b.store.Delete(context.Background(), proxyKey, djsession.Force)
 						}
 						return err
 					})

@@ -255,7 +255,7 @@ func replay(t *testing.T, set string, in fixtures.CookieIn) string {
 		*s = settings(t, set, in.Settings, in.Now)
 		s.Keys, s.Logger = keys, logger
 	})
-	w.m = djsession.New(w.site, fullSpy{w.store})
+	w.m = djsession.New(fullSpy{w.store})
 	for _, r := range in.Rows {
 		if r.Payload != nil {
 			w.mem.Put(r.Key, *r.Payload, fixtures.Time(r.Expires))
@@ -311,7 +311,7 @@ func view(t *testing.T, w *world, rw http.ResponseWriter, r *http.Request, steps
 			rw.Header().Add("Vary", value.(string))
 			continue
 		case "elsewhere_delete":
-			must(t, w.mem.Delete(r.Context(), step.Name))
+			must(t, w.mem.Delete(r.Context(), step.Name, djsession.Force))
 			continue
 		case "raise":
 			return errors.New("the view fails")

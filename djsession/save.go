@@ -141,7 +141,7 @@ func (s *Session) Flush(ctx context.Context) error {
 		return ErrCommitted
 	}
 	if !s.corrupt && s.m.sealer == nil && s.m.site.ValidKey(s.key) {
-		err := s.m.delete(ctx, s.key)
+		err := s.m.delete(ctx, s.key, Force)
 		switch {
 		case errors.Is(err, ErrNotFound) && s.login:
 			s.err = ErrInterrupted
@@ -217,15 +217,14 @@ func (s *Session) insert(ctx context.Context, r *Record) (key string, v Version,
 // update stores the session under its key: what was done to it is done on what is
 // stored, which somebody else may have changed since it was read.
 func (s *Session) update(ctx context.Context) error {
-	toucher, canTouch := s.m.store.(Toucher)
 	for try := 0; ; try++ {
 		r, err := s.toStore()
 		if err != nil {
 			return err
 		}
 		v := s.version
-		if canTouch && len(s.log) == 0 {
-			err = s.m.touch(ctx, toucher, s.key, r.Expires, v)
+		if len(s.log) == 0 {
+			err = s.m.touch(ctx, s.key, r.Expires, v)
 		} else {
 			v, err = s.m.update(ctx, s.key, r, v)
 		}
@@ -250,15 +249,9 @@ func (s *Session) update(ctx context.Context) error {
 // cycleKey stores the session under a new key and deletes the old one, unless
 // somebody deleted that already: then it must not come back as the new one.
 //
-// With a CompareDeleter, what somebody else stored under the old key since it was
-// read shows when that is deleted. Without, it is read once more beforehand.
+// What somebody else stored under the old key since it was read shows when that is
+// deleted.
 func (s *Session) cycleKey(ctx context.Context) error {
-	deleter, compares := s.m.store.(CompareDeleter)
-	if !compares {
-		if err := s.refresh(ctx); err != nil {
-			return err
-		}
-	}
 	r, err := s.toStore()
 	if err != nil {
 		return err
@@ -268,12 +261,7 @@ func (s *Session) cycleKey(ctx context.Context) error {
 		return err
 	}
 	for try := 0; ; try++ {
-		if compares {
-			err = s.m.deleteSeen(ctx, deleter, s.key, s.version)
-		} else {
-			err = s.m.delete(ctx, s.key)
-		}
-		if err == nil {
+		if err = s.m.delete(ctx, s.key, s.version); err == nil {
 			s.stored(key, r, v)
 			return nil
 		}
@@ -295,14 +283,14 @@ func (s *Session) cycleKey(ctx context.Context) error {
 			err = ErrInterrupted
 		}
 		// Nobody knows the new key yet; if this fails too, it expires unused.
-		_ = s.m.delete(ctx, key)
+		_ = s.m.delete(ctx, key, Force)
 		return err
 	}
 }
 
 // refresh reads the session again and does on it what was done so far.
 func (s *Session) refresh(ctx context.Context) error {
-	r, v, err := s.m.loadFresh(ctx, s.key)
+	r, v, err := s.m.loadFresh(ctx, s.key, s.version)
 	if errors.Is(err, ErrNotFound) {
 		return ErrInterrupted
 	}

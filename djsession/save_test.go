@@ -19,7 +19,7 @@ func TestOperations(t *testing.T) {
 		name   string
 		cookie bool
 		view   func(*world, *djsession.Session) error // nil: does not load
-		full   string                                 // with Toucher and CompareDeleter
+		full   string                                 // with FreshLoader
 		plain  string                                 // without
 		every  bool
 	}{
@@ -31,13 +31,13 @@ func TestOperations(t *testing.T) {
 			view: func(_ *world, s *djsession.Session) error { return s.Set("a", 1) }},
 		{name: "create", full: "create", plain: "create",
 			view: func(_ *world, s *djsession.Session) error { return s.Set("a", 1) }},
-		{name: "cycle key", cookie: true, full: "load create deleteseen", plain: "load load create delete",
+		{name: "cycle key", cookie: true, full: "load create deleteseen", plain: "load create deleteseen",
 			view: func(_ *world, s *djsession.Session) error { return s.CycleKey() }},
 		{name: "flush", cookie: true, full: "load delete", plain: "load delete",
 			view: func(_ *world, s *djsession.Session) error { return s.Flush(context.Background()) }},
-		{name: "mark modified", cookie: true, full: "load touch", plain: "load update",
+		{name: "mark modified", cookie: true, full: "load touch", plain: "load touch",
 			view: func(_ *world, s *djsession.Session) error { return s.MarkModified() }},
-		{name: "save every request, not read", cookie: true, every: true, full: "load touch", plain: "load update"},
+		{name: "save every request, not read", cookie: true, every: true, full: "load touch", plain: "load touch"},
 		{name: "save every request, anonymous", every: true, full: "", plain: ""},
 	} {
 		for _, full := range []bool{true, false} {
@@ -45,7 +45,7 @@ func TestOperations(t *testing.T) {
 				w := newWorld(t, func(s *djsession.Settings) { s.SaveEveryRequest = tt.every })
 				want := tt.plain
 				if full {
-					w.m, want = djsession.New(w.site, fullSpy{w.store}), tt.full
+					w.m, want = djsession.New(fullSpy{w.store}), tt.full
 				}
 				key := ""
 				if tt.cookie {
@@ -115,7 +115,7 @@ func TestMerge(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/full=%v", tt.name, full), func(t *testing.T) {
 				w := newWorld(t)
 				if full {
-					w.m = djsession.New(w.site, fullSpy{w.store})
+					w.m = djsession.New(fullSpy{w.store})
 				}
 				key := w.put(item("n", int64(1)))
 				w.get(key, func(_ http.ResponseWriter, r *http.Request) {
@@ -137,25 +137,31 @@ func TestMerge(t *testing.T) {
 // TestCycleKeyMerges stores something under the old key at the worst moment.
 func TestCycleKeyMerges(t *testing.T) {
 	for _, tt := range []struct {
-		full bool
-		op   string // before which somebody else writes
-	}{{true, "create"}, {true, "deleteseen"}, {false, "load"}} {
-		t.Run(tt.op, func(t *testing.T) {
+		name, op string // before which somebody else writes
+		full     bool
+	}{{"create", "create", true}, {"deleteseen", "deleteseen", true}, {"load", "deleteseen", false}} {
+		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			if tt.full {
-				w.m = djsession.New(w.site, fullSpy{w.store})
+				w.m = djsession.New(fullSpy{w.store})
 			}
 			key := w.put(item("n", int64(1)))
 			res := w.get(key, func(_ http.ResponseWriter, r *http.Request) {
 				s := w.session(r)
 				must(t, s.Set("a", 1))
 				must(t, s.CycleKey())
-				w.store.once(tt.op, func(string) {
+				write := func(late bool) {
 					rec, v, err := w.mem.Load(t.Context(), key)
 					must(t, err)
-					rec.Data = rec.Data.With("late", true)
+					rec.Data = rec.Data.With("late", late)
 					_, err = w.mem.Update(t.Context(), key, rec, v)
 					must(t, err)
+				}
+				w.store.once(tt.op, func(string) {
+					write(tt.name != "load")
+					if tt.name == "load" { // and once more when the session is read again
+						w.store.once("load", func(string) { write(true) })
+					}
 				})
 			})
 			fresh := cookieKey(t, res)
@@ -174,7 +180,7 @@ func TestCycleKeyMerges(t *testing.T) {
 
 // TestInterrupted ends the session while a request is at work on it.
 func TestInterrupted(t *testing.T) {
-	logout := func(w *world, key string) { must(w.t, w.mem.Delete(context.Background(), key)) }
+	logout := func(w *world, key string) { must(w.t, w.mem.Delete(context.Background(), key, djsession.Force)) }
 	relogin := func(w *world, key string) {
 		r, v, err := w.mem.Load(context.Background(), key)
 		must(w.t, err)
@@ -192,14 +198,14 @@ func TestInterrupted(t *testing.T) {
 		{"logout, then touch", "touch", logout, func(s *djsession.Session) error { return s.MarkModified() }},
 		{"logout before cycle", "create", logout, func(s *djsession.Session) error { return s.CycleKey() }},
 		{"logout inside cycle", "deleteseen", logout, func(s *djsession.Session) error { return s.CycleKey() }},
-		{"logout inside cycle, without compare", "delete", logout, func(s *djsession.Session) error { return s.CycleKey() }},
+		{"logout inside cycle, without FreshLoader", "deleteseen", logout, func(s *djsession.Session) error { return s.CycleKey() }},
 		{"another login, then write", "update", relogin, func(s *djsession.Session) error { return s.Set("a", 1) }},
 		{"another login inside cycle", "deleteseen", relogin, func(s *djsession.Session) error { return s.CycleKey() }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			if tt.op != "delete" {
-				w.m = djsession.New(w.site, fullSpy{w.store})
+			if !strings.Contains(tt.name, "without") {
+				w.m = djsession.New(fullSpy{w.store})
 			}
 			key := w.put(item("_auth_user_id", "1"))
 			res := w.get(key, func(rw http.ResponseWriter, r *http.Request) {
@@ -227,7 +233,7 @@ func TestInterrupted(t *testing.T) {
 // TestManyWriters sets fifty keys of one session at once.
 func TestManyWriters(t *testing.T) {
 	w := newWorld(t)
-	w.m = djsession.New(w.site, fullSpy{w.store})
+	w.m = djsession.New(fullSpy{w.store})
 	key := w.put()
 	var wg sync.WaitGroup
 	for i := range 50 {

@@ -80,8 +80,8 @@ func TestSchedules(t *testing.T) {
 // deaf is a Store whose Delete does not say whether there was anything.
 type deaf struct{ *interleave.Stepped }
 
-func (s deaf) Delete(ctx context.Context, key string) error {
-	if err := s.Stepped.Delete(ctx, key); !errors.Is(err, djsession.ErrNotFound) {
+func (s deaf) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if err := s.Stepped.Delete(ctx, key, seen); !seen.IsForce() || !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
 	return nil

@@ -11,6 +11,9 @@ package djsession
 //
 // Implementations are safe for concurrent use, and put no value into an error.
 type Sealer interface {
+	// Site returns the Site that the Sealer was made for.
+	Site() *Site
+
 	// Seal returns the text that stands for r: characters that a cookie may hold.
 	// Errors: ErrTooLarge for what browsers would not keep.
 	Seal(r *Record) (string, error)
@@ -25,7 +28,7 @@ type Sealer interface {
 // Unlike Django, a cookie that does not unseal is left alone until the request
 // changes its session: a program with a wrong SECRET_KEY cannot wipe the sessions
 // of the site. One that expired is deleted.
-func NewSealed(site *Site, sealer Sealer) *Manager { return &Manager{site: site, sealer: sealer} }
+func NewSealed(sealer Sealer) *Manager { return &Manager{site: sealer.Site(), sealer: sealer} }
 
 // mayExist reports whether there may be a session under a client's key.
 func (m *Manager) mayExist(key string) bool {

@@ -20,7 +20,7 @@ func newSealed(t *testing.T, change ...func(*djsession.Settings)) (*world, *cook
 	w := newWorld(t, change...)
 	s, err := cookiestore.New(w.site, nil)
 	must(t, err)
-	w.m = djsession.NewSealed(w.site, s)
+	w.m = djsession.NewSealed(s)
 	return w, s
 }
 

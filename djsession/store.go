@@ -34,10 +34,16 @@ import (
 //     cause reachable by errors.As and errors.Is, but unprinted.
 //   - A Store is safe for concurrent use, and does not own the client it was
 //     given: no ping, no goroutine, no log in the constructor, no Close.
+//   - A Store that decorates another one embeds the interface Store, never the
+//     concrete type: that would promote methods that pass by the decorator. See
+//     [As] for Unwrap.
 //
 // Keys arrive checked: only what [Site.ValidKey] accepts reaches a Store. Run
 // storetest.Run on every implementation.
 type Store interface {
+	// Site returns the Site that the Store was made for.
+	Site() *Site
+
 	// Load returns the record of key and the Version to hand to Update.
 	//
 	// Errors: ErrNotFound, ErrExpired, ErrCorrupt (with the Version), ErrUnavailable.
@@ -56,10 +62,17 @@ type Store interface {
 	// may be updated), ErrConflict when it is another one, and those of Create.
 	Update(ctx context.Context, key string, r *Record, seen Version) (Version, error)
 
-	// Delete removes the record of key.
+	// Touch sets the expiry of key if what is stored is what seen saw, and leaves
+	// the data as they are. The Version stays what it was. With [Force] it touches
+	// whatever is there. Errors: as for Update.
+	Touch(ctx context.Context, key string, expires time.Time, seen Version) error
+
+	// Delete removes the record of key if what is stored is what seen saw. With
+	// [Force] it removes whatever is there, as Django does.
 	//
-	// Errors: ErrNotFound when nothing was there, ErrUnavailable.
-	Delete(ctx context.Context, key string) error
+	// Errors: ErrNotFound when nothing was there, ErrConflict when it is another
+	// record, ErrUnavailable.
+	Delete(ctx context.Context, key string, seen Version) error
 }
 
 // Record is what a Store keeps under a key.
@@ -124,30 +137,21 @@ func (v Version) String() string {
 	return [...]string{"no version", "version", "force"}[v.kind]
 }
 
-// Optional interfaces. A Store implements those that its engine allows; the
-// Manager finds them by type assertion.
+// Optional interfaces, for reading and upkeep. A Store implements those that its
+// engine allows. Call [As] to find one.
 type (
-	// Toucher moves the expiry of a record without writing its data again.
-	Toucher interface {
-		// Touch sets the expiry of key if what is stored is what seen saw (or
-		// seen is Force). Errors as for Update.
-		Touch(ctx context.Context, key string, expires time.Time, seen Version) error
-	}
-
-	// CompareDeleter deletes only what was seen. With it, cycling a key loses no
-	// concurrent write and needs no second read.
-	CompareDeleter interface {
-		// DeleteSeen removes the record of key if what is stored is what seen
-		// saw. Errors: ErrNotFound, ErrConflict, ErrUnavailable.
-		DeleteSeen(ctx context.Context, key string, seen Version) error
-	}
-
 	// Reaper removes expired sessions: SessionBase.clear_expired, the command
 	// clearsessions.
 	Reaper interface {
 		// ClearExpired removes what has expired and returns how many that were,
 		// also when it ends early with an error. opts may be nil.
 		ClearExpired(ctx context.Context, opts *ReapOptions) (int64, error)
+	}
+
+	// SelfExpiring is a Store whose server removes expired sessions by itself.
+	SelfExpiring interface {
+		// SelfExpiring reports whether there is nothing for a Reaper to do.
+		SelfExpiring() bool
 	}
 
 	// Lister walks over all sessions, expired ones included.
@@ -174,10 +178,34 @@ type (
 	}
 )
 
-// LoadMany loads many records, at once if the Store is a ManyLoader and one by one if
+// As returns the power T of store, one of the optional interfaces above: store itself
+// if it is a T, else the Store that its method Unwrap() Store returns, and so on. ok is
+// false if none of them is.
+//
+// As is for reading and upkeep. Never use it to write: a decorator that adds a prefix,
+// a copy or encryption must not be passed by.
+//
+// A decorator has Unwrap if the Store beneath reads the same records under the same
+// keys. One that changes keys or records should not have it; it implements the powers
+// that it can keep.
+func As[T any](store Store) (power T, ok bool) {
+	for store != nil {
+		if power, ok = store.(T); ok {
+			return power, true
+		}
+		wrapper, wraps := store.(interface{ Unwrap() Store })
+		if !wraps {
+			break
+		}
+		store = wrapper.Unwrap()
+	}
+	return power, false
+}
+
+// LoadMany loads many records, at once if [As] finds a ManyLoader and one by one if
 // not. It is what ManyLoader.LoadMany says.
 func LoadMany(ctx context.Context, store Store, keys []string, found func(key string, r *Record, err error)) error {
-	if many, ok := store.(ManyLoader); ok {
+	if many, ok := As[ManyLoader](store); ok {
 		return many.LoadMany(ctx, keys, found)
 	}
 	for _, key := range keys {

@@ -179,7 +179,7 @@ func TestAutocommitOfCaller(t *testing.T) {
 						return nil
 					}},
 					{"ClearExpired", func() error { _, err := rows.ClearExpired(ctx, nil); return err }},
-					{"Delete", func() error { return rows.Delete(ctx, key) }},
+					{"Delete", func() error { return rows.Delete(ctx, key, djsession.Force) }},
 					{"Set of a cache", func() error { _, err := cache.Set(ctx, "a", record.Data, record.Expires); return err }},
 					{"Get of a cache", func() error { _, err := cache.Get(ctx, "a"); return err }},
 					{"Delete of a cache", func() error { return cache.Delete(ctx, "a", djsession.Force) }},

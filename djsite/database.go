@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache/dbcache"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 	"github.com/go-djsession/go-djsession/djsettings"
@@ -80,7 +79,7 @@ func (db *DB) dialect() dbstore.Dialect {
 }
 
 // table is the Store of the site's sessions.
-func (db *DB) table(s *Site) (cacheddbstore.DB, error) {
+func (db *DB) table(s *Site) (djsession.Store, error) {
 	site, in := s.site, s.Settings.Sessions
 	if db.Pool != nil {
 		var key pgxstore.UserKey

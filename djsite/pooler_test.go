@@ -128,11 +128,11 @@ func TestPgBouncerOfCaller(t *testing.T) {
 		for name, run := range map[string]func(ctx context.Context, i int) error{
 			"pgxstore": func(ctx context.Context, i int) error {
 				_, err := pgxstore.New(site, pool, nil).Create(ctx, fmt.Sprintf("pgx%029d", i), record)
-				return errors.Join(err, pgxstore.New(site, pool, nil).Delete(ctx, fmt.Sprintf("pgx%029d", i)))
+				return errors.Join(err, pgxstore.New(site, pool, nil).Delete(ctx, fmt.Sprintf("pgx%029d", i), djsession.Force))
 			},
 			"dbstore": func(ctx context.Context, i int) error {
 				_, err := dbstore.New(site, db, dbstore.PostgreSQL, nil).Create(ctx, fmt.Sprintf("sql%029d", i), record)
-				return errors.Join(err, dbstore.New(site, db, dbstore.PostgreSQL, nil).Delete(ctx, fmt.Sprintf("sql%029d", i)))
+				return errors.Join(err, dbstore.New(site, db, dbstore.PostgreSQL, nil).Delete(ctx, fmt.Sprintf("sql%029d", i), djsession.Force))
 			},
 			"dbcache": func(ctx context.Context, i int) error {
 				_, err := dbcache.New(site, db, dbcache.PostgreSQL, &dbcache.Options{Table: "site_cache"}).Set(ctx, fmt.Sprint("c", i), record.Data, record.Expires)

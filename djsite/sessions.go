@@ -29,7 +29,7 @@ func (s *Site) openSessions(ctx context.Context) (*djsession.Manager, error) {
 	case djsettings.EngineCache:
 		c, wrong := s.Cache(ctx, in.CacheAlias)
 		if err = wrong; err == nil {
-			store = cachestore.New(site, c, &cachestore.Options{KeyPrefix: in.CacheKeyPrefix})
+			store = cachestore.New(c, &cachestore.Options{KeyPrefix: in.CacheKeyPrefix})
 		}
 	case djsettings.EngineFile:
 		store, err = s.openFiles()
@@ -43,18 +43,18 @@ func (s *Site) openSessions(ctx context.Context) (*djsession.Manager, error) {
 		if err != nil {
 			return nil, err
 		}
-		return djsession.NewSealed(site, sealer), nil
+		return djsession.NewSealed(sealer), nil
 	default:
 		return nil, fmt.Errorf("%w: SESSION_ENGINE is %s: give what it derives from in djsettings.Options.Engines", djsettings.ErrUnsupported, in.Engine)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return djsession.New(site, store), nil
+	return djsession.New(store), nil
 }
 
 // openTable opens the table of the sessions.
-func (s *Site) openTable(ctx context.Context) (cacheddbstore.DB, error) {
+func (s *Site) openTable(ctx context.Context) (djsession.Store, error) {
 	in := s.Settings.Sessions
 	db, err := s.Database(ctx, cmp.Or(in.Database, "default"))
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Site) openCachedDB(ctx context.Context) (djsession.Store, error) {
 		opts.KeyPrefix = cmp.Or(opts.KeyPrefix, "qsessions.q_cached_db")
 		opts.Data = s.qsessionsData()
 	}
-	return cacheddbstore.New(s.site, rows, copies, opts), nil
+	return cacheddbstore.New(rows, copies, opts)
 }
 
 // openFiles opens SESSION_FILE_PATH. Unlike Django, which makes a folder for

@@ -122,7 +122,7 @@ func openSite(ctx context.Context, p location, site *djsession.Site) (*engine, e
 		e.close()
 		return nil, err
 	}
-	e.site, e.manager = site, djsession.New(site, e.store)
+	e.site, e.manager = site, djsession.New(e.store)
 	return e, nil
 }
 

@@ -36,7 +36,7 @@ func openCache(ctx context.Context, back backEnd, dsn string) (*engine, error) {
 			if err != nil {
 				return nil, err
 			}
-			return cachestore.New(site, cache, nil), nil
+			return cachestore.New(cache, nil), nil
 		},
 		jsonOnly:   c.jsonOnly,
 		unlistable: c.unlistable,

@@ -78,7 +78,7 @@ func (e *engine) withCopies(ctx context.Context, kind engineKind, dsn string) er
 		if err != nil {
 			return nil, err
 		}
-		return cacheddbstore.New(site, s.(cacheddbstore.DB), cache, opts), nil
+		return cacheddbstore.New(s, cache, opts)
 	}
 	e.close = func() {
 		c.close()

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/migrate"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -136,12 +135,7 @@ func (f *migrateFlags) migrate(ctx context.Context, a *app) error {
 		return atEnd("--from", err)
 	}
 	opts.To.Lister, _ = to.lister()
-	var ok, also bool
-	opts.From.Store, ok = from.store.(movingstore.Engine)
-	opts.To.Store, also = to.store.(movingstore.Engine)
-	if !ok || !also {
-		return refused("sessions cannot move between these engines", "")
-	}
+	opts.From.Store, opts.To.Store = from.store, to.store
 	opts.From.Decodes, opts.To.Decodes = from.decodes, to.decodes
 	opts.Warn = func(w migrate.Warning, n int64) {
 		switch w {

@@ -118,7 +118,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 	case "None":
 		o.CookieSameSite = http.SameSiteNoneMode
 	}
-	m := djsession.New(site, memstore.New(site))
+	m := djsession.New(memstore.New(site))
 	p, err := djcsrf.New(m, o)
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		view.ServeHTTP(w, r)
 	})
 	mem := memstore.New(site)
-	s := &side{djsession.New(site, mem).Middleware(watch), mem, site.NewKey()}
+	s := &side{djsession.New(mem).Middleware(watch), mem, site.NewKey()}
 	u.handlers[name] = s
 	return s
 }
@@ -180,7 +180,7 @@ func (u *us) answer(t *testing.T, r *request) answer {
 		raw.WriteString(h[0] + ": " + toBytes(h[1]) + "\r\n")
 	}
 	if r.Session != nil {
-		_ = s.mem.Delete(t.Context(), s.key)
+		_ = s.mem.Delete(t.Context(), s.key, djsession.Force)
 		_, err := s.mem.Create(t.Context(), s.key, &djsession.Record{
 			Data:    serializer.NewDict(serializer.Item{Key: "_csrftoken", Value: r.Session}),
 			Expires: now.Add(time.Hour),

@@ -84,7 +84,7 @@ func TestMigrate(t *testing.T) {
 			"OPTIONS": map[string]any{"application_name": "the old Django"}}},
 	})
 	oldStore := pgxstore.New(site, pool, nil)
-	newStore := cachestore.New(site, rediscache.New(site, client, nil), nil)
+	newStore := cachestore.New(rediscache.New(site, client, nil), nil)
 	file := filepath.Join(t.TempDir(), "move.journal")
 	to := fmt.Sprintf("cache+redis://%s/1", rd.Addr())
 	runs := 0
@@ -110,10 +110,14 @@ func TestMigrate(t *testing.T) {
 	}
 
 	// The first step.
+	move, err := movingstore.New(oldStore, newStore, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	copying := w.crowds(
 		crowd{"the old Django", oldDjango, false, true},
-		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
-		crowd{"Go while copying", goProgram{movingstore.New(site, oldStore, newStore, nil), site}, false, false},
+		crowd{"Go while copying", goProgram{move, site}, false, false},
+		crowd{"Go while copying", goProgram{move, site}, false, false},
 	)
 	w.killWhen(migrate(), func() bool { return copied() > *sessions*2/5 })
 	w.finish("copy", migrate())
@@ -131,7 +135,10 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer journal.Close()
-	switched := movingstore.New(site, oldStore, newStore, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, journal)})
+	switched, err := movingstore.New(oldStore, newStore, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, journal)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	copying.stopGo()
 	w.milestone("the new Django has started, the Go programs are switched")
 	visitors := w.crowds(

@@ -187,7 +187,7 @@ func (p goProgram) do(ctx context.Context, do, key string) (int64, bool, error) 
 		n, _ := value.(int64)
 		switch do {
 		case "logout":
-			err = p.store.Delete(ctx, key)
+			err = p.store.Delete(ctx, key, djsession.Force)
 		case "write":
 			_, err = p.store.Update(ctx, key, &djsession.Record{Data: r.Data.With("n", n+1), Expires: p.site.Now().Add(cookieAge)}, v)
 		}

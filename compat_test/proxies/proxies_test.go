@@ -87,7 +87,7 @@ func ours(t *testing.T, version string) http.Handler {
 				io.WriteString(w, secure+" "+host(r))
 			}
 		}
-		m := djsession.New(site, memstore.New(site))
+		m := djsession.New(memstore.New(site))
 		p, err := djcsrf.New(m, &djcsrf.Options{Host: host, Failure: tell(403)})
 		if err != nil {
 			t.Fatal(err)

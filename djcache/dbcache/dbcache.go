@@ -4,7 +4,7 @@
 // database/sql. It imports no driver.
 //
 //	cache := dbcache.New(site, db, dbcache.PostgreSQL, &dbcache.Options{Table: "my_cache"}) // LOCATION
-//	store := cachestore.New(site, cache, nil)
+//	store := cachestore.New(cache, nil)
 //
 // Shapes: cache_key is the cache's key, value the pickled dict in padded base64,
 // expires a moment in whole seconds, a wall clock or an instant as in dbstore. The
@@ -148,6 +148,9 @@ func decode(codec cachevalue.Codec, text string) (*serializer.Dict, error) {
 	return codec.Loads("unpickle session", data)
 }
 
+// Site implements djcache.Cache.
+func (c *Cache) Site() *djsession.Site { return c.t.Site() }
+
 // Get implements djcache.Cache: DatabaseCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	r, v, err := c.t.Load(ctx, c.keys.Key(name))
@@ -187,7 +190,7 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 
 // Delete implements djcache.Cache: DatabaseCache.delete.
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
-	return c.t.DeleteSeen(ctx, c.keys.Key(name), seen)
+	return c.t.Delete(ctx, c.keys.Key(name), seen)
 }
 
 // ClearExpired implements djcache.Reaper, in batches and by the index on expires.

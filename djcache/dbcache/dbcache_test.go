@@ -71,8 +71,8 @@ func testStore(t *testing.T, zone *time.Location) {
 			Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
 				mustExec(t, raw, "DELETE FROM django_cache")
 				return storetest.Engine{
-					Store:  cachestore.New(site, dbcache.New(site, db, d.d, nil), nil),
-					Other:  cachestore.New(site, dbcache.New(site, other, d.d, nil), nil),
+					Store:  cachestore.New(dbcache.New(site, db, d.d, nil), nil),
+					Other:  cachestore.New(dbcache.New(site, other, d.d, nil), nil),
 					Stored: func(t testing.TB, key string) (string, bool) { return stored(t, raw, prefix+key) },
 					Plant: func(t testing.TB, key, text string, expires time.Time) {
 						plant(t, d, raw, prefix+key, text, expires, zone)

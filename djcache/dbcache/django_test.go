@@ -218,7 +218,7 @@ func TestLive(t *testing.T) {
 						set.TimeZone = tehran
 					}
 				})
-				s := cachestore.New(site, dbcache.New(site, d.open(t), d.d, nil), nil)
+				s := cachestore.New(dbcache.New(site, d.open(t), d.d, nil), nil)
 				theirs := start(t, version, d, zone)
 				key := theirs.Create(t, django.Args{"_auth_user_id": "1", "n": 1})
 				r, v, err := s.Load(ctx, key)
@@ -249,7 +249,7 @@ func TestLive(t *testing.T) {
 				if m, _ := r.Data.Get("m"); m != int64(2) {
 					t.Errorf("got m %v, want 2", m)
 				}
-				if err := s.DeleteSeen(ctx, ours, v); err != nil {
+				if err := s.Delete(ctx, ours, v); err != nil {
 					t.Fatal(err)
 				}
 				if got := theirs.Load(t, ours); got != "null" {

@@ -30,7 +30,7 @@ func ExampleNew() {
 		panic(err)
 	}
 	cache := dbcache.New(site, db, dbcache.SQLite, &dbcache.Options{Table: "site_cache"})
-	store := cachestore.New(site, cache, nil)
+	store := cachestore.New(cache, nil)
 
 	ctx := context.Background()
 	r := &djsession.Record{Data: dict("_auth_user_id", "1", "n", 7), Expires: time.Now().Add(time.Hour)}

@@ -167,7 +167,7 @@ func TestLive(t *testing.T) {
 			ctx := t.Context()
 			site := newSite(t, func(set *djsession.Settings) { set.Now = nil })
 			dir := t.TempDir()
-			s := cachestore.New(site, newCache(t, site, dir, nil), nil)
+			s := cachestore.New(newCache(t, site, dir, nil), nil)
 			d := django.Start(t, django.Site{Version: version, Settings: django.Args{
 				"CACHES":         django.Args{"default": django.Args{"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": dir}},
 				"SESSION_ENGINE": "django.contrib.sessions.backends.cache",
@@ -201,7 +201,7 @@ func TestLive(t *testing.T) {
 			if m, _ := r.Data.Get("m"); m != int64(2) {
 				t.Errorf("got m %v, want 2", m)
 			}
-			if err := s.DeleteSeen(ctx, ours, v); err != nil {
+			if err := s.Delete(ctx, ours, v); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.Set(t, ours, django.Args{"m": 3}); got != "gone" {

@@ -28,7 +28,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	store := cachestore.New(site, cache, nil)
+	store := cachestore.New(cache, nil)
 
 	ctx, key := context.Background(), "abcdefghijklmnopqrstuvwxyz012345"
 	r := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "n", Value: 7}), Expires: time.Now().Add(time.Hour)}

@@ -3,7 +3,7 @@
 // one folder.
 //
 //	cache, err := filecache.New(site, "/var/tmp/django_cache", nil) // LOCATION
-//	store := cachestore.New(site, cache, nil)
+//	store := cachestore.New(cache, nil)
 //
 // Shapes: the file is named by the MD5 of the cache's key in hex, and ".djcache".
 // It holds a pickle of the moment at which it ends, in seconds since 1970, and
@@ -114,6 +114,9 @@ func New(site *djsession.Site, dir string, opts *Options) (*Cache, error) {
 	}
 	return &Cache{site, o.Keys, cachevalue.New(site), atomicfile.New(dir, !o.Sync)}, nil
 }
+
+// Site implements djcache.Cache.
+func (c *Cache) Site() *djsession.Site { return c.site }
 
 // Get implements djcache.Cache: FileBasedCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

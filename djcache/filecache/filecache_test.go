@@ -26,14 +26,12 @@ import (
 // store is what cachestore makes of a cache that cannot list.
 type store struct {
 	djsession.Store
-	djsession.Toucher
-	djsession.CompareDeleter
 	djsession.Reaper
 }
 
-func storeOf(site *djsession.Site, c *filecache.Cache) djsession.Store {
-	s := cachestore.New(site, c, nil)
-	return store{s, s, s, s}
+func storeOf(c *filecache.Cache) djsession.Store {
+	s := cachestore.New(c, nil)
+	return store{s, s}
 }
 
 const prefix = ":1:django.contrib.sessions.cache"
@@ -52,8 +50,8 @@ func TestStore(t *testing.T) {
 					t.Cleanup(func() { wantNoDrafts(t, dir) })
 					path := func(key string) string { return filepath.Join(dir, file(prefix+key)) }
 					return storetest.Engine{
-						Store: storeOf(site, a),
-						Other: storeOf(site, b),
+						Store: storeOf(a),
+						Other: storeOf(b),
 						Stored: func(t testing.TB, key string) (string, bool) {
 							raw, err := os.ReadFile(path(key))
 							return string(raw[min(len(raw), len(expiry(now))):]), err == nil

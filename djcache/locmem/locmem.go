@@ -3,7 +3,7 @@
 // programs of one process.
 //
 //	cache := locmem.New(site, nil)
-//	store := cachestore.New(site, cache, nil)
+//	store := cachestore.New(cache, nil)
 //
 // Each process of a Django site has a LocMemCache of its own, and no other program
 // can reach any of them. A site whose sessions are in one shares them with nobody,
@@ -81,6 +81,9 @@ func New(site *djsession.Site, opts *Options) *Cache {
 
 // Shared reports whether Django sees what is in the cache: never.
 func (c *Cache) Shared() bool { return false }
+
+// Site implements djcache.Cache.
+func (c *Cache) Site() *djsession.Site { return c.site }
 
 // Get implements djcache.Cache: LocMemCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

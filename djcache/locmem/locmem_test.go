@@ -23,7 +23,7 @@ func TestStore(t *testing.T) {
 		Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
 			c := locmem.New(site, nil)
 			return storetest.Engine{
-				Store:  cachestore.New(site, c, nil),
+				Store:  cachestore.New(c, nil),
 				Stored: func(t testing.TB, key string) (string, bool) { return c.Value(prefix + key) },
 				Plant: func(t testing.TB, key, raw string, expires time.Time) {
 					c.Put(prefix+key, raw, expires)
@@ -109,7 +109,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	store := cachestore.New(site, locmem.New(site, nil), nil)
+	store := cachestore.New(locmem.New(site, nil), nil)
 	ctx := context.Background()
 	r := &djsession.Record{Data: dict(7), Expires: time.Now().Add(time.Hour)}
 	if _, err := store.Create(ctx, "abcdefgh", r); err != nil {

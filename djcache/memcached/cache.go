@@ -101,7 +101,10 @@ type Cache struct {
 	maxItem int
 }
 
-var _ djcache.Cache = (*Cache)(nil)
+var (
+	_ djcache.Cache        = (*Cache)(nil)
+	_ djcache.SelfExpiring = (*Cache)(nil)
+)
 
 // New returns the entry of CACHES whose servers client knows. opts may be nil.
 func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
@@ -117,6 +120,12 @@ func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	}
 	return c
 }
+
+// Site implements djcache.Cache.
+func (c *Cache) Site() *djsession.Site { return c.site }
+
+// SelfExpiring implements djcache.SelfExpiring: it is true.
+func (c *Cache) SelfExpiring() bool { return true }
 
 // Get implements djcache.Cache.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

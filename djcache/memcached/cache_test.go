@@ -54,8 +54,8 @@ func TestStore(t *testing.T) {
 					opts := &memcached.Options{MaxItem: serverItem}
 					keys := djcache.Keys{}
 					return storetest.Engine{
-						Store: storeOf(site, memcached.New(site, client, opts)),
-						Other: storeOf(site, memcached.New(site, newClient(t, proxy.Addr), opts)),
+						Store: storeOf(memcached.New(site, client, opts)),
+						Other: storeOf(memcached.New(site, newClient(t, proxy.Addr), opts)),
 						Stored: func(t testing.TB, key string) (string, bool) {
 							item, err := direct.Get(keys.Key(prefix + key))
 							if errors.Is(err, memcache.ErrCacheMiss) {
@@ -96,13 +96,9 @@ func TestStore(t *testing.T) {
 
 // storeOf returns a Store with what memcached can do, without the List and
 // ClearExpired of cachestore that do nothing.
-func storeOf(site *djsession.Site, cache djcache.Cache) djsession.Store {
-	s := cachestore.New(site, cache, nil)
-	return struct {
-		djsession.Store
-		djsession.Toucher
-		djsession.CompareDeleter
-	}{s, s, s}
+func storeOf(cache djcache.Cache) djsession.Store {
+	s := cachestore.New(cache, nil)
+	return struct{ djsession.Store }{s}
 }
 
 // corrupt is what a cache may hold that is no session.

@@ -29,7 +29,7 @@ func ExampleNew() {
 		panic(err)
 	}
 	cache := memcached.New(site, memcache.NewFromSelector(servers), &memcached.Options{Keys: djcache.Keys{Prefix: "shop"}})
-	m := djsession.New(site, cachestore.New(site, cache, nil))
+	m := djsession.New(cachestore.New(cache, nil))
 	fmt.Println(m != nil)
 	// Output: true
 }

@@ -70,7 +70,7 @@ func TestLive(t *testing.T) {
 			client.Timeout = 5 * time.Second
 			t.Cleanup(func() { client.Close() })
 			site := newSite(t, djsession.Settings{})
-			l := &live{d, site, cachestore.New(site, memcached.New(site, client, nil), nil)}
+			l := &live{d, site, cachestore.New(memcached.New(site, client, nil), nil)}
 			t.Run("from Django", l.fromDjango)
 			t.Run("from Go", l.fromGo)
 			t.Run("logout", l.logout)
@@ -118,7 +118,7 @@ func (l *live) fromDjango(t *testing.T) {
 	_, err = l.store.Update(t.Context(), key, record, v)
 	want(t, "Update", err, djsession.ErrConflict)
 	want(t, "Touch", l.store.Touch(t.Context(), key, record.Expires, v), djsession.ErrConflict)
-	want(t, "DeleteSeen", l.store.DeleteSeen(t.Context(), key, v), djsession.ErrConflict)
+	want(t, "DeleteSeen", l.store.Delete(t.Context(), key, v), djsession.ErrConflict)
 	l.wantDjango(t, key, `{"_auth_user_id": "1", "n": 2, "go": true}`)
 	// The two sides count the expiry alike, on either side of thirty days.
 	for _, days := range []int{1, 29, 31, 400} {
@@ -188,7 +188,7 @@ func (l *live) logout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.store.DeleteSeen(t.Context(), key, v); err != nil {
+	if err := l.store.Delete(t.Context(), key, v); err != nil {
 		t.Fatal(err)
 	}
 	l.wantDjango(t, key, "null")

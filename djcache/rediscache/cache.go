@@ -4,7 +4,7 @@
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", DB: 1})
 //	cache := rediscache.New(site, client, nil)
-//	store := cachestore.New(site, cache, nil) // SESSION_ENGINE = "...backends.cache"
+//	store := cachestore.New(cache, nil) // SESSION_ENGINE = "...backends.cache"
 //
 // Shapes: the key is what djcache.Keys makes of a name. The value is the dict in
 // the site's format (Options.Format), by default a pickle. The expiry is the
@@ -93,8 +93,9 @@ type Cache struct {
 }
 
 var (
-	_ djcache.Cache  = (*Cache)(nil)
-	_ djcache.Lister = (*Cache)(nil)
+	_ djcache.Cache        = (*Cache)(nil)
+	_ djcache.Lister       = (*Cache)(nil)
+	_ djcache.SelfExpiring = (*Cache)(nil)
 )
 
 // New returns the Cache of site in client, which stays the caller's. opts may be
@@ -113,6 +114,12 @@ func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
 	}
 	return c
 }
+
+// Site implements djcache.Cache.
+func (c *Cache) Site() *djsession.Site { return c.site }
+
+// SelfExpiring implements djcache.SelfExpiring: it is true.
+func (c *Cache) SelfExpiring() bool { return true }
 
 // Get implements djcache.Cache: cache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

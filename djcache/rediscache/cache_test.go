@@ -50,8 +50,8 @@ func TestStore(t *testing.T) {
 			storetest.Run(t, harness(func(t *testing.T, site *djsession.Site) storetest.Engine {
 				rig.Flush(t)
 				return storetest.Engine{
-					Store: storeOf(site, open(site, rig.Client)),
-					Other: storeOf(site, open(site, rig.Other)),
+					Store: storeOf(open(site, rig.Client)),
+					Other: storeOf(open(site, rig.Other)),
 					Stored: func(t testing.TB, key string) (string, bool) {
 						return rig.Stored(t, test.keys.Key(engine+key))
 					},
@@ -81,14 +81,12 @@ func harness(open func(t *testing.T, site *djsession.Site) storetest.Engine) sto
 
 // storeOf returns a Store with what Redis can do, without the ClearExpired of
 // cachestore that does nothing.
-func storeOf(site *djsession.Site, cache djcache.Cache) djsession.Store {
-	s := cachestore.New(site, cache, nil)
+func storeOf(cache djcache.Cache) djsession.Store {
+	s := cachestore.New(cache, nil)
 	return struct {
 		djsession.Store
-		djsession.Toucher
-		djsession.CompareDeleter
 		djsession.Lister
-	}{s, s, s, s}
+	}{s, s}
 }
 
 // corrupt is what is no dict in a pickle.

@@ -41,7 +41,7 @@ func TestFixtures(t *testing.T) {
 				if isHerd(v.Config) {
 					opts.Format = rediscache.Herd(p, site.Now)
 				}
-				s := cachestore.New(site, rediscache.New(site, rig.Client, opts), nil)
+				s := cachestore.New(rediscache.New(site, rig.Client, opts), nil)
 				rig.Plant(t, v.Key, raw, time.Now().Add(time.Duration(v.TTL)*time.Second))
 				r, seen, err := s.Load(ctx, v.SessionKey)
 				if err != nil {
@@ -185,7 +185,7 @@ func live(t *testing.T, version string, config redistest.Config, servers int) {
 			t.Fatal(err)
 		}
 	}
-	s := cachestore.New(site, cache, nil)
+	s := cachestore.New(cache, nil)
 	django := redistest.StartDjango(t, version, config)
 
 	rounds := 2
@@ -233,7 +233,7 @@ func live(t *testing.T, version string, config redistest.Config, servers int) {
 		if v, err = s.Create(ctx, key, r); err != nil {
 			t.Fatalf("Create: %v", err)
 		}
-		if err := s.DeleteSeen(ctx, key, v); err != nil {
+		if err := s.Delete(ctx, key, v); err != nil {
 			t.Errorf("DeleteSeen: %v", err)
 		}
 		if got := django.Do(redistest.Command{Command: "load", Key: key}); got != "null" {

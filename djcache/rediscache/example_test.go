@@ -23,7 +23,7 @@ func ExampleNew() {
 	}
 	client := redis.NewClient(&redis.Options{Addr: "redis.internal:6379", DB: 1})
 	cache := rediscache.New(site, client, &rediscache.Options{Keys: djcache.Keys{Prefix: "site"}})
-	_ = djsession.New(site, cachestore.New(site, cache, nil))
+	_ = djsession.New(cachestore.New(cache, nil))
 }
 
 // The same with OPTIONS = {"CLIENT_CLASS": "django_redis.client.ShardClient"} and two
@@ -45,5 +45,5 @@ func ExampleNewSharded() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = djsession.New(site, cachestore.New(site, cache, nil))
+	_ = djsession.New(cachestore.New(cache, nil))
 }

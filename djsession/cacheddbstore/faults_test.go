@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -20,11 +19,11 @@ func TestLogoutWhileCancelled(t *testing.T) {
 	w := newWorld(t, nil)
 	_, err := w.rows.Create(t.Context(), key, record(1))
 	must(t, err)
-	theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+	theirs := newStore(t, w.rows, &cache{Store: w.cache.Store})
 
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cache.before = func() { // the row is read, the copy is about to be made
-		must(t, theirs.Delete(t.Context(), key)) // a logout, which succeeds
+		must(t, theirs.Delete(t.Context(), key, djsession.Force)) // a logout, which succeeds
 	}
 	w.cache.after = cancel // and the client is gone
 	_, _, _ = w.store.Load(ctx, key)
@@ -39,8 +38,8 @@ func TestLogoutWhileAnswerLost(t *testing.T) {
 	w := newWorld(t, nil)
 	_, err := w.rows.Create(t.Context(), key, record(1))
 	must(t, err)
-	theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
-	w.cache.before = func() { must(t, theirs.Delete(t.Context(), key)) }
+	theirs := newStore(t, w.rows, &cache{Store: w.cache.Store})
+	w.cache.before = func() { must(t, theirs.Delete(t.Context(), key, djsession.Force)) }
 	w.cache.lose = true
 	_, _, _ = w.store.Load(t.Context(), key)
 	if _, _, err := theirs.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
@@ -57,7 +56,7 @@ func TestOutdatedCopyTouched(t *testing.T) {
 	must(t, err)
 	_, err = w.rows.Update(t.Context(), key, record(5), djsession.Force) // the copy could not be set
 	must(t, err)
-	m := djsession.New(w.site, w.store)
+	m := djsession.New(w.store)
 	var got int64
 	h := m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
@@ -86,7 +85,7 @@ func TestOutdatedLoginTouched(t *testing.T) {
 	must(t, err)
 	_, err = w.rows.Update(t.Context(), key, login("2"), djsession.Force)
 	must(t, err)
-	m := djsession.New(w.site, w.store)
+	m := djsession.New(w.store)
 	h := m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_, err := djsession.Load(r.Context())
 		must(t, err)
@@ -111,7 +110,7 @@ func TestManagerDeleteCancelled(t *testing.T) {
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cache.before = cancel
-	err = djsession.New(w.site, w.store).Delete(ctx, key)
+	err = djsession.New(w.store).Delete(ctx, key)
 	if _, _, e := w.store.Load(t.Context(), key); !errors.Is(e, djsession.ErrNotFound) {
 		t.Errorf("Delete says %v, and the session can still be loaded: %v", err, e)
 	}
@@ -122,7 +121,7 @@ func TestUpdateAnswerLost(t *testing.T) {
 	w := newWorld(t, nil)
 	_, err := w.store.Create(t.Context(), key, record(1))
 	must(t, err)
-	s := cacheddbstore.New(w.site, losing{w.rows}, w.cache, nil)
+	s := newStore(t, losing{w.rows}, w.cache)
 	_, v, err := s.LoadFresh(t.Context(), key)
 	must(t, err)
 	_, err = s.Update(t.Context(), key, record(2), v)
@@ -135,10 +134,10 @@ func TestUpdateAnswerLost(t *testing.T) {
 	}
 }
 
-type losing struct{ cacheddbstore.DB }
+type losing struct{ djsession.Store }
 
 func (l losing) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
-	_, err := l.DB.Update(ctx, key, r, seen)
+	_, err := l.Store.Update(ctx, key, r, seen)
 	return djsession.Version{}, errors.Join(err, djsession.Unavailable("update", errors.New("lost")))
 }
 
@@ -148,7 +147,7 @@ func TestCycleWhileCacheDown(t *testing.T) {
 	ctx := t.Context()
 	_, err := w.store.Create(ctx, key, record(1))
 	must(t, err)
-	m := djsession.New(w.site, w.store)
+	m := djsession.New(w.store)
 	w.cache.Fail(errors.New("unplugged"))
 	s, err := m.Open(ctx, key)
 	must(t, err)
@@ -172,9 +171,9 @@ func TestCycleWhileCacheDown(t *testing.T) {
 func TestLogoutTriedAgain(t *testing.T) {
 	w := newWorld(t, nil)
 	login := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "1"}), Expires: now.Add(time.Hour)}
-	_, err := w.store.Create(t.Context(), key, login)
+	seen, err := w.store.Create(t.Context(), key, login)
 	must(t, err)
-	logout := djsession.New(w.site, w.store).Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	logout := djsession.New(w.store).Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
 		if err == nil {
 			err = s.Flush(r.Context())
@@ -206,8 +205,8 @@ func TestLogoutTriedAgain(t *testing.T) {
 		{"Load", func() error { _, _, err := w.store.Load(t.Context(), key); return err }},
 		{"Update", func() error { _, err := w.store.Update(t.Context(), key, login, djsession.Force); return err }},
 		{"Touch", func() error { return w.store.Touch(t.Context(), key, now.Add(time.Hour), djsession.Force) }},
-		{"Delete", func() error { return w.store.Delete(t.Context(), key) }},
-		{"DeleteSeen", func() error { return w.store.DeleteSeen(t.Context(), key, djsession.Force) }},
+		{"Delete", func() error { return w.store.Delete(t.Context(), key, djsession.Force) }},
+		{"Delete of what was seen", func() error { return w.store.Delete(t.Context(), key, seen) }},
 	} {
 		if err := op.do(); !errors.Is(err, djsession.ErrUnavailable) {
 			t.Errorf("%s without a row says %v while the cache is down, want ErrUnavailable", op.name, err)
@@ -228,7 +227,7 @@ func TestLogoutWithForeignCopy(t *testing.T) {
 	w := newWorld(t, nil)
 	w.cache.Put(prefix+key, "foreign to this program", now.Add(time.Hour))
 	stuck := &stuckCache{Cache: w.cache, err: djsession.Unavailable("delete", errors.New("down"))}
-	store := cacheddbstore.New(w.site, w.rows, stuck, nil)
+	store := newStore(t, w.rows, stuck)
 	if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrUnavailable) {
 		t.Errorf("Load says %v while the copy cannot be dropped, want ErrUnavailable", err)
 	}
@@ -253,14 +252,14 @@ func TestLogoutWithLateCache(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, nil)
 			stuck := &stuckCache{Cache: w.cache}
-			store := cacheddbstore.New(w.site, w.rows, stuck, nil)
+			store := newStore(t, w.rows, stuck)
 			_, err := store.Create(t.Context(), key, record(1))
 			must(t, err)
 			tt.set(stuck)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			for _, when := range []string{"first", "second"} {
-				if err := store.Delete(ctx, key); !errors.Is(err, djsession.ErrUnavailable) {
+				if err := store.Delete(ctx, key, djsession.Force); !errors.Is(err, djsession.ErrUnavailable) {
 					t.Errorf("the %s Delete says %v, want ErrUnavailable", when, err)
 				}
 			}
@@ -268,7 +267,7 @@ func TestLogoutWithLateCache(t *testing.T) {
 				t.Errorf("Load says %v of a cache that does not answer", err)
 			}
 			stuck.lost, stuck.hang = false, false
-			if err := store.Delete(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
+			if err := store.Delete(t.Context(), key, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {
 				t.Errorf("with the cache back, Delete says %v, want ErrNotFound", err)
 			}
 			if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {

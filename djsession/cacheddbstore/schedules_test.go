@@ -9,7 +9,6 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcache/locmem"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/memstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
 	"github.com/go-djsession/go-djsession/internal/testkit/visit"
@@ -30,7 +29,7 @@ func requests(t testing.TB, kinds []visit.Kind, copied bool, retries int) *inter
 	site := visit.NewSite(t)
 	return &interleave.Model{Start: func(w *interleave.World) {
 		rows, cache := memstore.New(site), silent{locmem.New(site, nil)}
-		store := cacheddbstore.New(site, rows, cache, nil)
+		store := newStore(t, rows, cache)
 		if _, err := store.Create(context.Background(), visit.Key, visit.Session()); err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +42,7 @@ func requests(t testing.TB, kinds []visit.Kind, copied bool, retries int) *inter
 		var all visit.Requests
 		for _, kind := range kinds {
 			all.Add(w, kind, retries, site, func(p *interleave.Party) djsession.Store {
-				return cacheddbstore.New(site, interleave.Store(p, "db", rows), interleave.Cache(p, "cache", prefix, cache), nil)
+				return newStore(t, interleave.Store(p, "db", rows), interleave.Cache(p, "cache", prefix, cache))
 			})
 		}
 		w.Judge(func() string {

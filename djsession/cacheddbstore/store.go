@@ -4,7 +4,7 @@
 //
 //	db := dbstore.New(site, handle, dbstore.PostgreSQL, nil)
 //	cache := rediscache.New(site, client, nil)
-//	store := cacheddbstore.New(site, db, cache, nil)
+//	store, err := cacheddbstore.New(db, cache, nil)
 //
 // Shapes: the row is that of package dbstore; the copy has the name
 // "django.contrib.sessions.cached_db" and the session key with nothing between, and
@@ -31,8 +31,8 @@
 // old copy for as long as the cache keeps it. Where that would keep somebody logged in,
 // the error is djsession.ErrUnavailable:
 //
-//   - Delete has deleted the row by then: call it again.
-//   - DeleteSeen leaves the row while the copy cannot be deleted.
+//   - Delete with djsession.Force has deleted the row by then: call it again.
+//   - Delete of what was seen leaves the row while the copy cannot be deleted.
 //   - A session without a row is djsession.ErrNotFound only if the cache answers that
 //     there is no copy, or has dropped it. A logout that failed because of the cache
 //     is thus not taken for done when the visitor tries it again.
@@ -61,6 +61,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"time"
@@ -83,40 +84,42 @@ type Options struct {
 	Data func(r *djsession.Record) *serializer.Dict
 }
 
-// DB is a Store of rows: a *dbstore.Store or a *pgxstore.Store.
-type DB interface {
-	djsession.Store
-	djsession.Toucher
-	djsession.CompareDeleter
-	djsession.Reaper
-	djsession.Lister
-}
-
 // Store is a djsession.Store of rows with copies in a cache. It is safe for
 // concurrent use.
 type Store struct {
 	site   *djsession.Site
-	db     DB
+	db     djsession.Store
 	cache  djcache.Cache
 	prefix string
 	data   func(r *djsession.Record) *serializer.Dict
 }
 
 var (
-	_ DB                    = (*Store)(nil)
+	_ djsession.Store       = (*Store)(nil)
+	_ djsession.Reaper      = (*Store)(nil)
+	_ djsession.Lister      = (*Store)(nil)
 	_ djsession.FreshLoader = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions in db, with copies in cache, which is
-// the entry of CACHES that SESSION_CACHE_ALIAS names. opts may be nil.
-func New(site *djsession.Site, db DB, cache djcache.Cache, opts *Options) *Store {
-	s := &Store{site: site, db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
+// New returns the Store of the sessions in db, a *dbstore.Store or a *pgxstore.Store,
+// with copies in cache, which is the entry of CACHES that SESSION_CACHE_ALIAS names.
+// opts may be nil.
+//
+// Errors: djsession.ErrConfig when db and cache were made for two Sites.
+func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error) {
+	s := &Store{site: db.Site(), db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
+	if cache.Site() != s.site {
+		return nil, fmt.Errorf("%w: the rows and their copies are of two Sites", djsession.ErrConfig)
+	}
 	if opts != nil {
 		s.prefix = cmp.Or(opts.KeyPrefix, s.prefix)
 		s.data = opts.Data
 	}
-	return s
+	return s, nil
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements djsession.Store: SessionStore.load. The record may be a copy, and
 // then not tell when it expires.
@@ -186,7 +189,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	return ofRow(v), nil
 }
 
-// Touch implements djsession.Toucher.
+// Touch implements djsession.Store.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	row, err := s.row(ctx, key, seen)
 	if err != nil {
@@ -207,12 +210,10 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 
 // Delete implements djsession.Store: SessionStore.delete. It is ErrNotFound when only
 // a copy was there, which is then gone too.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.deleted(ctx, key, s.db.Delete(ctx, key))
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if seen.IsForce() {
+		return s.deleted(ctx, key, s.db.Delete(ctx, key, seen))
+	}
 	row, err := s.row(ctx, key, seen)
 	if err != nil {
 		return err
@@ -221,7 +222,7 @@ func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Versi
 	if err := s.cache.Delete(ctx, s.prefix+key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
-	err = s.db.DeleteSeen(ctx, key, row)
+	err = s.db.Delete(ctx, key, row)
 	if errors.Is(err, djsession.ErrConflict) {
 		return err
 	}
@@ -245,15 +246,25 @@ func (s *Store) deleted(ctx context.Context, key string, row error) error {
 }
 
 // ClearExpired implements djsession.Reaper: it removes rows. Copies expire by
-// themselves.
+// themselves. It is errors.ErrUnsupported if the Store of the rows is no Reaper.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
-	return s.db.ClearExpired(ctx, opts)
+	rows, ok := djsession.As[djsession.Reaper](s.db)
+	if !ok {
+		return 0, fmt.Errorf("clear expired sessions: %w: the store of the rows cannot", errors.ErrUnsupported)
+	}
+	return rows.ClearExpired(ctx, opts)
 }
 
-// List implements djsession.Lister, over the rows.
+// List implements djsession.Lister, over the rows. It ends at once with
+// errors.ErrUnsupported if the Store of the rows is no Lister.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
-		for found, err := range s.db.List(ctx, cursor) {
+		rows, ok := djsession.As[djsession.Lister](s.db)
+		if !ok {
+			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: the store of the rows cannot", errors.ErrUnsupported))
+			return
+		}
+		for found, err := range rows.List(ctx, cursor) {
 			found.Version = ofRow(found.Version)
 			if !yield(found, err) {
 				return

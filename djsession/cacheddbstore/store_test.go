@@ -87,7 +87,16 @@ func (c *cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 
 func (c *cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	c.interrupt()
-	return c.DeleteSeen(ctx, name, seen)
+	return c.Store.Delete(ctx, name, seen)
+}
+
+func newStore(t testing.TB, rows djsession.Store, cache djcache.Cache) *cacheddbstore.Store {
+	t.Helper()
+	s, err := cacheddbstore.New(rows, cache, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // world is a row store and a cache, as two processes see them.
@@ -114,7 +123,7 @@ func newWorld(t testing.TB, site *djsession.Site) *world {
 		}
 	}
 	w.site, w.rows, w.cache = site, memstore.New(site), &cache{Store: memstore.New(site)}
-	w.store = cacheddbstore.New(site, w.rows, w.cache, nil)
+	w.store = newStore(t, w.rows, w.cache)
 	return w
 }
 
@@ -138,7 +147,7 @@ func TestStore(t *testing.T) {
 				Stored: func(t testing.TB, key string) (string, bool) { return w.rows.Text(key) },
 				Plant: func(t testing.TB, key, raw string, expires time.Time) {
 					w.rows.Put(key, raw, expires)
-					_ = w.cache.DeleteSeen(t.Context(), prefix+key, djsession.Force)
+					_ = w.cache.Delete(t.Context(), prefix+key, djsession.Force)
 				},
 				Break: func(t testing.TB) func() {
 					w.rows.Fail(errors.New("unplugged"))
@@ -200,7 +209,7 @@ func TestCopies(t *testing.T) {
 	if r, _, err := w.cache.Load(ctx, prefix+key); err != nil || !r.Expires.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("after Touch the copy ends at %v, %v", r, err)
 	}
-	must(t, w.cache.DeleteSeen(ctx, prefix+key, djsession.Force))
+	must(t, w.cache.Delete(ctx, prefix+key, djsession.Force))
 	r, _, err := w.store.Load(ctx, key)
 	if got := value(t, r, err); got != 2 {
 		t.Errorf("Load = %d, want 2", got)
@@ -208,7 +217,7 @@ func TestCopies(t *testing.T) {
 	if r, _, err := w.cache.Load(ctx, prefix+key); err != nil || !r.Expires.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("the new copy ends at %v, %v, want when the row does", r, err)
 	}
-	must(t, w.store.Delete(ctx, key))
+	must(t, w.store.Delete(ctx, key, djsession.Force))
 	if got := w.copied(t); got != 0 {
 		t.Error("after Delete there is a copy")
 	}
@@ -217,9 +226,9 @@ func TestCopies(t *testing.T) {
 // Whatever happens to the row while a copy of it is on its way, no outdated copy stays.
 func TestInterleavings(t *testing.T) {
 	theirs := func(t testing.TB, w *world) *cacheddbstore.Store {
-		return cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+		return newStore(t, w.rows, &cache{Store: w.cache.Store})
 	}
-	logout := func(t testing.TB, w *world) { must(t, theirs(t, w).Delete(t.Context(), key)) }
+	logout := func(t testing.TB, w *world) { must(t, theirs(t, w).Delete(t.Context(), key, djsession.Force)) }
 	save := func(t testing.TB, w *world) {
 		_, err := theirs(t, w).Update(t.Context(), key, record(9), djsession.Force)
 		must(t, err)
@@ -281,10 +290,10 @@ func TestInterleavings(t *testing.T) {
 func TestDeletedOnce(t *testing.T) {
 	for name, second := range map[string]func(s *cacheddbstore.Store, ctx context.Context, seen djsession.Version) error{
 		"Delete": func(s *cacheddbstore.Store, ctx context.Context, _ djsession.Version) error {
-			return s.Delete(ctx, key)
+			return s.Delete(ctx, key, djsession.Force)
 		},
 		"DeleteSeen": func(s *cacheddbstore.Store, ctx context.Context, seen djsession.Version) error {
-			return s.DeleteSeen(ctx, key, seen)
+			return s.Delete(ctx, key, seen)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,10 +303,10 @@ func TestDeletedOnce(t *testing.T) {
 			must(t, err)
 			_, seen, err := w.store.LoadFresh(ctx, key)
 			must(t, err)
-			theirs := cacheddbstore.New(w.site, w.rows, &cache{Store: w.cache.Store}, nil)
+			theirs := newStore(t, w.rows, &cache{Store: w.cache.Store})
 			var late error
 			w.cache.before = func() { late = second(theirs, ctx, seen) }
-			if err := w.store.Delete(ctx, key); err != nil {
+			if err := w.store.Delete(ctx, key, djsession.Force); err != nil {
 				t.Errorf("who deleted the row gets %v, want nil", err)
 			}
 			if !errors.Is(late, djsession.ErrNotFound) {
@@ -328,12 +337,12 @@ func TestOutdatedCopy(t *testing.T) {
 	if err := w.store.Touch(ctx, key, now, v); !errors.Is(err, djsession.ErrConflict) {
 		t.Errorf("Touch = %v, want ErrConflict", err)
 	}
-	if err := w.store.DeleteSeen(ctx, key, v); !errors.Is(err, djsession.ErrConflict) {
+	if err := w.store.Delete(ctx, key, v); !errors.Is(err, djsession.ErrConflict) {
 		t.Errorf("DeleteSeen = %v, want ErrConflict", err)
 	}
 
 	// A Manager then does what it was told to the row.
-	m := djsession.New(w.site, w.store)
+	m := djsession.New(w.store)
 	s, err := m.Open(ctx, key)
 	must(t, err)
 	must(t, s.Set("x", 1))
@@ -344,7 +353,7 @@ func TestOutdatedCopy(t *testing.T) {
 	}
 
 	// The row is gone, as after a logout that could not reach the cache.
-	must(t, w.rows.Delete(ctx, key))
+	must(t, w.rows.Delete(ctx, key, djsession.Force))
 	_, v, err = w.store.Load(ctx, key)
 	must(t, err)
 	if _, err := w.store.Update(ctx, key, record(2), v); !errors.Is(err, djsession.ErrNotFound) {
@@ -369,7 +378,7 @@ func TestCacheDown(t *testing.T) {
 	v, err = w.store.Update(ctx, key, record(2), v)
 	must(t, err)
 	must(t, w.store.Touch(ctx, key, now.Add(time.Hour), v))
-	if err := w.store.Delete(ctx, key); !errors.Is(err, djsession.ErrUnavailable) {
+	if err := w.store.Delete(ctx, key, djsession.Force); !errors.Is(err, djsession.ErrUnavailable) {
 		t.Errorf("Delete = %v, want ErrUnavailable", err)
 	}
 	if _, ok := w.rows.Text(key); ok {
@@ -382,7 +391,7 @@ func TestCacheDown(t *testing.T) {
 	if got := w.copied(t); got != 1 {
 		t.Fatalf("the copy holds %d; the test wants one that stayed", got)
 	}
-	if err := w.store.Delete(ctx, key); !errors.Is(err, djsession.ErrNotFound) {
+	if err := w.store.Delete(ctx, key, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("Delete of a copy = %v, want ErrNotFound", err)
 	}
 	if got := w.copied(t); got != 0 {

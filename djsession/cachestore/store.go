@@ -2,7 +2,7 @@
 // does: in a cache, and nowhere else.
 //
 //	cache := rediscache.New(site, client, nil)
-//	store := cachestore.New(site, cache, nil)
+//	store := cachestore.New(cache, nil)
 //
 // Shapes: the name in the cache is "django.contrib.sessions.cache" and the session
 // key with nothing between; the value is the dict itself, pickled and not signed
@@ -56,22 +56,24 @@ type Store struct {
 }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Reaper         = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
+	_ djsession.Store        = (*Store)(nil)
+	_ djsession.Reaper       = (*Store)(nil)
+	_ djsession.SelfExpiring = (*Store)(nil)
+	_ djsession.Lister       = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions in cache, which is the entry of CACHES
-// that SESSION_CACHE_ALIAS names. opts may be nil.
-func New(site *djsession.Site, cache djcache.Cache, opts *Options) *Store {
-	s := &Store{site: site, cache: cache, prefix: "django.contrib.sessions.cache"}
+// New returns the Store of the sessions in cache, which is the entry of CACHES that
+// SESSION_CACHE_ALIAS names, and whose Site it has. opts may be nil.
+func New(cache djcache.Cache, opts *Options) *Store {
+	s := &Store{site: cache.Site(), cache: cache, prefix: "django.contrib.sessions.cache"}
 	if opts != nil && opts.KeyPrefix != "" {
 		s.prefix = opts.KeyPrefix
 	}
 	return s
 }
+
+// Site implements djsession.Store: it is the cache's.
+func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements djsession.Store: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -93,26 +95,33 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 }
 
 // Delete implements djsession.Store: SessionStore.delete.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	return s.cache.Delete(ctx, s.prefix+key, seen)
 }
 
-// Touch implements djsession.Toucher.
+// Touch implements djsession.Store.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	_, err := s.cache.Touch(ctx, s.prefix+key, expires, seen)
 	return err
 }
 
+// SelfExpiring implements djsession.SelfExpiring, as the cache does.
+func (s *Store) SelfExpiring() bool {
+	c, ok := djcache.As[djcache.SelfExpiring](s.cache)
+	return ok && c.SelfExpiring()
+}
+
 // ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It does
-// nothing where the server removes what has expired.
+// nothing where the server removes what has expired ([djcache.SelfExpiring]).
+//
+// Errors: also errors.ErrUnsupported, if the cache is neither a [djcache.Reaper] nor
+// SelfExpiring.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
-	if c, ok := s.cache.(djcache.Reaper); ok {
+	if c, ok := djcache.As[djcache.Reaper](s.cache); ok {
 		return c.ClearExpired(ctx, s.prefix, opts)
+	}
+	if !s.SelfExpiring() {
+		return 0, fmt.Errorf("clear expired sessions: %w: this cache cannot remove them, and does not say that its server does", errors.ErrUnsupported)
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, djsession.Unavailable("clear expired sessions", err)
@@ -124,7 +133,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 // walk ends at once with errors.ErrUnsupported.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
-		c, ok := s.cache.(djcache.Lister)
+		c, ok := djcache.As[djcache.Lister](s.cache)
 		if err := ctx.Err(); err != nil {
 			yield(djsession.Listed{}, djsession.Unavailable("list sessions", err))
 			return

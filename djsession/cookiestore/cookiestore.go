@@ -2,7 +2,7 @@
 // django.contrib.sessions.backends.signed_cookies does: in the cookie.
 //
 //	sealer, err := cookiestore.New(site, nil)
-//	m := djsession.NewSealed(site, sealer)
+//	m := djsession.NewSealed(sealer)
 //
 // Shapes: the cookie holds what django.core.signing.dumps makes of the session,
 // compressed where that is shorter, with a salt of the engine's own.
@@ -56,6 +56,7 @@ type Options struct {
 
 // Sealer is a djsession.Sealer. It is safe for concurrent use.
 type Sealer struct {
+	site       *djsession.Site
 	serializer serializer.Serializer
 	signer     *signer.TimestampSigner
 	age        time.Duration
@@ -93,8 +94,11 @@ func New(site *djsession.Site, opts *Options) (*Sealer, error) {
 	// With every attribute that the cookie may get.
 	const attributes = "=; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=1000000000; Path=; Domain=; SameSite=Strict; Secure"
 	most -= len(set.CookieName) + len(attributes) + len(set.CookiePath) + len(set.CookieDomain)
-	return &Sealer{set.Serializer, ts, set.CookieAge, most}, nil
+	return &Sealer{site, set.Serializer, ts, set.CookieAge, most}, nil
 }
+
+// Site implements djsession.Sealer.
+func (s *Sealer) Site() *djsession.Site { return s.site }
 
 // Seal is SessionStore._get_session_key.
 func (s *Sealer) Seal(r *djsession.Record) (string, error) {

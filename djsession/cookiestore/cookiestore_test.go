@@ -168,8 +168,8 @@ func TestExpires(t *testing.T) {
 
 // TestTooLarge: what a browser would drop is refused, to the byte.
 func TestTooLarge(t *testing.T) {
-	site, s := newSealer(t, func(set *djsession.Settings) { set.CookieDomain, set.CookieSecure = "example.com", true })
-	m := djsession.NewSealed(site, s)
+	_, s := newSealer(t, func(set *djsession.Settings) { set.CookieDomain, set.CookieSecure = "example.com", true })
+	m := djsession.NewSealed(s)
 	random := rand.New(rand.NewPCG(1, 2)) // so that compression does not help
 	text := make([]byte, 4000)
 	for i := range text {

@@ -74,7 +74,7 @@ func failures(t *testing.T, s *dbstore.Store) map[string]error {
 	_, errs["create"] = s.Create(ctx, "abcdefgh", record("n", 1))
 	_, errs["update"] = s.Update(ctx, "abcdefgh", record("n", 1), djsession.Force)
 	errs["touch"] = s.Touch(ctx, "abcdefgh", now, djsession.Force)
-	errs["delete"] = s.Delete(ctx, "abcdefgh")
+	errs["delete"] = s.Delete(ctx, "abcdefgh", djsession.Force)
 	_, errs["reap"] = s.ClearExpired(ctx, nil)
 	for _, err := range s.List(ctx, "") {
 		errs["list"] = err

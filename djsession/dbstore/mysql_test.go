@@ -38,7 +38,7 @@ func TestMySQLOptions(t *testing.T) {
 func checkMySQL(t *testing.T, name string, s *dbstore.Store) {
 	t.Helper()
 	ctx := t.Context()
-	if err := s.Delete(ctx, "abcdefgh"); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := s.Delete(ctx, "abcdefgh", djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		t.Fatalf("%s: %v", name, err)
 	}
 	r := record("text", "é日😀", "n", int64(1))
@@ -64,7 +64,7 @@ func checkMySQL(t *testing.T, name string, s *dbstore.Store) {
 		{"create in capitals", func() error {
 			// The collation, and not we, tells whether that key is free.
 			if _, err := s.Create(ctx, "ABCDEFGH", r); err == nil {
-				return s.Delete(ctx, "ABCDEFGH")
+				return s.Delete(ctx, "ABCDEFGH", djsession.Force)
 			} else if !errors.Is(err, djsession.ErrKeyTaken) {
 				return err
 			}
@@ -73,11 +73,11 @@ func checkMySQL(t *testing.T, name string, s *dbstore.Store) {
 		{"load in capitals", func() error { _, _, err := s.Load(ctx, "ABCDEFGH"); return err }, djsession.ErrNotFound},
 		{"load with a space", func() error { _, _, err := s.Load(ctx, "abcdefgh "); return err }, djsession.ErrNotFound},
 		{"update in capitals", func() error { _, err := s.Update(ctx, "ABCDEFGH", r, djsession.Force); return err }, djsession.ErrNotFound},
-		{"delete with a space", func() error { return s.Delete(ctx, "abcdefgh ") }, djsession.ErrNotFound},
+		{"delete with a space", func() error { return s.Delete(ctx, "abcdefgh ", djsession.Force) }, djsession.ErrNotFound},
 		{"update", func() (err error) { v, err = s.Update(ctx, "abcdefgh", record("n", 2), v); return err }, nil},
 		{"stale update", func() error { _, err := s.Update(ctx, "abcdefgh", record("n", 3), v2); return err }, djsession.ErrConflict},
-		{"stale delete", func() error { return s.DeleteSeen(ctx, "abcdefgh", v2) }, djsession.ErrConflict},
-		{"delete", func() error { return s.DeleteSeen(ctx, "abcdefgh", v) }, nil},
+		{"stale delete", func() error { return s.Delete(ctx, "abcdefgh", v2) }, djsession.ErrConflict},
+		{"delete", func() error { return s.Delete(ctx, "abcdefgh", v) }, nil},
 		{"update of nothing", func() error { _, err := s.Update(ctx, "abcdefgh", r, djsession.Force); return err }, djsession.ErrNotFound},
 	} {
 		if err := test.run(); !errors.Is(err, test.want) {
@@ -100,8 +100,8 @@ func TestMySQLForeignBytes(t *testing.T) {
 		if !errors.Is(err, djsession.ErrCorrupt) {
 			t.Errorf("%s: got error %v, want ErrCorrupt", charset, err)
 		}
-		if err := s.DeleteSeen(t.Context(), "abcdefgh", v); err != nil {
-			t.Errorf("%s: DeleteSeen: %v", charset, err)
+		if err := s.Delete(t.Context(), "abcdefgh", v); err != nil {
+			t.Errorf("%s: Delete: %v", charset, err)
 		}
 	}
 }

@@ -76,9 +76,9 @@ func TestStatements(t *testing.T) {
 			{"touch", func() error { return s.Touch(ctx, "abcdefgh", now.Add(2*time.Hour), v) }, nil, "UPDATE"},
 			{"update", func() error { return update("abcdefgh", v) }, nil, "UPDATE"},
 			{"forced update", func() error { _, err := s.Update(ctx, "abcdefgh", record("n", 3), djsession.Force); return err }, nil, "UPDATE"},
-			{"delete seen, stale", func() error { return s.DeleteSeen(ctx, "abcdefgh", stale) }, djsession.ErrConflict, "DELETE SELECT"},
-			{"delete", func() error { return s.Delete(ctx, "abcdefgh") }, nil, "DELETE"},
-			{"delete absent", func() error { return s.Delete(ctx, "abcdefgh") }, djsession.ErrNotFound, "DELETE"},
+			{"delete seen, stale", func() error { return s.Delete(ctx, "abcdefgh", stale) }, djsession.ErrConflict, "DELETE SELECT"},
+			{"delete", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, nil, "DELETE"},
+			{"delete absent", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, djsession.ErrNotFound, "DELETE"},
 			{"clear expired", func() error { _, err := s.ClearExpired(ctx, nil); return err }, nil, "DELETE"},
 			{"dry run", func() error {
 				_, err := s.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
@@ -138,7 +138,7 @@ func TestIndexes(t *testing.T) {
 		}{
 			{"load", func() error { _, _, err := s.Load(ctx, there); return err }, djsession.ErrCorrupt, reads},
 			{"update", func() error { _, err := s.Update(ctx, there, record("n", 1), djsession.VersionOf("y")); return err }, djsession.ErrConflict, reads},
-			{"delete", func() error { return s.DeleteSeen(ctx, there, djsession.VersionOf("y")) }, djsession.ErrConflict, reads},
+			{"delete", func() error { return s.Delete(ctx, there, djsession.VersionOf("y")) }, djsession.ErrConflict, reads},
 			{"clear expired", func() error { _, err := s.ClearExpired(ctx, &djsession.ReapOptions{Batch: 10}); return err }, nil, reaps},
 			{"dry run", func() error { _, err := s.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true}); return err }, nil, reaps},
 		} {

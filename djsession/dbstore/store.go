@@ -133,12 +133,10 @@ type Options struct {
 type Store struct{ t *djangodb.Table }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Reaper         = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
-	_ djsession.ManyLoader     = (*Store)(nil)
+	_ djsession.Store      = (*Store)(nil)
+	_ djsession.Reaper     = (*Store)(nil)
+	_ djsession.Lister     = (*Store)(nil)
+	_ djsession.ManyLoader = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in db, which is a database as d
@@ -150,6 +148,9 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Store {
 	}
 	return &Store{djangodb.New(site, sqldb.NewSQL(db, d.d), d.d, djangodb.Options(o))}
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.t.Site() }
 
 // Load implements djsession.Store: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -168,16 +169,11 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 }
 
 // Delete implements djsession.Store: SessionStore.delete.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.t.Delete(ctx, key)
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	return s.t.Delete(ctx, key, seen)
 }
 
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	return s.t.DeleteSeen(ctx, key, seen)
-}
-
-// Touch implements djsession.Toucher: it sets expire_date, and what Options.Touch
+// Touch implements djsession.Store: it sets expire_date, and what Options.Touch
 // returns. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)

@@ -59,8 +59,8 @@ func TestOddDates(t *testing.T) {
 			}
 		}
 		if test.err == djsession.ErrCorrupt {
-			if err := s.DeleteSeen(t.Context(), "abcdefgh", v); err != nil {
-				t.Errorf("%s: DeleteSeen by the Version that came with the error: %v", test.name, err)
+			if err := s.Delete(t.Context(), "abcdefgh", v); err != nil {
+				t.Errorf("%s: Delete by the Version that came with the error: %v", test.name, err)
 			}
 		}
 	}
@@ -97,7 +97,7 @@ func TestHourThatIsThereTwice(t *testing.T) {
 				{"02:30 second, the clock shows 02:31 second", second, second.Add(time.Minute), false},
 			} {
 				clock = test.now
-				if err := s.Delete(t.Context(), "abcdefgh"); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+				if err := s.Delete(t.Context(), "abcdefgh", djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 					t.Fatal(err)
 				}
 				mustCreate(t, s, "abcdefgh", &djsession.Record{Data: serializer.NewDict(), Expires: test.expires})
@@ -158,7 +158,7 @@ func TestExpiryBeyond(t *testing.T) {
 		} {
 			r := record("n", 1)
 			r.Expires = test.expires
-			if err := s.Delete(t.Context(), "abcdefgh"); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+			if err := s.Delete(t.Context(), "abcdefgh", djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 				t.Fatal(err)
 			}
 			mustCreate(t, s, "abcdefgh", r)

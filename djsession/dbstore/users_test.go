@@ -172,7 +172,7 @@ func TestUsersLive(t *testing.T) {
 				t.Errorf("after theirs has saved ours: got %v, created %s, want n 2, created %s", touched.Data,
 					show(touched.Row["created_at"]), show(b.Row["created_at"]))
 			}
-			if err := s.Delete(ctx, ours); err != nil {
+			if err := s.Delete(ctx, ours, djsession.Force); err != nil {
 				t.Error(err)
 			}
 			if _, err := s.Update(ctx, ours, rec, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {

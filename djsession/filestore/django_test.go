@@ -101,8 +101,8 @@ func TestBytesOfDjango(t *testing.T) {
 		if got, err := (serializer.JSON{}).Dumps(nil, theirs.Data); string(got) != v.Data || err != nil {
 			t.Errorf("got data %s, %v, want %s", got, err, v.Data)
 		}
-		if err := w.DeleteSeen(t.Context(), key, seen); err != nil {
-			t.Fatalf("DeleteSeen: %v", err)
+		if err := w.Delete(t.Context(), key, seen); err != nil {
+			t.Fatalf("Delete: %v", err)
 		}
 
 		ours := w.record(t)

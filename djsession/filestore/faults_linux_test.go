@@ -33,8 +33,8 @@ func (w *world) all(t *testing.T, v djsession.Version) map[string]error {
 	for _, err := range w.List(ctx, "") {
 		errs["List"] = err
 	}
-	errs["DeleteSeen"] = w.DeleteSeen(ctx, key, v)
-	errs["Delete"] = w.Delete(ctx, key)
+	errs["DeleteSeen"] = w.Delete(ctx, key, v)
+	errs["Delete"] = w.Delete(ctx, key, djsession.Force)
 	return errs
 }
 
@@ -115,7 +115,7 @@ func TestIrregular(t *testing.T) {
 			_, err = w.Update(ctx, key, r, djsession.Force)
 			wantKind(t, "forced Update", err, djsession.ErrUnavailable)
 			wantKind(t, "Touch", w.Touch(ctx, key, now, djsession.Force), djsession.ErrUnavailable)
-			wantKind(t, "DeleteSeen", w.DeleteSeen(ctx, key, djsession.VersionOf(text)), djsession.ErrConflict)
+			wantKind(t, "DeleteSeen", w.Delete(ctx, key, djsession.VersionOf(text)), djsession.ErrConflict)
 			if n, err := w.ClearExpired(ctx, nil); n != 0 || err != nil {
 				t.Errorf("ClearExpired: got %d, %v", n, err)
 			}
@@ -128,7 +128,7 @@ func TestIrregular(t *testing.T) {
 			if raw, err := os.ReadFile(secret); string(raw) != text || err != nil {
 				t.Error("the file outside was changed")
 			}
-			if err := w.Delete(ctx, key); test.delete != nil {
+			if err := w.Delete(ctx, key, djsession.Force); test.delete != nil {
 				wantKind(t, "Delete", err, test.delete)
 			} else if err != nil {
 				t.Errorf("Delete: %v", err)
@@ -161,7 +161,7 @@ func TestTooLong(t *testing.T) {
 			t.Errorf("List: got size %d", l.Size)
 		}
 	}
-	wantKind(t, "DeleteSeen", w.DeleteSeen(ctx, key, djsession.Version{}), djsession.ErrConflict)
+	wantKind(t, "DeleteSeen", w.Delete(ctx, key, djsession.Version{}), djsession.ErrConflict)
 	if _, err := w.Update(ctx, key, w.record(t, "n", 1), djsession.Force); err != nil {
 		t.Errorf("forced Update: %v", err)
 	}
@@ -228,7 +228,7 @@ func TestFullDisk(t *testing.T) {
 				if err := w.Touch(t.Context(), key, now, v); err != nil {
 					t.Errorf("Touch: %v", err)
 				}
-				if err := w.Delete(t.Context(), key); err != nil {
+				if err := w.Delete(t.Context(), key, djsession.Force); err != nil {
 					t.Errorf("Delete: %v", err)
 				}
 				fillers, _ := filepath.Glob(filepath.Join(w.dir, "filler*"))
@@ -358,7 +358,7 @@ func TestForbiddenFile(t *testing.T) {
 		if n, err := w.ClearExpired(t.Context(), nil); n != 1 || err != nil {
 			t.Errorf("ClearExpired: got %d, %v, want 1", n, err)
 		}
-		if err := w.Delete(t.Context(), key); err != nil {
+		if err := w.Delete(t.Context(), key, djsession.Force); err != nil {
 			t.Errorf("Delete: %v", err)
 		}
 	})
@@ -382,7 +382,7 @@ func TestKeys(t *testing.T) {
 		wantKind(t, "Create", err, djsession.ErrConfig)
 		_, err = w.Update(t.Context(), k, w.record(t), djsession.Force)
 		wantKind(t, "Update", err, djsession.ErrNotFound)
-		wantKind(t, "Delete", w.Delete(t.Context(), k), djsession.ErrNotFound)
+		wantKind(t, "Delete", w.Delete(t.Context(), k, djsession.Force), djsession.ErrNotFound)
 	}
 	plant(t, w.path+"_out_1", text, now.Add(-1000*time.Hour))
 	if n, err := w.ClearExpired(t.Context(), nil); n != 0 || err != nil {

@@ -138,7 +138,7 @@ func (l *live) logout(t *testing.T) {
 	_, err = l.store.Update(t.Context(), key, &djsession.Record{Data: dict("n", 2), Expires: time.Now().Add(time.Hour)}, v)
 	wantKind(t, "Update", err, djsession.ErrNotFound)
 	key = l.Django.Create(t, django.Args{"n": 1})
-	if err := l.store.Delete(t.Context(), key); err != nil {
+	if err := l.store.Delete(t.Context(), key, djsession.Force); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Load(t, key); got != "null" {

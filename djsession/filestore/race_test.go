@@ -128,7 +128,7 @@ func TestLogoutBeatsLateWrite(t *testing.T) {
 		_, err := w.Update(t.Context(), key, w.record(t, "n", 2), v)
 		wantKind(t, "Update", err, djsession.ErrNotFound)
 		wantKind(t, "Touch", w.Touch(t.Context(), key, now, v), djsession.ErrNotFound)
-		wantKind(t, "DeleteSeen", w.DeleteSeen(t.Context(), key, v), djsession.ErrNotFound)
+		wantKind(t, "DeleteSeen", w.Delete(t.Context(), key, v), djsession.ErrNotFound)
 		if entries, _ := os.ReadDir(w.dir); len(entries) != 0 {
 			t.Errorf("got %d files, want none", len(entries))
 		}
@@ -150,8 +150,8 @@ func TestWaitForLock(t *testing.T) {
 				return err
 			},
 			"Touch":      func(ctx context.Context) error { return w.Touch(ctx, key, now, seen) },
-			"Delete":     func(ctx context.Context) error { return w.Delete(ctx, key) },
-			"DeleteSeen": func(ctx context.Context) error { return w.DeleteSeen(ctx, key, seen) },
+			"Delete":     func(ctx context.Context) error { return w.Delete(ctx, key, djsession.Force) },
+			"DeleteSeen": func(ctx context.Context) error { return w.Delete(ctx, key, seen) },
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			err := do(ctx)

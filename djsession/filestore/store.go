@@ -47,7 +47,7 @@
 //
 //   - Django overwrites a whole session with what one request saw, and brings
 //     back one that was deleted between its look and its rename.
-//   - DeleteSeen deletes what Django writes in the instant before.
+//   - Delete of what was seen also deletes what Django writes in the instant before.
 //   - Where files cannot be exchanged (other systems, and file systems such as
 //     NFS), Update looks and then renames: what Django writes in between is lost,
 //     and what it deletes in between comes back.
@@ -102,11 +102,9 @@ type Store struct {
 }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Reaper         = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
+	_ djsession.Store  = (*Store)(nil)
+	_ djsession.Reaper = (*Store)(nil)
+	_ djsession.Lister = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in the folder dir, which is
@@ -127,6 +125,9 @@ func New(site *djsession.Site, dir string, opts *Options) (*Store, error) {
 	}
 	return &Store{site, atomicfile.New(dir, opts != nil && opts.NoSync)}, nil
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements djsession.Store: SessionStore.load. It changes nothing.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -202,16 +203,8 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 }
 
 // Delete implements djsession.Store: SessionStore.delete.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.remove(ctx, "delete session", key, djsession.Force)
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	return s.remove(ctx, "delete session", key, seen)
-}
-
-func (s *Store) remove(ctx context.Context, doing, key string, seen djsession.Version) error {
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	const doing = "delete session"
 	path, err := s.path(ctx, doing, key)
 	if err != nil {
 		return err
@@ -235,7 +228,7 @@ func (s *Store) remove(ctx context.Context, doing, key string, seen djsession.Ve
 	return s.folder.Sync(doing)
 }
 
-// Touch implements djsession.Toucher: it sets the time of modification, as a save
+// Touch implements djsession.Store: it sets the time of modification, as a save
 // of the same data by Django does. The Version stays what it was. The end of a
 // session whose data hold a moment stays that moment.
 //

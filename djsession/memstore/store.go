@@ -3,7 +3,7 @@
 // behaves as they do: what is written is encoded and decoded again, expiry is
 // exact to the microsecond, and what does not decode is djsession.ErrCorrupt.
 //
-// Nothing is removed but by Delete, DeleteSeen and ClearExpired: a program that
+// Nothing is removed but by Delete and ClearExpired: a program that
 // runs for long calls ClearExpired now and then.
 //
 // Shapes: a key has the text that Site.Encode returns, as in Django's engines db
@@ -29,7 +29,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Store is a djsession.Store in memory, with all optional interfaces. It is safe
+// Store is a djsession.Store in memory, with a walk and ClearExpired. It is safe
 // for concurrent use.
 type Store struct {
 	site *djsession.Site
@@ -49,18 +49,19 @@ type row struct {
 }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Reaper         = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
-	_ djsession.FreshLoader    = (*Store)(nil)
+	_ djsession.Store       = (*Store)(nil)
+	_ djsession.Reaper      = (*Store)(nil)
+	_ djsession.Lister      = (*Store)(nil)
+	_ djsession.FreshLoader = (*Store)(nil)
 )
 
 // New returns an empty Store for the sessions of site.
 func New(site *djsession.Site) *Store {
 	return &Store{site: site, rows: &map[string]row{}}
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements djsession.Store. It costs no decoding.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -121,16 +122,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 }
 
 // Delete implements djsession.Store.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.remove(ctx, key, djsession.Force)
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	return s.remove(ctx, key, seen)
-}
-
-func (s *Store) remove(ctx context.Context, key string, seen djsession.Version) error {
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.match(ctx, "delete session", key, seen); err != nil {
@@ -140,7 +132,7 @@ func (s *Store) remove(ctx context.Context, key string, seen djsession.Version) 
 	return nil
 }
 
-// Touch implements djsession.Toucher. The Version stays what it was.
+// Touch implements djsession.Store. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -139,7 +139,7 @@ func ExampleNew() {
 	fmt.Println(seen, err)
 
 	// Somebody logs out, and a late request cannot bring the session back.
-	fmt.Println(s.Delete(ctx, key))
+	fmt.Println(s.Delete(ctx, key, djsession.Force))
 	_, err = s.Update(ctx, key, &djsession.Record{Data: data, Expires: site.Now().Add(time.Hour)}, seen)
 	fmt.Println(err)
 	// Output:

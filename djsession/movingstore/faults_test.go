@@ -18,11 +18,11 @@ func TestLogoutWhileMovingCancelled(t *testing.T) {
 	w.put(w.old, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	next := &interrupted{w.next, func() {
-		if err := w.switched.Delete(t.Context(), key); err != nil {
+		if err := w.switched.Delete(t.Context(), key, djsession.Force); err != nil {
 			t.Error(err)
 		}
 	}, cancel}
-	s := movingstore.New(newSite(t), w.old, next, &movingstore.Options{Phase: movingstore.Switched})
+	s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched})
 	_, _, _ = s.Load(ctx, key)
 	if _, _, err := w.switched.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
@@ -36,11 +36,11 @@ func TestDjangoLogoutAfterStuckMove(t *testing.T) {
 	w.put(w.old, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	next := &interrupted{w.next, func() {}, cancel}
-	s := movingstore.New(newSite(t), w.old, next, &movingstore.Options{
+	s := newStore(t, w.old, next, &movingstore.Options{
 		Phase: movingstore.Switched, Copied: func(context.Context, string) (bool, error) { return w.copied[key], nil },
 	})
 	_, _, _ = s.Load(ctx, key)
-	if err := w.next.Delete(t.Context(), key); errors.Is(err, djsession.ErrNotFound) { // Django's flush
+	if err := w.next.Delete(t.Context(), key, djsession.Force); errors.Is(err, djsession.ErrNotFound) { // Django's flush
 		return // the move was taken back, and Django found nobody logged in
 	} else if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestProlongedSinceCopied(t *testing.T) {
 func TestCycleWhileOtherDown(t *testing.T) {
 	w := newWorld(t)
 	w.put(w.old, 1)
-	m := djsession.New(newSite(t), w.copying)
+	m := djsession.New(w.copying)
 	w.next.Fail(errors.New("unplugged"))
 	s, err := m.Open(t.Context(), key)
 	if err != nil {
@@ -90,13 +90,13 @@ func TestCycleWhileOtherDown(t *testing.T) {
 
 // deleted is an engine from which somebody else deletes a session first.
 type deleted struct {
-	movingstore.Engine
+	djsession.Store
 	first func()
 }
 
-func (d *deleted) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (d *deleted) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	d.first()
-	return d.Engine.DeleteSeen(ctx, key, seen)
+	return d.Store.Delete(ctx, key, seen)
 }
 
 // A move takes longer than the grace of djsession migrate, which finds the session on both
@@ -106,11 +106,11 @@ func TestMigratedWhileMoving(t *testing.T) {
 	w.put(w.old, 1)
 	old := &deleted{w.old, func() {
 		w.copied[key] = true
-		if err := w.old.Delete(t.Context(), key); err != nil {
+		if err := w.old.Delete(t.Context(), key, djsession.Force); err != nil {
 			t.Error(err)
 		}
 	}}
-	s := movingstore.New(newSite(t), old, w.next, &movingstore.Options{
+	s := newStore(t, old, w.next, &movingstore.Options{
 		Phase: movingstore.Switched, Copied: func(context.Context, string) (bool, error) { return w.copied[key], nil },
 	})
 	if _, _, err := s.Load(t.Context(), key); err != nil {

@@ -26,12 +26,12 @@ func requests(t testing.TB, kinds []visit.Kind) *interleave.Model {
 		var all visit.Requests
 		for _, kind := range kinds {
 			all.Add(w, kind, 0, site, func(p *interleave.Party) djsession.Store {
-				return movingstore.New(site, interleave.Store(p, "old", old), interleave.Store(p, "new", next), opts)
+				return newStore(t, interleave.Store(p, "old", old), interleave.Store(p, "new", next), opts)
 			})
 		}
 		w.Judge(func() string {
 			keys := append(visit.Keys(old), visit.Keys(next)...)
-			live, err := visit.Live(movingstore.New(site, old, next, opts), keys)
+			live, err := visit.Live(newStore(t, old, next, opts), keys)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,7 @@
 // Package movingstore moves a site from one engine to another while it runs, with
 // nobody logged out.
 //
-//	store := movingstore.New(site, old, next, &movingstore.Options{Phase: movingstore.Copying})
+//	store, err := movingstore.New(old, next, &movingstore.Options{Phase: movingstore.Copying})
 //
 // # The move
 //
@@ -48,6 +48,7 @@ package movingstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -78,32 +79,30 @@ type Options struct {
 	Copied func(ctx context.Context, key string) (bool, error)
 }
 
-// Engine is a Store that sessions can move to or from. All of this module are.
-type Engine interface {
-	djsession.Store
-	djsession.Toucher
-	djsession.CompareDeleter
-}
-
 // Store is a djsession.Store of a site that moves. It is safe for concurrent use.
 type Store struct {
 	site      *djsession.Site
-	old, next Engine
-	truth     Engine
-	other     Engine
+	old, next djsession.Store
+	truth     djsession.Store
+	other     djsession.Store
 	switched  bool
 	copied    func(ctx context.Context, key string) (bool, error)
 }
 
 var (
-	_ Engine                = (*Store)(nil)
+	_ djsession.Store       = (*Store)(nil)
 	_ djsession.FreshLoader = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions while they move from old to next. opts may
-// be nil.
-func New(site *djsession.Site, old, next Engine, opts *Options) *Store {
-	s := &Store{site: site, old: old, next: next, truth: old, other: next}
+// New returns the Store of the sessions while they move from old to next. opts may be
+// nil.
+//
+// Errors: djsession.ErrConfig when old and next were made for two Sites.
+func New(old, next djsession.Store, opts *Options) (*Store, error) {
+	if old.Site() != next.Site() {
+		return nil, fmt.Errorf("%w: the old and the new engine are of two Sites", djsession.ErrConfig)
+	}
+	s := &Store{site: old.Site(), old: old, next: next, truth: old, other: next}
 	if opts != nil {
 		s.switched = opts.Phase == Switched
 		s.copied = opts.Copied
@@ -111,8 +110,11 @@ func New(site *djsession.Site, old, next Engine, opts *Options) *Store {
 	if s.switched {
 		s.truth, s.other = next, old
 	}
-	return s
+	return s, nil
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements djsession.Store. In the second phase it moves a session that only the
 // old engine has.
@@ -127,6 +129,8 @@ func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, d
 
 type loader func(djsession.Store, context.Context, string) (*djsession.Record, djsession.Version, error)
 
+// loadFresh asks only s itself for LoadFresh: what is read here is also written, and must
+// not pass by a decorator.
 func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	if f, ok := s.(djsession.FreshLoader); ok {
 		return f.LoadFresh(ctx, key)
@@ -186,7 +190,7 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 	if err != nil {
 		return err
 	}
-	err = s.old.DeleteSeen(ctx, key, seen)
+	err = s.old.Delete(ctx, key, seen)
 	switch {
 	case errors.Is(err, djsession.ErrConflict):
 		return nil // a late write: left for djsession migrate
@@ -198,12 +202,12 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 			}
 		}
 		// Whoever logged out in between found nothing to delete on the new engine.
-		if err := s.next.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := s.next.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 	case err != nil:
 		// A session on both would come back after a logout of Django's.
-		if undo := s.next.DeleteSeen(ctx, key, v); undo != nil && !errors.Is(undo, djsession.ErrNotFound) {
+		if undo := s.next.Delete(ctx, key, v); undo != nil && !errors.Is(undo, djsession.ErrNotFound) {
 			return errors.Join(err, undo)
 		}
 	}
@@ -220,19 +224,23 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	return s.truth.Update(ctx, key, r, seen)
 }
 
-// Touch implements djsession.Toucher.
+// Touch implements djsession.Store.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.truth.Touch(ctx, key, expires, seen)
 }
 
-// Delete implements djsession.Store, on both engines. It is ErrNotFound when the one that
-// is the truth did not have the session, unless it was not moved yet.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	other := s.other.Delete(ctx, key)
+// Delete implements djsession.Store, on both engines. What is compared is the truth. With
+// djsession.Force it is ErrNotFound when the truth did not have the session, unless that
+// was not moved yet.
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if !seen.IsForce() {
+		return s.deleteSeen(ctx, key, seen)
+	}
+	other := s.other.Delete(ctx, key, seen)
 	if other != nil && !errors.Is(other, djsession.ErrNotFound) {
 		return other
 	}
-	truth := s.truth.Delete(ctx, key)
+	truth := s.truth.Delete(ctx, key, seen)
 	if !s.switched || other != nil || !errors.Is(truth, djsession.ErrNotFound) {
 		return truth // as for who cycles its key meanwhile: what decides is the truth
 	}
@@ -246,17 +254,16 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil // it was not moved yet
 }
 
-// DeleteSeen implements djsession.CompareDeleter. What is compared is the truth.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *Store) deleteSeen(ctx context.Context, key string, seen djsession.Version) error {
 	// Not by a half: who cycles a key and gets an error takes back the new one.
 	if _, _, err := s.other.Load(ctx, key); errors.Is(err, djsession.ErrUnavailable) {
 		return err
 	}
-	truth := s.truth.DeleteSeen(ctx, key, seen)
+	truth := s.truth.Delete(ctx, key, seen)
 	if truth != nil && !errors.Is(truth, djsession.ErrNotFound) {
 		return truth
 	}
-	if err := s.other.Delete(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := s.other.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
 	return truth

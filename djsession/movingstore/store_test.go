@@ -42,7 +42,7 @@ func TestStore(t *testing.T) {
 					engines := []*memstore.Store{memstore.New(site), memstore.New(site)}
 					truth := engines[phase]
 					return storetest.Engine{
-						Store:  movingstore.New(site, engines[0], engines[1], &movingstore.Options{Phase: phase}),
+						Store:  newStore(t, engines[0], engines[1], &movingstore.Options{Phase: phase}),
 						Stored: func(t testing.TB, key string) (string, bool) { return truth.Text(key) },
 						Plant:  func(t testing.TB, key, raw string, expires time.Time) { truth.Put(key, raw, expires) },
 						Break: func(t testing.TB) func() {
@@ -63,6 +63,15 @@ func TestStore(t *testing.T) {
 	}
 }
 
+func newStore(t testing.TB, old, next djsession.Store, opts *movingstore.Options) *movingstore.Store {
+	t.Helper()
+	s, err := movingstore.New(old, next, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // world is two engines and both phases over them.
 type world struct {
 	*testing.T
@@ -74,8 +83,8 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	site := newSite(t)
 	w := &world{T: t, old: memstore.New(site), next: memstore.New(site), copied: map[string]bool{}}
-	w.copying = movingstore.New(site, w.old, w.next, nil)
-	w.switched = movingstore.New(site, w.old, w.next, &movingstore.Options{
+	w.copying = newStore(t, w.old, w.next, nil)
+	w.switched = newStore(t, w.old, w.next, &movingstore.Options{
 		Phase:  movingstore.Switched,
 		Copied: func(_ context.Context, key string) (bool, error) { return w.copied[key], nil },
 	})
@@ -124,7 +133,7 @@ func TestCopying(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wants(2, 7)
-	if err := w.copying.Delete(ctx, key); err != nil {
+	if err := w.copying.Delete(ctx, key, djsession.Force); err != nil {
 		t.Fatal(err)
 	}
 	w.wants(0, 0)
@@ -152,7 +161,7 @@ func TestSwitched(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wants(1, 2)
-		if err := w.switched.Delete(t.Context(), key); err != nil {
+		if err := w.switched.Delete(t.Context(), key, djsession.Force); err != nil {
 			t.Fatal(err)
 		}
 		w.wants(0, 0)
@@ -185,7 +194,7 @@ func TestSwitched(t *testing.T) {
 			t.Errorf("Load = %v, want ErrUnavailable", err)
 		}
 		w.put(w.next, 1)
-		if err := w.switched.Delete(t.Context(), key); !errors.Is(err, djsession.ErrUnavailable) {
+		if err := w.switched.Delete(t.Context(), key, djsession.Force); !errors.Is(err, djsession.ErrUnavailable) {
 			t.Errorf("Delete = %v, want ErrUnavailable", err)
 		}
 		w.old.Fail(nil)
@@ -195,13 +204,13 @@ func TestSwitched(t *testing.T) {
 
 // interrupted is an engine whose Create lets somebody else go first.
 type interrupted struct {
-	movingstore.Engine
+	djsession.Store
 	before, after func()
 }
 
 func (i *interrupted) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	i.before()
-	v, err := i.Engine.Create(ctx, key, r)
+	v, err := i.Store.Create(ctx, key, r)
 	i.after()
 	return v, err
 }
@@ -213,7 +222,7 @@ func TestLogoutWhileMoving(t *testing.T) {
 			w := newWorld(t)
 			w.put(w.old, 1)
 			logout := func() {
-				if err := w.switched.Delete(t.Context(), key); err != nil {
+				if err := w.switched.Delete(t.Context(), key, djsession.Force); err != nil {
 					t.Error(err)
 				}
 			}
@@ -223,7 +232,7 @@ func TestLogoutWhileMoving(t *testing.T) {
 			} else {
 				next.after = logout
 			}
-			s := movingstore.New(newSite(t), w.old, next, &movingstore.Options{Phase: movingstore.Switched})
+			s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched})
 			if _, _, err := s.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 				t.Errorf("Load = %v, want ErrNotFound", err)
 			}
@@ -234,13 +243,13 @@ func TestLogoutWhileMoving(t *testing.T) {
 
 // late is an engine whose Load comes after somebody else moved the session.
 type late struct {
-	movingstore.Engine
+	djsession.Store
 	first func()
 }
 
 func (l *late) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	l.first()
-	return l.Engine.Load(ctx, key)
+	return l.Store.Load(ctx, key)
 }
 
 func TestMovedMeanwhile(t *testing.T) {
@@ -251,7 +260,7 @@ func TestMovedMeanwhile(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	s := movingstore.New(newSite(t), old, w.next, &movingstore.Options{Phase: movingstore.Switched})
+	s := newStore(t, old, w.next, &movingstore.Options{Phase: movingstore.Switched})
 	if _, _, err := s.Load(t.Context(), key); err != nil {
 		t.Errorf("Load = %v; the session is on the new engine", err)
 	}

@@ -80,12 +80,10 @@ func (o Options) of() djangodb.Options {
 type Store struct{ t *djangodb.Table }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Reaper         = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
-	_ djsession.ManyLoader     = (*Store)(nil)
+	_ djsession.Store      = (*Store)(nil)
+	_ djsession.Reaper     = (*Store)(nil)
+	_ djsession.Lister     = (*Store)(nil)
+	_ djsession.ManyLoader = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in db, a *pgxpool.Pool as a rule. It
@@ -97,6 +95,9 @@ func New(site *djsession.Site, db DB, opts *Options) *Store {
 	}
 	return &Store{djangodb.New(site, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, o.of())}
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.t.Site() }
 
 // Load implements djsession.Store: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -115,16 +116,11 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 }
 
 // Delete implements djsession.Store: SessionStore.delete.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.t.Delete(ctx, key)
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	return s.t.Delete(ctx, key, seen)
 }
 
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	return s.t.DeleteSeen(ctx, key, seen)
-}
-
-// Touch implements djsession.Toucher: it sets expire_date, and what Options.Touch
+// Touch implements djsession.Store: it sets expire_date, and what Options.Touch
 // returns. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)

@@ -235,9 +235,9 @@ func TestStatements(t *testing.T) {
 		{"touch", func() error { return s.Touch(ctx, "abcdefgh", now.Add(2*time.Hour), v) }, nil, "UPDATE"},
 		{"update", func() error { _, err := s.Update(ctx, "abcdefgh", record(2), v); return err }, nil, "UPDATE"},
 		{"update stale", func() error { _, err := s.Update(ctx, "abcdefgh", record(3), v); return err }, djsession.ErrConflict, "UPDATE SELECT"},
-		{"delete seen, stale", func() error { return s.DeleteSeen(ctx, "abcdefgh", v) }, djsession.ErrConflict, "DELETE SELECT"},
-		{"delete", func() error { return s.Delete(ctx, "abcdefgh") }, nil, "DELETE"},
-		{"delete absent", func() error { return s.Delete(ctx, "abcdefgh") }, djsession.ErrNotFound, "DELETE"},
+		{"delete seen, stale", func() error { return s.Delete(ctx, "abcdefgh", v) }, djsession.ErrConflict, "DELETE SELECT"},
+		{"delete", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, nil, "DELETE"},
+		{"delete absent", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, djsession.ErrNotFound, "DELETE"},
 		{"clear expired", func() error { _, err := s.ClearExpired(ctx, nil); return err }, nil, "DELETE"},
 		{"list", func() error {
 			for _, err := range s.List(ctx, "") {
@@ -289,7 +289,7 @@ func TestBesideDbstore(t *testing.T) {
 	if _, err := a.Update(ctx, "abcdefgh", record(3), v); !errors.Is(err, djsession.ErrConflict) {
 		t.Errorf("got error %v, want ErrConflict", err)
 	}
-	if err := a.DeleteSeen(ctx, "abcdefgh", v2); err != nil {
+	if err := a.Delete(ctx, "abcdefgh", v2); err != nil {
 		t.Error(err)
 	}
 }

@@ -122,7 +122,7 @@ func TestLive(t *testing.T) {
 
 			// Go logs out what Django wrote.
 			key = django.Key(redistest.Command{Command: "create", Data: map[string]any{"n": 1}})
-			if err := s.Delete(ctx, key); err != nil {
+			if err := s.Delete(ctx, key, djsession.Force); err != nil {
 				t.Errorf("Delete: %v", err)
 			}
 			if got := django.Do(redistest.Command{Command: "load", Key: key}); got != "{}" && got != "null" {

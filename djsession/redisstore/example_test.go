@@ -21,7 +21,7 @@ func ExampleNew() {
 	}
 	client := redis.NewClient(&redis.Options{Addr: "redis.internal:6379", DB: 2})
 	store := redisstore.New(site, client, &redisstore.Options{Prefix: "session"})
-	m := djsession.New(site, store)
+	m := djsession.New(store)
 	log.Fatal(http.ListenAndServe(":8080", m.Middleware(http.DefaultServeMux)))
 }
 
@@ -40,5 +40,5 @@ func ExampleNewPooled() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = djsession.New(site, store)
+	_ = djsession.New(store)
 }

@@ -32,7 +32,7 @@ func TestOtherType(t *testing.T) {
 		{"Update", func() error { _, err := s.Update(ctx, key, record(1), seen); return err }, djsession.ErrCorrupt},
 		{"Update of nothing", func() error { _, err := s.Update(ctx, key, record(1), djsession.Version{}); return err }, djsession.ErrConflict},
 		{"Touch", func() error { return s.Touch(ctx, key, now.Add(time.Hour), seen) }, djsession.ErrCorrupt},
-		{"DeleteSeen", func() error { return s.DeleteSeen(ctx, key, seen) }, djsession.ErrCorrupt},
+		{"DeleteSeen", func() error { return s.Delete(ctx, key, seen) }, djsession.ErrCorrupt},
 		{"List", func() error {
 			for l, err := range s.List(ctx, "") {
 				return errors.Join(err, l.Err)
@@ -95,8 +95,8 @@ func TestScriptsForgotten(t *testing.T) {
 			t.Errorf("%s: List: got %d sessions, want 1", test.name, n)
 		}
 		forget()
-		if err := s.DeleteSeen(ctx, key, v); err != nil {
-			t.Errorf("%s: DeleteSeen: %v", test.name, err)
+		if err := s.Delete(ctx, key, v); err != nil {
+			t.Errorf("%s: Delete: %v", test.name, err)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func TestOutOfMemory(t *testing.T) {
 	if _, got, err := s.Load(ctx, key); err != nil || !got.Equal(v) {
 		t.Errorf("Load: got %v, %v, want what was stored", got, err)
 	}
-	if err := s.Delete(ctx, key); err != nil {
+	if err := s.Delete(ctx, key, djsession.Force); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
 }

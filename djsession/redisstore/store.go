@@ -83,10 +83,9 @@ type Store struct {
 }
 
 var (
-	_ djsession.Store          = (*Store)(nil)
-	_ djsession.Toucher        = (*Store)(nil)
-	_ djsession.CompareDeleter = (*Store)(nil)
-	_ djsession.Lister         = (*Store)(nil)
+	_ djsession.Store        = (*Store)(nil)
+	_ djsession.Lister       = (*Store)(nil)
+	_ djsession.SelfExpiring = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in client, which stays the caller's.
@@ -105,6 +104,12 @@ func newStore(site *djsession.Site, ops *redisops.Ops, opts *Options) *Store {
 	}
 	return s
 }
+
+// Site implements djsession.Store.
+func (s *Store) Site() *djsession.Site { return s.site }
+
+// SelfExpiring implements djsession.SelfExpiring: it is true.
+func (s *Store) SelfExpiring() bool { return true }
 
 // Load implements djsession.Store: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -153,16 +158,11 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 // Delete implements djsession.Store: SessionStore.delete.
 //
 // Unlike Django, which ignores them, it reports errors.
-func (s *Store) Delete(ctx context.Context, key string) error {
-	return s.DeleteSeen(ctx, key, djsession.Force)
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Store) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	return s.ops.Delete(ctx, "delete session", s.head+key, seen)
 }
 
-// Touch implements djsession.Toucher: it sets the time to live alone. The
+// Touch implements djsession.Store: it sets the time to live alone. The
 // Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.ops.Touch(ctx, "touch session", s.head+key, expires, seen)

@@ -146,9 +146,9 @@ again:
 		{"update of nothing", func() error { _, err := s.Update(ctx, key, record(3), djsession.Version{}); return err }, djsession.ErrConflict, "evalsha"},
 		{"update by force", func() error { _, err := s.Update(ctx, key, record(3), djsession.Force); return err }, nil, "set"},
 		{"create over, taken", func() error { _, err := s.Create(ctx, key, over); return err }, djsession.ErrKeyTaken, "evalsha"},
-		{"delete seen, stale", func() error { return s.DeleteSeen(ctx, key, v) }, djsession.ErrConflict, "evalsha"},
-		{"delete", func() error { return s.Delete(ctx, key) }, nil, "del"},
-		{"delete absent", func() error { return s.Delete(ctx, key) }, djsession.ErrNotFound, "del"},
+		{"delete seen, stale", func() error { return s.Delete(ctx, key, v) }, djsession.ErrConflict, "evalsha"},
+		{"delete", func() error { return s.Delete(ctx, key, djsession.Force) }, nil, "del"},
+		{"delete absent", func() error { return s.Delete(ctx, key, djsession.Force) }, djsession.ErrNotFound, "del"},
 		{"create over", func() error { _, err := s.Create(ctx, key, over); return err }, nil, "evalsha"},
 	} {
 		rig.Log.Take()

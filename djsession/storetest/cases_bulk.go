@@ -117,7 +117,7 @@ var listCases = []testCase{
 				wantRest(i)
 			}
 			for i := range all {
-				if err := e.Delete(e.ctx, all[i].Key()); err != nil {
+				if err := e.Delete(e.ctx, all[i].Key(), djsession.Force); err != nil {
 					e.Fatalf("Delete: %v", err)
 				}
 				wantRest(i)
@@ -140,7 +140,7 @@ var listCases = []testCase{
 					break
 				}
 				e.update(l.Key(), e.plain(8), djsession.Force)
-				if err := e.Delete(e.ctx, l.Key()); err != nil {
+				if err := e.Delete(e.ctx, l.Key(), djsession.Force); err != nil {
 					e.Fatalf("Delete within the walk: %v", err)
 				}
 			}

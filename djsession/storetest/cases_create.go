@@ -55,18 +55,23 @@ var loadCases = []testCase{
 				e.want("Update of "+other.name, err, djsession.ErrNotFound)
 				_, err = e.Update(e.ctx, other.key, e.plain(2), djsession.Force)
 				e.want("forced Update of "+other.name, err, djsession.ErrNotFound)
-				err = e.Delete(e.ctx, other.key)
+				err = e.Delete(e.ctx, other.key, djsession.Force)
 				e.want("Delete of "+other.name, err, djsession.ErrNotFound)
-				if _, ok := e.Store.(djsession.CompareDeleter); ok {
-					err = e.DeleteSeen(e.ctx, other.key, v)
-					e.want("DeleteSeen of "+other.name, err, djsession.ErrNotFound)
-				}
-				if _, ok := e.Store.(djsession.Toucher); ok {
-					err = e.Touch(e.ctx, other.key, r.Expires, v)
-					e.want("Touch of "+other.name, err, djsession.ErrNotFound)
-				}
+				err = e.Delete(e.ctx, other.key, v)
+				e.want("Delete of what was seen of "+other.name, err, djsession.ErrNotFound)
+				err = e.Touch(e.ctx, other.key, r.Expires, v)
+				e.want("Touch of "+other.name, err, djsession.ErrNotFound)
 			}
 			e.wantStored(key, r)
+		},
+	},
+	{
+		name: "load/site",
+		rule: "Site returns the Site that the Store was made for.",
+		run: func(e *env) {
+			if e.Store.Site() != e.site || e.Other.Site() != e.site {
+				e.Error("the Store has another Site")
+			}
 		},
 	},
 	{

@@ -149,13 +149,11 @@ var expiryCases = []testCase{
 				e.Errorf("Update: %v", err)
 			}
 			e.wantAbsent(key)
-			if _, ok := e.Store.(djsession.Toucher); ok {
-				key, v := e.create(e.plain(3))
-				if err := e.Touch(e.ctx, key, over.Expires, v); err != nil {
-					e.Errorf("Touch: %v", err)
-				}
-				e.wantAbsent(key)
+			key, v = e.create(e.plain(3))
+			if err := e.Touch(e.ctx, key, over.Expires, v); err != nil {
+				e.Errorf("Touch: %v", err)
 			}
+			e.wantAbsent(key)
 		},
 	},
 }
@@ -197,7 +195,7 @@ var corruptCases = []testCase{
 				e.want("Update", err, djsession.ErrConflict)
 				_, err = e.Update(e.ctx, key, e.plain(2), djsession.Version{})
 				e.want("Update with the zero Version", err, djsession.ErrConflict)
-				if l, ok := e.Store.(djsession.Lister); ok {
+				if l, ok := djsession.As[djsession.Lister](e.Store); ok {
 					for range l.List(e.ctx, "") {
 					}
 				}
@@ -228,13 +226,7 @@ var corruptCases = []testCase{
 				key := e.newKey()
 				e.Plant(e.T, key, raw, e.clock.now().Add(time.Hour))
 				_, v, _ := e.Load(e.ctx, key)
-				var err error
-				if del, ok := e.Store.(djsession.CompareDeleter); ok {
-					err = del.DeleteSeen(e.ctx, key, v)
-				} else {
-					err = e.Delete(e.ctx, key)
-				}
-				if err != nil {
+				if err := e.Delete(e.ctx, key, v); err != nil {
 					e.Errorf("%s: %v", name, err)
 				}
 				e.wantAbsent(key)
@@ -259,7 +251,7 @@ var corruptCases = []testCase{
 				if got, _ := e.Stored(e.T, key); got != raw {
 					e.Errorf("%d bytes: the stored value has changed", n)
 				}
-				if err := e.Delete(e.ctx, key); err != nil {
+				if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 					e.Errorf("Delete: %v", err)
 				}
 			}

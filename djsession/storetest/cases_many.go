@@ -19,7 +19,7 @@ var manyCases = []testCase{
 				want[key], keys = r, append(keys, key)
 			}
 			gone, _ := e.create(e.plain(4))
-			if err := e.Delete(e.ctx, gone); err != nil {
+			if err := e.Delete(e.ctx, gone, djsession.Force); err != nil {
 				e.Fatal(err)
 			}
 			e.create(e.plain(5)) // nobody asks for it

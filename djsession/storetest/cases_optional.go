@@ -9,46 +9,46 @@ import (
 var deleteSeenCases = []testCase{
 	{
 		name: "delete-seen/seen",
-		rule: "DeleteSeen with the Version that is stored removes the record.",
+		rule: "Delete with the Version that is stored removes the record.",
 		run: func(e *env) {
 			key, _ := e.create(e.plain(1))
 			_, v := e.load(key)
-			if err := e.DeleteSeen(e.ctx, key, v); err != nil {
-				e.Fatalf("DeleteSeen: %v", err)
+			if err := e.Delete(e.ctx, key, v); err != nil {
+				e.Fatalf("Delete: %v", err)
 			}
 			e.wantAbsent(key)
-			e.want("second DeleteSeen", e.DeleteSeen(e.ctx, key, v), djsession.ErrNotFound)
+			e.want("second Delete", e.Delete(e.ctx, key, v), djsession.ErrNotFound)
 		},
 	},
 	{
 		name: "delete-seen/stale",
-		rule: "DeleteSeen of another record than was seen is ErrConflict and removes nothing.",
+		rule: "Delete of another record than was seen is ErrConflict and removes nothing.",
 		run: func(e *env) {
 			key, v := e.create(e.plain(1))
 			r := e.plain(2)
 			e.update(key, r, v)
-			e.want("DeleteSeen", e.DeleteSeen(e.ctx, key, v), djsession.ErrConflict)
-			e.want("DeleteSeen with the zero Version", e.DeleteSeen(e.ctx, key, djsession.Version{}), djsession.ErrConflict)
+			e.want("Delete", e.Delete(e.ctx, key, v), djsession.ErrConflict)
+			e.want("Delete with the zero Version", e.Delete(e.ctx, key, djsession.Version{}), djsession.ErrConflict)
 			e.wantStored(key, r)
 		},
 	},
 	{
 		name: "delete-seen/absent",
-		rule: "DeleteSeen of a key that never was is ErrNotFound.",
+		rule: "Delete of a key that never was is ErrNotFound.",
 		run: func(e *env) {
 			_, v := e.create(e.plain(1))
-			e.want("DeleteSeen", e.DeleteSeen(e.ctx, e.newKey(), v), djsession.ErrNotFound)
-			e.want("forced DeleteSeen", e.DeleteSeen(e.ctx, e.newKey(), djsession.Force), djsession.ErrNotFound)
+			e.want("Delete", e.Delete(e.ctx, e.newKey(), v), djsession.ErrNotFound)
+			e.want("forced Delete", e.Delete(e.ctx, e.newKey(), djsession.Force), djsession.ErrNotFound)
 		},
 	},
 	{
 		name: "delete-seen/force",
-		rule: "DeleteSeen with Force removes whatever is stored.",
+		rule: "Delete with Force removes whatever is stored.",
 		run: func(e *env) {
 			key, v := e.create(e.plain(1))
 			e.update(key, e.plain(2), v)
-			if err := e.DeleteSeen(e.ctx, key, djsession.Force); err != nil {
-				e.Fatalf("DeleteSeen: %v", err)
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
+				e.Fatalf("Delete: %v", err)
 			}
 			e.wantAbsent(key)
 		},
@@ -57,15 +57,11 @@ var deleteSeenCases = []testCase{
 		name: "delete-seen/against-update",
 		rule: "Of one that deletes and others that update from one Version, only one succeeds.",
 		run: func(e *env) {
-			del, ok := e.Store.(djsession.CompareDeleter)
-			if !ok {
-				optional[djsession.CompareDeleter](e)
-			}
 			for range 10 {
 				key, v := e.create(e.plain(-1))
 				got := e.count(10, func(i int) error {
 					if i%2 == 0 {
-						return del.DeleteSeen(e.ctx, key, v)
+						return e.Store.Delete(e.ctx, key, v)
 					}
 					_, err := e.pick(i).Update(e.ctx, key, e.plain(i), v)
 					return err
@@ -80,17 +76,13 @@ var deleteSeenCases = []testCase{
 		name: "delete-seen/against-delete",
 		rule: "Of those that delete one key at once, by what they saw or not, one succeeds and the others get ErrNotFound: a key is not cycled by a request that a logout beat.",
 		run: func(e *env) {
-			del, ok := e.Store.(djsession.CompareDeleter)
-			if !ok {
-				optional[djsession.CompareDeleter](e)
-			}
 			for range 10 {
 				key, v := e.create(e.plain(1))
 				got := e.count(10, func(i int) error {
 					if i%2 == 0 {
-						return del.DeleteSeen(e.ctx, key, v)
+						return e.Store.Delete(e.ctx, key, v)
 					}
-					return e.pick(i).Delete(e.ctx, key)
+					return e.pick(i).Delete(e.ctx, key, djsession.Force)
 				})
 				if got[nil] != 1 || got[djsession.ErrNotFound] != 9 {
 					e.Fatalf("got %v, want 1 nil and 9 ErrNotFound", got)
@@ -194,7 +186,7 @@ var touchCases = []testCase{
 		run: func(e *env) {
 			r := e.plain(1)
 			key, v := e.create(r)
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.Fatalf("Delete: %v", err)
 			}
 			for _, key := range []string{key, e.newKey()} {

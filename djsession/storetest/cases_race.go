@@ -53,7 +53,7 @@ var raceCases = []testCase{
 				if err != nil {
 					return err
 				}
-				return s.Delete(e.ctx, key)
+				return s.Delete(e.ctx, key, djsession.Force)
 			})
 			if got[nil] != 20 {
 				e.Errorf("got %v, want 20 nil", got)
@@ -69,7 +69,7 @@ var raceCases = []testCase{
 				got := e.count(10, func(i int) error {
 					s := e.pick(i)
 					if i == 0 {
-						return s.Delete(e.ctx, key)
+						return s.Delete(e.ctx, key, djsession.Force)
 					}
 					for {
 						r, v, err := s.Load(e.ctx, key)
@@ -83,8 +83,8 @@ var raceCases = []testCase{
 						if err != nil && !errors.Is(err, djsession.ErrConflict) {
 							return err
 						}
-						if t, ok := s.(djsession.Toucher); ok && i%2 == 0 {
-							if err := t.Touch(e.ctx, key, e.recordOf(nil, time.Hour).Expires, v); err != nil && !errors.Is(err, djsession.ErrConflict) {
+						if i%2 == 0 {
+							if err := s.Touch(e.ctx, key, e.recordOf(nil, time.Hour).Expires, v); err != nil && !errors.Is(err, djsession.ErrConflict) {
 								return err
 							}
 						}
@@ -189,22 +189,18 @@ func (e *env) calls(key, free string, v djsession.Version) map[string]func(ctx c
 			_, err := e.Update(ctx, key, e.plain(4), djsession.Force)
 			return err
 		},
-		"Delete": func(ctx context.Context) error { return e.Delete(ctx, key) },
+		"Touch":         func(ctx context.Context) error { return e.Touch(ctx, key, e.plain(1).Expires.Add(time.Hour), v) },
+		"Delete":        func(ctx context.Context) error { return e.Delete(ctx, key, v) },
+		"forced Delete": func(ctx context.Context) error { return e.Delete(ctx, key, djsession.Force) },
 	}
-	if _, ok := e.Store.(djsession.CompareDeleter); ok {
-		calls["DeleteSeen"] = func(ctx context.Context) error { return e.DeleteSeen(ctx, key, v) }
-	}
-	if _, ok := e.Store.(djsession.Toucher); ok {
-		calls["Touch"] = func(ctx context.Context) error { return e.Touch(ctx, key, e.plain(1).Expires.Add(time.Hour), v) }
-	}
-	if _, ok := e.Store.(djsession.Reaper); ok {
+	if _, ok := djsession.As[djsession.Reaper](e.Store); ok {
 		calls["ClearExpired"] = func(ctx context.Context) error { _, err := e.ClearExpired(ctx, nil); return err }
 		calls["dry ClearExpired"] = func(ctx context.Context) error {
 			_, err := e.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
 			return err
 		}
 	}
-	if _, ok := e.Store.(djsession.Lister); ok {
+	if _, ok := djsession.As[djsession.Lister](e.Store); ok {
 		calls["List"] = func(ctx context.Context) error {
 			for _, err := range e.List(ctx, "") {
 				return err
@@ -212,7 +208,7 @@ func (e *env) calls(key, free string, v djsession.Version) map[string]func(ctx c
 			return nil
 		}
 	}
-	if f, ok := e.Store.(djsession.FreshLoader); ok {
+	if f, ok := djsession.As[djsession.FreshLoader](e.Store); ok {
 		calls["LoadFresh"] = func(ctx context.Context) error { _, _, err := f.LoadFresh(ctx, key); return err }
 	}
 	return calls

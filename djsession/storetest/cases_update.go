@@ -63,7 +63,7 @@ var updateCases = []testCase{
 		rule: "Update of a record that was deleted is ErrNotFound and does not bring it back, forced or not.",
 		run: func(e *env) {
 			key, v := e.create(e.plain(1))
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.Fatalf("Delete: %v", err)
 			}
 			for _, seen := range []djsession.Version{v, djsession.Force, {}} {
@@ -188,7 +188,7 @@ var deleteCases = []testCase{
 			r := e.plain(1)
 			kept, _ := e.create(r)
 			key, _ := e.create(e.plain(2))
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.Fatalf("Delete: %v", err)
 			}
 			e.wantAbsent(key)
@@ -199,12 +199,12 @@ var deleteCases = []testCase{
 		name: "delete/absent",
 		rule: "Delete where nothing is, or nothing is any more, is ErrNotFound.",
 		run: func(e *env) {
-			e.want("Delete", e.Delete(e.ctx, e.newKey()), djsession.ErrNotFound)
+			e.want("Delete", e.Delete(e.ctx, e.newKey(), djsession.Force), djsession.ErrNotFound)
 			key, _ := e.create(e.plain(1))
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.Fatalf("Delete: %v", err)
 			}
-			e.want("second Delete", e.Delete(e.ctx, key), djsession.ErrNotFound)
+			e.want("second Delete", e.Delete(e.ctx, key, djsession.Force), djsession.ErrNotFound)
 		},
 	},
 	{
@@ -213,7 +213,7 @@ var deleteCases = []testCase{
 		run: func(e *env) {
 			for range 5 {
 				key, _ := e.create(e.plain(1))
-				got := e.count(20, func(i int) error { return e.pick(i).Delete(e.ctx, key) })
+				got := e.count(20, func(i int) error { return e.pick(i).Delete(e.ctx, key, djsession.Force) })
 				if got[nil] != 1 || got[djsession.ErrNotFound] != 19 {
 					e.Fatalf("got %v, want 1 nil and 19 ErrNotFound", got)
 				}
@@ -225,7 +225,7 @@ var deleteCases = []testCase{
 		rule: "After a Delete the key is free: another record can be created, and old Versions do not match it.",
 		run: func(e *env) {
 			key, v := e.create(e.plain(1))
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.Fatalf("Delete: %v", err)
 			}
 			r := e.plain(2)
@@ -242,11 +242,11 @@ var deleteCases = []testCase{
 		rule: "Delete of an expired record succeeds or says ErrNotFound; either way it is gone.",
 		run: func(e *env) {
 			key, _ := e.createExpired(e.plain(1).Data)
-			if err := e.Delete(e.ctx, key); err != nil {
+			if err := e.Delete(e.ctx, key, djsession.Force); err != nil {
 				e.want("Delete", err, djsession.ErrNotFound)
 			}
 			e.wantAbsent(key)
-			e.want("second Delete", e.Delete(e.ctx, key), djsession.ErrNotFound)
+			e.want("second Delete", e.Delete(e.ctx, key, djsession.Force), djsession.ErrNotFound)
 		},
 	},
 }

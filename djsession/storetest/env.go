@@ -177,9 +177,9 @@ func (e *env) Update(ctx context.Context, key string, r *djsession.Record, seen 
 	return v, err
 }
 
-func (e *env) Delete(ctx context.Context, key string) error {
+func (e *env) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	e.Helper()
-	err := e.Store.Delete(ctx, key)
+	err := e.Store.Delete(ctx, key, seen)
 	e.seen("Delete", err)
 	return err
 }
@@ -187,16 +187,9 @@ func (e *env) Delete(ctx context.Context, key string) error {
 func (e *env) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	e.Helper()
 	began := time.Now()
-	err := optional[djsession.Toucher](e).Touch(ctx, key, expires, seen)
+	err := e.Store.Touch(ctx, key, expires, seen)
 	e.took(began)
 	e.seen("Touch", err)
-	return err
-}
-
-func (e *env) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	e.Helper()
-	err := optional[djsession.CompareDeleter](e).DeleteSeen(ctx, key, seen)
-	e.seen("DeleteSeen", err)
 	return err
 }
 
@@ -228,10 +221,10 @@ func (e *env) List(ctx context.Context, cursor string) iter.Seq2[djsession.Liste
 	}
 }
 
-// optional returns the Store as one of the optional interfaces.
+// optional returns the Store as one of the optional interfaces, or what it wraps.
 func optional[I any](e *env) I {
 	e.Helper()
-	i, ok := e.Store.(I)
+	i, ok := djsession.As[I](e.Store)
 	if !ok {
 		var want *I
 		e.Fatalf("the Store is no %s: make it one, or name the group in Harness.Skip", strings.TrimPrefix(fmt.Sprintf("%T", want), "*"))

@@ -95,7 +95,7 @@ func (s *faulty) Load(ctx context.Context, key string) (*djsession.Record, djses
 	case s.is("load: outage is absent") && errors.Is(err, djsession.ErrUnavailable):
 		return nil, v, djsession.ErrNotFound
 	case s.is("load: corrupt is deleted") && errors.Is(err, djsession.ErrCorrupt):
-		_ = s.Store.Delete(ctx, key)
+		_ = s.Store.Delete(ctx, key, djsession.Force)
 	case s.is("load: expired is there") && errors.Is(err, djsession.ErrExpired):
 		for l := range s.Store.List(ctx, "") {
 			if l.Key() == key {
@@ -187,7 +187,10 @@ func (s *faulty) Update(ctx context.Context, key string, r *djsession.Record, se
 	return v, err
 }
 
-func (s *faulty) Delete(ctx context.Context, key string) error {
+func (s *faulty) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if !seen.IsForce() {
+		return s.deleteSeen(ctx, key, seen)
+	}
 	switch s.fault {
 	case "delete: not at all":
 		return nil
@@ -196,21 +199,21 @@ func (s *faulty) Delete(ctx context.Context, key string) error {
 			return djsession.ErrNotFound
 		}
 		time.Sleep(time.Millisecond)
-		_ = s.Store.Delete(ctx, key)
+		_ = s.Store.Delete(ctx, key, djsession.Force)
 		return nil
 	}
-	err := s.Store.Delete(ctx, key)
+	err := s.Store.Delete(ctx, key, djsession.Force)
 	if s.is("delete: absent is no error") && errors.Is(err, djsession.ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
-func (s *faulty) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *faulty) deleteSeen(ctx context.Context, key string, seen djsession.Version) error {
 	if s.is("delete-seen: does not compare") {
 		seen = djsession.Force
 	}
-	err := s.Store.DeleteSeen(ctx, key, seen)
+	err := s.Store.Delete(ctx, key, seen)
 	if s.is("delete-seen: absent is no error") && errors.Is(err, djsession.ErrNotFound) {
 		return nil
 	}
@@ -269,13 +272,13 @@ func (s *faulty) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) 
 	switch s.fault {
 	case "reap: removes all":
 		for l := range s.Store.List(ctx, "") {
-			_ = s.Store.Delete(ctx, l.Key())
+			_ = s.Store.Delete(ctx, l.Key(), djsession.Force)
 		}
 	case "reap: boundary":
 		n := int64(0)
 		for l := range s.Store.List(ctx, "") {
 			if !l.Record.Expires.After(s.site.Now()) {
-				_ = s.Store.Delete(ctx, l.Key())
+				_ = s.Store.Delete(ctx, l.Key(), djsession.Force)
 				n++
 			}
 		}

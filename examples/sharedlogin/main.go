@@ -56,7 +56,7 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := djsession.New(site, dbstore.New(site, db, dbstore.SQLite, nil))
+	m := djsession.New(dbstore.New(site, db, dbstore.SQLite, nil))
 	auth, err := djauth.New(m, dbusers.New(site, db, dbstore.SQLite, nil), nil, nil)
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func TestConvertRaces(t *testing.T) {
 			r.Data = r.Data.With("n", int64(written))
 			_, err = store.Update(t.Context(), key, r, v)
 		case key == keys[2]:
-			err = store.Delete(t.Context(), key)
+			err = store.Delete(t.Context(), key, djsession.Force)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -99,6 +99,9 @@ func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Option
 	return t
 }
 
+// Site is what New was given.
+func (t *Table) Site() *djsession.Site { return t.site }
+
 // row is what is stored under a key. It is read in one form from all databases.
 type row struct {
 	key  string
@@ -205,7 +208,7 @@ func (t *Table) Update(ctx context.Context, key string, r *djsession.Record, see
 	return djsession.VersionOf(text), nil
 }
 
-// Touch is Toucher.Touch.
+// Touch is Store.Touch.
 func (t *Table) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	const doing = "touch session"
 	q := t.query()
@@ -217,32 +220,23 @@ func (t *Table) Touch(ctx context.Context, key string, expires time.Time, seen d
 }
 
 // Delete is Store.Delete.
-func (t *Table) Delete(ctx context.Context, key string) error {
-	const doing = "delete session"
-	q := t.query()
-	q.add(t.sql.delete)
-	q.where(key, nil)
-	n, err := t.exec(ctx, doing, q)
-	if err == nil && n == 0 {
-		err = djsession.ErrNotFound
-	}
-	return err
-}
-
-// DeleteSeen is CompareDeleter.DeleteSeen.
-func (t *Table) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	if seen.IsForce() {
-		return t.Delete(ctx, key)
-	}
+func (t *Table) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	const doing = "delete session"
 	token, ok := seen.Token()
-	if ok {
+	if ok || seen.IsForce() {
 		q := t.query()
 		q.add(t.sql.delete)
-		q.where(key, &token)
+		if ok {
+			q.where(key, &token)
+		} else {
+			q.where(key, nil)
+		}
 		n, err := t.exec(ctx, doing, q)
 		if err != nil || n > 0 {
 			return err
+		}
+		if !ok {
+			return djsession.ErrNotFound
 		}
 	}
 	w, err := t.look(ctx, doing, key)

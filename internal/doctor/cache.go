@@ -152,7 +152,7 @@ func (e *exam) copyOf(key string, hasRow bool) {
 // sign: whether the hashes of their users' passwords fit, and so SECRET_KEY.
 // It returns how many it looked at.
 func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked int) {
-	lister, ok := c.(djcache.Lister)
+	lister, ok := djcache.As[djcache.Lister](c)
 	if !ok || e.vouched {
 		return 0
 	}

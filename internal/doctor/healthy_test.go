@@ -40,7 +40,7 @@ var healthy = map[string][]struct {
 			store := site.Sessions.Store()
 			_, seen, err := store.Load(t.Context(), l.Key)
 			if err == nil {
-				err = store.(djsession.Toucher).Touch(t.Context(), l.Key, time.Now().Add(14*24*time.Hour+time.Hour), seen)
+				err = store.Touch(t.Context(), l.Key, time.Now().Add(14*24*time.Hour+time.Hour), seen)
 			}
 			if err != nil {
 				t.Fatal(err)

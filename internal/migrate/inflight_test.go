@@ -18,9 +18,12 @@ type inflight struct {
 	sent   func() error
 }
 
-func (s *inflight) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (s *inflight) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if seen.IsForce() {
+		return s.Store.Delete(ctx, key, seen)
+	}
 	if s.killed != nil {
-		s.sent = func() error { return s.Store.DeleteSeen(context.WithoutCancel(ctx), key, seen) }
+		s.sent = func() error { return s.Store.Delete(context.WithoutCancel(ctx), key, seen) }
 		s.killed()
 		return djsession.Unavailable("delete", context.Canceled)
 	}
@@ -28,7 +31,7 @@ func (s *inflight) DeleteSeen(ctx context.Context, key string, seen djsession.Ve
 		_ = s.sent()
 		s.sent = nil
 	}
-	return s.Store.DeleteSeen(ctx, key, seen)
+	return s.Store.Delete(ctx, key, seen)
 }
 
 // The second step is killed while its deletion of a session is on the way to the old

@@ -86,7 +86,10 @@ func TestMoveKilledBeforeCopyMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	s := movingstore.New(w.site, w.old, w.new, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(w.site, db)})
+	s, err := movingstore.New(w.old, w.new, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(w.site, db)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, _, err := s.Load(t.Context(), moveKey); err != nil && !errors.Is(err, djsession.ErrUnavailable) {
 		t.Fatal(err)
 	}

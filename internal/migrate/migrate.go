@@ -16,13 +16,12 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Engine is one end of a move.
 type Engine struct {
-	Store movingstore.Engine
+	Store djsession.Store
 	// Lister lists the sessions of Store. It is nil if Store cannot; the old engine must.
 	Lister djsession.Lister
 	// Decodes reports whether Store takes the end of a session from its data.
@@ -238,7 +237,7 @@ func (m *mover) apart(ctx context.Context) error {
 		return err
 	}
 	_, _, found := m.From.Store.Load(ctx, key)
-	if err := m.To.Store.Delete(context.WithoutCancel(ctx), key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := m.To.Store.Delete(context.WithoutCancel(ctx), key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
 	switch {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/memstore"
-	"github.com/go-djsession/go-djsession/djsession/movingstore"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -22,9 +21,9 @@ type moveWorld struct {
 	site     *djsession.Site
 	now      time.Time
 	old, new *memstore.Store
-	path     string             // of the journal
-	next     movingstore.Engine // new, or something around it
-	prev     movingstore.Engine // the same for old; nil is old
+	path     string          // of the journal
+	next     djsession.Store // new, or something around it
+	prev     djsession.Store // the same for old; nil is old
 	keep     bool
 	batch    int
 	progress func(int64)
@@ -91,7 +90,7 @@ func (w *moveWorld) put(in *memstore.Store, key string, n int64, d time.Duration
 
 func (w *moveWorld) delete(in *memstore.Store, key string) {
 	w.Helper()
-	if err := in.Delete(w.Context(), key); err != nil {
+	if err := in.Delete(w.Context(), key, djsession.Force); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -338,7 +337,7 @@ func TestLogoutWhileBrought(t *testing.T) {
 		w.put(w.old, moveKey, 1, time.Hour)
 		logout := func() { // as package movingstore does it
 			w.delete(w.old, moveKey)
-			_ = w.new.Delete(t.Context(), moveKey)
+			_ = w.new.Delete(t.Context(), moveKey, djsession.Force)
 		}
 		h := &hooked{Store: w.new}
 		if when == "before" {

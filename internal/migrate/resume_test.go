@@ -115,9 +115,12 @@ func (c *counting) Create(ctx context.Context, key string, r *djsession.Record) 
 	return v, err
 }
 
-func (c *counting) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
+func (c *counting) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	if seen.IsForce() {
+		return c.Store.Delete(ctx, key, seen)
+	}
 	c.call()
-	err := c.Store.DeleteSeen(ctx, key, seen)
+	err := c.Store.Delete(ctx, key, seen)
 	c.call()
 	return err
 }

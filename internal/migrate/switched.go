@@ -105,13 +105,13 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 		_, _, err = m.From.Store.Load(ctx, s.l.Key())
 		s.put = s.entry(m)
 	} else {
-		err = m.From.Store.DeleteSeen(ctx, s.l.Key(), s.l.Version)
+		err = m.From.Store.Delete(ctx, s.l.Key(), s.l.Version)
 	}
 	switch {
 	case errors.Is(err, djsession.ErrNotFound):
 		// Whoever logged out meanwhile found nothing on the new engine.
 		m.count(&n.Gone)
-		if err := m.To.Store.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.To.Store.Delete(ctx, s.l.Key(), djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 		return nil
@@ -180,7 +180,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 	if !s.leave {
 		return nil
 	}
-	switch err := m.From.Store.DeleteSeen(ctx, s.l.Key(), s.l.Version); {
+	switch err := m.From.Store.Delete(ctx, s.l.Key(), s.l.Version); {
 	case errors.Is(err, djsession.ErrConflict):
 		m.count(&n.Later)
 	case errors.Is(err, djsession.ErrNotFound) && s.sent:
@@ -193,7 +193,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 		}
 		// Somebody who is not yet on the new engine has logged out.
 		m.count(&n.Gone)
-		if err := m.To.Store.Delete(ctx, s.l.Key()); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if err := m.To.Store.Delete(ctx, s.l.Key(), djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
 	case err != nil:
@@ -290,7 +290,7 @@ func (m *mover) pruneOne(ctx context.Context, s *moving) error {
 			m.count(&n.Taken) // nobody should write there yet
 			return nil
 		}
-		err = m.To.Store.DeleteSeen(ctx, s.l.Key(), v)
+		err = m.To.Store.Delete(ctx, s.l.Key(), v)
 		if err == nil {
 			m.count(&n.Pruned)
 			if used {

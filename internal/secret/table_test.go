@@ -122,7 +122,7 @@ func table(t *testing.T) map[string]row {
 	for l := range cache.List(ctx, "", "") {
 		listedName = l
 	}
-	manager := djsession.New(site, mem)
+	manager := djsession.New(mem)
 	session := must(manager.Open(ctx, key))
 	var tx *djsession.Tx
 	if err := session.Update(func(x *djsession.Tx) error { tx = x; return nil }); err != nil {
@@ -164,10 +164,10 @@ func table(t *testing.T) map[string]row {
 
 		"djsession.Tx": tx, "djsession.Record": record, "djsession.Version": version, "djsession.Listed": listed,
 		"djsession.Manager": manager, "djsession.Site": site, "djsession.Settings": set,
-		"djsession/memstore.Store": mem, "djsession/cachestore.Store": cachestore.New(site, cache, nil),
-		"djsession/cacheddbstore.Store": cacheddbstore.New(site, mem, cache, nil), "djsession/cookiestore.Sealer": must(cookiestore.New(site, nil)),
+		"djsession/memstore.Store": mem, "djsession/cachestore.Store": cachestore.New(cache, nil),
+		"djsession/cacheddbstore.Store": must(cacheddbstore.New(mem, cache, nil)), "djsession/cookiestore.Sealer": must(cookiestore.New(site, nil)),
 		"djsession/dbstore.Store": dbstore.New(site, db, dbstore.SQLite, nil), "djsession/filestore.Store": must(filestore.New(site, t.TempDir(), nil)),
-		"djsession/movingstore.Store": movingstore.New(site, mem, mem, &movingstore.Options{}), "djsession/pgxstore.Store": pgxstore.New(site, nil, nil),
+		"djsession/movingstore.Store": must(movingstore.New(mem, mem, &movingstore.Options{})), "djsession/pgxstore.Store": pgxstore.New(site, nil, nil),
 		"djsession/redisstore.Store": redisstore.New(site, client, nil), "djsession/redisstore.Server": redisstore.Server{Client: client}, "djsession/redisstore.Pool": redisstore.Pool{{Client: client}},
 
 		"djcache.Item": item, "djcache.Listed": listedName, "djcache/locmem.Cache": cache, "djcache/dbcache.Cache": dbcache.New(site, db, dbcache.SQLite, nil),

@@ -26,7 +26,7 @@ func CheckRedirects(t *testing.T, pages func(target func(*http.Request) string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := djauth.New(djsession.New(site, memstore.New(site)), noUsers{site}, nil, nil)
+	auth, err := djauth.New(djsession.New(memstore.New(site)), noUsers{site}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

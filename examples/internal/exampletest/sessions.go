@@ -18,7 +18,7 @@ func Manager(t testing.TB) *djsession.Manager {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return djsession.New(site, memstore.New(site))
+	return djsession.New(memstore.New(site))
 }
 
 // Mark changes the session of r.

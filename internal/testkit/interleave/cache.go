@@ -17,7 +17,7 @@ func Cache(p *Party, name, prefix string, c djcache.Cache) djcache.Cache {
 }
 
 type steppedCache struct {
-	c            djcache.Cache
+	djcache.Cache
 	p            *Party
 	name, prefix string
 }
@@ -35,32 +35,32 @@ func (c *steppedCache) do(name, op string, writes bool, method func() error) err
 }
 
 func (c *steppedCache) Get(ctx context.Context, name string) (item djcache.Item, err error) {
-	if err = c.do(name, "get", false, func() error { item, err = c.c.Get(ctx, name); return err }); unanswered(err) {
+	if err = c.do(name, "get", false, func() error { item, err = c.Cache.Get(ctx, name); return err }); unanswered(err) {
 		return djcache.Item{}, err
 	}
 	return item, err
 }
 
 func (c *steppedCache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (v djsession.Version, err error) {
-	err = c.do(name, "add", true, func() error { v, err = c.c.Add(ctx, name, value, expires); return err })
+	err = c.do(name, "add", true, func() error { v, err = c.Cache.Add(ctx, name, value, expires); return err })
 	return version(v, err), err
 }
 
 func (c *steppedCache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (v djsession.Version, err error) {
-	err = c.do(name, "replace", true, func() error { v, err = c.c.Replace(ctx, name, value, expires, seen); return err })
+	err = c.do(name, "replace", true, func() error { v, err = c.Cache.Replace(ctx, name, value, expires, seen); return err })
 	return version(v, err), err
 }
 
 func (c *steppedCache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (v djsession.Version, err error) {
-	err = c.do(name, "set", true, func() error { v, err = c.c.Set(ctx, name, value, expires); return err })
+	err = c.do(name, "set", true, func() error { v, err = c.Cache.Set(ctx, name, value, expires); return err })
 	return version(v, err), err
 }
 
 func (c *steppedCache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (v djsession.Version, err error) {
-	err = c.do(name, "touch", true, func() error { v, err = c.c.Touch(ctx, name, expires, seen); return err })
+	err = c.do(name, "touch", true, func() error { v, err = c.Cache.Touch(ctx, name, expires, seen); return err })
 	return version(v, err), err
 }
 
 func (c *steppedCache) Delete(ctx context.Context, name string, seen djsession.Version) error {
-	return c.do(name, "delete", true, func() error { return c.c.Delete(ctx, name, seen) })
+	return c.do(name, "delete", true, func() error { return c.Cache.Delete(ctx, name, seen) })
 }

@@ -7,7 +7,7 @@
 //		...
 //		w.Name(key, "k1")
 //		logout := w.Party("logout", func(p *interleave.Party) string {
-//			m := djsession.New(site, interleave.Store(p, "db", sessions))
+//			m := djsession.New(interleave.Store(p, "db", sessions))
 //			...
 //			return "acknowledged"
 //		})

@@ -8,24 +8,20 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// rows is what the engines of this module are. Only what requests use is a step, no walk.
-type rows interface {
-	djsession.Store
-	djsession.Toucher
-	djsession.CompareDeleter
-	djsession.Reaper
-	djsession.Lister
-}
-
 // Store returns the store as p uses it: each operation is a step.
-func Store(p *Party, name string, s rows) *Stepped { return &Stepped{rows: s, p: p, name: name} }
+func Store(p *Party, name string, s djsession.Store) *Stepped {
+	return &Stepped{Store: s, p: p, name: name}
+}
 
 // Stepped is what Store returns.
 type Stepped struct {
-	rows
+	djsession.Store
 	p    *Party
 	name string
 }
+
+// Unwrap is for walks and upkeep, which are no steps: see [djsession.As].
+func (s *Stepped) Unwrap() djsession.Store { return s.Store }
 
 // do is a step of a method. It returns the method's error, or that of the fault.
 func (s *Stepped) do(key, op string, writes bool, method func() error) error {
@@ -41,7 +37,7 @@ func (s *Stepped) do(key, op string, writes bool, method func() error) error {
 
 // Load implements djsession.Store.
 func (s *Stepped) Load(ctx context.Context, key string) (r *djsession.Record, v djsession.Version, err error) {
-	if err = s.do(key, "load", false, func() error { r, v, err = s.rows.Load(ctx, key); return err }); unanswered(err) {
+	if err = s.do(key, "load", false, func() error { r, v, err = s.Store.Load(ctx, key); return err }); unanswered(err) {
 		return nil, djsession.Version{}, err
 	}
 	return r, v, err
@@ -54,29 +50,28 @@ func (s *Stepped) LoadFresh(ctx context.Context, key string) (*djsession.Record,
 
 // Create implements djsession.Store.
 func (s *Stepped) Create(ctx context.Context, key string, r *djsession.Record) (v djsession.Version, err error) {
-	err = s.do(key, "create", true, func() error { v, err = s.rows.Create(ctx, key, r); return err })
+	err = s.do(key, "create", true, func() error { v, err = s.Store.Create(ctx, key, r); return err })
 	return version(v, err), err
 }
 
 // Update implements djsession.Store.
 func (s *Stepped) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (v djsession.Version, err error) {
-	err = s.do(key, "update", true, func() error { v, err = s.rows.Update(ctx, key, r, seen); return err })
+	err = s.do(key, "update", true, func() error { v, err = s.Store.Update(ctx, key, r, seen); return err })
 	return version(v, err), err
 }
 
 // Delete implements djsession.Store.
-func (s *Stepped) Delete(ctx context.Context, key string) error {
-	return s.do(key, "delete", true, func() error { return s.rows.Delete(ctx, key) })
+func (s *Stepped) Delete(ctx context.Context, key string, seen djsession.Version) error {
+	op := "delete what was seen"
+	if seen.IsForce() {
+		op = "delete"
+	}
+	return s.do(key, op, true, func() error { return s.Store.Delete(ctx, key, seen) })
 }
 
-// Touch implements djsession.Toucher.
+// Touch implements djsession.Store.
 func (s *Stepped) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
-	return s.do(key, "touch", true, func() error { return s.rows.Touch(ctx, key, expires, seen) })
-}
-
-// DeleteSeen implements djsession.CompareDeleter.
-func (s *Stepped) DeleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	return s.do(key, "delete what was seen", true, func() error { return s.rows.DeleteSeen(ctx, key, seen) })
+	return s.do(key, "touch", true, func() error { return s.Store.Touch(ctx, key, expires, seen) })
 }
 
 // unanswered reports whether a fault took the answer away.

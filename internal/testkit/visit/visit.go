@@ -96,7 +96,7 @@ func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djses
 	}
 	r := &Request{Kind: kind}
 	r.party = w.Party(name, func(p *interleave.Party) string {
-		h := djsession.New(site, store(p)).Middleware(http.HandlerFunc(r.serve))
+		h := djsession.New(store(p)).Middleware(http.HandlerFunc(r.serve))
 		for {
 			r.Tries++
 			req := httptest.NewRequest(http.MethodPost, "/", nil)
