@@ -48,8 +48,11 @@ func router(ctx context.Context, secret, databaseURL, redisURL string) (http.Han
 	if err != nil {
 		return nil, err
 	}
-	cache := rediscache.New(site, redis.NewClient(redisOpts), nil)
-	sessions := djsession.New(site, cacheddbstore.New(site, pgxstore.New(site, db, nil), cache, nil))
+	store, err := cacheddbstore.New(pgxstore.New(site, db, nil), rediscache.New(site, redis.NewClient(redisOpts), nil), nil)
+	if err != nil {
+		return nil, err
+	}
+	sessions := djsession.New(store)
 	auth, err := djauth.New(sessions, pgxusers.New(site, db, nil), nil, nil)
 	if err != nil {
 		return nil, err
