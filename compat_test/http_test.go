@@ -218,7 +218,7 @@ func goSettings(t testing.TB, s *djsession.Settings, values map[string]any) {
 		case "SESSION_COOKIE_SECURE":
 			s.CookieSecure = value.(bool)
 		case "SESSION_COOKIE_HTTPONLY":
-			s.CookieScriptable = !value.(bool)
+			s.CookieHTTPOnly = new(value.(bool))
 		case "SESSION_COOKIE_SAMESITE":
 			s.CookieSameSite = map[any]http.SameSite{
 				"Lax": http.SameSiteLaxMode, "Strict": http.SameSiteStrictMode, "None": http.SameSiteNoneMode,

@@ -200,7 +200,7 @@ func optionsOf(settings map[string]any) *djcsrf.Options {
 	flag := func(name string) bool { b, _ := settings[name].(bool); return b }
 	o := &djcsrf.Options{
 		CookieName: text("CSRF_COOKIE_NAME"), CookieDomain: text("CSRF_COOKIE_DOMAIN"), CookiePath: text("CSRF_COOKIE_PATH"),
-		CookieSecure: flag("CSRF_COOKIE_SECURE"), CookieHTTPOnly: flag("CSRF_COOKIE_HTTPONLY"), UseSessions: flag("CSRF_USE_SESSIONS"),
+		CookieSecure: flag("CSRF_COOKIE_SECURE"), CookieHTTPOnly: new(flag("CSRF_COOKIE_HTTPONLY")), UseSessions: flag("CSRF_USE_SESSIONS"),
 	}
 	if age, ok := settings["CSRF_COOKIE_AGE"]; ok {
 		seconds, _ := age.(float64)

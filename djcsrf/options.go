@@ -29,8 +29,9 @@ type Options struct {
 	CookiePath string
 	// CookieSecure is CSRF_COOKIE_SECURE; default false.
 	CookieSecure bool
-	// CookieHTTPOnly is CSRF_COOKIE_HTTPONLY; default false.
-	CookieHTTPOnly bool
+	// CookieHTTPOnly is CSRF_COOKIE_HTTPONLY: new(true) keeps the cookie from scripts of
+	// the page. Nil means Django's default, false.
+	CookieHTTPOnly *bool
 	// CookieSameSite is CSRF_COOKIE_SAMESITE; zero means Lax (no attribute before
 	// Django 2.1), and http.SameSiteDefaultMode leaves the attribute out.
 	CookieSameSite http.SameSite
@@ -109,6 +110,7 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 			o.CookieSameSite = http.SameSiteDefaultMode
 		}
 	}
+	o.CookieHTTPOnly = new(o.CookieHTTPOnly != nil && *o.CookieHTTPOnly)
 	o.HeaderName = headerName(cmp.Or(o.HeaderName, "HTTP_X_CSRFTOKEN"))
 	o.MaxForm = cmp.Or(o.MaxForm, 2621440)
 	if o.Host == nil {

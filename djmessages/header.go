@@ -14,7 +14,7 @@ func setCookie(set *djsession.Settings, value string) string {
 	c := httpcookie.Deleted(cookieName, set.CookieDomain, "/", set.CookieSameSite)
 	if value != "" {
 		c.Value, c.EndsWithBrowser, c.Expires = httpcookie.Quote(value), true, time.Time{}
-		c.HTTPOnly, c.Secure = !set.CookieScriptable, set.CookieSecure
+		c.HTTPOnly, c.Secure = *set.CookieHTTPOnly, set.CookieSecure
 	}
 	return c.String()
 }

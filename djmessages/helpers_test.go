@@ -239,8 +239,7 @@ func settings(t testing.TB, in map[string]json.RawMessage, set *djsession.Settin
 		case "SESSION_COOKIE_SECURE":
 			read(&set.CookieSecure)
 		case "SESSION_COOKIE_HTTPONLY":
-			read(&set.CookieScriptable)
-			set.CookieScriptable = !set.CookieScriptable
+			read(&set.CookieHTTPOnly)
 		case "SESSION_COOKIE_PATH":
 			read(&set.CookiePath)
 		case "SESSION_COOKIE_NAME":

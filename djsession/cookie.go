@@ -11,7 +11,7 @@ import (
 func (set *Settings) setCookie(key string, withBrowser bool, age float64, now time.Time) string {
 	c := httpcookie.Cookie{
 		Name: set.CookieName, Value: httpcookie.Quote(key), Domain: set.CookieDomain, Path: set.CookiePath,
-		EndsWithBrowser: withBrowser, HTTPOnly: !set.CookieScriptable, Secure: set.CookieSecure, SameSite: set.CookieSameSite,
+		EndsWithBrowser: withBrowser, HTTPOnly: *set.CookieHTTPOnly, Secure: set.CookieSecure, SameSite: set.CookieSameSite,
 	}
 	if !withBrowser {
 		c.Expires, c.MaxAge = addSeconds(now, age), int64(age)

@@ -113,7 +113,7 @@ func settings(t *testing.T, set string, in fixtures.Settings, now float64) djses
 		case "SESSION_COOKIE_SECURE":
 			s.CookieSecure = v.(bool)
 		case "SESSION_COOKIE_HTTPONLY":
-			s.CookieScriptable = !v.(bool)
+			s.CookieHTTPOnly = new(v.(bool))
 		case "SESSION_COOKIE_SAMESITE":
 			switch strings.ToLower(fmt.Sprint(v)) {
 			case "lax":

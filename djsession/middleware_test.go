@@ -104,7 +104,7 @@ func TestCookies(t *testing.T) {
 		{name: "negative expiry", want: "sessionid=NEW; expires=Sun, 22 Nov 2026 21:52:55 GMT; HttpOnly; Max-Age=-30; Path=/; SameSite=Lax", vary: "Cookie",
 			view: func(s *djsession.Session) error { return s.SetExpiry(djsession.Seconds(-30)) }},
 		{name: "every attribute", view: change, vary: "Cookie", set: func(s *djsession.Settings) {
-			s.CookieDomain, s.CookiePath, s.CookieSecure, s.CookieScriptable = ".example.com", "/app/", true, true
+			s.CookieDomain, s.CookiePath, s.CookieSecure, s.CookieHTTPOnly = ".example.com", "/app/", true, new(false)
 			s.CookieSameSite = http.SameSiteNoneMode
 		}, want: "sessionid=NEW; Domain=.example.com; expires=Sun, 06 Dec 2026 21:53:25 GMT; Max-Age=1209600; Path=/app/; SameSite=None; Secure"},
 		{name: "no SameSite", view: change, vary: "Cookie", set: func(s *djsession.Settings) { s.CookieSameSite = http.SameSiteDefaultMode },

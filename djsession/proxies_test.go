@@ -109,10 +109,14 @@ func TestScheme(t *testing.T) {
 
 // The Site keeps what it was given: a change afterwards is none of the Site's.
 func TestProxiesFrozen(t *testing.T) {
-	p := djsession.LocalProxies()
-	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k"), Proxies: p})
+	p, httpOnly := djsession.LocalProxies(), true
+	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k"), Proxies: p, CookieHTTPOnly: &httpOnly})
 	if err != nil {
 		t.Fatal(err)
+	}
+	httpOnly = false
+	if !*site.Settings().CookieHTTPOnly {
+		t.Error("the cookie is for scripts now")
 	}
 	p.Trusted[0] = netip.MustParsePrefix("0.0.0.0/0")
 	r := httptest.NewRequest("GET", "/", nil)

@@ -32,9 +32,9 @@ type Settings struct {
 	CookiePath string
 	// CookieSecure is SESSION_COOKIE_SECURE; default false.
 	CookieSecure bool
-	// CookieScriptable is SESSION_COOKIE_HTTPONLY, inverted: true lets scripts
-	// of the page read the cookie.
-	CookieScriptable bool
+	// CookieHTTPOnly is SESSION_COOKIE_HTTPONLY: new(false) lets scripts of the page read
+	// the cookie. Nil means Django's default, true.
+	CookieHTTPOnly *bool
 	// CookieSameSite is SESSION_COOKIE_SAMESITE; zero means Lax (no attribute
 	// before Django 2.1), and http.SameSiteDefaultMode leaves the attribute out,
 	// as False does in Django.

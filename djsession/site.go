@@ -36,6 +36,7 @@ func NewSite(set Settings) (*Site, error) {
 			set.CookieSameSite = http.SameSiteDefaultMode
 		}
 	}
+	set.CookieHTTPOnly = new(set.CookieHTTPOnly == nil || *set.CookieHTTPOnly)
 	set.StoreClass = cmp.Or(set.StoreClass, "SessionStore")
 	set.SaveTimeout = cmp.Or(set.SaveTimeout, 10*time.Second)
 	set.Limits.Payload = cmp.Or(set.Limits.Payload, 16<<20)

@@ -106,7 +106,7 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.CookieScriptable != true || out.CookieSameSite != 1 || out.TimeZone.String() != "Asia/Tehran" || out.CookieAge != time.Hour {
+	if out.CookieHTTPOnly == nil || *out.CookieHTTPOnly || out.CookieSameSite != 1 || out.TimeZone.String() != "Asia/Tehran" || out.CookieAge != time.Hour {
 		t.Errorf("djsession.Settings: got %+v", out)
 	}
 }

@@ -20,7 +20,7 @@ func (s *Settings) Session() (djsession.Settings, error) {
 	set := djsession.Settings{
 		Keys: s.Keys, Django: s.Django,
 		CookieName: in.CookieName, CookieAge: in.CookieAge, CookieDomain: in.CookieDomain, CookiePath: in.CookiePath,
-		CookieSecure: in.CookieSecure, CookieScriptable: !in.CookieHTTPOnly, CookieSameSite: httpcookie.SameSite(in.CookieSameSite),
+		CookieSecure: in.CookieSecure, CookieHTTPOnly: &in.CookieHTTPOnly, CookieSameSite: httpcookie.SameSite(in.CookieSameSite),
 		ExpireAtBrowserClose: in.ExpireAtBrowserClose, SaveEveryRequest: in.SaveEveryRequest,
 		StoreClass:    in.StoreClass,
 		LegacyHashing: s.Cookies.HashingAlgorithm == "sha1",

@@ -70,7 +70,7 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	in := s.Settings.CSRF
 	o := djcsrf.Options{
 		CookieName: in.CookieName, CookieAge: in.CookieAge, ExpireAtBrowserClose: in.CookieAgeNone,
-		CookieDomain: in.CookieDomain, CookiePath: in.CookiePath, CookieSecure: in.CookieSecure, CookieHTTPOnly: in.CookieHTTPOnly,
+		CookieDomain: in.CookieDomain, CookiePath: in.CookiePath, CookieSecure: in.CookieSecure, CookieHTTPOnly: &in.CookieHTTPOnly,
 		CookieSameSite: httpcookie.SameSite(in.CookieSameSite), CookieMasked: in.CookieMasked, HeaderName: in.HeaderName,
 		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host,
 	}

@@ -82,7 +82,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 	}
 	o := &djcsrf.Options{
 		CookieName: text("CSRF_COOKIE_NAME"), CookieDomain: text("CSRF_COOKIE_DOMAIN"), CookiePath: text("CSRF_COOKIE_PATH"),
-		CookieSecure: flag("CSRF_COOKIE_SECURE"), CookieHTTPOnly: flag("CSRF_COOKIE_HTTPONLY"), CookieMasked: flag("CSRF_COOKIE_MASKED"),
+		CookieSecure: flag("CSRF_COOKIE_SECURE"), CookieHTTPOnly: new(flag("CSRF_COOKIE_HTTPONLY")), CookieMasked: flag("CSRF_COOKIE_MASKED"),
 		HeaderName: text("CSRF_HEADER_NAME"), UseSessions: flag("CSRF_USE_SESSIONS"), TrustedOrigins: list("CSRF_TRUSTED_ORIGINS"),
 		Host: djcsrf.AllowedHosts(allowed, flag("USE_X_FORWARDED_HOST")),
 		Port: func(r *http.Request) string {
