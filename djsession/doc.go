@@ -36,7 +36,7 @@
 // stores only what a request did: the change is made by compare and swap, and
 // done again on fresh data when somebody else, in Go or in Django, was faster.
 // The same key written twice at once keeps the last write, unless it was changed
-// by [Session.Update], which runs again. A session that was deleted, or that
+// by [Edit] or [Session.Update], which run again. A session that was deleted, or that
 // another user logged in to, is never written: the request is answered by
 // [ErrInterrupted], 400, as in Django.
 //

@@ -34,6 +34,9 @@ var (
 	ErrTooLarge = errors.New("djsession: session too large")
 	// ErrCommitted: the answer is under way, nothing can be changed any more.
 	ErrCommitted = errors.New("djsession: response already started")
+	// ErrInUpdate: the function of an Update or an Edit used the Session itself, and not
+	// what it was given. It is an ErrConflict.
+	ErrInUpdate = is(ErrConflict, "djsession: a function of Update uses its own Session")
 	// ErrNoSession: the context was not made by a Manager's Middleware.
 	ErrNoSession = errors.New("djsession: no session in this context")
 	// ErrConfig: settings that cannot work.

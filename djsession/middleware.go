@@ -57,8 +57,9 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 
 // Commit saves the session of r and adds its cookie to the header of w, for
 // handlers that take the connection over and write the response themselves.
-// Afterwards the session cannot be changed any more. Called twice, it does
-// nothing.
+// Afterwards the session cannot be changed any more. If the session was committed
+// before, by Commit or by the beginning of the response, Commit returns the error of
+// then.
 //
 // Errors: those of Session.Save, and ErrNoSession.
 func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
@@ -67,7 +68,14 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 		return ErrNoSession
 	}
 	x.beforeCommit(w.Header(), http.StatusSwitchingProtocols)
-	return x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols, false)
+	if err := x.s.commit(r.Context(), w.Header(), http.StatusSwitchingProtocols, false); err != nil {
+		return err
+	}
+	if err := x.s.lock(); err != nil {
+		return err
+	}
+	defer x.s.mu.Unlock()
+	return x.s.outcome
 }
 
 // BeforeCommit has fn called just before the response of the request with this
@@ -84,7 +92,9 @@ func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error
 	if !ok {
 		return ErrNoSession
 	}
-	x.s.mu.Lock()
+	if err := x.s.lock(); err != nil {
+		return err
+	}
 	defer x.s.mu.Unlock()
 	if x.s.done {
 		return ErrCommitted
@@ -96,7 +106,9 @@ func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error
 // beforeCommit runs what BeforeCommit was given, also by one of its own.
 func (x *exchange) beforeCommit(h http.Header, status int) {
 	for {
-		x.s.mu.Lock()
+		if x.s.lock() != nil {
+			return
+		}
 		n := len(x.hooks)
 		if x.s.done || n == 0 {
 			x.s.mu.Unlock()
@@ -245,13 +257,16 @@ func (x *exchange) CloseNotify() <-chan bool {
 // commit is SessionMiddleware.process_response. With taken, the handler may still add to
 // h what another server answers, with a cookie of the session: then a cookie of ours goes
 // out only for what was changed here.
-func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) error {
-	s.mu.Lock()
+func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) (err error) {
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if s.done {
 		return nil
 	}
 	s.done = true
+	defer func() { s.outcome = err }()
 	set := &s.m.site.set
 	// Django before 4.2 takes only a 500 for an error.
 	keep := status < 500 || set.Django.Before(4, 2) && status != 500

@@ -20,7 +20,9 @@ import (
 func (s *Session) Save(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if s.done {
 		s.m.lateChange()
@@ -34,7 +36,9 @@ func (s *Session) Save(ctx context.Context) error {
 func (s *Session) Create(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if s.done {
 		s.m.lateChange()
@@ -51,7 +55,9 @@ func (s *Session) Create(ctx context.Context) error {
 // then, and goes on to be good if the response is an error. If the session was
 // deleted meanwhile, it stays deleted. Errors: ErrCommitted.
 func (s *Session) CycleKey() error {
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if err := s.record(nil, nil, s.data); err != nil {
 		return err
@@ -70,7 +76,9 @@ func (s *Session) CycleKey() error {
 // the requests of one page, each of which renews, only one could have the new key.
 func (s *Session) Renew(name string, value any) error {
 	v, err := s.m.site.set.Serializer.Freeze(value)
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	first := !s.modified
 	o := func(d *serializer.Dict) (*serializer.Dict, error) { return d.With(name, v), nil }
@@ -97,7 +105,9 @@ func (s *Session) Renew(name string, value any) error {
 // the saving, and what was saved before still gets its cookie. After the response has
 // begun, SetAside only makes the session read as empty.
 func (s *Session) SetAside(why error) {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return
+	}
 	defer s.mu.Unlock()
 	if n := len(s.log); n > 0 && !s.done {
 		ctx := context.Background()
@@ -134,7 +144,9 @@ func (s *Session) forget() {
 func (s *Session) Flush(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if s.done {
 		s.m.lateChange()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-djsession/go-djsession/serializer"
@@ -52,6 +53,10 @@ type sessionState struct {
 	version Version
 	log     []op
 	err     error // the first change that failed; it fails the commit
+	outcome error // what the commit returned
+
+	updates atomic.Int32 // running functions of Update
+	misuses atomic.Int64 // uses of the Session by those functions
 }
 
 // op is one change. It is done at once, and again on fresh data at a conflict.
@@ -64,16 +69,26 @@ func (s *Session) Get(name string) (any, bool) { return s.dict().Get(name) }
 // Has is SessionBase.has_key.
 func (s *Session) Has(name string) bool { return s.dict().Has(name) }
 
-// Len is the number of keys.
-func (s *Session) Len() int { return s.dict().Len() }
+// Len returns how many names Keys yields.
+func (s *Session) Len() int {
+	n := 0
+	for range s.Keys() {
+		n++
+	}
+	return n
+}
 
-// Keys is SessionBase.keys, over the session as it is now.
+// Keys is SessionBase.keys, over the session as it is when Keys is called.
+//
+// Unlike Django, Keys, Values, Items and Len leave out the keys that are no text, which
+// a pickled session may have: [Session.Dict] has those too.
 func (s *Session) Keys() iter.Seq[string] { return keys(s.dict()) }
 
-// Values is SessionBase.values, over the session as it is now.
+// Values is SessionBase.values, for the names that Keys yields.
 func (s *Session) Values() iter.Seq[any] {
+	items := s.Items()
 	return func(yield func(any) bool) {
-		for _, v := range s.dict().All() {
+		for _, v := range items {
 			if !yield(v) {
 				return
 			}
@@ -81,14 +96,16 @@ func (s *Session) Values() iter.Seq[any] {
 	}
 }
 
-// Items is SessionBase.items, over the session as it is now.
+// Items is SessionBase.items, for the names that Keys yields.
 func (s *Session) Items() iter.Seq2[string, any] { return items(s.dict()) }
 
 // Dict returns the whole session as it is now.
 func (s *Session) Dict() *serializer.Dict { return s.dict() }
 
 func (s *Session) dict() *serializer.Dict {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return nil
+	}
 	defer s.mu.Unlock()
 	return s.data
 }
@@ -162,46 +179,11 @@ func (s *Session) Clear() error {
 	return s.change(nil, func(*serializer.Dict) (*serializer.Dict, error) { return nil, nil })
 }
 
-// Update changes the session by a function of what it holds. When somebody else
-// changed the stored session meanwhile, fn runs again on what that one stored,
-// possibly more than once, so that a counter loses no count. It must touch
-// nothing but tx.
-//
-// An error of fn undoes what it did to tx and is returned; in a later run it
-// fails the saving. Other errors as for Set.
-func (s *Session) Update(fn func(tx *Tx) error) error {
-	o := func(d *serializer.Dict) (*serializer.Dict, error) {
-		tx := Tx{s.m.site, d}
-		if err := fn(&tx); err != nil {
-			return nil, err
-		}
-		return tx.d, nil
-	}
-	for range maxUpdateRuns {
-		before := s.dict()
-		after, err := o(before)
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		if s.data != before { // changed under fn, by another goroutine
-			s.mu.Unlock()
-			continue
-		}
-		err = s.record(nil, o, after)
-		s.mu.Unlock()
-		return err
-	}
-	return s.change(ErrConflict, nil)
-}
-
-// maxUpdateRuns is how often Update tries before it concludes that fn itself
-// changes the Session.
-const maxUpdateRuns = 100
-
 // change does o and adds it to the log, or keeps err.
 func (s *Session) change(err error, o op) error {
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	var after *serializer.Dict
 	if err == nil {
@@ -231,7 +213,9 @@ func (s *Session) record(err error, o op, after *serializer.Dict) error {
 // MarkModified is session.modified = True: the session is saved even if nothing
 // in it was changed, which moves its expiry. Errors: ErrCommitted.
 func (s *Session) MarkModified() error {
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	return s.record(nil, nil, s.data)
 }
@@ -282,14 +266,18 @@ func (s *Session) DeleteTestCookie() error { return s.Delete(testCookieName) }
 // for a session that was never saved. After CycleKey it is the old one until the
 // session is saved. The key is a secret: who has it has the session.
 func (s *Session) Key() string {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return ""
+	}
 	defer s.mu.Unlock()
 	return s.key
 }
 
 // IsEmpty is SessionBase.is_empty: the session has no key and holds nothing.
 func (s *Session) IsEmpty() bool {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return false
+	}
 	defer s.mu.Unlock()
 	return s.empty()
 }
@@ -298,7 +286,9 @@ func (s *Session) empty() bool { return s.key == "" && s.data.Len() == 0 }
 
 // Modified is session.modified: the session was changed and will be saved.
 func (s *Session) Modified() bool {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return false
+	}
 	defer s.mu.Unlock()
 	return s.modified
 }
@@ -306,7 +296,9 @@ func (s *Session) Modified() bool {
 // Accessed is session.accessed: the session was read from the store, or would
 // have been if there were one.
 func (s *Session) Accessed() bool {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return false
+	}
 	defer s.mu.Unlock()
 	return s.loaded
 }
@@ -315,14 +307,18 @@ func (s *Session) Accessed() bool {
 // new one was begun: ErrNoCookie, ErrNotFound, ErrExpired, ErrCorrupt with
 // its cause, or what SetAside was given. It is nil when the session was found.
 func (s *Session) Missing() error {
-	s.mu.Lock()
+	if s.lock() != nil {
+		return ErrInUpdate
+	}
 	defer s.mu.Unlock()
 	return s.why
 }
 
 // load reads the session from the store, once.
 func (s *Session) load(ctx context.Context) error {
-	s.mu.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	return s.loadLocked(ctx)
 }
@@ -358,36 +354,6 @@ func (s *Session) loadLocked(ctx context.Context) error {
 	s.loaded = true
 	return nil
 }
-
-// Tx is the session inside [Session.Update].
-type Tx struct {
-	site *Site
-	d    *serializer.Dict
-}
-
-func (tx *Tx) dict() *serializer.Dict { return tx.d }
-
-// Get returns the value of name, and whether there is one. Most code wants [Value].
-func (tx *Tx) Get(name string) (any, bool) { return tx.d.Get(name) }
-
-// Has reports whether the session holds name.
-func (tx *Tx) Has(name string) bool { return tx.d.Has(name) }
-
-// Keys yields the names in order.
-func (tx *Tx) Keys() iter.Seq[string] { return keys(tx.d) }
-
-// Set sets name to value. Errors: serializer.ErrType and ErrLimit.
-func (tx *Tx) Set(name string, value any) error {
-	v, err := tx.site.set.Serializer.Freeze(value)
-	if err != nil {
-		return err
-	}
-	tx.d = tx.d.With(name, v)
-	return nil
-}
-
-// Delete removes name, if it is there.
-func (tx *Tx) Delete(name string) { tx.d = tx.d.Without(name) }
 
 // Reader is a *Session or a *Tx.
 type Reader interface{ dict() *serializer.Dict }

@@ -1,0 +1,155 @@
+package djsession
+
+import (
+	"iter"
+	"reflect"
+	"runtime"
+
+	"github.com/go-djsession/go-djsession/serializer"
+)
+
+// Update changes the session by a function of what it holds. When somebody else
+// changed the stored session meanwhile, fn runs again on what that one stored,
+// possibly more than once, so that a counter loses no count. fn must touch nothing
+// but tx. [Edit] does the same for one value with a Go type.
+//
+// If fn uses the Session itself, Update changes nothing and returns ErrInUpdate, and so
+// do the methods of the Session that return an error; the others return nothing.
+//
+// An error of fn undoes what it did to tx and is returned; in a later run it
+// fails the saving. Other errors as for Set, and ErrConflict if other goroutines change
+// the Session faster than fn runs.
+func (s *Session) Update(fn func(tx *Tx) error) error {
+	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
+		tx := Tx{s.m.site, d}
+		if err := fn(&tx); err != nil {
+			return nil, err
+		}
+		return tx.d, nil
+	})
+}
+
+// Edit changes one value of the session by a function of it: it reads the value of name
+// as a T, as [Value] does, calls fn with it, and sets what fn made of it. When somebody
+// else changed the stored session meanwhile, fn runs again on what that one stored,
+// possibly more than once. fn must have no other effects. A missing value is the zero T.
+//
+// What fn leaves alone stays as it is stored, with the types of a pickle, and so does
+// what T has no field for: see [serializer.Edit].
+//
+// An error of fn changes nothing and is returned; in a later run it fails the saving.
+// Other errors as for Value, Set and [Session.Update].
+func Edit[T any](s *Session, name string, fn func(*T) error) error {
+	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
+		return serializer.Edit(d, s.m.site.set.Serializer, name, fn)
+	})
+}
+
+// apply does o, which calls a function of the program's, and adds it to the log.
+func (s *Session) apply(o op) error {
+	watched := func(d *serializer.Dict) (*serializer.Dict, error) { return runUpdate(s, o, d) }
+	for range maxUpdateRuns {
+		if err := s.lock(); err != nil {
+			return err
+		}
+		before := s.data
+		s.mu.Unlock()
+		after, err := watched(before)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		if s.data != before { // changed by another goroutine
+			s.mu.Unlock()
+			continue
+		}
+		err = s.record(nil, watched, after)
+		s.mu.Unlock()
+		return err
+	}
+	return s.change(ErrConflict, nil)
+}
+
+// maxUpdateRuns is how often Update tries before it concludes that fn has the Session
+// changed, by another goroutine.
+const maxUpdateRuns = 100
+
+// runUpdate is o(d), which is ErrInUpdate if o uses the Session. It may run with s.mu
+// held.
+//
+//go:noinline
+func runUpdate(s *Session, o op, d *serializer.Dict) (*serializer.Dict, error) {
+	misuses := s.misuses.Load()
+	s.updates.Add(1)
+	defer s.updates.Add(-1)
+	after, err := o(d)
+	if s.misuses.Load() != misuses {
+		return nil, ErrInUpdate
+	}
+	return after, err
+}
+
+// lock locks s.mu. Inside of a function of Update it is ErrInUpdate and does not: the
+// lock may be held by who runs that function.
+func (s *sessionState) lock() error {
+	if s.updates.Load() != 0 && inUpdate() {
+		s.misuses.Add(1)
+		return ErrInUpdate
+	}
+	s.mu.Lock()
+	return nil
+}
+
+var runUpdateEntry = reflect.ValueOf(runUpdate).Pointer()
+
+// inUpdate reports whether this goroutine is inside of runUpdate, for whatever Session:
+// a function of Update must use none.
+func inUpdate() bool {
+	var pcs [64]uintptr
+	for skip := 0; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs[:])
+		if n == 0 {
+			return false
+		}
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := true; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); f.Entry == runUpdateEntry {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}
+
+// Tx is the session inside [Session.Update].
+type Tx struct {
+	site *Site
+	d    *serializer.Dict
+}
+
+func (tx *Tx) dict() *serializer.Dict { return tx.d }
+
+// Get returns the value of name, and whether there is one. Most code wants [Value].
+func (tx *Tx) Get(name string) (any, bool) { return tx.d.Get(name) }
+
+// Has reports whether the session holds name.
+func (tx *Tx) Has(name string) bool { return tx.d.Has(name) }
+
+// Keys yields the names in order.
+func (tx *Tx) Keys() iter.Seq[string] { return keys(tx.d) }
+
+// Set sets name to value. Errors: serializer.ErrType and ErrLimit.
+func (tx *Tx) Set(name string, value any) error {
+	v, err := tx.site.set.Serializer.Freeze(value)
+	if err != nil {
+		return err
+	}
+	tx.d = tx.d.With(name, v)
+	return nil
+}
+
+// Delete removes name, if it is there.
+func (tx *Tx) Delete(name string) { tx.d = tx.d.Without(name) }
