@@ -52,6 +52,12 @@ type Cache struct {
 	KeyFunction string
 	// Options are OPTIONS.
 	Options Params
+	// Database is the alias of the database that a DatabaseCache is in: "default", as
+	// without DATABASE_ROUTERS.
+	Database string
+	// ByDSN is set by FromDSN for a Redis: Locations are DSNs, which say more than the
+	// URLs of redis-py, such as redis+cluster:// and parameters of go-redis.
+	ByDSN bool
 	// Sentinels are SENTINELS of django-redis, each host:port, if its connections are
 	// made by Sentinel: then Locations name services.
 	Sentinels []string
@@ -68,13 +74,13 @@ func (r *reader) caches(set *Settings) {
 		}
 	}
 	if !ok {
-		set.Caches["default"] = &Cache{Alias: "default", Backend: string(CacheLocMem), Kind: CacheLocMem, Version: 1}
+		set.Caches["default"] = &Cache{Alias: "default", Backend: string(CacheLocMem), Kind: CacheLocMem, Version: 1, Database: "default"}
 	}
 }
 
 func (r *reader) cache(alias string, v any) *Cache {
 	e := r.entry("CACHES", alias, v)
-	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1}
+	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1, Database: "default"}
 	base := c.Backend
 	if b, ok := r.opts.Backends[base]; ok {
 		base = b

@@ -36,6 +36,9 @@ type Database struct {
 	Port string
 	// Options are OPTIONS.
 	Options Params
+	// DSN is what the driver is given in place of all of the above but Kind, in its own
+	// form: FromDSN sets it for PostgreSQL and MySQL.
+	DSN Secret
 	// TimeZone is the TIME_ZONE of this database: of the wall clocks that SQLite
 	// and MySQL keep with USE_TZ=True. "" is UTC.
 	TimeZone string
@@ -131,6 +134,9 @@ func (db *Database) Zone() (*time.Location, error) {
 // defaults: a socket, PGHOST and its like, a service. It is for PostgreSQL only, and
 // lacks what is no option of libpq, such as assume_role.
 func (db *Database) ConnString() Secret {
+	if !db.DSN.IsZero() {
+		return db.DSN
+	}
 	var b strings.Builder
 	add := func(key, value string) {
 		if value != "" {
@@ -167,6 +173,9 @@ func (db *Database) String() string {
 	s := string(db.Kind)
 	if s == "" {
 		s = db.Engine
+	}
+	if !db.DSN.IsZero() {
+		return s + " of a DSN"
 	}
 	s += " " + showURL(db.Name)
 	if db.Host != "" {

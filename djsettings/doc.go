@@ -14,7 +14,8 @@
 // values of the former are Python's reprs, of which literals, paths, timedeltas and
 // the containers are understood; whatever else stands there (an object, a lazy
 // text) is kept as text, and is an error, with its line, only where it is needed.
-// A setting that is missing has Django's default, of the site's version.
+// A setting that is missing has Django's default, of the site's version. FromDSN makes
+// settings of the words of a DSN.
 //
 // That version is given (Options.Django), or told by manage.py (FromManage), or
 // inferred from which names Django itself has defaults for, which tells most

@@ -156,6 +156,8 @@ type RedisSettings struct {
 	SocketPath string
 	// URL is url: it takes the place of all of the above.
 	URL Secret
+	// ByDSN is set by FromDSN: URL is a DSN, as with Cache.ByDSN.
+	ByDSN bool
 	// Prefix is prefix; "" is none.
 	Prefix string
 	// Sentinels are SESSION_REDIS_SENTINEL_LIST, each host:port, and Master is

@@ -1,6 +1,7 @@
 package djsite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -30,8 +31,7 @@ func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcach
 	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
 		return s.openMemcached(c, keys)
 	case djsettings.CacheDB:
-		alias := "default" // as without DATABASE_ROUTERS
-		db, err := s.Database(ctx, alias)
+		db, err := s.Database(ctx, cmp.Or(c.Database, "default"))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,6 +79,7 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 		return nil, nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err)
 	}
 	client := memcache.NewFromSelector(servers)
+	client.Timeout = s.opts.CacheTimeout
 	if err := client.Ping(); err != nil {
 		_ = client.Close()
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err)

@@ -78,6 +78,9 @@ func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string,
 // redisCacheClient is a client of one of the servers. What its URL says counts
 // more than what OPTIONS say.
 func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret) (redis.UniversalClient, error) {
+	if c.ByDSN {
+		return redisByDSN(location.Reveal())
+	}
 	server, err := parseRedisURL(location.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)

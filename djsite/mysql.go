@@ -47,6 +47,14 @@ func (db entry) openMySQL(ctx context.Context, conns int) (*DB, error) {
 // and what that reads from a my.cnf where the settings are empty. Options of the
 // driver stay as they are: the stores need none.
 func (db entry) mysqlConfig() (*mysql.Config, error) {
+	if !db.DSN.IsZero() {
+		cfg, err := mysql.ParseDSN(db.DSN.Reveal())
+		if err != nil {
+			return nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("the DSN of DATABASES[%q] is not in the form of go-sql-driver/mysql, or has a parameter that this does not know", db.Alias), err)
+		}
+		cfg.Logger = discard{}
+		return cfg, nil
+	}
 	file, err := db.myCnf()
 	if err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ type Options struct {
 	Configure func(*djsession.Settings)
 	// Timeout bounds the first contact with each server; default 10 s.
 	Timeout time.Duration
+	// CacheTimeout bounds one call to a memcached; default half a second, the client's own.
+	CacheTimeout time.Duration
 	// MaxConns is the most connections to each database; default 16.
 	MaxConns int
 	// TextUserIDs is for sites with user_sessions or qsessions whose users have a

@@ -24,10 +24,15 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	if err := db.postgresTLS(cfg.ConnConfig); err != nil {
 		return nil, err
 	}
-	cfg.MaxConns = int32(min(conns, 1<<20))
+	own := db.DSN.Reveal()
+	if most := int32(min(conns, 1<<20)); strings.Contains(own, "pool_max_conns") {
+		cfg.MaxConns = max(cfg.MaxConns, most)
+	} else {
+		cfg.MaxConns = most
+	}
 	// These two a pooler keeps for each of its clients.
 	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
-	if zone := db.connectionZone(); zone != "" {
+	if zone := db.connectionZone(); zone != "" && cfg.ConnConfig.RuntimeParams["timezone"] == "" {
 		cfg.ConnConfig.RuntimeParams["timezone"] = zone
 	}
 	if role := db.Options.Text("assume_role"); role != "" {
@@ -37,7 +42,9 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 			return err
 		}
 	}
-	pgpool.Adapt(cfg, db.DisableServerSideCursors)
+	if !strings.Contains(own, "default_query_exec_mode") {
+		pgpool.Adapt(cfg, db.DisableServerSideCursors)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, db.unavailable(err)

@@ -204,6 +204,9 @@ func sessionRedis(set *djsettings.Settings) (client redis.UniversalClient, unuse
 	switch {
 	case len(in.Sentinels) > 0:
 		return server.failover(in.Master, in.Sentinels, "", ""), nil, nil
+	case in.ByDSN:
+		client, err = redisByDSN(in.URL.Reveal())
+		return client, nil, err
 	case !in.URL.IsZero():
 		if server, err = parseRedisURL(in.URL.Reveal()); err != nil {
 			return nil, nil, err

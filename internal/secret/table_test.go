@@ -180,7 +180,7 @@ func table(t *testing.T) map[string]row {
 
 		"djsettings.Secret": djsettings.NewSecret(canary), "djsettings.Params": django.Databases["default"].Options,
 		"djsettings.Database": django.Databases["default"], "djsettings.Cache": django.Caches["default"], "djsettings.RedisSettings": django.Sessions.Redis, "djsettings.SessionSettings": django.Sessions,
-		"djsite.Site": opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
+		"djsite.Site": opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.DSNOptions": djsettings.DSNOptions{Options: djsettings.Options{Keys: keys}, Cache: djsettings.NewSecret(canary)}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
 
 		// Values of types that have no exported name, and errors around them.
 		"value: unavailable": djsession.Unavailable("load session", errors.New(canary)), "value: corrupt": djsession.Corrupt("load session", cannot{canary}),
@@ -216,7 +216,7 @@ func table(t *testing.T) map[string]row {
 		"it is about the request: its browser and address":                           "djsession.Meta",
 		"names of groups and permissions":                                            "djauth.Grants",
 		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies",
-		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError",
+		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError djsettings.DSNError djsite.Engine",
 		"names that may be asked for, and nothing else":                              "serializer.Keys",
 	} {
 		for _, name := range strings.Fields(names) {

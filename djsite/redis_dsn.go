@@ -1,0 +1,87 @@
+package djsite
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+)
+
+// redisByDSN makes the client of a DSN as djsettings.FromDSN takes it. Its parameters are
+// those of go-redis.
+//
+// Errors tell nothing of it.
+func redisByDSN(dsn string) (redis.UniversalClient, error) {
+	scheme, rest, _ := strings.Cut(dsn, "://")
+	transport, form, _ := strings.Cut(strings.ToLower(scheme), "+")
+	switch form {
+	case "":
+		opts, err := redis.ParseURL(transport + "://" + rest)
+		if err != nil {
+			return nil, badRedisDSN(err)
+		}
+		return redis.NewClient(opts), nil
+	case "unix":
+		opts, err := redis.ParseURL("unix://" + rest)
+		if err != nil {
+			return nil, badRedisDSN(err)
+		}
+		return redis.NewClient(opts), nil
+	}
+	// Several hosts; of the first URL come the user, the database and the rest.
+	user, hosts := "", rest
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		hosts = rest[:i]
+	}
+	rest = rest[len(hosts):]
+	if i := strings.LastIndexByte(hosts, '@'); i >= 0 {
+		user, hosts = hosts[:i+1], hosts[i+1:]
+	}
+	addrs := strings.Split(hosts, ",")
+	if form == "cluster" {
+		u := transport + "://" + user + addrs[0] + rest
+		for _, a := range addrs[1:] {
+			sep := "?"
+			if strings.Contains(u, "?") {
+				sep = "&"
+			}
+			u += sep + "addr=" + url.QueryEscape(a)
+		}
+		opts, err := redis.ParseClusterURL(u)
+		if err != nil {
+			return nil, badRedisDSN(err)
+		}
+		return redis.NewClusterClient(opts), nil
+	}
+	// sentinel: /NAME/DB
+	path, query, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "?")
+	name, db, _ := strings.Cut(path, "/")
+	params, err := url.ParseQuery(query)
+	if err != nil || name == "" {
+		return nil, badRedisDSN(errors.Join(err, errors.New("no name")))
+	}
+	password := params.Get("sentinel_password")
+	params.Del("sentinel_password")
+	opts, err := redis.ParseURL(transport + "://" + user + addrs[0] + "/" + db + "?" + params.Encode())
+	if err != nil {
+		return nil, badRedisDSN(err)
+	}
+	for i, a := range addrs {
+		if !strings.Contains(a, ":") {
+			addrs[i] = a + ":26379"
+		}
+	}
+	return redis.NewFailoverClient(&redis.FailoverOptions{
+		MasterName: name, SentinelAddrs: addrs, SentinelPassword: password,
+		Username: opts.Username, Password: opts.Password, DB: opts.DB, TLSConfig: opts.TLSConfig,
+		DialTimeout: opts.DialTimeout, ReadTimeout: opts.ReadTimeout, WriteTimeout: opts.WriteTimeout,
+	}), nil
+}
+
+func badRedisDSN(cause error) error {
+	return errtext.Hide(djsettings.ErrSetting, "the DSN of a Redis is not understood", cause)
+}
