@@ -99,7 +99,7 @@ func ExampleEdit() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := djsession.New(site, memstore.New(site))
+	m := djsession.New(memstore.New(site))
 	type Line struct {
 		SKU string `json:"sku"`
 		Qty int    `json:"qty"`

@@ -55,8 +55,9 @@ type Cache struct {
 	// Database is the alias of the database that a DatabaseCache is in: "default", as
 	// without DATABASE_ROUTERS.
 	Database string
-	// ByDSN is set by FromDSN for a Redis: Locations are DSNs, which say more than the
-	// URLs of redis-py, such as redis+cluster:// and parameters of go-redis.
+	// ByDSN is set by FromDSN for a Redis and for memcached. The Locations of a Redis then
+	// are DSNs, which say more than the URLs of redis-py, such as redis+cluster:// and
+	// parameters of go-redis.
 	ByDSN bool
 	// Sentinels are SENTINELS of django-redis, each host:port, if its connections are
 	// made by Sentinel: then Locations name services.

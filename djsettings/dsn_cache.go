@@ -56,6 +56,7 @@ func (r *dsnReader) cache(dsn, database string) error {
 		r.byDSN = true
 		return redisParams(c, dsn, params)
 	case "memcached":
+		r.byDSN = true
 		_, location, _ := strings.Cut(dsn, "://")
 		c["LOCATION"] = location
 		return memcachedParams(c, params)

@@ -75,6 +75,9 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 		addresses = append(addresses, l.Reveal())
 	}
 	servers, err := choose(addresses...)
+	if err != nil && c.ByDSN {
+		return nil, nil, badDSN("the servers of memcached in the DSN are not understood", "cache+memcached://host1:11211,host2:11211 in the order of LOCATION; a socket is unix:/path", err)
+	}
 	if err != nil {
 		return nil, nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err)
 	}

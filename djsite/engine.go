@@ -76,8 +76,9 @@ func (s *Site) FindKeys(ctx context.Context, prefix string, max int) ([]string, 
 		return nil, err
 	}
 	var keys []string
-	from := ""
-	// A table lists in the order of the keys, and begins after its cursor.
+	from, others := "", 0
+	// A table lists in the order of the keys, and begins after its cursor. By some
+	// languages' order a few other keys stand among those of a prefix.
 	ordered := s.Settings.Sessions.Kind.HasTable()
 	if ordered {
 		from = prefix
@@ -91,7 +92,7 @@ func (s *Site) FindKeys(ctx context.Context, prefix string, max int) ([]string, 
 		}
 		if strings.HasPrefix(l.Key(), prefix) {
 			keys = append(keys, l.Key())
-		} else if ordered {
+		} else if others++; ordered && others > 100 {
 			return keys, nil
 		}
 	}

@@ -50,7 +50,7 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 	if !db.DSN.IsZero() {
 		cfg, err := mysql.ParseDSN(db.DSN.Reveal())
 		if err != nil {
-			return nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("the DSN of DATABASES[%q] is not in the form of go-sql-driver/mysql, or has a parameter that this does not know", db.Alias), err)
+			return nil, badDSN("the DSN is not in the form of go-sql-driver/mysql, or has a parameter that it does not know", "", err)
 		}
 		cfg.Logger = discard{}
 		return cfg, nil

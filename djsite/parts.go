@@ -157,33 +157,13 @@ func (s *Site) openUsers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := new(dbusers.Options)
-	if s.opts.UserTable != nil {
-		*opts = *s.opts.UserTable
-	}
-	if opts.Model == "" {
-		opts.Model = s.Settings.Auth.UserModel
-	}
-	if opts.TimeZone == nil {
-		if opts.TimeZone, err = db.Settings.Zone(); err != nil {
-			return err
-		}
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	if db.Pool != nil {
-		if opts, err = pgxusers.Detect(ctx, db.Pool, opts); err == nil {
-			s.Users = pgxusers.New(s.site, db.Pool, opts)
-		}
-	} else {
-		d := db.dialect()
-		if opts, err = dbusers.Detect(ctx, db.SQL, d, opts); err == nil {
-			s.Users = dbusers.New(s.site, db.SQL, d, opts)
-		}
-	}
+	users, opts, err := s.UsersIn(ctx, db, s.opts.UserTable)
 	if err != nil {
 		return fmt.Errorf("AUTH_USER_MODEL, which djsite.Options.UserTable can tell more of: %w", err)
 	}
+	s.Users = users
 	switch {
 	case opts.NameAssumed:
 		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username.")
@@ -194,6 +174,35 @@ func (s *Site) openUsers(ctx context.Context) error {
 		s.Users = djauth.CacheUsers(s.Users, s.opts.UserCache, userCacheSize)
 	}
 	return nil
+}
+
+// UsersIn returns the users in a table of db, AUTH_USER_MODEL's if opts name no other, and
+// opts with what the table says. opts may be nil.
+//
+// Errors: those of dbusers.Detect.
+func (s *Site) UsersIn(ctx context.Context, db *DB, opts *dbusers.Options) (djauth.Users, *dbusers.Options, error) {
+	full := new(dbusers.Options)
+	if opts != nil {
+		*full = *opts
+	}
+	full.Model = cmp.Or(full.Model, s.Settings.Auth.UserModel)
+	var err error
+	if full.TimeZone == nil {
+		if full.TimeZone, err = db.Settings.Zone(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if db.Pool != nil {
+		if full, err = pgxusers.Detect(ctx, db.Pool, full); err != nil {
+			return nil, nil, err
+		}
+		return pgxusers.New(s.site, db.Pool, full), full, nil
+	}
+	d := db.dialect()
+	if full, err = dbusers.Detect(ctx, db.SQL, d, full); err != nil {
+		return nil, nil, err
+	}
+	return dbusers.New(s.site, db.SQL, d, full), full, nil
 }
 
 func (s *Site) openMessages() (err error) {

@@ -18,6 +18,9 @@ import (
 
 func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(db.ConnString().Reveal())
+	if err != nil && !db.DSN.IsZero() {
+		return nil, badDSN("the DSN of PostgreSQL is not understood", "", err)
+	}
 	if err != nil {
 		return nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be understood: see its OPTIONS, and the files that they name", db.Alias), err)
 	}

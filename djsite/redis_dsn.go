@@ -8,7 +8,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djsettings"
-	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // redisByDSN makes the client of a DSN as djsettings.FromDSN takes it. Its parameters are
@@ -83,5 +82,24 @@ func redisByDSN(dsn string) (redis.UniversalClient, error) {
 }
 
 func badRedisDSN(cause error) error {
-	return errtext.Hide(djsettings.ErrSetting, "the DSN of a Redis is not understood", cause)
+	return badDSN("the DSN of Redis is not understood", `redis://user:password@host:6379/0, rediss:// with TLS
+redis+unix:///run/redis.sock?db=0
+redis+sentinel://host1:26379,host2:26379/mymaster/0
+redis+cluster://host1:6379,host2:6379`, cause)
 }
+
+// badDSN is an error of a driver about the DSN that it was given.
+func badDSN(text, want string, cause error) error {
+	return &dsnError{DSNError: djsettings.DSNError{Text: text, Want: want}, cause: &cause}
+}
+
+// dsnError is a djsettings.DSNError whose cause can be matched and is not printed.
+type dsnError struct {
+	djsettings.DSNError
+	cause *error
+}
+
+// GoString is for %#v, which would print the fields.
+func (e *dsnError) GoString() string { return e.Error() }
+
+func (e *dsnError) Unwrap() []error { return []error{&e.DSNError, *e.cause} }

@@ -38,7 +38,7 @@ There is a progress bar when standard error is a terminal.`,
 				return usage("--batch is not positive", "the default is 1000")
 			}
 			e, err := f.openWith(c.Context(), a, nil)
-			if err == nil && e.decodes {
+			if err == nil && e.Engine().Decodes {
 				e.close()
 				e, err = f.open(c.Context(), a)
 			}
@@ -46,8 +46,8 @@ There is a progress bar when standard error is a terminal.`,
 				return err
 			}
 			defer e.close()
-			if e.reaped != "" {
-				a.Say("there is nothing to remove: %s", e.reaped)
+			if by := e.Engine().SelfExpiring; by != "" {
+				a.Say("there is nothing to remove: %s", by)
 				return nil
 			}
 			if err := e.checkKey(c.Context(), a); err != nil {
@@ -66,7 +66,7 @@ There is a progress bar when standard error is a terminal.`,
 // checkKey warns when sessions do not decode, where that has them removed, and
 // refuses when none does.
 func (e *engine) checkKey(ctx context.Context, a *app) error {
-	if !e.decodes {
+	if !e.Engine().Decodes {
 		return nil
 	}
 	lister, err := e.lister()
@@ -94,7 +94,7 @@ func (e *engine) checkKey(ctx context.Context, a *app) error {
 
 func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) error {
 	if opts.DryRun {
-		n, err := e.manager.ClearExpired(ctx, &opts)
+		n, err := e.Sessions.ClearExpired(ctx, &opts)
 		if err == nil {
 			a.Say("would remove %s", expiredSessions(n))
 		}
@@ -102,7 +102,7 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 	}
 	hide := func() {}
 	if a.Terminal(a.Bar) {
-		total, err := e.manager.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
+		total, err := e.Sessions.ClearExpired(ctx, &djsession.ReapOptions{DryRun: true})
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 		// Sessions go on to expire, so that more may be removed than were counted.
 		opts.Progress = func(done int64) { show(min(done, total)) }
 	}
-	n, err := e.manager.ClearExpired(ctx, &opts)
+	n, err := e.Sessions.ClearExpired(ctx, &opts)
 	hide()
 	if err != nil && n > 0 {
 		a.Say("removed %s, then stopped", expiredSessions(n))

@@ -111,7 +111,7 @@ func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
 	}
 	c := &convert.Options{
 		Lossy: f.lossy, DryRun: f.dryRun, Batch: f.batch, Keep: f.to == "keep", Pickle: f.to == "pickle", Resume: f.resume, Report: f.report,
-		Task: fmt.Sprintf("convert to %s %s, table %s, lossy %t, dry run %t", f.to, f.toFormat, f.table, f.lossy, f.dryRun),
+		Task: fmt.Sprintf("convert to %s %s, table %s, lossy %t, dry run %t", f.to, f.toFormat, f.at.table, f.lossy, f.dryRun),
 	}
 	given := set.Django != djsession.DjangoVersion{}
 	switch f.toFormat {
@@ -151,18 +151,18 @@ func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
 }
 
 func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *convert.Options) (err error) {
-	if !e.signed {
+	if !e.Engine().Signed {
 		return refused("what this engine keeps is not for SESSION_SERIALIZER to choose", "the cache of the site decides how it is serialized: see CACHES")
 	}
 	lister, err := e.lister()
 	if err != nil {
 		return err
 	}
-	c.Reader, c.Lister = e.store, lister
+	c.Reader, c.Lister = e.Sessions.Store(), lister
 	if c.Writer, err = e.on(c.Target); err != nil {
 		return err
 	}
-	before := e.site.Settings()
+	before := e.Sessions.Site().Settings()
 	before.Django = djsession.DjangoVersion{Major: 2, Minor: 2}
 	switch old, err := djsession.NewSite(before); {
 	case err == nil:

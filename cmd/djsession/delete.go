@@ -30,7 +30,7 @@ out. It needs no SECRET_KEY.
 			if err != nil {
 				return err
 			}
-			if err := e.manager.Delete(c.Context(), key); err != nil {
+			if err := e.Sessions.Delete(c.Context(), key); err != nil {
 				return err
 			}
 			a.Say("deleted session %s", payload.ShortKey(key))

@@ -1,12 +1,15 @@
 package main
 
 import (
-	"cmp"
-	"net"
-	"net/url"
+	"context"
+	"errors"
+	"os"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // envDSN names the database when --dsn does not.
@@ -26,140 +29,68 @@ cache+memcached://host1:11211,host2:11211?client=pylibmc
 cache+postgres://user:password@host/name?cache_table=django_cache
 djsession engines tells of all`
 
-// The back ends that a DSN may lead to.
-type backEnd uint8
+// placeFlags are the flags that say where sessions are.
+type placeFlags struct {
+	dsn, table, cache string
+	prefix            string // of the names of the flags: "", or "to-"
+}
 
-const (
-	backSQLite backEnd = iota
-	backPostgreSQL
-	backMySQL
-	backFiles
-	backRedis
-	backMemcached
-)
+// settings are those that the flags stand for.
+func (f *placeFlags) settings() (*djsettings.Settings, error) {
+	set, err := djsettings.FromDSN(f.dsn, &djsettings.DSNOptions{Cache: djsettings.NewSecret(f.cache), Table: f.table})
+	return set, f.problem(err)
+}
 
-// engineKind is what stands before a plus sign in a DSN.
-type engineKind string
-
-const (
-	kindDB           engineKind = "" // or redis_sessions, or files
-	kindCache        engineKind = "cache"
-	kindUserSessions engineKind = "user_sessions"
-	kindQSessions    engineKind = "qsessions"
-)
-
-// cutEngine parts a DSN into the engine, if it names one, and what is left of it.
-func cutEngine(dsn string) (engineKind, string) {
-	for _, k := range []engineKind{kindCache, kindUserSessions, kindQSessions} {
-		if n := len(k) + 1; len(dsn) >= n && strings.EqualFold(dsn[:n], string(k)+"+") {
-			return k, dsn[n:]
-		}
+// problem puts an error about a DSN into words.
+func (f *placeFlags) problem(err error) error {
+	var e *djsettings.DSNError
+	if !errors.As(err, &e) {
+		return err
 	}
-	return kindDB, dsn
-}
-
-// isCache reports whether a DSN is that of a cache.
-func isCache(dsn string) bool {
-	k, _ := cutEngine(dsn)
-	return k == kindCache
-}
-
-// parseDSN tells which back end a DSN means, and gives it in the form of its
-// driver; for SQLite that is the path of the file, for files that of the folder,
-// for the others the DSN. It never puts any of it into an error: there is a
-// password in it.
-func parseDSN(dsn string) (backEnd, string, error) {
-	scheme, rest, hasScheme := strings.Cut(dsn, ":")
-	switch strings.ToLower(scheme) {
-	case "sqlite", "sqlite3", "file":
-		if hasScheme {
-			return sqlitePath(rest)
-		}
-	case "postgres", "postgresql":
-		return backPostgreSQL, dsn, nil
-	case "mysql", "mariadb":
-		native, err := mysqlDSN(dsn)
-		return backMySQL, native, err
-	case "files":
-		if hasScheme {
-			return filesFolder(rest)
-		}
-	case "redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster":
-		return backRedis, dsn, nil
-	case "memcached":
-		return backMemcached, dsn, nil
+	text, hint := e.Text, e.Want
+	if e.Option != "" {
+		text = "--" + f.prefix + strings.ToLower(e.Option) + " " + text
 	}
 	switch {
-	case strings.Contains(dsn, "://"):
-		return 0, "", usage("this is no database that djsession knows", dsnForms)
-	case strings.Contains(dsn, "host=") || strings.Contains(dsn, "dbname=") || strings.Contains(dsn, "service="):
-		return backPostgreSQL, dsn, nil
-	case strings.Contains(dsn, ")/"): // user:password@tcp(host:3306)/name
-		if _, err := mysql.ParseDSN(dsn); err != nil {
-			return 0, "", usage("the DSN is not in the form of go-sql-driver/mysql", dsnForms)
+	case hint != "":
+	case e.Cache:
+		hint = cacheForms
+	case e.Option != "":
+		hint = "the engine cached_db: --dsn postgres://... --cache cache+redis://..."
+	default:
+		hint = dsnForms
+	}
+	return &console.Problem{Status: console.StatusUsage, Text: text, Hint: hint, Cause: err}
+}
+
+// open opens what the flags stand for, of which set are the settings.
+func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djsession.Settings) (*engine, error) {
+	e, err := openSite(ctx, set, as, openTimeout/2)
+	if err == nil {
+		return e, nil
+	}
+	if err := f.problem(err); errors.As(err, new(*console.Problem)) {
+		return nil, err
+	}
+	// Who gave a DSN knows the place, and not the setting that it stands for.
+	names := []string{djsettings.ErrSetting.Error() + ": ", "", djsite.ErrUnavailable.Error() + ": ", "", "SESSION_FILE_PATH", set.Sessions.FilePath}
+	for alias, db := range set.Databases {
+		of := `DATABASES["` + alias + `"]`
+		names = append(names, "the file of "+of, db.Path(), "as NAME of "+of+" says", db.Path())
+	}
+	for alias, c := range set.Caches {
+		if len(c.Locations) > 0 && c.Kind == djsettings.CacheFile {
+			names = append(names, `CACHES["`+alias+`"]`, c.Locations[0].Reveal())
 		}
-		return backMySQL, dsn, nil
 	}
-	return sqliteFile(dsn)
-}
-
-// sqlitePath reads what follows "sqlite:": a path, or, as in SQLAlchemy and
-// dj-database-url, three slashes and a path. What a driver could be told after a
-// question mark is not needed here.
-func sqlitePath(rest string) (backEnd, string, error) {
-	path := strings.TrimPrefix(rest, "///")
-	if path == rest {
-		path = strings.TrimPrefix(rest, "//")
+	switch text := strings.NewReplacer(names...).Replace(err.Error()); {
+	case errors.Is(err, djsite.ErrUnavailable) && strings.HasPrefix(text, "there is no file "):
+		return nil, console.Because(err, text, "the path is relative to the folder that you are in\n"+dsnForms)
+	case errors.As(err, new(*os.PathError)):
+		return nil, console.FileProblem(err)
+	case errors.Is(err, djsite.ErrUnavailable):
+		return nil, console.ConnectProblem(err)
+	default:
+		return nil, console.Because(err, text, dsnForms)
 	}
-	path, _, _ = strings.Cut(path, "?")
-	return sqliteFile(path)
-}
-
-func sqliteFile(path string) (backEnd, string, error) {
-	if path == "" || path == ":memory:" {
-		return 0, "", usage("the DSN names no file", dsnForms)
-	}
-	return backSQLite, path, nil
-}
-
-// filesFolder reads what follows "files:": a path, or two slashes and an absolute
-// path. Without any it is "", where Django puts files if SESSION_FILE_PATH is not set.
-func filesFolder(rest string) (backEnd, string, error) {
-	path, isURL := strings.CutPrefix(rest, "//")
-	if isURL && !strings.HasPrefix(path, "/") {
-		return 0, "", usage("the DSN names a host, where a folder should be", "an absolute path has three slashes before it: files:///srv/site/sessions")
-	}
-	return backFiles, path, nil
-}
-
-// mysqlDSN turns a URL into the form of go-sql-driver/mysql. The parameters are
-// that driver's; unix_socket takes the place of host and port, as in Django's
-// OPTIONS.
-func mysqlDSN(dsn string) (string, error) {
-	u, err := url.Parse(dsn)
-	if err != nil || u.Host == "" && u.Path == "" {
-		return "", usage("the DSN is no URL", "write characters such as @ / : # ? in a password as %40 %2F %3A %23 %3F\n"+dsnForms)
-	}
-	cfg := mysql.NewConfig()
-	cfg.User = u.User.Username()
-	cfg.Passwd, _ = u.User.Password()
-	cfg.DBName = strings.TrimPrefix(u.Path, "/")
-	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(cmp.Or(u.Hostname(), "localhost"), cmp.Or(u.Port(), "3306"))
-	params := u.Query()
-	if socket := params.Get("unix_socket"); socket != "" {
-		cfg.Net, cfg.Addr = "unix", socket
-		params.Del("unix_socket")
-	}
-	native := cfg.FormatDSN()
-	if len(params) > 0 {
-		sep := "?"
-		if strings.Contains(native[strings.LastIndexByte(native, '/'):], "?") {
-			sep = "&"
-		}
-		native += sep + params.Encode()
-	}
-	if _, err := mysql.ParseDSN(native); err != nil || cfg.DBName == "" {
-		return "", usage("the DSN is not complete, or has a parameter that go-sql-driver/mysql does not know", dsnForms)
-	}
-	return native, nil
 }

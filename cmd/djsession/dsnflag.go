@@ -73,10 +73,10 @@ func readDSNs(c *cobra.Command, a *app) (err error) {
 }
 
 // hasPassword reports whether a DSN has a password in it, in any of the forms that
-// parseDSN reads and in what looks like one of them. A DSN that is misspelt may have a
+// djsettings.FromDSN reads and in what looks like one of them. A DSN that is misspelt may have a
 // password too: where nothing tells, it has one.
 func hasPassword(dsn string) bool {
-	_, dsn = cutEngine(strings.TrimSpace(dsn))
+	dsn = engineName.ReplaceAllString(strings.TrimSpace(dsn), "")
 	if keyword.MatchString(dsn) {
 		return true
 	}
@@ -111,6 +111,9 @@ func hasPassword(dsn string) bool {
 	_, password, _ := strings.Cut(rest[:at], ":")
 	return password != ""
 }
+
+// engineName is what stands before a plus sign in a DSN.
+var engineName = regexp.MustCompile(`^(?i:cache|user_sessions|qsessions)\+`)
 
 // keyword is a password of libpq's form, password=x, sslpassword = 'x y', or of the
 // forms of other clients: ;Password=x, ,password=x, #password=x.

@@ -4,63 +4,28 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 // openTimeout bounds the first contact with a database.
 const openTimeout = 10 * time.Second
 
-// engine is an open store of a site's sessions.
-type engine struct {
-	site    *djsession.Site
-	store   djsession.Store
-	manager *djsession.Manager
+// engine is the open site of the flags. Its methods have errors for this program's user.
+type engine struct{ *djsite.Site }
 
-	// on returns the store for the same place, as another Site sees it.
-	on func(*djsession.Site) (djsession.Store, error)
-	// find returns keys that begin with prefix, which is of a-z and 0-9; up to
-	// max of them.
-	find func(ctx context.Context, prefix string, max int) ([]string, error)
-	// signed reports whether what is stored is what Site.Encode writes. It then is
-	// the Version of a record too.
-	signed bool
-	// decodes reports whether it takes the data of a session to tell when it ends.
-	decodes bool
-	// jsonOnly reports whether what is stored is no more than JSON can hold, though
-	// it is not Site.Encode that writes it.
-	jsonOnly bool
-	// unlistable is why it cannot list its sessions, if so.
-	unlistable string
-	// reaped is why there is nothing for clearsessions to do, if so.
-	reaped string
-	close  func()
-}
-
-// location says where the sessions are, in the words of the flags.
-type location struct {
-	dsn   string
-	table string // "" is the table that the engine has by default
-	cache string // the DSN of the copies of cached_db, or ""
-
-	settings *djsettings.Settings // in the place of all that
-}
-
-// signs reports whether what is kept there may be signed.
-func (p location) signs() bool { return !isCache(p.dsn) }
-
-// open opens the database of the flags for a command that reads sessions.
+// open opens the site of the flags for a command that reads sessions.
 func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
-	p, err := f.location(a)
+	at, err := f.place(a)
 	if err != nil {
 		return nil, err
 	}
 	keys, err := f.secrets.Load(&a.Console)
-	if err == nil && keys == nil && p.signs() { // a cache signs nothing
+	if err == nil && keys == nil && at.Sessions.Kind != djsettings.EngineCache { // a cache signs nothing
 		keys, err = f.secrets.Need(&a.Console)
 	}
 	if err != nil {
@@ -70,153 +35,86 @@ func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 	return f.openWith(ctx, a, keys)
 }
 
-// location is that of --dsn.
-func (f *siteFlags) location(a *app) (location, error) {
+// place returns the settings that say where the sessions are.
+func (f *siteFlags) place(a *app) (*djsettings.Settings, error) {
 	if f.set != nil {
-		return location{settings: f.set}, nil
+		return f.set, nil
 	}
-	p := location{dsn: f.dsn, table: f.table, cache: f.cache}
-	if p.dsn == "" {
-		p.dsn = a.Env(envDSN)
+	if f.at.dsn == "" {
+		f.at.dsn = a.Env(envDSN)
 	}
-	if p.dsn == "" {
+	if f.at.dsn == "" {
 		hint := dsnForms
 		if _, err := os.Stat("db.sqlite3"); err == nil {
 			hint = "there is a db.sqlite3 in this folder: --dsn db.sqlite3"
 		}
-		return p, usage("there is no database: give --dsn or set "+envDSN, manageHint()+hint)
+		return nil, usage("there is no database: give --dsn or set "+envDSN, manageHint()+hint)
 	}
-	return p, p.check("--table")
-}
-
-// check looks at the table, which is the value of a flag.
-func (p location) check(flag string) error {
-	if p.table != "" && !validTable(p.table) {
-		return usage(flag+" is not the name of a table", "letters, digits and _, perhaps with a schema and a dot before it")
-	}
-	return nil
+	return f.at.settings()
 }
 
 // openWith opens it with these keys; nil will do where nothing is decoded.
 func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets) (*engine, error) {
-	p, err := f.location(a)
+	at, err := f.place(a)
 	if err != nil {
 		return nil, err
 	}
-	site, err := f.site(a, keys)
+	as, err := f.siteSettings(a, keys)
 	if err != nil {
 		return nil, err
 	}
-	return openSite(ctx, p, site)
-}
-
-// openSite opens the engine at p with the store of a site.
-func openSite(ctx context.Context, p location, site *djsession.Site) (*engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	e, err := openEngine(ctx, p)
+	if f.set == nil {
+		return f.at.open(ctx, at, as)
+	}
+	if at.Sessions.Kind == djsettings.EngineSignedCookies {
+		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
+	}
+	e, err := openSite(ctx, at, as, 0)
 	if err != nil {
-		return nil, err
+		return nil, settingsProblem(err)
 	}
-	if e.store, err = e.on(site); err != nil {
-		e.close()
-		return nil, err
-	}
-	e.site, e.manager = site, djsession.New(e.store)
 	return e, nil
 }
 
-// openEngine is the one place that leads from a DSN to a back end. What opens one
-// sets on, signed and close, and find if it has a better way than findListed.
-func openEngine(ctx context.Context, p location) (*engine, error) {
-	if p.settings != nil {
-		return openSettings(ctx, p.settings)
+// openSite opens the sessions of a site as the settings as see them. cacheTimeout is
+// that of djsite.Options.
+func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settings, cacheTimeout time.Duration) (*engine, error) {
+	if _, err := newSite(as); err != nil {
+		return nil, err
 	}
-	kind, dsn := cutEngine(p.dsn)
-	back, native, err := parseDSN(dsn)
+	with := *set
+	with.Keys = as.Keys
+	site, err := djsite.Open(ctx, &with, &djsite.Options{
+		SessionsOnly: true, Timeout: openTimeout, CacheTimeout: cacheTimeout, Configure: func(in *djsession.Settings) { *in = as },
+	})
 	if err != nil {
 		return nil, err
 	}
-	var e *engine
-	switch {
-	case kind == kindCache:
-		if p.cache != "" {
-			return nil, usage("--cache is for copies of a table, and the DSN is that of a cache", "the engine cached_db: --dsn postgres://... --cache cache+redis://...")
-		}
-		e, err = openCache(ctx, back, dsn)
-	case back == backRedis || back == backFiles || back == backMemcached:
-		if kind != kindDB {
-			return nil, usage("only a database has the table of "+string(kind), dsnForms)
-		}
-		if p.cache != "" {
-			return nil, usage("--cache is for copies of a table", "the engine cached_db: --dsn postgres://... --cache cache+redis://...")
-		}
-		switch back {
-		case backRedis:
-			e, err = openRedis(ctx, native)
-		case backFiles:
-			e, err = openFiles(native)
-		default:
-			return nil, usage("memcached is no engine of sessions, but a cache", "cache+memcached://host:11211")
-		}
-	default:
-		e, err = openTable(ctx, back, native, kind, p)
-	}
-	if err == nil && e.find == nil {
-		e.find = e.findListed
-	}
-	return e, err
+	return &engine{site}, nil
 }
 
-// findListed is find for engines that can only list their sessions.
-func (e *engine) findListed(ctx context.Context, prefix string, max int) ([]string, error) {
-	lister, err := e.lister()
-	if err != nil {
-		return nil, err
-	}
-	var keys []string
-	for l, err := range lister.List(ctx, "") {
-		if err != nil || len(keys) == max {
-			return keys, err
-		}
-		if strings.HasPrefix(l.Key(), prefix) {
-			keys = append(keys, l.Key())
-		}
-	}
-	return keys, nil
-}
+func (e *engine) close() { _ = e.Close() }
 
-// findOrdered is find for engines that list their sessions in the order of the keys.
-func (e *engine) findOrdered(ctx context.Context, prefix string, max int) ([]string, error) {
-	lister, err := e.lister()
+// on returns the store of the same place, as another Site sees it.
+func (e *engine) on(site *djsession.Site) (djsession.Store, error) {
+	s, err := e.StoreFor(context.Background(), site)
 	if err != nil {
-		return nil, err
+		return nil, settingsProblem(err)
 	}
-	var keys []string
-	// The list begins after its cursor.
-	if _, _, err := e.store.Load(ctx, prefix); err == nil || errors.Is(err, djsession.ErrExpired) || errors.Is(err, djsession.ErrCorrupt) {
-		keys = append(keys, prefix)
-	}
-	for l, err := range lister.List(ctx, prefix) {
-		if err != nil || len(keys) == max || !strings.HasPrefix(l.Key(), prefix) {
-			return keys, err
-		}
-		keys = append(keys, l.Key())
-	}
-	return keys, nil
+	return s, nil
 }
 
 // lister returns the store as one that can list its sessions.
 func (e *engine) lister() (djsession.Lister, error) {
-	lister, ok := e.store.(djsession.Lister)
-	if !ok || e.unlistable != "" {
-		return nil, refused("this engine cannot list its sessions: "+e.unlistable, "one session is named by its whole key on standard input: djsession show -")
+	lister, err := e.Lister()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, refused("this engine cannot list its sessions: "+e.Engine().Unlistable, "one session is named by its whole key on standard input: djsession show -")
 	}
-	return lister, nil
+	return lister, err
 }
 
 // text returns the signed text that v stands for, if the engine keeps such.
 func (e *engine) text(v djsession.Version) (string, bool) {
 	text, ok := v.Token()
-	return text, ok && e.signed
+	return text, ok && e.Engine().Signed
 }

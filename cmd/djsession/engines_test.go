@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
@@ -57,18 +59,19 @@ func sqlExec(t *testing.T, driver, dsn string, statements ...string) {
 
 func testEngine(t *testing.T, dsn, table string) {
 	t.Helper()
-	back, native, err := parseDSN(dsn)
+	set, err := djsettings.FromDSN(dsn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	at := set.Databases["default"]
 	driver, dialect := "sqlite", dbstore.SQLite
-	switch back {
-	case backPostgreSQL:
+	switch at.Kind {
+	case djsettings.PostgreSQL:
 		driver, dialect = "pgx", dbstore.PostgreSQL
-	case backMySQL:
+	case djsettings.MySQL:
 		driver, dialect = "mysql", dbstore.MySQL
 	}
-	db, err := sql.Open(driver, native)
+	db, err := sql.Open(driver, cmp.Or(at.DSN.Reveal(), at.Name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,46 +129,6 @@ func testEngine(t *testing.T, dsn, table string) {
 	}
 	if got := c.run(t, "", "list", "--table", "elsewhere"); got.status != 1 || !strings.Contains(got.stderr, "the table of the sessions is not there") {
 		t.Errorf("no table: got status %d and %q", got.status, got.stderr)
-	}
-}
-
-// TestDSN: which back end a DSN means, and what its driver is given.
-func TestDSN(t *testing.T) {
-	for _, tt := range []struct {
-		dsn    string
-		back   backEnd
-		native string
-	}{
-		{"db.sqlite3", backSQLite, "db.sqlite3"},
-		{"/srv/site/db.sqlite3", backSQLite, "/srv/site/db.sqlite3"},
-		{`C:\site\db.sqlite3`, backSQLite, `C:\site\db.sqlite3`},
-		{"sqlite:db.sqlite3", backSQLite, "db.sqlite3"},
-		{"sqlite3:/srv/db.sqlite3", backSQLite, "/srv/db.sqlite3"},
-		{"SQLite:///db.sqlite3", backSQLite, "db.sqlite3"},           // as in dj-database-url
-		{"sqlite:////srv/db.sqlite3", backSQLite, "/srv/db.sqlite3"}, // as in dj-database-url
-		{"file:db.sqlite3?mode=ro", backSQLite, "db.sqlite3"},
-		{"postgres://u:p@h/n", backPostgreSQL, "postgres://u:p@h/n"},
-		{"postgresql://h/n?sslmode=disable", backPostgreSQL, "postgresql://h/n?sslmode=disable"},
-		{"host=h dbname=n", backPostgreSQL, "host=h dbname=n"},
-		{"service=site", backPostgreSQL, "service=site"},
-		{"mysql://u:p%40q@h:3307/n", backMySQL, "u:p@q@tcp(h:3307)/n"},
-		{"mariadb://u@h/n?tls=true", backMySQL, "u@tcp(h:3306)/n?tls=true"},
-		{"mysql:///n?unix_socket=/run/mysqld.sock", backMySQL, "unix(/run/mysqld.sock)/n"},
-		{"u:p@tcp(h:3306)/n", backMySQL, "u:p@tcp(h:3306)/n"},
-		{"files:///srv/sessions", backFiles, "/srv/sessions"},
-		{"files:sessions", backFiles, "sessions"},
-		{"files:", backFiles, ""}, // as Django without SESSION_FILE_PATH
-		{"u@unix(/run/mysqld.sock)/n", backMySQL, "u@unix(/run/mysqld.sock)/n"},
-	} {
-		back, native, err := parseDSN(tt.dsn)
-		if err != nil || back != tt.back || native != tt.native {
-			t.Errorf("%s: got %d, %q, %v, want %d, %q", tt.dsn, back, native, err, tt.back, tt.native)
-		}
-	}
-	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "ldap://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
-		if back, native, err := parseDSN(dsn); err == nil {
-			t.Errorf("%q: got %d, %q, want an error", dsn, back, native)
-		}
 	}
 }
 

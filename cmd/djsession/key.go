@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"strings"
 
@@ -42,7 +41,7 @@ func (e *engine) keyFrom(in *bufio.Reader) (string, error) {
 		return "", console.FileProblem(err)
 	}
 	key := strings.TrimSpace(string(line))
-	if !e.site.ValidKey(key) {
+	if !e.Sessions.Site().ValidKey(key) {
 		return "", usage("what standard input gives is no session key", "a key has 32 characters of a-z and 0-9; if it is a cookie, djsession explain tells more")
 	}
 	return key, nil
@@ -58,10 +57,11 @@ func (e *engine) keyOfPrefix(ctx context.Context, prefix string) (string, error)
 	case len(prefix) < minPrefix:
 		return "", usage("KEY is too short", hint)
 	}
-	keys, err := e.find(ctx, prefix, 2)
-	switch p := new(console.Problem); {
-	case errors.As(err, &p):
+	if _, err := e.lister(); err != nil {
 		return "", err
+	}
+	keys, err := e.FindKeys(ctx, prefix, 2)
+	switch {
 	case err != nil:
 		return "", djsession.Unavailable("look for the session", err)
 	case len(keys) == 0:

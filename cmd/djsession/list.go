@@ -90,7 +90,7 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 		if l.Err != nil {
 			corrupt++
 		}
-		row, ok := f.row(ctx, e.site.Now(), l)
+		row, ok := f.row(ctx, e.Sessions.Site().Now(), l)
 		if !ok {
 			continue
 		}

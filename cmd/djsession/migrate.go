@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/migrate"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -28,7 +30,7 @@ const (
 // the old engine.
 type migrateFlags struct {
 	siteFlags
-	to       location
+	to       placeFlags
 	format   string // of the new engine
 	django   string // of the new engine
 	journal  string
@@ -82,10 +84,10 @@ The exit status is 1 if not all could be moved.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.to.dsn = cmp.Or(f.to.dsn, a.Env(envTo))
 			if f.set == nil {
-				f.dsn = cmp.Or(f.dsn, a.Env(envFrom))
+				f.at.dsn = cmp.Or(f.at.dsn, a.Env(envFrom))
 			}
 			switch {
-			case f.dsn == "" && f.set == nil || f.to.dsn == "":
+			case f.at.dsn == "" && f.set == nil || f.to.dsn == "":
 				return usage("a move needs --from and --to", dsnForms)
 			case f.journal == "":
 				return usage("a move needs --journal", "FILE is made if it is not there")
@@ -135,14 +137,14 @@ func (f *migrateFlags) migrate(ctx context.Context, a *app) error {
 		return atEnd("--from", err)
 	}
 	opts.To.Lister, _ = to.lister()
-	opts.From.Store, opts.To.Store = from.store, to.store
-	opts.From.Decodes, opts.To.Decodes = from.decodes, to.decodes
+	opts.From.Store, opts.To.Store = from.Sessions.Store(), to.Sessions.Store()
+	opts.From.Decodes, opts.To.Decodes = from.Engine().Decodes, to.Engine().Decodes
 	opts.Warn = func(w migrate.Warning, n int64) {
 		switch w {
 		case migrate.Interrupted:
 			a.Warn("djsession migrate was stopped in the middle of %s and Django was switched before it was run again: who of them has logged out since may be logged in once more", console.Count(n, "session"))
 		case migrate.NotPruned:
-			a.Warn("copied and then deleted from --from, and in --to until it expires: %s; %s", console.Count(n, "session"), to.unlistable)
+			a.Warn("copied and then deleted from --from, and in --to until it expires: %s; %s", console.Count(n, "session"), to.Engine().Unlistable)
 		}
 	}
 	doing := "copying sessions"
@@ -161,15 +163,18 @@ func (f *migrateFlags) migrate(ctx context.Context, a *app) error {
 
 // ends opens both engines.
 func (f *migrateFlags) ends(ctx context.Context, a *app, opts *migrate.Options) (from, to *engine, err error) {
-	here, err := f.location(a)
-	if err == nil {
-		err = f.to.check("--to-table")
-	}
+	f.to.prefix = "to-"
+	here, err := f.place(a)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, atEnd("--from", err)
 	}
+	next, err := f.to.settings()
+	if err != nil {
+		return nil, nil, atEnd("--to", err)
+	}
+	toCache := next.Sessions.Kind == djsettings.EngineCache
 	keys, err := f.secrets.Load(&a.Console)
-	if err == nil && keys == nil && !(isCache(here.dsn) && isCache(f.to.dsn)) {
+	if err == nil && keys == nil && !(here.Sessions.Kind == djsettings.EngineCache && toCache) {
 		keys, err = f.secrets.Need(&a.Console)
 	}
 	if err != nil {
@@ -184,22 +189,19 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, opts *migrate.Options) 
 	there.formatFlags.format = cmp.Or(f.format, f.siteFlags.format)
 	set, err := there.siteSettings(a, keys)
 	if err == nil {
-		if there.format == "" && !from.signed {
+		if there.format == "" && !from.Engine().Signed {
 			set.Serializer = serializer.JSON{}
 		}
 		_, isJSON := set.Serializer.(serializer.JSON)
-		opts.JSON = isJSON && !isCache(f.to.dsn)
-		opts.Site, err = newSite(set)
-	}
-	if err == nil {
-		to, err = openSite(ctx, f.to, opts.Site)
+		opts.JSON = isJSON && !toCache
+		to, err = f.to.open(ctx, next, set)
 		err = atEnd("--to", err)
 	}
 	if err != nil {
 		from.close()
 		return nil, nil, err
 	}
-	opts.JSON = opts.JSON || to.jsonOnly
+	opts.Site, opts.JSON = to.Sessions.Site(), opts.JSON || to.Engine().JSONOnly
 	return from, to, nil
 }
 
@@ -249,7 +251,7 @@ func (f *migrateFlags) problem(err error) error {
 // atEnd says which of two engines an error is about.
 func atEnd(flag string, err error) error {
 	var p *console.Problem
-	if errors.As(err, &p) {
+	if errors.As(err, &p) && !strings.HasPrefix(p.Text, "--") {
 		n := *p
 		n.Text = flag + ": " + p.Text
 		return &n
@@ -263,7 +265,7 @@ var password = regexp.MustCompile(`//[^/@]*@`)
 // task is a hash of where a move goes from and to, so that nobody goes on with the
 // journal of another one.
 func (f *migrateFlags) task() string {
-	text := fmt.Sprintf("%q %q %q %q", f.dsn, f.table, f.cache, []string{f.to.dsn, f.to.table, f.to.cache})
+	text := fmt.Sprintf("%q %q %q %q", f.at.dsn, f.at.table, f.at.cache, []string{f.to.dsn, f.to.table, f.to.cache})
 	if f.set != nil {
 		in := f.set.Sessions
 		text += fmt.Sprint(in.Kind, in.Table, f.set.Databases[in.Database], f.set.Caches[in.CacheAlias], in.Redis.Host, in.Redis.Port, in.Redis.DB, in.Redis.Prefix, in.FilePath)

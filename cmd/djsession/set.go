@@ -103,7 +103,7 @@ func valueHint(err error) error {
 
 // change does one thing to a session and saves it.
 func (e *engine) change(ctx context.Context, a *app, key, what string, do func(*djsession.Session) error) error {
-	s, err := e.manager.Open(ctx, key)
+	s, err := e.Sessions.Open(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/console"
@@ -127,55 +126,4 @@ func (f *formatFlags) ofSettings() (serializer.Serializer, error) {
 		return payload.Any{}, nil
 	}
 	return in.Serializer, nil
-}
-
-// openSettings is openEngine for the engine that settings name.
-func openSettings(ctx context.Context, set *djsettings.Settings) (*engine, error) {
-	kind := set.Sessions.Kind
-	if kind == djsettings.EngineSignedCookies {
-		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
-	}
-	site, err := djsite.Open(ctx, set, &djsite.Options{SessionsOnly: true})
-	if err != nil {
-		return nil, settingsProblem(err)
-	}
-	e := &engine{
-		on: func(as *djsession.Site) (djsession.Store, error) {
-			s, err := site.StoreFor(context.Background(), as)
-			if err != nil {
-				return nil, settingsProblem(err)
-			}
-			return s, nil
-		},
-		signed:  kind != djsettings.EngineCache,
-		decodes: kind == djsettings.EngineFile,
-		close:   func() { _ = site.Close() },
-	}
-	e.find = e.findListed
-	if kind.HasTable() {
-		e.find = e.findOrdered
-	}
-	if kind == djsettings.EngineRedis {
-		e.reaped = redisReaps
-	}
-	if kind == djsettings.EngineCache {
-		e.ofCache(set.Caches[set.Sessions.CacheAlias])
-	}
-	return e, nil
-}
-
-// ofCache sets what follows from the cache that an engine is on.
-func (e *engine) ofCache(c *djsettings.Cache) {
-	switch c.Kind {
-	case djsettings.CacheRedis:
-		e.reaped = redisReaps
-	case djsettings.CacheDjangoRedis:
-		e.reaped = redisReaps
-		format := c.Options.Text("SERIALIZER")
-		e.jsonOnly = strings.HasSuffix(format, ".JSONSerializer") || strings.HasSuffix(format, ".MSGPackSerializer")
-	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
-		e.unlistable, e.reaped = memcachedLists, memcachedReaps
-	case djsettings.CacheFile:
-		e.unlistable = fileCacheLists
-	}
 }

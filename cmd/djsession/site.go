@@ -103,9 +103,7 @@ type siteFlags struct {
 	formatFlags
 	timeZone  string
 	cookieAge age
-	dsn       string
-	table     string
-	cache     string
+	at        placeFlags
 	cookie    string
 
 	keys *console.Secrets // once open has read them
@@ -130,9 +128,9 @@ func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
 		f.from.add(c)
 		c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
 	}
-	addDSN(fs, &f.dsn, dsn, about)
-	fs.StringVar(&f.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
-	addDSN(fs, &f.cache, "cache", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
+	addDSN(fs, &f.at.dsn, dsn, about)
+	fs.StringVar(&f.at.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
+	addDSN(fs, &f.at.cache, "cache", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
 	for _, name := range []string{"table", "cache"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -149,15 +147,7 @@ func (f *siteFlags) addEnds(c *cobra.Command) {
 	}
 }
 
-// site makes the Site. keys are nil for commands that read no session.
-func (f *siteFlags) site(a *app, keys *console.Secrets) (*djsession.Site, error) {
-	set, err := f.siteSettings(a, keys)
-	if err != nil {
-		return nil, err
-	}
-	return newSite(set)
-}
-
+// siteSettings are those of the Site. keys are nil for commands that read no session.
 func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Settings, error) {
 	k := signer.SecretKey(rand.Text())
 	if keys != nil {

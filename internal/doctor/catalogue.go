@@ -1,12 +1,11 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
-	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
 )
@@ -74,37 +73,16 @@ func mark(db *djsite.DB) string {
 	return "?"
 }
 
-// dialect is the database as dbstore and dbusers have it.
-func dialect(db *djsite.DB) dbstore.Dialect {
-	switch db.Settings.Kind {
-	case djsettings.PostgreSQL:
-		return dbstore.PostgreSQL
-	case djsettings.MySQL:
-		return dbstore.MySQL
-	}
-	return dbstore.SQLite
-}
-
 // usersIn returns the users of AUTH_USER_MODEL, or of another table, as the table
 // itself says they are.
-func (e *exam) usersIn(ctx context.Context, db *djsite.DB, table string) (*dbusers.Users, error) {
-	var opts dbusers.Options
+func (e *exam) usersIn(ctx context.Context, db *djsite.DB, table string) (djauth.Users, error) {
+	opts := new(dbusers.Options)
 	if e.opts.Open.UserTable != nil && table == "" {
-		opts = *e.opts.Open.UserTable
+		*opts = *e.opts.Open.UserTable
 	}
 	if table != "" { // who is active matters when it is clear whose table it is
-		opts.Columns.Active = dbusers.None
+		opts.Table, opts.Columns.Active = table, dbusers.None
 	}
-	opts.Model, opts.Table = cmp.Or(opts.Model, e.set.Auth.UserModel), cmp.Or(table, opts.Table)
-	if opts.TimeZone == nil {
-		var err error
-		if opts.TimeZone, err = db.Settings.Zone(); err != nil {
-			return nil, err
-		}
-	}
-	full, err := dbusers.Detect(ctx, db.SQL, dialect(db), &opts)
-	if err != nil {
-		return nil, err
-	}
-	return dbusers.New(e.lab.Sessions.Site(), db.SQL, dialect(db), full), nil
+	users, _, err := e.lab.UsersIn(ctx, db, opts)
+	return users, err
 }

@@ -217,7 +217,7 @@ func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
 
 // is tells whether a claim is that of one of the users, hash included, and by which
 // key.
-func (e *exam) is(ctx context.Context, users *dbusers.Users, c claim) (key int, ok bool) {
+func (e *exam) is(ctx context.Context, users djauth.Users, c claim) (key int, ok bool) {
 	id, err := users.IDKind().Parse(c.id)
 	if err != nil {
 		return 0, false
