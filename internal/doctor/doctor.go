@@ -28,7 +28,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -222,11 +221,4 @@ func (e *exam) has(ids ...string) bool {
 // faulty reports whether there is a Fault so far.
 func (e *exam) faulty() bool {
 	return slices.ContainsFunc(e.found, func(f Finding) bool { return f.Severity == Fault })
-}
-
-// as is errors.As without a variable.
-func as[T error](err error) (T, bool) {
-	var to T
-	ok := errors.As(err, &to)
-	return to, ok
 }
