@@ -9,14 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// What the command prints may come from a row, a cookie, a server or a site's
-// settings, so that whoever wrote that could write to the terminal: move its cursor,
-// hide a line, turn the order of the letters around. All of stdout and stderr goes
-// through Harmless, whoever prints.
+// The command prints texts from rows, cookies, servers and the settings of a site. Whoever
+// wrote such a text could move the cursor of the terminal, hide a line or turn the order of
+// the letters around. So all of stdout and stderr goes through Harmless.
 
-// Harmless is a writer that writes \u001b in the place of a control character, and
-// \xff in that of a byte that is no UTF-8. Line feeds and tabs stay. It does not know
-// which line feeds are the command's own: for these there is inLine.
+// Harmless is a writer that writes \u001b in place of a control character, and \xff in
+// place of a byte that is no UTF-8. It leaves line feeds and tabs as they are, because it
+// cannot know which of them are the command's own; inLine escapes the others.
 //
 // The form of the escapes is that of JSON, so that JSON stays what it was.
 type Harmless struct {
@@ -24,7 +23,7 @@ type Harmless struct {
 	rest []byte // the beginning of a character whose end is not written yet
 }
 
-// Write implements io.Writer. It keeps nothing back but a part of a character.
+// Write implements io.Writer. It keeps back only a part of a character.
 func (h *Harmless) Write(p []byte) (int, error) {
 	text := append(h.rest, p...)
 	h.rest = nil
@@ -88,9 +87,9 @@ func appendHarmless(dst, text []byte) []byte {
 	return dst
 }
 
-// Harmful reports whether r is for a terminal and not for a reader: the controls C0,
-// DEL and C1, the characters of format (which turn the direction around, or are not
-// seen at all), and the separators of lines and paragraphs.
+// Harmful reports whether r is for a terminal and not for a reader: the controls C0, DEL
+// and C1, the characters of format (which turn the direction around or are invisible), and
+// the separators of lines and paragraphs.
 func Harmful(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
@@ -102,9 +101,9 @@ func appendEscape(dst []byte, r rune) []byte {
 	return fmt.Appendf(dst, `\u%04x`, r)
 }
 
-// inLine is args with the line feeds and tabs of texts escaped, for what is printed in
-// one line: a text from outside begins no line that looks like one of the command's.
-// A []byte is left alone.
+// inLine returns args with the line feeds and tabs of texts escaped, so that a text from
+// outside cannot begin a line that looks like one of the command's. It leaves a []byte
+// alone.
 func inLine(args []any) []any {
 	clean := make([]any, len(args))
 	for i, arg := range args {

@@ -118,7 +118,7 @@ type found struct {
 	err     error
 }
 
-// run goes through the sessions after cursor.
+// run converts the sessions after cursor.
 func (c *conversion) run(ctx context.Context, cursor string) (err error) {
 	told := c.Seen
 	defer func() { err = errors.Join(err, c.done(c.Counts, cursor)) }()
@@ -141,7 +141,8 @@ func (c *conversion) run(ctx context.Context, cursor string) (err error) {
 	return ctx.Err()
 }
 
-// session converts one, which is read again when the site has changed it meanwhile.
+// session converts one session. It reads the session again if the site has changed it
+// meanwhile.
 func (c *conversion) session(ctx context.Context, l djsession.Listed) error {
 	s := found{l.Record, l.Version, false, l.Err}
 	if !c.Target.ValidKey(l.Key()) {
@@ -190,7 +191,7 @@ func (c *conversion) load(ctx context.Context, key string) (s found) {
 	return s
 }
 
-// convert rewrites s, or tells which count it belongs to.
+// convert rewrites s, or returns the count that it belongs to.
 func (c *conversion) convert(ctx context.Context, key string, s found) (*int64, []note, error) {
 	switch {
 	case errors.Is(s.err, djsession.ErrExpired):
@@ -228,8 +229,8 @@ func (c *conversion) convert(ctx context.Context, key string, s found) (*int64, 
 	return &c.Converted, notes, err
 }
 
-// rewritten is r as it is to be stored, or nil if it has to stay as it is. The
-// end of the session and all else about it stay.
+// rewritten returns r as it is to be stored, or nil if the session must stay as it is. The
+// session ends when it did before.
 func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Record, []note) {
 	n := *r
 	var notes []note

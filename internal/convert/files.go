@@ -13,8 +13,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// checkpoint is the file of --resume. The cursor of most engines is the key of a
-// session, which nobody else may read: the file has the mode 0600.
+// checkpoint is the file of Options.Resume. The cursor of most engines is a session key,
+// which nobody else may read: the file has the mode 0600.
 type checkpoint struct {
 	Task   string `json:"task"` // what must be the same when it goes on
 	Cursor string `json:"cursor"`
@@ -92,7 +92,7 @@ func (c *checkpoint) remove(name string) error {
 	return nil
 }
 
-// report is the file of --report; nil writes nothing.
+// report is the file of Options.Report; nil writes nothing.
 type report struct {
 	f *os.File
 	w *bufio.Writer

@@ -24,11 +24,11 @@ func isoExpiry(site *djsession.Site) bool { return !site.Settings().Django.Befor
 
 // toJSON turns the values of a pickle into those that JSON has.
 //
-// What Django's JSONSerializer takes without an error is taken here, because it is
-// what the site does to a session whenever it saves one in JSON: tuples become
-// lists, keys that are numbers become text. Such changes are noted all the same:
-// code that looks for cart[7] no longer finds it. What it refuses is left alone,
-// unless it is lossy and there is a text that stands for the value.
+// It accepts what Django's JSONSerializer accepts, because the site does the same to a
+// session whenever it saves one in JSON: tuples become lists, keys that are numbers become
+// text. It notes such changes, since code that looks for cart[7] no longer finds it. It
+// leaves a session with anything else alone, unless lossy is set and a text can stand for
+// the value.
 type toJSON struct {
 	lossy     bool
 	isoExpiry bool // whether _session_expiry may be text: from Django 4.1 on
@@ -39,24 +39,24 @@ type toJSON struct {
 	full  bool // no more is looked at
 }
 
-// note is about one value of a session, and does not tell the value.
+// note is about one value of a session. It does not contain the value.
 type note struct {
 	path, kind string // where it is, and its type in Python
 	left       bool   // it stays as it is, and the session with it
 }
 
-// A pickle may hold one value so often that walking over it never ends, or itself.
+// A pickle may hold itself, or one value so often that a walk over it never ends.
 const (
 	maxNodes = 1_000_000
 	maxDepth = 1000
 )
 
-// maxNotes of changes are told about one session, and as many of what is left.
+// maxNotes is the most notes about changes in one session, and about what JSON cannot hold.
 const maxNotes = 1000
 
 const expiryName = "_session_expiry"
 
-// session returns d with values that JSON has; ok is false if it cannot be.
+// session returns d with values that JSON has; ok is false if that is not possible.
 func (c *toJSON) session(d *serializer.Dict) (_ *serializer.Dict, ok bool) {
 	b := serializer.NewBuilder(d.Len())
 	c.dict(d, nil, func(name string, v any, at *place) {

@@ -136,7 +136,7 @@ func (d *Demo) listSessions(ctx context.Context) (login, name string, err error)
 	return login, name, t.Flush()
 }
 
-// who tells who is logged in by a session.
+// who returns the user that a session of the list logs in, or why there is none.
 func (d *Demo) who(ctx context.Context, l djsession.Listed) (visitor, error) {
 	switch {
 	case l.Err != nil:

@@ -20,11 +20,11 @@ var djangoScript string
 // EnvPython names a Python that has Django.
 const EnvPython = "DJSESSION_PYTHON"
 
-// pythonTimeout is generous: a first import of Django takes seconds.
+// pythonTimeout allows for the first import of Django, which takes seconds.
 const pythonTimeout = 30 * time.Second
 
-// askDjango lets a real Django read what Go wrote, where visits is want, and
-// change it, if there is one.
+// askDjango finds a Python with Django and lets it read what Go wrote, where visits must
+// be want, and change it.
 func (d *Demo) askDjango(ctx context.Context, key string, want int) error {
 	for _, python := range []string{d.c.Env(EnvPython), "python3", "python"} {
 		if python == "" {

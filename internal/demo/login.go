@@ -8,7 +8,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// visitor is who is logged in by a session.
+// visitor is the user that a session logs in.
 type visitor struct {
 	name string // "" is nobody
 	why  string // why it is nobody
@@ -21,7 +21,7 @@ func (v visitor) String() string {
 	return v.why
 }
 
-// loggedIn tells who is logged in by a session, or why nobody is.
+// loggedIn returns the user that a session logs in, or why there is none.
 func (d *Demo) loggedIn(ctx context.Context, s *djsession.Session) (visitor, error) {
 	key, _ := djsession.Value(s, djauth.SessionKey, "") // "" for what is no text; Identify says more
 	id, err := d.site.Auth.Identify(ctx, s)

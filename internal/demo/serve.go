@@ -14,8 +14,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// serve sends two requests with the session's cookie, and one with a key that
-// nobody gave out, to a server behind the middleware.
+// serve sends requests to a server behind the middleware: two with the session's cookie,
+// and one with a key that somebody made up.
 func (d *Demo) serve(ctx context.Context, key, name string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,7 +48,7 @@ func (d *Demo) serve(ctx context.Context, key, name string) error {
 	return nil
 }
 
-// greet counts the visits of whoever it is.
+// greet greets the visitor and counts the visits.
 func greet(w http.ResponseWriter, r *http.Request) {
 	s, err := djsession.Load(r.Context())
 	if err != nil {

@@ -66,8 +66,8 @@ func (x *explainer) advise(format string, args ...any) {
 	x.report.Next = append(x.report.Next, fmt.Sprintf(format, args...))
 }
 
-// explain goes from the outside in: what is around the value, what it is that
-// carries no signature, and then what does.
+// explain goes from the outside in: first what is around the value, then the kinds of
+// values without a signature, then those with one.
 func (x *explainer) explain(text string) {
 	text = x.unwrap(text)
 	switch {
@@ -103,7 +103,7 @@ func (x *explainer) holds(data []byte, how string) {
 	}
 }
 
-// when tells a moment and how far away it is.
+// when returns a moment in words, with the time between it and now.
 func (x *explainer) when(t time.Time) string {
 	if y := t.Year(); y < 1 || y > 9999 {
 		return "a year that no calendar has"
@@ -116,7 +116,7 @@ func (x *explainer) when(t time.Time) string {
 	return text + span(d) + " ago"
 }
 
-// span is a duration in the largest unit of which there are two.
+// span returns a duration in the largest unit of which it has two.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, u := range []struct {

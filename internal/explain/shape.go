@@ -14,7 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// unwrap takes off what a value was copied with.
+// unwrap removes what a value was copied with: quotes, the rest of a header, escapes.
 func (x *explainer) unwrap(text string) string {
 	for isText(text) {
 		before := text
@@ -40,7 +40,7 @@ func (x *explainer) unwrap(text string) string {
 	return text
 }
 
-// header takes the name of a cookie off, and the rest of a header.
+// header removes the name of a cookie and the rest of a header.
 func (x *explainer) header(text string) string {
 	head, rest, ok := strings.Cut(text, ":")
 	if ok && (strings.EqualFold(head, "cookie") || strings.EqualFold(head, "set-cookie")) {
@@ -66,13 +66,13 @@ func (x *explainer) header(text string) string {
 	return value
 }
 
-// isCookieName tells whether a name before "=" can be that of a cookie and not
-// the beginning of a value.
+// isCookieName reports whether a name before "=" can be the name of a cookie, and not the
+// beginning of a value.
 func isCookieName(name string) bool {
 	return name != "" && len(name) <= 40 && strings.Trim(name, payload.KeyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.") == ""
 }
 
-// quotes takes quotes off, and the b of Python's bytes.
+// quotes removes quotes, and the b of Python's bytes.
 func (x *explainer) quotes(text string) string {
 	for _, q := range []string{"'", `"`} {
 		for _, prefix := range []string{"b", ""} {
@@ -93,12 +93,12 @@ func (x *explainer) quotes(text string) string {
 	return text
 }
 
-// isText tells whether there are no bytes in s that only binary data have.
+// isText reports whether s has no bytes that only binary data have.
 func isText(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && !unicode.IsSpace(r) || r == unicode.ReplacementChar })
 }
 
-// unsigned recognises what has no signature.
+// unsigned recognises values without a signature.
 func (x *explainer) unsigned(text string) bool {
 	raw := []byte(text)
 	switch {
@@ -180,7 +180,7 @@ func fileCacheHolds(raw []byte) []byte {
 	return zlibHolds(raw[end+1:])
 }
 
-// truncated recognises a session of which the end is missing.
+// truncated recognises a session without its end.
 func (x *explainer) truncated(text string) bool {
 	parts := strings.Split(text, ":")
 	last := parts[len(parts)-1]
@@ -205,12 +205,12 @@ func (x *explainer) truncated(text string) bool {
 	return true
 }
 
-// looksFramed tells whether s begins as JSON or zlib in base64 does.
+// looksFramed reports whether s begins like JSON or zlib in base64.
 func looksFramed(s string) bool {
 	return (strings.HasPrefix(s, "ey") || strings.HasPrefix(s, ".eJ")) && strings.Trim(s, payload.KeyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.=") == ""
 }
 
-// dataProblem says why data are no session, without quoting them.
+// dataProblem says why data are no session. It does not quote them.
 func dataProblem(data []byte, err error) string {
 	what := "neither JSON nor a pickle"
 	if payload.IsPickle(data) {

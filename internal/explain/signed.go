@@ -15,7 +15,7 @@ import (
 // signatureLength is that of HMAC-SHA256, in characters of base64.
 const signatureLength = 43
 
-// algorithmOf tells the algorithm by the length of a signature.
+// algorithmOf returns the algorithm that makes signatures of this length.
 func algorithmOf(length int) (signer.Algorithm, bool) {
 	for _, alg := range []signer.Algorithm{signer.SHA256, signer.SHA1, signer.SHA512, signer.SHA384, signer.SHA224, signer.MD5} {
 		if (alg.Size()*8+5)/6 == length {
@@ -87,7 +87,7 @@ func (x *explainer) signed(text string) bool {
 	return true
 }
 
-// describe says what a signed value claims to be.
+// describe says what a signed value looks like. Its signature is not checked yet.
 func (x *explainer) describe(u signer.Unverified, err error) {
 	switch {
 	case err == nil && u.HasTimestamp:

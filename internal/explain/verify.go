@@ -17,7 +17,7 @@ type use struct {
 	what   string // of such values
 }
 
-// uses are those that are tried, the one that was asked for first.
+// uses returns the uses to try, x.Salt first.
 func (x *explainer) uses() []use {
 	uses := []use{
 		{x.Salt, false, "a session"},
@@ -90,7 +90,7 @@ func check(keys signer.Keys, use use, alg signer.Algorithm, text string) (key in
 	return info.Key, err
 }
 
-// verified is for a signature that is good for what was asked.
+// verified is for a signature that is good for x.Salt.
 func (x *explainer) verified(u signer.Unverified, key int, alg signer.Algorithm) {
 	x.say("The signature verifies with %s and the salt %s.", keyName(key), x.Salt)
 	x.report.Good = x.report.Session != nil
@@ -143,7 +143,7 @@ func (x *explainer) expiry(u signer.Unverified, salt string) {
 	}
 }
 
-// mangled tries what often happens to a SECRET_KEY on its way.
+// mangled tries SECRET_KEY without what often goes wrong when it is copied.
 func (x *explainer) mangled(text string, alg signer.Algorithm) bool {
 	for _, m := range []struct {
 		how string

@@ -7,7 +7,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// copy is for a session of the first phase, in which the old engine is the truth.
+// copy does one session in the first step, in which the old engine has the truth.
 func (m *mover) copy(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	switch {

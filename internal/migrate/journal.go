@@ -21,14 +21,14 @@ import (
 	"github.com/go-djsession/go-djsession/internal/atomicfile"
 )
 
-// journal is what is known about a move, in a file of SQLite. It has a row for
-// each session that was copied, in which hashes stand for the key and for what it
-// held, and how far the move has come. There is no session key in it.
+// journal is a file of SQLite with what is known about a move: how far it has come, and a
+// row for each session that was copied. A row has hashes of the key and of the values; the
+// journal holds no session key.
 type journal struct {
 	db      *sql.DB
 	release func()
 	// intended are the rows of a batch that was being written when the program
-	// ended: the engine may hold what they say.
+	// ended. The engine may hold these sessions or not.
 	intended map[hash]entry
 	task     string
 	state    moveState
@@ -41,8 +41,8 @@ type hash = [16]byte
 type entry struct {
 	content int64 // a hash of it
 	expires int64 // in seconds since 1970; 0 if the old engine does not tell
-	// seen is the walk over the old engine that has seen the session last; settled
-	// once Django is switched and there is nothing more to bring over.
+	// seen is the number of the last walk over the old engine that saw the session. It
+	// is settled once Django is switched and there is nothing more to bring over.
 	seen int64
 }
 
@@ -51,8 +51,7 @@ const settled = -1
 // moveState is how far a move has come.
 type moveState struct {
 	Switched bool `json:"switched"`
-	// Stage is what is done now: "walk" over the old engine, "prune" of the new
-	// one, "done".
+	// Stage is "walk" over the old engine, "prune" of the new one, or "done".
 	Stage  string `json:"stage"`
 	Pass   int64  `json:"pass"`  // walks so far, this one included
 	Round  int    `json:"round"` // walks of this run since the first
@@ -85,8 +84,8 @@ func openJournal(ctx context.Context, path, task string, begin bool) (*journal, 
 	return j, nil
 }
 
-// alone keeps other runs away from the journal: what one of them has moved the other
-// would take for logged out.
+// alone keeps other runs away from the journal. A second run would take the sessions that
+// the first one has moved for logged out.
 func alone(ctx context.Context, path string) (release func(), err error) {
 	soon, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -100,7 +99,7 @@ func alone(ctx context.Context, path string) (release func(), err error) {
 	return nil, &FileError{err}
 }
 
-// isJournal makes sure that the file may be a journal, and makes it if it may begin.
+// isJournal checks that the file may be a journal. If begin is true it makes a missing one.
 func isJournal(path string, begin bool) error {
 	how := os.O_RDWR
 	if begin {
@@ -121,7 +120,7 @@ func isJournal(path string, begin bool) error {
 	return nil
 }
 
-// load reads what the journal says about the move.
+// load reads how far the move has come.
 func (j *journal) load(ctx context.Context) error {
 	for _, s := range []string{
 		"CREATE TABLE IF NOT EXISTS copied (key BLOB PRIMARY KEY, content INTEGER NOT NULL, expires INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
@@ -165,7 +164,7 @@ func (j *journal) load(ctx context.Context) error {
 			expires: int64(binary.LittleEndian.Uint64(b[24:])),
 		}
 	}
-	// They may be there, and then have to go if the session is deleted.
+	// The new engine may hold them. If their sessions are deleted, these copies must go.
 	return j.write(ctx, func(tx *sql.Tx) error {
 		for id, e := range j.intended {
 			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO copied VALUES (?, ?, ?, ?)", id[:], e.content, e.expires, j.state.Pass-1); err != nil {
@@ -179,7 +178,7 @@ func (j *journal) load(ctx context.Context) error {
 // intendedSize is the bytes of a row in the state "intended".
 const intendedSize = 32
 
-// intend notes what is about to be written.
+// intend notes the sessions that are about to be written.
 func (j *journal) intend(ctx context.Context, items []*moving) error {
 	all := maps.Clone(j.intended)
 	for _, s := range items {
@@ -200,8 +199,8 @@ func intentions(all map[hash]entry) []byte {
 	return b
 }
 
-// commit notes what has become of the sessions of a batch, and how far the move had
-// come before it.
+// commit notes what became of the sessions of a batch, and how far the move had come
+// before the batch.
 func (j *journal) commit(ctx context.Context, items []*moving, state moveState) error {
 	return j.write(ctx, func(tx *sql.Tx) error {
 		put, err := tx.PrepareContext(ctx, "INSERT INTO copied VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET content = excluded.content, expires = excluded.expires, seen = excluded.seen")
@@ -245,7 +244,7 @@ func (j *journal) save(ctx context.Context, state moveState) error {
 	return err
 }
 
-// decide is save at the end of a step, after which nothing is in the middle of being copied.
+// decide is save at the end of the first step: no session is half copied any more.
 func (j *journal) decide(ctx context.Context, state moveState) error {
 	err := j.write(ctx, func(tx *sql.Tx) error {
 		if err := setState(ctx, tx, "intended", intentions(nil)); err != nil {
@@ -312,11 +311,11 @@ func (j *journal) lookUp(ctx context.Context, items []*moving) error {
 	return nil
 }
 
-// unseenWhere are rows of sessions that no walk since one has seen on the old engine,
-// and whose time is not over.
+// unseenWhere matches the rows of sessions that have not expired and that no walk from a
+// certain one on has seen on the old engine.
 const unseenWhere = "seen >= 0 AND seen < ? AND (expires = 0 OR expires > ?)"
 
-// unseen counts such rows; and all.
+// unseen counts the rows of unseenWhere, and all rows.
 func (j *journal) unseen(ctx context.Context, before, now int64) (unseen, all int64, err error) {
 	err = j.db.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM("+unseenWhere+"), 0) FROM copied", before, now).Scan(&all, &unseen)
 	if err != nil {
@@ -325,7 +324,7 @@ func (j *journal) unseen(ctx context.Context, before, now int64) (unseen, all in
 	return unseen, all, err
 }
 
-// unseenKeys returns the keys of such rows.
+// unseenKeys returns the keys of the rows of unseenWhere.
 func (j *journal) unseenKeys(ctx context.Context, before, now int64) (map[hash]bool, error) {
 	rows, err := j.db.QueryContext(ctx, "SELECT key FROM copied WHERE "+unseenWhere, before, now)
 	if err != nil {

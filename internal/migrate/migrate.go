@@ -203,7 +203,7 @@ func (m *mover) step(ctx context.Context) (*Result, error) {
 	return &Result{m.state.Counts, before, time.Since(start)}, err
 }
 
-// openJournal finds out how far the move has come.
+// openJournal opens the journal and reads how far the move has come.
 func (m *mover) openJournal(ctx context.Context) error {
 	if _, err := os.Stat(m.Journal); m.DryRun && errors.Is(err, os.ErrNotExist) {
 		m.state = moveState{Stage: "walk", Pass: 1}
@@ -227,9 +227,9 @@ func (m *mover) openJournal(ctx context.Context) error {
 	return err
 }
 
-// apart makes sure that both engines are not one place under two names, from which
-// every session would be deleted that is there already: it puts a session into the
-// new one and looks for it on the old one.
+// apart returns ErrSamePlace if both engines are one place under two names, from which the
+// second step would delete every session. It puts a session into the new engine and looks
+// for it on the old one.
 func (m *mover) apart(ctx context.Context) error {
 	key := strings.ToLower(rand.Text()) + "migrate"
 	probe := &djsession.Record{Data: serializer.NewDict(), Expires: m.Site.Now().Add(time.Minute)}
@@ -249,11 +249,11 @@ func (m *mover) apart(ctx context.Context) error {
 	return found
 }
 
-// moveRounds is how often the old engine is walked over again for sessions that
-// somebody else was moving or writing.
+// moveRounds is the most further walks over the old engine, for sessions that somebody else
+// was moving or writing.
 const moveRounds = 3
 
-// run does what there is left to do.
+// run does what is left of the step.
 func (m *mover) run(ctx context.Context) error {
 	s := &m.state
 	for s.Stage == "walk" {
@@ -279,8 +279,8 @@ func (m *mover) run(ctx context.Context) error {
 	}
 	s.Stage, s.Cursor = "done", ""
 	if !m.Switched {
-		// What a run that was killed was about to copy, and no walk has seen since, was
-		// logged out, and its copy is gone.
+		// A killed run may have been about to copy a session that no walk has seen since.
+		// Its user has logged out, and its copy is gone.
 		return m.journal.decide(ctx, *s)
 	}
 	return m.journal.save(ctx, *s)

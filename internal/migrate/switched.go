@@ -9,8 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// bring is for a session of the second phase, in which the new engine is the truth:
-// what it holds is kept, and what it holds no more has been logged out.
+// bring does one session in the second step, in which the new engine has the truth: what
+// the new engine holds is kept, and a copy that it has lost was logged out.
 func (m *mover) bring(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	if s.record == nil {
@@ -67,15 +67,15 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 	return m.written(ctx, s, v)
 }
 
-// over reports whether the time of a copy was over.
+// over reports whether a copy has expired.
 func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.Site.Now().Unix() }
 
-// bringNew moves a session that was not copied in the first phase. It is deleted
-// from the old engine at once and by itself, as package movingstore does, so that
-// its absence on the new one always means that somebody logged out.
+// bringNew moves a session that was not copied in the first step. It deletes the session
+// from the old engine at once, as package movingstore does. So if the session is on neither
+// engine, somebody has logged out.
 //
-// What the journal knows is settled there first: otherwise a copy that is on the new
-// engine alone would be taken for one whose session was logged out.
+// A session that the journal has is settled in the journal first. Otherwise the next run
+// would find a copy on the new engine alone, and take that for a logout.
 func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	// Stopped between two steps, it could not tell a logout from a session of its own.
@@ -132,11 +132,11 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 // stepTimeout is how long engines may take to move one session.
 const stepTimeout = time.Minute
 
-// onBoth is for a session that both engines have though it was not copied: a
-// program with package movingstore is moving it, or has done so and it was written
-// on the old engine once more. Who moves a session deletes it himself; so it is left for
-// some time. Then the journal says that it is on both before it is deleted from the old
-// engine: neither that program nor the next run of this one takes that for a logout.
+// onBoth does a session that both engines have and that this program did not copy. A program
+// with package movingstore is moving it, or has moved it and somebody wrote it on the old
+// engine once more. The program that moves a session deletes it, so onBoth leaves it alone
+// in the first round. In a later round the journal notes the session before it is deleted
+// from the old engine. So neither that program nor the next run takes this for a logout.
 func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	if m.Keep {
@@ -174,7 +174,7 @@ func (m *mover) onBoth(ctx context.Context, s *moving) error {
 	return nil
 }
 
-// leave deletes a session from the old engine, for which all is done.
+// leave deletes a session from the old engine when the new one has it.
 func (m *mover) leave(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
 	if !s.leave {
@@ -204,11 +204,11 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 	return nil
 }
 
-// few is what tells nothing about all.
+// few sessions say nothing about all.
 const few = 100
 
-// emptied refuses to take it for logouts that the new engine has lost what was
-// copied to it.
+// emptied returns *EmptiedError if the new engine has lost most of the copies in a batch.
+// So many users do not log out at once.
 func (m *mover) emptied(items []*moving) error {
 	copied, out := 0, 0
 	for _, s := range items {
@@ -225,8 +225,8 @@ func (m *mover) emptied(items []*moving) error {
 	return nil
 }
 
-// prune deletes copies of sessions that were deleted on the old engine, by a walk
-// over the new one: the journal knows no keys.
+// prune deletes the copies of sessions that were deleted on the old engine. It walks over
+// the new engine because the journal holds no keys.
 func (m *mover) prune(ctx context.Context) error {
 	now := m.Site.Now().Unix()
 	before := m.state.Pass // seen by no later walk
@@ -270,7 +270,7 @@ func (m *mover) prune(ctx context.Context) error {
 	})
 }
 
-// maxUnseen is how many hashes are held in memory.
+// maxUnseen is the most hashes that prune keeps in memory.
 const maxUnseen = 200_000
 
 // pruneOne deletes a copy if its session is not on the old engine.

@@ -32,7 +32,7 @@ type moving struct {
 	sent  bool   // an earlier run may have sent its deletion to the old engine
 }
 
-// batchBytes is how much of sessions is held in memory at once, but for one that is
+// batchBytes is the most bytes of sessions that a batch holds, unless one session is
 // larger.
 const batchBytes = 8 << 20
 
@@ -41,9 +41,9 @@ func (m *mover) walk(ctx context.Context) error {
 	return m.batches(ctx, m.From.Lister, func(items []*moving) error { return m.move(ctx, items) })
 }
 
-// batches lists an engine in batches, of which the next one is read while one is
-// done. How far it came is noted with the batch that comes next; one that was done
-// already can be done again.
+// batches lists an engine in batches. It reads the next batch while do works on one. The
+// journal gets the cursor of a batch together with the batch that follows, so that a run
+// that was killed may do one batch twice.
 func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]*moving) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,9 +93,9 @@ func (m *mover) batches(ctx context.Context, lister djsession.Lister, do func([]
 	return ctx.Err()
 }
 
-// cursorOf is where to go on after l, or a little before. The cursor of an engine
-// ends in the session's key, which is cut down to the part that may be shown: what
-// comes after that comes after the whole key too, or is seen a second time.
+// cursorOf returns where to go on after l, or a little before. The cursor of an engine ends
+// in the session's key. cursorOf keeps only the part of the key that may be shown: a later
+// run sees some sessions a second time and misses none.
 func cursorOf(l djsession.Listed) string {
 	n := len(l.Cursor()) - len(l.Key())
 	if n < 0 || l.Cursor()[n:] != l.Key() {
@@ -104,10 +104,9 @@ func cursorOf(l djsession.Listed) string {
 	return l.Cursor()[:n] + l.Key()[:min(payload.ShownKey, len(l.Key())/2)]
 }
 
-// move does a batch: it is written to the new engine, then it is noted in the
-// journal, and then it is deleted from the old engine. So a copy whose session is
-// not on the old engine, and that is not noted as settled, was deleted by somebody
-// else.
+// move does a batch: it writes the sessions to the new engine, then notes them in the
+// journal, and then deletes them from the old engine. So if the journal does not call a
+// copy settled and its session is not on the old engine, somebody else deleted the session.
 func (m *mover) move(ctx context.Context, items []*moving) error {
 	if m.journal != nil {
 		if err := m.journal.lookUp(ctx, items); err != nil {
@@ -180,8 +179,8 @@ func (m *mover) each(ctx context.Context, items []*moving, do func(*moving) erro
 	return context.Cause(ctx)
 }
 
-// count adds to a count. An atomic addition would want the count to lie at a
-// multiple of eight bytes, where a machine of 32 bits does not put it.
+// count adds 1 to a count. It takes a lock because an atomic addition needs a multiple of
+// eight bytes as the address, which a machine of 32 bits does not give these fields.
 func (m *mover) count(n *int64) {
 	m.counting.Lock()
 	defer m.counting.Unlock()
@@ -224,7 +223,7 @@ func (m *mover) prepare(s *moving) error {
 	return nil
 }
 
-// converted is r as the new engine wants it; ok is false if it cannot be.
+// converted returns r as the new engine needs it; ok is false if that is not possible.
 func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 	n := *r
 	if m.JSON && payload.WasPickle(r.Data) {
@@ -242,7 +241,8 @@ func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 	return &n, true
 }
 
-// contentOf is a hash of what a session holds, whatever wrote it.
+// contentOf returns a hash of the values of a session. It does not depend on the
+// serializer.
 func contentOf(d *serializer.Dict) (int64, error) {
 	text, err := serializer.AppendTagged(nil, d)
 	if err != nil {
@@ -251,12 +251,12 @@ func contentOf(d *serializer.Dict) (int64, error) {
 	return contentHash(text), nil
 }
 
-// entry is what the journal is told of a session that is stored as it should be.
+// entry is what the journal notes of a session that is stored as it should be.
 func (s *moving) entry(m *mover) *entry {
 	return &entry{content: s.content, expires: s.expires, seen: m.mark()}
 }
 
-// mark is what the journal has for a session that this walk has seen.
+// mark returns entry.seen for a session that this walk has seen.
 func (m *mover) mark() int64 {
 	if m.Switched {
 		return settled
@@ -264,7 +264,8 @@ func (m *mover) mark() int64 {
 	return m.state.Pass
 }
 
-// note tells the journal that a session was seen, if it knows of it.
+// note marks a session of the journal as seen. A session that the journal does not have
+// stays out of it.
 func (s *moving) note(m *mover) {
 	if s.was != nil {
 		e := *s.was
@@ -282,8 +283,8 @@ func (m *mover) holds(r *djsession.Record, e *entry) bool {
 	return err == nil && content == e.content && m.ends(r, e.expires)
 }
 
-// ends reports whether r ends at that second, as far as the engine tells: Redis
-// counts milliseconds by a clock of its own.
+// ends reports whether r ends at that second. It allows for Redis, which counts
+// milliseconds by a clock of its own.
 func (m *mover) ends(r *djsession.Record, expires int64) bool {
 	if expires == 0 || r.Expires.IsZero() || m.To.Decodes { // which makes it of the data
 		return true
@@ -292,8 +293,8 @@ func (m *mover) ends(r *djsession.Record, expires int64) bool {
 	return d > -time.Second && d < 2*time.Second
 }
 
-// inTime is ends for what was just written, more closely. Some engines keep whole
-// seconds, and round up.
+// inTime is a closer ends for a record that was just written. Some engines keep whole
+// seconds and round up.
 func (m *mover) inTime(r, want *djsession.Record) bool {
 	if r.Expires.IsZero() || want.Expires.IsZero() || m.To.Decodes {
 		return true
@@ -302,8 +303,7 @@ func (m *mover) inTime(r, want *djsession.Record) bool {
 	return d > -slowLoad && d <= time.Second
 }
 
-// changed reports whether the old engine holds something else than when it was
-// copied.
+// changed reports whether the session on the old engine differs from what was copied.
 func (m *mover) changed(s *moving) bool {
 	return s.content != s.was.content || s.expires != 0 && s.was.expires != 0 && max(s.expires-s.was.expires, s.was.expires-s.expires) > 1
 }
@@ -313,8 +313,8 @@ func (m *mover) ours(r *djsession.Record, s *moving) bool {
 	return m.holds(r, s.was) || m.holds(r, s.intended) || m.holds(r, &entry{content: s.content, expires: s.expires})
 }
 
-// A Redis tells the end of a session by what is left of it, and is told it so: the
-// end is off by as long as it takes to ask or to tell. What took too long is done again.
+// A Redis stores the time that a session has left, not the moment at which it ends. So the
+// moment is off by the time of the command; a command that took too long is done again.
 const (
 	slowLoad = 500 * time.Millisecond
 	tries    = 5
@@ -336,8 +336,8 @@ func (m *mover) load(ctx context.Context, key string) (r *djsession.Record, v dj
 	return r, v, err
 }
 
-// written looks at a session that was just stored as v. An engine that does not
-// hold it as it should is no place to move to.
+// written reads back a session that was just stored as v. It returns *MismatchError if the
+// engine does not hold what it was given.
 func (m *mover) written(ctx context.Context, s *moving, v djsession.Version) error {
 	for try := 1; ; try++ {
 		r, is, err := m.load(ctx, s.l.Key())
@@ -371,14 +371,14 @@ func mismatch(s *moving, what string) error {
 	return &MismatchError{payload.ShortKey(s.l.Key()), what}
 }
 
-// refusedByEngine reports whether an engine cannot take a session, so that it is
-// left where it is.
+// refusedByEngine reports whether err means that the engine cannot hold this session. The
+// session then stays where it is.
 func refusedByEngine(err error) bool {
 	var wrong *serializer.ConvertError
 	return errors.Is(err, djsession.ErrTooLarge) || errors.As(err, &wrong) || errors.Is(err, serializer.ErrLimit)
 }
 
-// estimate counts what would be done, without a look at the new engine.
+// estimate counts what a run would do. It does not ask the new engine.
 func (m *mover) estimate(s *moving) error {
 	n := &m.state.Counts
 	switch {

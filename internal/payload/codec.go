@@ -36,7 +36,7 @@ func (p *Codec) Decode(text string) (*serializer.Dict, error) {
 	return Any{}.Loads(data)
 }
 
-// unsign takes the signature off.
+// unsign checks the signature and removes it.
 func (p *Codec) unsign(text string) (data []byte, err error) {
 	switch {
 	case text == "":
@@ -67,11 +67,11 @@ func (p *Codec) unsign(text string) (data []byte, err error) {
 	return data, err
 }
 
-// isLegacy tells whether text can only be of the format before Django 3.1:
-// base64 has no colon in it, and every other format has one.
+// isLegacy reports whether text can only be of the format before Django 3.1: it has no
+// colon, and every other format has one.
 func isLegacy(text string) bool { return !strings.Contains(text, ":") }
 
-// unverified takes the signature off without looking at it.
+// unverified removes the signature without checking it.
 func unverified(text string) ([]byte, error) {
 	if data := BarePickle(text); data != nil {
 		return data, nil

@@ -34,7 +34,7 @@ func WasPickle(d *serializer.Dict) bool {
 	return source != nil
 }
 
-// IsPickle tells a pickle, perhaps a damaged one, from JSON.
+// IsPickle reports whether data are a pickle, perhaps a damaged one, and not JSON.
 func IsPickle(data []byte) bool {
 	n := len(data)
 	return pickle.Sniff(data) || n > 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= pickle.MaxProtocol && data[n-1] == '.'
