@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Keys are the settings of CACHES that a key is made of. The zero value is
-// Django's default.
+// Keys are the settings of CACHES that make up a key. The zero value is Django's default.
 type Keys struct {
 	// Prefix is KEY_PREFIX; default none.
 	Prefix string
@@ -14,9 +13,8 @@ type Keys struct {
 	Version *int
 	// Function is KEY_FUNCTION; nil means Django's, prefix:version:name.
 	Function func(name, prefix string, version int) string
-	// Reverse undoes Function, which is needed only to list: it returns the name
-	// and whether key is one of this cache's. django-redis calls it
-	// REVERSE_KEY_FUNCTION.
+	// Reverse undoes Function. It is needed only for listing: it returns the name and
+	// whether key belongs to this cache. django-redis calls it REVERSE_KEY_FUNCTION.
 	Reverse func(key string) (name string, ok bool)
 }
 
@@ -27,7 +25,7 @@ func (k Keys) version() int {
 	return *k.Version
 }
 
-// Key is BaseCache.make_key: what the server knows name by.
+// Key is BaseCache.make_key: it returns the key of name on the server.
 func (k Keys) Key(name string) string {
 	if k.Function != nil {
 		return k.Function(name, k.Prefix, k.version())
@@ -37,8 +35,8 @@ func (k Keys) Key(name string) string {
 
 func (k Keys) head() string { return k.Prefix + ":" + strconv.Itoa(k.version()) + ":" }
 
-// Name is the reverse of Key; ok is false for a key that another prefix or
-// version made, and for all keys if there is a Function without a Reverse.
+// Name is the reverse of Key. ok is false for a key that another prefix or version made,
+// and for all keys if there is a Function without a Reverse.
 func (k Keys) Name(key string) (name string, ok bool) {
 	switch {
 	case k.Reverse != nil:
@@ -49,5 +47,5 @@ func (k Keys) Name(key string) (name string, ok bool) {
 	return strings.CutPrefix(key, k.head())
 }
 
-// CanList reports whether names can be told from keys.
+// CanList reports whether Name can return names.
 func (k Keys) CanList() bool { return k.Function == nil || k.Reverse != nil }

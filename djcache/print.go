@@ -5,18 +5,18 @@ import (
 	"io"
 )
 
-// String tells the size, and when it expires.
+// String returns the size and the expiry.
 func (i Item) String() string {
 	return fmt.Sprintf("item of %d bytes, expires %v", i.Size, i.Expires)
 }
 
-// Format prints what String gives, whatever the verb.
+// Format prints the text of String, whatever the verb.
 func (i Item) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.String()) }
 
-// MarshalText gives String. There is no way back.
+// MarshalText returns the text of String. Nothing can be read back from it.
 func (i Item) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
-// String tells the size, and what is wrong with the item.
+// String returns the size, and the fault of the item, if any.
 func (l Listed) String() string {
 	if l.Err != nil {
 		return fmt.Sprintf("item of %d bytes: %v", l.Item.Size, l.Err)
@@ -24,8 +24,8 @@ func (l Listed) String() string {
 	return fmt.Sprintf("item of %d bytes", l.Item.Size)
 }
 
-// Format prints what String gives, whatever the verb.
+// Format prints the text of String, whatever the verb.
 func (l Listed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
 
-// MarshalText gives String.
+// MarshalText returns the text of String.
 func (l Listed) MarshalText() ([]byte, error) { return []byte(l.String()), nil }

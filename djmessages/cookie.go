@@ -21,12 +21,12 @@ const (
 	notFinished = "__messagesnotfinished__"
 )
 
-// cookieFormat is how CookieStorage of one Django version encodes.
+// cookieFormat is the encoding of CookieStorage in one Django version.
 type cookieFormat struct {
 	json   messageJSON
 	signer *signer.TimestampSigner // nil before 3.1
 	hash   *signer.MAC             // nil from 4.0
-	plain  bool                    // 3.1 writes JSON without base64, up to 4.0 it is read
+	plain  bool                    // 3.1 writes JSON without base64; up to 4.0 it is read
 	pack   bool                    // base64 is written, from 3.2
 }
 
@@ -42,7 +42,7 @@ func newCookieFormat(site *djsession.Site, json messageJSON) (*cookieFormat, err
 	var err error
 	if v.Before(4, 0) {
 		if c.hash, err = signer.NewMAC(set.Keys, cookieSalt, signer.SHA1); err != nil && !v.Before(3, 1) && errors.Is(err, signer.ErrNoKey) {
-			c.hash, err = nil, nil // only to read what Djangos before 3.1 left behind
+			c.hash, err = nil, nil // only to read cookies that Djangos before 3.1 left behind
 		}
 	}
 	if err == nil && !v.Before(3, 1) {
@@ -67,8 +67,9 @@ func newCookieFormat(site *djsession.Site, json messageJSON) (*cookieFormat, err
 	return c, nil
 }
 
-// encode is CookieStorage._encode_parts: the value for these messages in JSON. ok is
-// false for what passes the limits, and would not fit into a cookie anyway.
+// encode is CookieStorage._encode_parts: it returns the value for these messages in JSON.
+// ok is false for a value that exceeds the limits, which would not fit into a cookie
+// anyway.
 func (c *cookieFormat) encode(parts []string) (value string, ok bool) {
 	text := "[" + strings.Join(parts, ",") + "]"
 	switch {
@@ -81,8 +82,8 @@ func (c *cookieFormat) encode(parts []string) (value string, ok bool) {
 	return value, err == nil
 }
 
-// fits encodes parts with the mark behind them, if there shall be one, and says
-// whether the cookie may be that long.
+// fits encodes parts, with the mark behind them if mark is set, and reports whether the
+// cookie may be that long.
 func (c *cookieFormat) fits(parts []string, mark bool) (value string, ok bool) {
 	if mark {
 		parts = append(parts[:len(parts):len(parts)], `"`+notFinished+`"`)
@@ -91,8 +92,9 @@ func (c *cookieFormat) fits(parts []string, mark bool) (value string, ok bool) {
 	return value, ok && httpcookie.QuotedLen(value) <= maxCookieSize
 }
 
-// store is CookieStorage._store as far as the value: it returns that, "" for none, and
-// how many messages are in it: the last ones if dropOldest is set, else the first.
+// store is the part of CookieStorage._store that makes the value. It returns the value,
+// "" for none, and the number of messages in it: the last ones if dropOldest is set, else
+// the first.
 func (c *cookieFormat) store(list []*entry, dropOldest bool) (value string, kept int) {
 	n := len(list)
 	if n == 0 {
@@ -105,8 +107,8 @@ func (c *cookieFormat) store(list []*entry, dropOldest bool) (value string, kept
 	if value, ok := c.fits(parts, false); ok {
 		return value, n
 	}
-	// bisect_keep_left and bisect_keep_right. Djangos before 5.0 take away one message
-	// after the other, which comes to the same.
+	// bisect_keep_left and bisect_keep_right. Djangos before 5.0 remove one message after
+	// the other, with the same result.
 	low, high := 0, n
 	for low < high {
 		middle := (low + high) / 2
@@ -132,10 +134,10 @@ func (c *cookieFormat) store(list []*entry, dropOldest bool) (value string, kept
 	return value, low
 }
 
-// decode is CookieStorage._decode and the look at its end in _get.
+// decode is CookieStorage._decode, and the check of its end in _get.
 //
-// Errors: signer.ErrBadSignature and signer.ErrMalformed, which Django takes for no
-// cookie; errCorrupt for what is well signed and yet no messages.
+// Errors: signer.ErrBadSignature and signer.ErrMalformed, for which Django behaves as
+// without a cookie; errCorrupt for a well-signed value that holds no messages.
 func (c *cookieFormat) decode(value string) (list []*entry, more bool, err error) {
 	if c.signer == nil {
 		return c.decodeHashed(value)

@@ -15,8 +15,8 @@ type Storage uint8
 
 // The storages of django.contrib.messages.storage.
 const (
-	// Fallback is fallback.FallbackStorage, the default: the cookie, and the
-	// session for what does not fit.
+	// Fallback is fallback.FallbackStorage, the default: the cookie, and the session for
+	// messages that do not fit.
 	Fallback Storage = iota
 	// Session is session.SessionStorage.
 	Session
@@ -28,10 +28,10 @@ const (
 type Options struct {
 	// Storage is MESSAGE_STORAGE; default Fallback.
 	Storage Storage
-	// Level is MESSAGE_LEVEL: messages below it are not recorded. Default LevelInfo.
-	// For all to be recorded, where Django has 0, it is 1.
+	// Level is MESSAGE_LEVEL: messages below it are not recorded. Default [LevelInfo]. To
+	// record all, set it to 1; Django uses 0.
 	Level Level
-	// Tags is MESSAGE_TAGS: the tags of levels, over Django's own.
+	// Tags is MESSAGE_TAGS: tags of levels in place of Django's own.
 	Tags map[Level]string
 }
 
@@ -47,11 +47,11 @@ type Framework struct {
 	cookie  *cookieFormat // nil for Session
 }
 
-// New returns the Framework of the site of m. opts may be nil. Attributes of the cookie,
-// keys, limits, clock and Django version are those of the site's Settings.
+// New returns the [Framework] of the site of m. opts may be nil. The attributes of the
+// cookie, the keys, limits, clock and Django version are those of the site's Settings.
 //
-// Errors: djsession.ErrConfig, and signer.ErrNoKey when the cookie is wanted, but the
-// site has only derived keys and none for it. Session needs no key.
+// Errors: [djsession.ErrConfig], and signer.ErrNoKey if the [Storage] uses the cookie, but
+// the site has only derived keys and none for it. Session needs no key.
 func New(m *djsession.Manager, opts *Options) (*Framework, error) {
 	var o Options
 	if opts != nil {
@@ -79,9 +79,9 @@ func New(m *djsession.Manager, opts *Options) (*Framework, error) {
 	return f, nil
 }
 
-// Middleware is Django's MessageMiddleware. It belongs inside of the Middleware of the
-// djsession.Manager; of several ones the innermost counts. Without one, adding and
-// reading messages is djsession.ErrNoSession.
+// Middleware is Django's MessageMiddleware. It must be inside of the Middleware of a
+// [djsession.Manager]; of several ones the innermost counts. Without one, adding and
+// reading messages returns [djsession.ErrNoSession].
 func (f *Framework) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
@@ -94,10 +94,10 @@ func (f *Framework) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// contextKey is where Middleware keeps its *request.
+// contextKey is the key of the *request of Middleware.
 type contextKey struct{}
 
-// of returns what Middleware put into ctx.
+// of returns the *request that Middleware put into ctx.
 func of(ctx context.Context) (*request, error) {
 	q, ok := ctx.Value(contextKey{}).(*request)
 	if !ok {

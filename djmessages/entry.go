@@ -15,8 +15,8 @@ import (
 // messageKey is MessageEncoder.message_key.
 const messageKey = "__json_message"
 
-// entry is a message with what is written for it. Text and tags are kept as JSON,
-// since Djangos before 2.0 also store numbers.
+// entry is a message in the form in which it is written. Text and tags are JSON, because
+// Djangos before 2.0 also store numbers.
 type entry struct {
 	Message
 	text string
@@ -96,7 +96,7 @@ func (j messageJSON) sessionText(list []*entry) string {
 
 // readText is MessageDecoder.decode for a text, which Python reads by characters.
 func (j messageJSON) readText(text string) (list []*entry, more bool, err error) {
-	// The reader takes bytes for the first 256 characters; escapes are read alike.
+	// The reader takes bytes for the first 256 characters; it reads escapes alike.
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
 			b := append(make([]byte, 0, 2*len(text)), text[:i]...)
@@ -118,13 +118,13 @@ func (j messageJSON) readText(text string) (list []*entry, more bool, err error)
 	return j.read(text)
 }
 
-// read is MessageDecoder.decode for a list of messages that may end with the mark
-// that there are more. list is not nil unless there is an error.
+// read is MessageDecoder.decode for a list of messages. The mark for more messages may
+// follow them. list is not nil unless there is an error.
 //
 // Errors: errCorrupt, and beneath it serializer.ErrSyntax and ErrLimit.
 func (j messageJSON) read(text string) (list []*entry, more bool, err error) {
 	frozen, err := serializer.JSON{Limits: j.limits}.Freeze(serializer.RawJSON(text))
-	if errors.Is(err, serializer.ErrType) { // as text of the program's own it would be that
+	if errors.Is(err, serializer.ErrType) { // which a text of the program's own would be
 		err = serializer.ErrSyntax
 	}
 	if err != nil {
@@ -183,7 +183,7 @@ func (j messageJSON) entry(item any) (*entry, error) {
 	return e, nil
 }
 
-// shown is str(v), and v in JSON. Text and, before Django 2.0, numbers are stored.
+// shown returns str(v), and v in JSON. Text and, before Django 2.0, numbers are stored.
 func (j messageJSON) shown(v any) (text, json string, err error) {
 	switch v.(type) {
 	case string, int64, *big.Int, float64, bool, nil:
@@ -207,7 +207,7 @@ func (j messageJSON) shown(v any) (text, json string, err error) {
 	return json, json, nil
 }
 
-// truth is bool(v), for what JSON holds besides lists and dicts.
+// truth is bool(v) for JSON values other than lists and dicts.
 func truth(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -224,7 +224,7 @@ func truth(v any) bool {
 	return true
 }
 
-// same is what tells one message from another.
+// same distinguishes messages.
 type same struct {
 	level      Level
 	safe       bool

@@ -8,8 +8,8 @@ import (
 )
 
 // setCookie is CookieStorage._update_cookie: it sets the cookie, or deletes it if value
-// is "". The attributes are those of the session's cookie but for the path, which is
-// always /.
+// is "". The attributes are those of the session's cookie, except that the path is always
+// /.
 func setCookie(set *djsession.Settings, value string) string {
 	c := httpcookie.Deleted(cookieName, set.CookieDomain, "/", set.CookieSameSite)
 	if value != "" {

@@ -7,7 +7,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/secret"
 )
 
-// Level is how important a message is: any number, those of Django or a site's own.
+// Level is the importance of a message. It may be any number: one of Django's or a site's
+// own.
 type Level int
 
 // The levels of django.contrib.messages.constants.
@@ -19,28 +20,28 @@ const (
 	LevelError   Level = 40
 )
 
-// Message is django.contrib.messages.storage.base.Message. It prints its level and no
-// more, wherever it stands. See NewMessage.
+// Message is django.contrib.messages.storage.base.Message. It prints only its level,
+// wherever it stands. [NewMessage] makes one.
 type Message struct {
 	// Level is Message.level.
 	Level Level
-	// Safe tells that Text is HTML, by mark_safe: templates of Django do not escape
-	// it. A template of Go needs template.HTML(m.Text()) for that.
+	// Safe says that Text is HTML, as mark_safe does: templates of Django do not escape
+	// it. For a template of Go use template.HTML(m.Text()).
 	Safe bool
 
 	text, extraTags secret.Text
 	tags            *tags // of the Framework it came from
 }
 
-// NewMessage returns the Message of a text. Several extra tags have spaces between them.
+// NewMessage returns the [Message] of a text. Separate several extra tags by spaces.
 func NewMessage(level Level, text, extraTags string) Message {
 	return Message{Level: level, text: secret.New(text), extraTags: secret.New(extraTags)}
 }
 
-// Text is str(message), what a page shows.
+// Text is str(message), the text for a page.
 func (m Message) Text() string { return m.text.Reveal() }
 
-// ExtraTags is Message.extra_tags, "" also for None.
+// ExtraTags is Message.extra_tags. For None it is "".
 func (m Message) ExtraTags() string { return m.extraTags.Reveal() }
 
 // tags are the tags of levels.
@@ -55,8 +56,8 @@ var defaultTags = &tags{map[Level]string{
 	LevelError:   "error",
 }}
 
-// LevelTag is Message.level_tag: the tag of the Level by MESSAGE_TAGS, or by Django's
-// own for a Message that did not come from a request. It is "" for other levels.
+// LevelTag is Message.level_tag: the tag of the [Level] by MESSAGE_TAGS. For a Message that
+// did not come from a request it is Django's own tag. It is "" for other levels.
 func (m Message) LevelTag() string {
 	t := m.tags
 	if t == nil {
@@ -65,7 +66,7 @@ func (m Message) LevelTag() string {
 	return t.of[m.Level]
 }
 
-// Tags is Message.tags: ExtraTags and LevelTag with a space between, for the class of
+// Tags is Message.tags: [Message.ExtraTags] and [Message.LevelTag] with a space between, for the class of
 // an HTML element.
 func (m Message) Tags() string {
 	level, extra := m.LevelTag(), m.ExtraTags()
@@ -78,11 +79,12 @@ func (m Message) Tags() string {
 	return extra + " " + level
 }
 
-// String tells the level: a log is no place for what a visitor reads. Pages show Text.
+// String returns the level only: a log must not hold what a visitor reads. Pages show
+// [Message.Text].
 func (m Message) String() string { return fmt.Sprintf("message of level %d", int(m.Level)) }
 
-// Format prints what String gives, whatever the verb.
+// Format prints the text of [Message.String], whatever the verb.
 func (m Message) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
 
-// MarshalText gives String. There is no way back.
+// MarshalText returns the text of [Message.String]. Nothing can be read back from it.
 func (m Message) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

@@ -15,18 +15,18 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Add is messages.add_message: the visitor's next page shows text. As in Django, ""
-// and what is below the level of the request are not recorded. Several extraTags are
-// joined by spaces.
+// Add is messages.add_message: the visitor's next page shows text. As in Django, "" and
+// messages below the level of the request are not recorded. Several extraTags are joined
+// by spaces.
 //
-// Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
-// djsession.ErrUnavailable where all messages are in the session, and
-// serializer.ErrType for what is not UTF-8.
+// Errors: [ErrNoMiddleware], [djsession.ErrNoSession], [djsession.ErrCommitted],
+// [djsession.ErrUnavailable] if all messages are in the session, and [serializer.ErrType] for
+// text that is not UTF-8.
 func Add(ctx context.Context, level Level, text string, extraTags ...string) error {
 	return AddMessage(ctx, NewMessage(level, text, strings.Join(extraTags, " ")))
 }
 
-// AddMessage is Add for a Message, which may be Safe: messages.add_message with
+// AddMessage is Add for a [Message], which may be Safe: messages.add_message with
 // mark_safe(text).
 func AddMessage(ctx context.Context, m Message) error {
 	q, err := of(ctx)
@@ -51,12 +51,13 @@ func Warning(ctx context.Context, text string) error { return Add(ctx, LevelWarn
 // Error is messages.error. Errors as for Add.
 func Error(ctx context.Context, text string) error { return Add(ctx, LevelError, text) }
 
-// Get is list(messages.get_messages(request)): the messages to show, the oldest first,
-// those that this request added among them. They are removed with the response; until
-// then another Get returns them again. What is added later stays for the next page.
+// Get is list(messages.get_messages(request)): it returns the messages to show, the
+// oldest first, including those that this request added. They are removed with the
+// response; until then another Get returns them again. Messages that are added later stay
+// for the next page.
 //
-// Errors: ErrNoMiddleware, djsession.ErrNoSession, djsession.ErrCommitted,
-// djsession.ErrUnavailable.
+// Errors: [ErrNoMiddleware], [djsession.ErrNoSession], [djsession.ErrCommitted],
+// [djsession.ErrUnavailable].
 func Get(ctx context.Context) ([]Message, error) {
 	q, err := of(ctx)
 	if err != nil {
@@ -65,7 +66,7 @@ func Get(ctx context.Context) ([]Message, error) {
 	return q.get()
 }
 
-// Peek is Get without using the messages up: list(get_messages(request)) followed by
+// Peek is Get without using the messages up: list(get_messages(request)), followed by
 // storage.used = False. Errors as for Get.
 func Peek(ctx context.Context) ([]Message, error) {
 	q, err := of(ctx)
@@ -81,7 +82,7 @@ func Count(ctx context.Context) (int, error) {
 	return len(list), err
 }
 
-// RequestLevel is messages.get_level. Errors: ErrNoMiddleware.
+// RequestLevel is messages.get_level. Errors: [ErrNoMiddleware].
 func RequestLevel(ctx context.Context) (Level, error) {
 	q, err := of(ctx)
 	if err != nil {
@@ -92,8 +93,8 @@ func RequestLevel(ctx context.Context) (Level, error) {
 	return q.level, nil
 }
 
-// SetLevel is messages.set_level: what this request adds from now on is recorded if its
-// level is not lower. Errors: ErrNoMiddleware.
+// SetLevel is messages.set_level: from now on this request records only messages of this
+// level or a higher one. Errors: [ErrNoMiddleware].
 func SetLevel(ctx context.Context, level Level) error {
 	q, err := of(ctx)
 	if err != nil {
@@ -105,8 +106,8 @@ func SetLevel(ctx context.Context, level Level) error {
 	return nil
 }
 
-// ResetLevel is messages.set_level(request, None): the level is that of Options again.
-// Errors: ErrNoMiddleware.
+// ResetLevel is messages.set_level(request, None): the level is again that of [Options].
+// Errors: [ErrNoMiddleware].
 func ResetLevel(ctx context.Context) error {
 	q, err := of(ctx)
 	if err != nil {
@@ -137,7 +138,8 @@ type request struct {
 	corrupt  error        // why something could not be read
 }
 
-// hook lets store be called before the response. q.mu is held, here and below.
+// hook makes the session call store before the response. The caller must hold q.mu, here
+// and below.
 func (q *request) hook() error {
 	if q.stored {
 		return djsession.ErrCommitted
@@ -167,7 +169,8 @@ func (q *request) add(m Message) error {
 		return err
 	}
 	if q.f.storage == Session {
-		// It has to be read anyway, and here somebody sees the error.
+		// Read the session now, because somebody sees the error here. It must be read
+		// anyway.
 		if _, err := q.f.m.Load(q.ctx); err != nil {
 			return err
 		}
@@ -207,7 +210,7 @@ func (q *request) peek() ([]Message, error) {
 	return q.messages(), nil
 }
 
-// messages are all that there are now.
+// messages returns all messages that there are now.
 func (q *request) messages() []Message {
 	list := make([]Message, 0, len(q.loaded)+len(q.queued))
 	for _, part := range [...][]*entry{q.loaded, q.queued} {
@@ -218,8 +221,8 @@ func (q *request) messages() []Message {
 	return list
 }
 
-// load is BaseStorage._loaded_messages with the _get of the storages. Errors are those
-// of the session; what else cannot be read is noted in corrupt.
+// load is BaseStorage._loaded_messages with the _get of the storages. It returns errors
+// of the session. Other failures to read are noted in corrupt.
 func (q *request) load() error {
 	if q.isLoaded {
 		return nil
@@ -245,7 +248,7 @@ func (q *request) load() error {
 		q.seen = q.f.json.sessionList(s)
 		if q.seen.err != nil {
 			q.corrupt = q.seen.err
-			q.added = true // so that all is stored again, without that
+			q.added = true // so that all is stored again, without the mark
 		}
 		list = append(list, q.seen.list...)
 	}
@@ -256,9 +259,9 @@ func (q *request) load() error {
 	return nil
 }
 
-// badCookie is what CookieStorage._decode does with one that does not decode: it counts
-// as used, and so is deleted with the response. FallbackStorage deletes no cookie in
-// which it found nothing.
+// badCookie does what CookieStorage._decode does with a cookie that does not decode: it
+// counts as used, and so is deleted with the response. FallbackStorage deletes no cookie
+// in which it found nothing.
 func (q *request) badCookie(err error) {
 	q.used = true
 	if errors.Is(err, signer.ErrBadSignature) || errors.Is(err, signer.ErrMalformed) || errors.Is(err, serializer.ErrSyntax) {
@@ -312,8 +315,9 @@ func (q *request) store(h http.Header, _ int) {
 	}
 }
 
-// storeCookie is CookieStorage._store. It returns what did not fit: all, if the response
-// sets the cookie already, as that of a Django behind a proxy does.
+// storeCookie is CookieStorage._store. It returns the messages that did not fit. These
+// are all, if the response already sets the cookie, as the response of a Django behind a
+// proxy may.
 func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*entry {
 	if _, theirs := httpcookie.Sets(h, cookieName); theirs {
 		return list
@@ -326,8 +330,8 @@ func (q *request) storeCookie(h http.Header, list []*entry, dropOldest bool) []*
 	return list[kept:]
 }
 
-// lost tells the operator, as nobody else is there any more to be told. err is nil if
-// the cookie is full.
+// lost logs the loss of n messages for the operator: it is too late to return an error.
+// err is nil if the cookie is full.
 func (q *request) lost(n int, err error) {
 	if err == nil {
 		q.f.log(q.ctx, slog.LevelError, "djmessages: messages that do not fit into the cookie, or that meet one which the handler has set, were dropped", "count", n)

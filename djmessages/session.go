@@ -10,11 +10,11 @@ import (
 // sessionKey is SessionStorage.session_key.
 const sessionKey = "_messages"
 
-// sessionList is what a session holds under sessionKey.
+// sessionList is the value of a session under sessionKey.
 type sessionList struct {
 	text string
 	list []*entry
-	odd  bool  // it is there, but no text
+	odd  bool  // it is there, but is no text
 	err  error // errCorrupt
 }
 
@@ -46,13 +46,13 @@ func (j messageJSON) sessionList(s getter) *sessionList {
 	return l
 }
 
-// has reports whether there is anything that a flush would have to remove.
+// has reports whether a flush would have to remove anything.
 func (l *sessionList) has() bool { return len(l.list) > 0 || l.err != nil }
 
 // storeSession is SessionStorage._store.
 //
-// Unlike Django's, it leaves alone what somebody else put into the session since it
-// was read: what this request read is replaced by list, no more.
+// Unlike Django's, it keeps messages that somebody else put into the session since it was
+// read: list replaces only those that this request read.
 func (q *request) storeSession(list []*entry) error {
 	s, err := q.f.m.Load(q.ctx)
 	if err != nil {
@@ -79,8 +79,9 @@ func (q *request) storeSession(list []*entry) error {
 	})
 }
 
-// merge does on now what made list of seen: of those in seen it keeps the ones that
-// are in list too, it keeps what is not in seen, and appends what list adds.
+// merge applies to now the change from seen to list. Of the messages in seen it keeps
+// those that are also in list; it keeps all that are not in seen; and it appends those
+// that list adds.
 func merge(now, seen, list []*entry) []*entry {
 	keep := make(map[*entry]bool, len(seen))
 	bySame := make(map[same][]*entry, len(seen))

@@ -26,31 +26,31 @@ func fileName(key string) string {
 	return hex.EncodeToString(sum[:]) + suffix
 }
 
-// isName tells the files of the cache from others, such as drafts.
+// isName distinguishes the files of the cache from others, such as drafts.
 func isName(name string) bool {
 	sum, ok := strings.CutSuffix(name, suffix)
 	_, err := hex.DecodeString(sum)
 	return ok && len(sum) == 2*md5.Size && err == nil
 }
 
-// entry is what a file holds.
+// entry is the content of a file.
 type entry struct {
 	expires  time.Time // zero if the file is empty or bad is set
 	bad      error     // why there is no expiry
-	value    string    // behind the expiry; all of the text if bad is set
-	whole    bool      // value is all of it, and not too long
+	value    string    // the text behind the expiry; all of the text if bad is set
+	whole    bool      // value is complete, and not too long
 	protocol int       // of the pickle of the expiry
 }
 
 func (e entry) version() djsession.Version { return djsession.VersionOf(e.value) }
 
-// headSize is more than the pickle of a number takes.
+// headSize is more than the size of a pickle of a number.
 const headSize = 64
 
-// read returns what the file at path holds.
+// read returns the content of the file at path.
 //
-// Errors: fs.ErrNotExist, atomicfile.ErrIrregular, or another one of the
-// operating system.
+// Errors: fs.ErrNotExist, atomicfile.ErrIrregular, or another one of the operating
+// system.
 func (c *Cache) read(path string) (entry, error) {
 	f, err := c.folder.Read(path, c.site.Limits().Payload+headSize, headSize)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *Cache) read(path string) (entry, error) {
 // parse reads a file:
 //
 //  1. The pickle of a number, seconds since 1970, or of None.
-//  2. What follows is the value.
+//  2. The value.
 func parse(text string) entry {
 	if text == "" {
 		return entry{}
@@ -93,12 +93,12 @@ func parse(text string) entry {
 
 var errExpiry = errors.New("the expiry is no number")
 
-// never is what None and what no clock will show become: the last second that
-// Python's datetime has.
+// never stands for None and for times that no clock will show. It is the last second of
+// Python's datetime.
 var never = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// moment is the time of so many seconds since 1970. NaN, which is not below any
-// time, is never.
+// moment returns the time of this many seconds since 1970. For NaN, which is not below
+// any time, it returns never.
 func moment(seconds float64) time.Time {
 	switch {
 	case math.IsNaN(seconds) || seconds >= float64(never.Unix()):
@@ -115,7 +115,7 @@ func appendExpiry(dst []byte, t time.Time, protocol int) ([]byte, error) {
 	return pickle.Append(dst, seconds, &pickle.Options{Protocol: protocol})
 }
 
-// protocolOf is the protocol that a pickle says it has, if we write it.
+// protocolOf returns the protocol that a pickle names, if this package writes it.
 func protocolOf(pickled string) int {
 	if len(pickled) < 2 || pickled[0] != 0x80 || pickled[1] < 2 || pickled[1] > pickle.MaxProtocol {
 		return pickle.DefaultProtocol
@@ -123,8 +123,8 @@ func protocolOf(pickled string) int {
 	return int(pickled[1])
 }
 
-// encode is FileBasedCache._write_content. The expiry has the protocol of the
-// value, as Django writes both with one.
+// encode is FileBasedCache._write_content. The expiry has the protocol of the value:
+// Django writes both with one.
 func (c *Cache) encode(doing string, d *serializer.Dict, expires time.Time) (text string, v djsession.Version, err error) {
 	data, err := c.codec.Dumps(doing, d)
 	if err != nil {
@@ -145,14 +145,14 @@ func (c *Cache) encode(doing string, d *serializer.Dict, expires time.Time) (tex
 
 // over is FileBasedCache._is_expired. An empty file has expired.
 //
-// Unlike Django, which compares a float, an entry is over at the very moment at
-// which it ends, as sessions are.
+// Unlike Django, which compares a float, an entry has expired at the very moment at which
+// it ends, as sessions do.
 func (c *Cache) over(e entry) bool {
 	return e.bad == nil && !e.expires.After(c.site.Now())
 }
 
-// reapable reports whether the file at path may go. What is gone or cannot be
-// told may not.
+// reapable reports whether the file at path may be deleted. A file that is gone or that
+// cannot be read may not.
 func (c *Cache) reapable(doing, path string) (bool, error) {
 	f, err := c.folder.Read(path, 0, headSize)
 	if err != nil {
@@ -166,8 +166,8 @@ func (c *Cache) reapable(doing, path string) (bool, error) {
 	return e.bad == nil && e.expires.Before(c.site.Now()), nil
 }
 
-// match returns what is stored, if it is what seen saw. What is too long to be
-// seen can only be replaced by force.
+// match returns the stored entry, if it is the one that seen saw. Only Force matches an
+// entry that is too long to be read.
 func (c *Cache) match(doing, path string, seen djsession.Version) (entry, error) {
 	e, err := c.read(path)
 	if err != nil {
@@ -179,7 +179,7 @@ func (c *Cache) match(doing, path string, seen djsession.Version) (entry, error)
 	return e, nil
 }
 
-// unread is what Get returns for an error of read.
+// unread returns the error of Get for an error of read.
 func (c *Cache) unread(doing string, err error) error {
 	if errors.Is(err, atomicfile.ErrIrregular) {
 		return djsession.Corrupt(doing, err)

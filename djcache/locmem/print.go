@@ -5,15 +5,15 @@ import (
 	"io"
 )
 
-// String tells how many entries there are. No printer shows them.
+// String returns the number of entries. No printer shows them.
 func (c *Cache) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return fmt.Sprintf("locmem of %d entries", len(*c.entries))
 }
 
-// Format prints what String gives, whatever the verb.
+// Format prints the text of String, whatever the verb.
 func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// MarshalText gives String.
+// MarshalText returns the text of String.
 func (c *Cache) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -12,10 +12,10 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// patience is how long a call may go on when its context has ended.
+// patience is how long a call may continue after its context has ended.
 const patience = time.Second
 
-// What is done, where an error depends on it.
+// The operations on which an error depends.
 const (
 	adding  = "add to cache"
 	setting = "write cache"
@@ -41,7 +41,7 @@ func (c *Cache) do(ctx context.Context, doing, name string, call func() error) e
 	return failed(ctx, doing, name, err)
 }
 
-// failed returns the error that err is to the callers of the Cache.
+// failed translates an error for the callers of the Cache.
 func failed(ctx context.Context, doing, name string, err error) error {
 	switch {
 	case err == nil:
@@ -64,7 +64,7 @@ func failed(ctx context.Context, doing, name string, err error) error {
 	return djsession.Unavailable(doing, errors.Join(err, ctx.Err()))
 }
 
-// illegal reports whether no key of memcached can have r.
+// illegal reports whether no key of memcached can contain r.
 func illegal(r rune) bool { return r <= ' ' || r == 0x7f }
 
 func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, djsession.ErrConflict) }

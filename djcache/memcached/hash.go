@@ -2,9 +2,9 @@ package memcached
 
 import "math/bits"
 
-// murmur3 is MurmurHash3 for 32 bits with the seed 0, as pymemcache computes it:
-// over code points and not over bytes, of which the lowest eight bits count, and
-// of every fourth one all.
+// murmur3 is MurmurHash3 for 32 bits with the seed 0, as pymemcache computes it: over
+// code points and not over bytes. Of a code point the lowest eight bits count, and of
+// every fourth one all bits.
 func murmur3(text string) uint32 {
 	const c1, c2 = 0xcc9e2d51, 0x1b873593
 	var h, k, n uint32
@@ -29,8 +29,8 @@ func murmur3(text string) uint32 {
 	return h ^ h>>16
 }
 
-// oneAtATime is the hash of Bob Jenkins that libmemcached uses unless told
-// otherwise. Its bytes are signed, as char is in C on most machines.
+// oneAtATime is the hash of Bob Jenkins, the default of libmemcached. Its bytes are
+// signed, as char is in C on most machines.
 func oneAtATime(text string) uint32 {
 	var h uint32
 	for i := range len(text) {

@@ -15,9 +15,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Rendezvous chooses as pymemcache does, which PyMemcacheCache uses: the server
-// whose name hashes highest together with the key. Names count as they are
-// written in LOCATION, not what they resolve to. There are no weights.
+// Rendezvous chooses as pymemcache does, which PyMemcacheCache uses: the server whose
+// name hashes highest together with the key. The name is the text in LOCATION, not the
+// address that it resolves to. There are no weights.
 //
 // Errors: djsession.ErrConfig.
 func Rendezvous(addresses ...string) (*Servers, error) {
@@ -47,9 +47,8 @@ func Rendezvous(addresses ...string) (*Servers, error) {
 	return &Servers{servers, pick}, nil
 }
 
-// Modula chooses as libmemcached does where nothing else is said, which is
-// PyLibMCCache without behaviors: the hash of the key modulo the number of
-// servers. Weights count for nothing.
+// Modula chooses as libmemcached does by default, and so PyLibMCCache without behaviors:
+// by the hash of the key modulo the number of servers. It ignores weights.
 //
 // Errors: djsession.ErrConfig.
 func Modula(addresses ...string) (*Servers, error) {
@@ -85,10 +84,9 @@ func PythonMemcached(addresses ...string) (*Servers, error) {
 	return &Servers{servers, pick}, nil
 }
 
-// Ketama chooses as libmemcached does with the behavior ketama, or with the
-// distribution "consistent" or "consistent ketama". If an address has a weight
-// above 1 the points are those of KetamaWeighted, and only the hash of the key is
-// another one.
+// Ketama chooses as libmemcached does with the behavior ketama, or with the distribution
+// "consistent" or "consistent ketama". If an address has a weight above 1, the points are
+// those of KetamaWeighted; only the hash of the key is different.
 //
 // Errors: djsession.ErrConfig.
 func Ketama(addresses ...string) (*Servers, error) {
@@ -112,14 +110,13 @@ func KetamaWeighted(addresses ...string) (*Servers, error) {
 	return continuum(servers, true, hash), nil
 }
 
-// point is where a server stands on the circle of hashes.
+// point is a place of a server on the circle of hashes.
 type point struct {
 	hash   uint32
 	server int
 }
 
-// continuum chooses the server of the first point that is not below the hash of
-// the key.
+// continuum chooses the server of the first point that is not below the hash of the key.
 func continuum(servers []server, weighted bool, hash func(string) uint32) *Servers {
 	var points []point
 	total := 0
@@ -147,8 +144,8 @@ func continuum(servers []server, weighted bool, hash func(string) uint32) *Serve
 	}}
 }
 
-// pointName is what is hashed for the point n of s, or for four of them. The
-// default port is left out.
+// pointName returns the text to hash for the point n of s, or for four of them. It omits
+// the default port.
 func (s server) pointName(n int) string {
 	if s.port == defaultPort {
 		return s.host + "-" + strconv.Itoa(n)
@@ -156,16 +153,16 @@ func (s server) pointName(n int) string {
 	return s.host + ":" + strconv.Itoa(s.port) + "-" + strconv.Itoa(n)
 }
 
-// weightedPoints is how many times four points a server has, 40 of equal ones. The
-// conversions are those of libmemcached: its floats decide when a product is next
-// to a whole number.
+// weightedPoints returns how many times four points a server has: 40 if all are equal.
+// The conversions are those of libmemcached: its floats decide when a product is close to
+// a whole number.
 func weightedPoints(weight, total, n int) int {
 	share := float32(weight) / float32(total)
 	quarter := float32(float32(share*160) / 4)
 	return int(math.Floor(float64(float32(float64(float32(quarter*float32(n))) + 0.0000000001))))
 }
 
-// md5Words is the MD5 of text as four numbers.
+// md5Words returns the MD5 of text as four numbers.
 func md5Words(text string) [4]uint32 {
 	sum := md5.Sum([]byte(text))
 	var words [4]uint32

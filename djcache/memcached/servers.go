@@ -11,14 +11,14 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Servers choose among several memcacheds as one of Django's clients does. They
-// are a memcache.ServerSelector, never change, and resolve no names: that is done
-// when a connection is made.
+// Servers choose among several memcacheds as one of Django's clients does. They are a
+// memcache.ServerSelector. They never change and resolve no names: the client resolves
+// them when it makes a connection.
 //
-// An address is what stands in LOCATION: "host:port", "host" for port 11211,
-// "[::1]:11211", "unix:/path" or "/path". Behind the port a weight may follow,
-// "host:port:2", for clients that have weights; MemcachedCache has them as tuples
-// in LOCATION, (address, weight). The order is that of LOCATION.
+// An address is the text in LOCATION: "host:port", "host" for port 11211, "[::1]:11211",
+// "unix:/path" or "/path". A weight may follow the port, "host:port:2", for clients that
+// have weights; MemcachedCache has them as tuples in LOCATION, (address, weight). The
+// order is that of LOCATION.
 type Servers struct {
 	servers []server
 	pick    func(key string) int
@@ -29,8 +29,8 @@ var _ memcache.ServerSelector = (*Servers)(nil)
 // PickServer implements memcache.ServerSelector.
 func (s *Servers) PickServer(key string) (net.Addr, error) { return s.servers[s.Pick(key)], nil }
 
-// Pick returns the index of the server that has a key, which is the one that
-// djcache.Keys makes.
+// Pick returns the index of the server that has a key. The key is one that djcache.Keys
+// makes.
 func (s *Servers) Pick(key string) int {
 	if len(s.servers) == 1 {
 		return 0
@@ -71,7 +71,7 @@ func (s server) Network() string {
 	return "tcp"
 }
 
-// String implements net.Addr: what net.Dial wants.
+// String implements net.Addr: it returns the address for net.Dial.
 func (s server) String() string {
 	if s.port == 0 {
 		return s.host
@@ -79,7 +79,7 @@ func (s server) String() string {
 	return net.JoinHostPort(s.host, strconv.Itoa(s.port))
 }
 
-// parse reads addresses. No address is in an error, for some hold passwords.
+// parse reads addresses. Its errors hold no address, because some hold passwords.
 func parse(addresses []string) ([]server, error) {
 	if len(addresses) == 0 {
 		return nil, fmt.Errorf("%w: there is no memcached", djsession.ErrConfig)
@@ -125,7 +125,7 @@ func parseOne(address string) (_ server, ok bool) {
 	return s, s.host != ""
 }
 
-// number reads 1 to most.
+// number reads a number from 1 to most.
 func number(text string, most int) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil && 1 <= n && n <= most

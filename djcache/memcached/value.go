@@ -14,14 +14,14 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// The flags of pymemcache, pylibmc and python-memcached. Others of theirs, for
-// numbers and text, stand for what is no session.
+// The flags of pymemcache, pylibmc and python-memcached. Their other flags, for numbers
+// and text, mean a value that is no session.
 const (
 	flagPickle = 1
 	flagZlib   = 8
 )
 
-// overhead is at least what memcached adds to the bytes of an item's key and
+// overhead is a lower bound of what memcached adds to the bytes of an item's key and
 // value: its header, the token, the flags, and the ends of both.
 const overhead = 64
 
@@ -64,7 +64,7 @@ func (c *Cache) decode(doing string, item *memcache.Item) (*serializer.Dict, err
 	return d, nil
 }
 
-// version stands for the flags and the value of an item.
+// version is the Version of the flags and the value of an item.
 func version(item *memcache.Item) djsession.Version {
 	return djsession.VersionOf(string(binary.BigEndian.AppendUint32(nil, item.Flags)) + string(item.Value))
 }

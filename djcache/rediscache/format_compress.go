@@ -17,14 +17,13 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// The compressors of django-redis, OPTIONS["COMPRESSOR"]. Each wraps the
-// Serializer of the values, and compresses what is longer than its min_length.
-// Reading tries to decompress and, as django-redis does, takes the bytes as they
-// are if that fails. lim.Size bounds the decompressed size: what would be larger
-// is a serializer.ErrLimit.
+// The compressors of django-redis, OPTIONS["COMPRESSOR"]. Each wraps the Serializer of
+// the values, and compresses values that are longer than its min_length. Reading tries to
+// decompress. If that fails it takes the bytes as they are, as django-redis does.
+// lim.Size bounds the decompressed size: a larger value is a serializer.ErrLimit.
 //
-// What is compressed here is other bytes than what Python compresses (but for
-// Zlib), of the same value; what was not changed is the same value byte for byte.
+// The compressed bytes differ from those that Python makes (except for Zlib), with the
+// same value in them. An unchanged value is the same byte for byte.
 
 // Zlib is django_redis.compressors.zlib.ZlibCompressor: level 6, from 16 bytes on.
 func Zlib(inner serializer.Serializer, lim serializer.Limits) serializer.Serializer {
@@ -42,14 +41,14 @@ func LZMA(inner serializer.Serializer, lim serializer.Limits) serializer.Seriali
 	return compressed{inner, lim.WithDefaults().Size, 100, packXZ, unpackXZ}
 }
 
-// LZ4 is django_redis.compressors.lz4.Lz4Compressor: a frame that tells the size,
-// from 16 bytes on.
+// LZ4 is django_redis.compressors.lz4.Lz4Compressor: a frame with the size, from 16 bytes
+// on.
 func LZ4(inner serializer.Serializer, lim serializer.Limits) serializer.Serializer {
 	return compressed{inner, lim.WithDefaults().Size, 15, packLZ4, unpackLZ4}
 }
 
-// Zstd is django_redis.compressors.zstd.ZStdCompressor (5.1): a frame that tells
-// the size, from 16 bytes on.
+// Zstd is django_redis.compressors.zstd.ZStdCompressor (5.1): a frame with the size, from
+// 16 bytes on.
 func Zstd(inner serializer.Serializer, lim serializer.Limits) serializer.Serializer {
 	z := zstdCodec{limit: lim.WithDefaults().Size}
 	var err error
@@ -66,12 +65,12 @@ func Zstd(inner serializer.Serializer, lim serializer.Limits) serializer.Seriali
 type compressed struct {
 	serializer.Serializer
 	limit  int // bytes
-	min    int // what is not longer stays as it is
+	min    int // a value that is not longer stays as it is
 	pack   func(data []byte) ([]byte, error)
 	unpack func(data []byte, limit int) ([]byte, error)
 }
 
-// Loads decompresses, and hands what comes out to the Serializer.
+// Loads decompresses data and passes the result to the Serializer.
 func (c compressed) Loads(data []byte) (*serializer.Dict, error) {
 	raw, err := c.unpack(data, c.limit)
 	switch {
@@ -83,7 +82,7 @@ func (c compressed) Loads(data []byte) (*serializer.Dict, error) {
 	return c.Serializer.Loads(raw)
 }
 
-// Dumps has the Serializer write, and compresses that.
+// Dumps compresses the output of the Serializer.
 func (c compressed) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	raw, err := c.Serializer.Dumps(nil, d)
 	if err != nil {
@@ -97,13 +96,13 @@ func (c compressed) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return append(dst, raw...), nil
 }
 
-// errBomb is for what is larger than the limit when it is decompressed.
+// errBomb: the decompressed value is larger than the limit.
 var errBomb error = &serializer.DecodeError{Reason: "too long when decompressed", Err: serializer.ErrLimit}
 
-// errNotCompressed is for what another compressor made, or none.
+// errNotCompressed: another compressor made the value, or none.
 var errNotCompressed error = &serializer.DecodeError{Reason: "not compressed like this", Err: serializer.ErrSyntax}
 
-// all reads r to its end, if that comes before the limit.
+// all reads r to its end, or fails at the limit.
 func all(r io.Reader, limit int) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, int64(min(limit, math.MaxInt-1))+1))
 	if len(raw) > limit {
@@ -175,7 +174,7 @@ func finish(b *bytes.Buffer, w io.WriteCloser, data []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// zstdCodec holds what is costly to make. Both are safe for concurrent use.
+// zstdCodec holds the parts that are expensive to make. Both are safe for concurrent use.
 type zstdCodec struct {
 	enc   *zstd.Encoder
 	dec   *zstd.Decoder

@@ -11,15 +11,14 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// Herd returns the values of django_redis.client.HerdClient, which are pickles of
-// (Marker(), dict, end): the end is in seconds since 1970, and the key in Redis
-// lives CACHE_HERD_TIMEOUT longer. Plain dicts are read as well, as the HerdClient
-// does, and written, because it finds nothing missing in them. now is the clock of
-// the site.
+// Herd returns the Serializer for values of django_redis.client.HerdClient. They are
+// pickles of (Marker(), dict, end). The end is in seconds since 1970, and the key in
+// Redis lives CACHE_HERD_TIMEOUT longer. Herd also reads plain dicts, as the HerdClient
+// does, and writes plain dicts, which the HerdClient reads without loss. now is the clock
+// of the site.
 //
-// Unlike the HerdClient, which after the end gives a session to some readers and
-// not to others for as long as the herd timeout, Loads says djsession.ErrExpired to
-// all.
+// Unlike the HerdClient, which after the end returns a session to some readers and not to
+// others until the herd timeout, Loads then always returns djsession.ErrExpired.
 func Herd(inner pickle.Serializer, now func() time.Time) serializer.Serializer {
 	return herd{inner, now}
 }
@@ -29,7 +28,7 @@ type herd struct {
 	now func() time.Time
 }
 
-// herdSource is the protocol of the tuple that a Dict was read from.
+// herdSource is the protocol of the tuple that held a Dict.
 type herdSource int
 
 // Loads implements serializer.Serializer.
@@ -70,7 +69,7 @@ func (h herd) Loads(data []byte) (*serializer.Dict, error) {
 	return frozen(d).WithSource(herdSource(protocol)), nil
 }
 
-// frozen returns d with values of which each look gets a copy, as in every Dict that a
+// frozen returns d with values of which each access gets a copy, as in every Dict that a
 // Serializer reads.
 func frozen(d *serializer.Dict) *serializer.Dict {
 	b := serializer.NewBuilder(d.Len())

@@ -13,20 +13,19 @@ import (
 //	json.dumps(value, cls=DjangoJSONEncoder).encode()
 //	json.loads(value.decode())
 //
-// It differs from the JSON of Django's sessions in a space behind commas and
-// colons, and in text beyond ASCII, which is read as UTF-8. A dict that was not
-// changed is written byte for byte as it was read. The zero value is ready to use.
+// It differs from the JSON of Django's sessions in a space behind commas and colons, and
+// in text beyond ASCII, which is read as UTF-8. An unchanged dict is written byte for
+// byte as it was read. The zero value is ready to use.
 //
-// Unlike DjangoJSONEncoder it does not make text of Python's own types: those that
-// only a pickle holds are refused. A time.Time is written as in the JSON of
-// sessions.
+// Unlike DjangoJSONEncoder it does not turn Python's own types into text: it refuses
+// those that only a pickle holds. A time.Time is written as in the JSON of sessions.
 type JSON struct {
 	Limits serializer.Limits
 }
 
 var _ serializer.Serializer = JSON{}
 
-// jsonSource is what a Dict was read from.
+// jsonSource is the text from which a Dict was read.
 type jsonSource struct{ secret.Text }
 
 func (j JSON) plain() serializer.JSON { return serializer.JSON{Limits: j.Limits, Spaces: true} }
@@ -56,7 +55,7 @@ func (j JSON) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 // Freeze implements serializer.Serializer.
 func (j JSON) Freeze(v any) (any, error) { return j.plain().Freeze(v) }
 
-// asciiJSON escapes what is not ASCII, which no Python writes, but others may.
+// asciiJSON escapes characters beyond ASCII. Python never writes them, but others may.
 func asciiJSON(data []byte, limit int) ([]byte, error) {
 	if len(data) > limit {
 		return nil, &serializer.DecodeError{Reason: "too long", Err: serializer.ErrLimit}

@@ -10,22 +10,22 @@ import (
 //	msgpack.dumps(value)
 //	msgpack.loads(value, raw=False)
 //
-// It holds None, bools, ints of 64 bits, floats, str, bytes, lists and dicts. A
-// tuple is written as a list, as Python does; dates and everything else are
-// refused, as are extension types when reading. The keys of dicts are str or
-// bytes: msgpack would write others, and then refuse to read them. A dict that was
-// not changed is written byte for byte as it was read. The zero value is ready to
-// use.
+// It holds None, bools, ints of 64 bits, floats, str, bytes, lists and dicts. A tuple is
+// written as a list, as in Python. Dates and all other values are refused, and so are
+// extension types when reading. The keys of dicts are str or bytes: msgpack would write
+// others, and then refuse to read them. An unchanged dict is written byte for byte as it
+// was read. The zero value is ready to use.
 type MsgPack struct {
 	Limits serializer.Limits
 }
 
 var _ serializer.Serializer = MsgPack{}
 
-// packSource is what a Dict was read from.
+// packSource is the text from which a Dict was read.
 type packSource struct{ secret.Text }
 
-// packed is a value of a Dict as it stood: checked, but decoded when asked for.
+// packed is a value of a Dict as it was read: checked, and decoded when somebody asks for
+// it.
 type packed struct {
 	data []byte
 	lim  serializer.Limits
@@ -73,8 +73,8 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 	return d.WithSource(packSource{secret.New(string(data))}), nil
 }
 
-// Dumps is MSGPackSerializer.dumps. What was read and not changed is written as it
-// was.
+// Dumps is MSGPackSerializer.dumps. A value that was read and not changed is written as
+// it was.
 //
 // Errors are *serializer.ConvertError: ErrType, ErrLimit.
 func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {

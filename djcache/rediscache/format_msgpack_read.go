@@ -92,7 +92,7 @@ func (u *unpacker) value(depth int) (any, error) {
 	return nil, u.fail(serializer.ErrSyntax, "an extension type, or no type at all")
 }
 
-// sizes is how many bytes of a number follow the tags from 0xc0 on.
+// sizes has the number of bytes of the number behind each tag from 0xc0 on.
 var sizes = [32]uint64{4: 1, 2, 4, 10: 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 25: 1, 2, 4, 2, 4, 2, 4}
 
 func (u *unpacker) str(n uint64) (string, error) {
@@ -103,8 +103,8 @@ func (u *unpacker) str(n uint64) (string, error) {
 	return string(b), err
 }
 
-// room counts n values within another one, before there is memory for them. Each
-// has a byte at least.
+// room counts n values within another one before memory is allocated for them. Each has
+// at least one byte.
 func (u *unpacker) room(n uint64, depth int) error {
 	switch {
 	case depth >= u.lim.Depth:

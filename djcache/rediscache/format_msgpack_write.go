@@ -11,8 +11,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// packDepth is how deep msgpack-python writes: what is deeper it reads, but could
-// not save again.
+// packDepth is the depth to which msgpack-python writes. It reads deeper values, but
+// could not save them again.
 const packDepth = 511
 
 // packer writes a value.
@@ -102,8 +102,8 @@ func (p *packer) int(n int64) {
 	}
 }
 
-// head writes the length n: within the tag fixed if it is below 16 (32 for text),
-// or behind the first tag that has room for it. No tag is -1.
+// head writes the length n: within the tag fixed if it is below 16 (32 for text), or
+// behind the first tag that has room for it. -1 means no such tag.
 func (p *packer) head(n, fixed, tag8, tag16, tag32 int) {
 	small := 16
 	if fixed == 0xa0 {

@@ -23,10 +23,10 @@ func packXZ(data []byte) ([]byte, error) {
 
 // unpackXZ reads the container .xz, or .lzma.
 //
-// The container is read here and not by package xz, which takes as much memory as
-// a header of 12 bytes asks for: up to 4 GiB. The index at the end tells the size
-// before anything is decompressed, and no dictionary need be larger than that.
-// Python writes one stream of one block, and nothing else is read.
+// It does not use the reader of package xz, which allocates as much memory as a header of
+// 12 bytes asks for: up to 4 GiB. The index at the end holds the size before anything is
+// decompressed, and no dictionary need be larger than that. Python writes one stream of
+// one block; unpackXZ reads nothing else.
 func unpackXZ(data []byte, limit int) ([]byte, error) {
 	if !bytes.HasPrefix(data, []byte("\xfd7zXZ\x00")) {
 		return unpackLZMA(data, limit)
@@ -59,10 +59,10 @@ type xzBlock struct {
 	size  uint64 // of what was compressed
 	block []byte // the compressed bytes
 	check []byte
-	sum   func([]byte) []byte // what check is of
+	sum   func([]byte) []byte // computes check
 }
 
-// parseXZ reads what is around the compressed bytes: "The .xz File Format", version
+// parseXZ reads the structure around the compressed bytes: "The .xz File Format", version
 // 1.2.1, from the end to the beginning.
 func parseXZ(data []byte) (x xzBlock, ok bool) {
 	const headerSize, footerSize = 12, 12
@@ -108,7 +108,7 @@ func parseXZ(data []byte) (x xzBlock, ok bool) {
 		return x, false
 	}
 	x.size = size
-	// Between the block and its check there may be zeros, which do not count.
+	// Between the block and its check there may be zeros. They do not count.
 	padded := body[:len(body)-checkSize]
 	x.check = body[len(padded):]
 	if body = padded[:unpadded-uint64(checkSize)]; len(bytes.Trim(padded[len(body):], "\x00")) > 0 {
@@ -123,7 +123,7 @@ func parseXZ(data []byte) (x xzBlock, ok bool) {
 		return x, false
 	}
 	fields := body[2 : blockHeader-4]
-	for _, bit := range []byte{0x40, 0x80} { // the two sizes, which the index has too
+	for _, bit := range []byte{0x40, 0x80} { // the two sizes, which are also in the index
 		if body[1]&bit != 0 {
 			if _, fields, ok = xzNumber(fields); !ok {
 				return x, false
@@ -141,7 +141,7 @@ func parseXZ(data []byte) (x xzBlock, ok bool) {
 	return x, true
 }
 
-// sealed reports whether the CRC32 of data stands at the beginning of sum.
+// sealed reports whether sum begins with the CRC32 of data.
 func sealed(data, sum []byte) bool {
 	return crc32.ChecksumIEEE(data) == binary.LittleEndian.Uint32(sum)
 }
@@ -162,8 +162,8 @@ func unpackLZMA(data []byte, limit int) ([]byte, error) {
 	if len(data) < headerSize || data[0] >= 9*5*5 {
 		return nil, errNotCompressed
 	}
-	// It has no magic number. What other things begin with is the size of a
-	// dictionary that nobody has: Python's liblzma takes 2^n and 2^n + 2^(n-1) only.
+	// The container has no magic number. At its place other data has the size of a
+	// dictionary that does not exist: Python's liblzma takes 2^n and 2^n + 2^(n-1) only.
 	dict := binary.LittleEndian.Uint32(data[1:])
 	if !roundDict(dict) {
 		return nil, errNotCompressed

@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// touchHerd is Touch where a HerdClient writes: a value with an end inside is
-// written anew, as a plain dict.
+// touchHerd is Touch for a cache that a HerdClient shares: it writes a value with an end
+// inside anew, as a plain dict.
 func (c *Cache) touchHerd(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	key := c.keys.Key(name)
 	for {

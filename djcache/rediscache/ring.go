@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Ring chooses the server of a key as django_redis.client.ShardClient does: by
+// Ring chooses the server of a key as django_redis.client.ShardClient does, by
 // django_redis.hash_ring.HashRing. It never changes.
 type Ring struct {
 	points []ringPoint
@@ -20,8 +20,8 @@ type ringPoint struct {
 	server int
 }
 
-// NewRing returns the ring of servers, each as it is written in LOCATION, with
-// password and all: the text is what is hashed. Each stands at 128 points.
+// NewRing returns the ring of servers. Each URL must be the text in LOCATION, including
+// its password, because that text is hashed. Each server is at 128 points.
 func NewRing(urls []string) *Ring {
 	const replicas = 128
 	r := &Ring{make([]ringPoint, 0, len(urls)*replicas)}
@@ -34,9 +34,9 @@ func NewRing(urls []string) *Ring {
 	return r
 }
 
-// Pick returns the index of the server of a key, which is the one that
-// djcache.Keys makes, or -1 if there are no servers. Only what stands in braces
-// counts, if there are any.
+// Pick returns the index of the server of a key, which is one that djcache.Keys makes. It
+// returns -1 if there are no servers. If the key has text in braces, only that text
+// counts.
 func (r *Ring) Pick(key string) int {
 	if len(r.points) == 0 {
 		return -1
@@ -47,10 +47,10 @@ func (r *Ring) Pick(key string) int {
 	return r.points[(above+len(r.points)-1)%len(r.points)].server
 }
 
-// tag is the group of the regular expression .*\{(.*)\}.* where that matches, and
-// else the key.
+// tag returns the group of the regular expression .*\{(.*)\}.* if that matches, else the
+// key.
 func tag(key string) string {
-	line, _, _ := strings.Cut(key, "\n") // which a point does not match
+	line, _, _ := strings.Cut(key, "\n") // a point does not match a line break
 	if end := strings.LastIndexByte(line, '}'); end >= 0 {
 		if begin := strings.LastIndexByte(line[:end], '{'); begin >= 0 {
 			return line[begin+1 : end]

@@ -12,17 +12,17 @@ import (
 
 // Shard is one of the servers of a ShardClient.
 type Shard struct {
-	// URL is the server's text in LOCATION, letter by letter, with password,
-	// database and all: the server of a key is found by it.
+	// URL is the exact text of the server in LOCATION, with password and database: it
+	// decides which keys the server has.
 	URL string
 	// Client reaches that server.
 	Client redis.UniversalClient
 }
 
-// Format prints no more than that it is a shard: there may be a password in the URL.
+// Format prints only that it is a shard: the URL may hold a password.
 func (Shard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "shard") }
 
-// MarshalText gives what Format prints.
+// MarshalText returns the text of Format.
 func (Shard) MarshalText() ([]byte, error) { return []byte("shard"), nil }
 
 // NewSharded is New for the servers of django_redis.client.ShardClient, in any
