@@ -11,16 +11,16 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Argon2 is Argon2PasswordHasher, of Django 1.10 and later: Argon2id, or the
-// Argon2i of Django before 3.2 if ForDjango made it for that. Hashes with other
-// parameters than these are to be updated.
+// Argon2 is Argon2PasswordHasher, of Django 1.10 and later: Argon2id, or the Argon2i of
+// Django before 3.2 if [ForDjango] made it for that. MustUpdate is true for a hash with
+// other parameters.
 type Argon2 struct {
 	TimeCost    int // passes; 0 is 2, as in every Django
 	MemoryCost  int // KiB; 0 is 102400, as in Django 3.2 and later; it was 512
 	Parallelism int // lanes, at most 255; 0 is 8, as in Django 3.2 and later; it was 2
-	// HashLength is how many bytes a hash has, which is no choice of Django's but
-	// of the installed argon2-cffi. 0 is 32, as from argon2-cffi 21.2 on; it was
-	// 16. Django 3.2 and later update hashes of another length.
+	// HashLength is the number of bytes of a hash. Not Django but the installed
+	// argon2-cffi decides it. 0 is 32, as from argon2-cffi 21.2 on; it was 16. Django 3.2
+	// and later update hashes of another length.
 	HashLength int
 
 	rules rules
@@ -28,13 +28,13 @@ type Argon2 struct {
 
 var _ Hasher = Argon2{}
 
-// argon2Cost is what MustUpdate compares.
+// argon2Cost holds the parameters that MustUpdate compares.
 type argon2Cost struct {
 	variety                               string
 	time, memory, parallelism, hashLength int
 }
 
-// What the library of Python refuses to check or make.
+// The library of Python refuses to check or make hashes beyond these.
 const (
 	minArgon2Salt = 8
 	minArgon2Hash = 4
@@ -43,7 +43,7 @@ const (
 
 var argon2Base64 = base64.RawStdEncoding.Strict()
 
-// Algorithm is argon2.
+// Algorithm returns argon2.
 func (h Argon2) Algorithm() string { return "argon2" }
 
 func (h Argon2) cost() argon2Cost {
@@ -62,7 +62,7 @@ func (h Argon2) check(limits Limits) error {
 	return c.bound(limits)
 }
 
-// bound is what the library of Python checks, and the limits.
+// bound checks the limits, and the bounds of Python's library.
 func (c argon2Cost) bound(limits Limits) error {
 	switch {
 	case c.parallelism > 255:
@@ -93,8 +93,8 @@ func (c argon2Cost) encode(password, salt string) string {
 		argon2Base64.EncodeToString([]byte(salt)), argon2Base64.EncodeToString(key))
 }
 
-// decode reads encoded nearly as strictly as the library of Python. It skips line
-// ends in the salt and the hash, which Verify finds since encode writes none.
+// decode reads encoded nearly as strictly as the library of Python. It skips line ends in
+// the salt and the hash; Verify finds them, because encode writes none.
 func (h Argon2) decode(encoded string) (c argon2Cost, salt string, err error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) == 5 { // before Argon2 1.3 there was no version
@@ -148,7 +148,7 @@ func number(text, name string) (int, error) {
 
 // Verify is Argon2PasswordHasher.verify.
 //
-// Unlike Django 3.2 and later, it does not check Argon2d: ErrUnsupported.
+// Unlike Django 3.2 and later, it does not check Argon2d: [ErrUnsupported].
 func (h Argon2) Verify(password, encoded string, limits Limits) (bool, error) {
 	c, salt, err := h.decode(encoded)
 	if err != nil {
@@ -160,8 +160,8 @@ func (h Argon2) Verify(password, encoded string, limits Limits) (bool, error) {
 	return equal(encoded, c.encode(password, salt)), nil
 }
 
-// MustUpdate is Argon2PasswordHasher.must_update. Before Django 3.2 the length of
-// the hash and of the salt did not matter.
+// MustUpdate is Argon2PasswordHasher.must_update. Before Django 3.2 the lengths of the
+// hash and of the salt do not matter.
 func (h Argon2) MustUpdate(encoded string) (bool, error) {
 	c, salt, err := h.decode(encoded)
 	if err != nil {
@@ -174,5 +174,5 @@ func (h Argon2) MustUpdate(encoded string) (bool, error) {
 	return c != want || h.rules.tooShort(len(salt)), nil
 }
 
-// HardenRuntime does nothing, as Django's.
+// HardenRuntime does nothing, as in Django.
 func (h Argon2) HardenRuntime(password, encoded string) {}

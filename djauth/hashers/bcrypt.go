@@ -13,11 +13,11 @@ import (
 
 // BCrypt is BCryptPasswordHasher, or BCryptSHA256PasswordHasher.
 type BCrypt struct {
-	// SHA256 chooses BCryptSHA256PasswordHasher, which takes passwords of any
-	// length. Without it bcrypt sees the first 72 bytes of a password.
+	// SHA256 chooses BCryptSHA256PasswordHasher, which accepts passwords of any length.
+	// Without it bcrypt sees the first 72 bytes of a password.
 	SHA256 bool
-	// Rounds is the logarithm of the work for new hashes; others are to be updated.
-	// 4 to 31; 0 is 12, as in every Django.
+	// Rounds is the logarithm of the work for new hashes, from 4 to 31. 0 is 12, as in
+	// every Django. MustUpdate is true for a hash with other rounds.
 	Rounds int
 
 	rules rules
@@ -25,7 +25,7 @@ type BCrypt struct {
 
 var _ Hasher = BCrypt{}
 
-// Algorithm is bcrypt_sha256 or bcrypt.
+// Algorithm returns bcrypt_sha256 or bcrypt.
 func (h BCrypt) Algorithm() string {
 	if h.SHA256 {
 		return "bcrypt_sha256"
@@ -42,7 +42,7 @@ func (h BCrypt) check(limits Limits) error {
 	return limits.rounds(h.rounds())
 }
 
-// digest returns what bcrypt gets to see.
+// digest returns the text that bcrypt hashes.
 func (h BCrypt) digest(password string) []byte {
 	if !h.SHA256 {
 		return []byte(password)
@@ -53,10 +53,10 @@ func (h BCrypt) digest(password string) []byte {
 
 // Encode is BCryptSHA256PasswordHasher.encode.
 //
-// Unlike Django, which leaves it to the installed version of the library bcrypt
-// whether such passwords are cut, hashed or a server error, it refuses, without
-// SHA256, a password of more than 72 bytes and one with a NUL: ErrPassword. Verify
-// takes what any version takes.
+// Unlike Django, Encode without [BCrypt.SHA256] refuses a password of more than 72 bytes and one
+// with a NUL: [ErrPassword]. In Django the installed version of the library bcrypt decides
+// whether such passwords are cut, hashed or a server error. Verify accepts what any
+// version accepts.
 func (h BCrypt) Encode(password string) (string, error) {
 	if !h.SHA256 && (len(password) > 72 || strings.Contains(password, "\x00")) {
 		return "", ErrPassword
@@ -73,19 +73,19 @@ func (h BCrypt) encode(password string, rounds int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash by bcrypt: %w", err)
 	}
-	// The library writes $2a$, Python's $2b$. They differ for passwords of more
-	// than 255 bytes in an old implementation of 2a alone.
+	// The library writes $2a$, Python's $2b$. They differ only for passwords of more than
+	// 255 bytes in an old implementation of 2a.
 	return h.Algorithm() + "$$2b$" + strings.TrimPrefix(string(data), "$2a$"), nil
 }
 
-// decode checks encoded to the last character, because Python's library is
-// stricter than ours.
+// decode checks encoded to the last character, because Python's library is stricter than
+// Go's.
 func (h BCrypt) decode(encoded string) (data string, rounds int, err error) {
 	data, ok := strings.CutPrefix(encoded, h.Algorithm()+"$")
 	if !ok || len(data) != 60 || data[:2] != "$2" || !strings.Contains("abxy", data[2:3]) || data[3] != '$' || data[6] != '$' {
 		return "", 0, fmt.Errorf("%w: parts of %s", ErrMalformed, h.Algorithm())
 	}
-	if data[2] == 'x' { // of a faulty implementation, which no Django ever used
+	if data[2] == 'x' { // of a faulty implementation that no Django ever used
 		return "", 0, fmt.Errorf("%w: $2x$ of %s", ErrUnsupported, h.Algorithm())
 	}
 	rounds, err = count(strings.TrimPrefix(data[4:6], "0"))
@@ -103,7 +103,7 @@ func (h BCrypt) decode(encoded string) (data string, rounds int, err error) {
 	return data, rounds, nil
 }
 
-// Verify is BCryptSHA256PasswordHasher.verify. It knows $2a$, $2b$ and $2y$.
+// Verify is BCryptSHA256PasswordHasher.verify. It accepts $2a$, $2b$ and $2y$.
 func (h BCrypt) Verify(password, encoded string, limits Limits) (bool, error) {
 	data, rounds, err := h.decode(encoded)
 	if err != nil {
@@ -122,15 +122,16 @@ func (h BCrypt) Verify(password, encoded string, limits Limits) (bool, error) {
 	}
 }
 
-// MustUpdate is BCryptSHA256PasswordHasher.must_update: other rounds, from Django
-// 1.9 on.
+// MustUpdate is BCryptSHA256PasswordHasher.must_update: it is true for other rounds, from
+// Django 1.9 on.
 func (h BCrypt) MustUpdate(encoded string) (bool, error) {
 	_, rounds, err := h.decode(encoded)
 	return err == nil && h.rules < before19 && rounds != h.rounds(), err
 }
 
-// HardenRuntime is BCryptSHA256PasswordHasher.harden_runtime. Each round more takes
-// as long as all before it, so what lacks is one hash of each.
+// HardenRuntime is BCryptSHA256PasswordHasher.harden_runtime. Each further round takes as
+// long as all before it together, so it computes one hash of each missing number of
+// rounds.
 func (h BCrypt) HardenRuntime(password, encoded string) {
 	_, rounds, err := h.decode(encoded)
 	if err != nil {

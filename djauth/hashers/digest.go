@@ -10,8 +10,8 @@ import (
 )
 
 // Digest is MD5PasswordHasher, SHA1PasswordHasher, UnsaltedMD5PasswordHasher or
-// UnsaltedSHA1PasswordHasher: what Django wrote long ago, and what sites use to
-// make their tests fast. Whoever gets hold of such hashes has the passwords.
+// UnsaltedSHA1PasswordHasher. Django wrote such hashes long ago, and sites use them to
+// make their tests fast. Whoever has such hashes can compute the passwords.
 type Digest struct {
 	// SHA1 chooses SHA-1 and not MD5.
 	SHA1 bool
@@ -30,7 +30,7 @@ func (h Digest) name() string {
 	return "md5"
 }
 
-// Algorithm is md5, sha1, unsalted_md5 or unsalted_sha1.
+// Algorithm returns md5, sha1, unsalted_md5 or unsalted_sha1.
 func (h Digest) Algorithm() string {
 	if h.Unsalted {
 		return "unsalted_" + h.name()
@@ -38,7 +38,7 @@ func (h Digest) Algorithm() string {
 	return h.name()
 }
 
-// Encode is MD5PasswordHasher.encode and those of the others.
+// Encode is MD5PasswordHasher.encode, or that of the other class.
 func (h Digest) Encode(password string) (string, error) {
 	if h.Unsalted {
 		return h.encode(password, ""), nil
@@ -61,7 +61,7 @@ func (h Digest) encode(password, salt string) string {
 	return h.name() + "$" + salt + "$" + hash
 }
 
-// decode returns the salt of encoded, and encoded as encode writes it.
+// decode returns the salt of encoded, and encoded in the form that encode writes.
 func (h Digest) decode(encoded string) (salt, canonical string, err error) {
 	hash := encoded
 	switch {
@@ -90,43 +90,43 @@ func (h Digest) decode(encoded string) (salt, canonical string, err error) {
 	return salt, encoded, nil
 }
 
-// Verify is MD5PasswordHasher.verify and those of the others.
+// Verify is MD5PasswordHasher.verify, or that of the other class.
 func (h Digest) Verify(password, encoded string, _ Limits) (bool, error) {
 	salt, canonical, err := h.decode(encoded)
 	return err == nil && equal(canonical, h.encode(password, salt)), err
 }
 
-// MustUpdate is MD5PasswordHasher.must_update and those of the others: from Django
-// 3.2 on, a salt of less than 128 bits.
+// MustUpdate is MD5PasswordHasher.must_update, or that of the other class: from Django
+// 3.2 on it is true for a salt of less than 128 bits.
 func (h Digest) MustUpdate(encoded string) (bool, error) {
 	salt, _, err := h.decode(encoded)
 	return err == nil && !h.Unsalted && h.rules.tooShort(utf8.RuneCountInString(salt)), err
 }
 
-// HardenRuntime does nothing, as Django's.
+// HardenRuntime does nothing, as in Django.
 func (h Digest) HardenRuntime(password, encoded string) {}
 
-// Crypt is CryptPasswordHasher, the DES crypt of the C library, which was in every
-// site's list before Django 1.10 and removed in 5.0.
+// Crypt is CryptPasswordHasher, the DES crypt of the C library. It was in every site's
+// list before Django 1.10 and was removed in 5.0.
 //
-// Unlike Django, it checks and makes nothing: all is ErrUnsupported.
+// Unlike Django, it neither checks nor makes hashes: its methods return [ErrUnsupported].
 type Crypt struct{}
 
 var _ Hasher = Crypt{}
 
 var errCrypt = fmt.Errorf("%w: crypt", ErrUnsupported)
 
-// Algorithm is crypt.
+// Algorithm returns crypt.
 func (Crypt) Algorithm() string { return "crypt" }
 
-// Encode is ErrUnsupported.
+// Encode returns [ErrUnsupported].
 func (Crypt) Encode(password string) (string, error) { return "", errCrypt }
 
-// Verify is ErrUnsupported.
+// Verify returns [ErrUnsupported].
 func (Crypt) Verify(password, encoded string, _ Limits) (bool, error) { return false, errCrypt }
 
-// MustUpdate is false, as Django's.
+// MustUpdate returns false, as in Django.
 func (Crypt) MustUpdate(encoded string) (bool, error) { return false, nil }
 
-// HardenRuntime does nothing, as Django's.
+// HardenRuntime does nothing, as in Django.
 func (Crypt) HardenRuntime(password, encoded string) {}

@@ -32,22 +32,20 @@ var iterations = map[djsession.DjangoVersion]int{
 
 const classPath = "django.contrib.auth.hashers."
 
-// ForDjango returns the hashers of a Django with the parameters that it has: those
-// of its default PASSWORD_HASHERS, or those that paths names, as the setting does
-// ("django.contrib.auth.hashers.Argon2PasswordHasher"; the name of the class is
-// enough).
+// ForDjango returns the hashers of a Django with its parameters: those of its default
+// PASSWORD_HASHERS, or those that paths names as the setting does
+// ("django.contrib.auth.hashers.Argon2PasswordHasher"; the name of the class is enough).
 //
-// A site that changed parameters by a class of its own changes them in what is
-// returned:
+// If a site changed parameters by a class of its own, change them in the result:
 //
 //	list, err := hashers.ForDjango(version)
 //	h := list[0].(hashers.PBKDF2)
 //	h.Iterations *= 2
 //	list[0] = h
 //
-// The zero version is Django 6.1. Errors: djsession.ErrConfig for a version before
-// 1.8 or after 6.1, whose parameters are not known here, and for a hasher that
-// this Django does not have.
+// The zero version is Django 6.1. Errors: [djsession.ErrConfig] for a version before 1.8 or
+// after 6.1, whose parameters are unknown here, and for a hasher that this Django does
+// not have.
 func ForDjango(version djsession.DjangoVersion, paths ...string) ([]Hasher, error) {
 	if version == (djsession.DjangoVersion{}) {
 		version = djsession.DjangoVersion{Major: 6, Minor: 1}
@@ -86,7 +84,7 @@ func defaults(version djsession.DjangoVersion) []string {
 	}
 }
 
-// hasher returns the hasher of a class, or nil where there is none.
+// hasher returns the hasher of a class, or nil if there is none.
 func hasher(version djsession.DjangoVersion, iterations int, class string) Hasher {
 	var r rules
 	if version.Before(3, 2) {

@@ -1,27 +1,26 @@
-// Package hashers is django.contrib.auth.hashers: it checks passwords against
-// the hashes that Django 1.8 to 6.1 keeps in auth_user.password, and makes hashes
-// that Django checks.
+// Package hashers is django.contrib.auth.hashers. It checks passwords against the hashes
+// that Django 1.8 to 6.1 keeps in auth_user.password, and makes hashes that Django
+// checks.
 //
 //	list, err := hashers.ForDjango(djsession.DjangoVersion{Major: 5, Minor: 2})
 //	passwords, err := hashers.New(list, nil)
 //	ok, upgrade, err := passwords.Check(ctx, password, encoded)
 //
-// Shapes: a password is UTF-8 text, hashed as it is: not trimmed, not normalised.
-// An encoded password is what the column holds: the algorithm, its parameters,
-// the salt and the hash, separated by dollar signs. An unusable one begins with
-// an exclamation mark.
+// Shapes: a password is UTF-8 text. It is hashed as it is, neither trimmed nor
+// normalised. An encoded password is the text in the column: the algorithm, its
+// parameters, the salt and the hash, separated by dollar signs. An unusable one begins
+// with an exclamation mark.
 //
-// Errors: a wrong password is no error, nor is an unusable one. An error says
-// that no password can be checked against this hash, and that this is worth a
-// line in a log; whoever logs in is told what a wrong password is told. Where
-// Django answers such a hash with a server error, this package has ErrMalformed.
+// Errors: a wrong password is no error, and neither is an unusable one. An error means
+// that no password can be checked against this hash. Write it to a log, and answer the
+// visitor as for a wrong password. Where Django answers such a hash with a server error,
+// this package returns [ErrMalformed].
 //
 // # Compatibility
 //
-// A hash is checked only by what is in the site's PASSWORD_HASHERS, with the
-// parameters that are in the hash. What Django calls False is false here, with or
-// without an error. All hashers of Django are here but these, which are
-// ErrUnsupported:
+// Only the hashers in the site's PASSWORD_HASHERS check a hash, with the parameters in
+// the hash. Where Django returns False the result here is false, with or without an
+// error. The package has all hashers of Django but these, which are [ErrUnsupported]:
 //
 //   - crypt, the DES crypt of the C library, removed in Django 5.0;
 //   - argon2d, which no Django ever wrote but 3.2 and later check, and Argon2 of a
@@ -29,17 +28,16 @@
 //
 // # Security
 //
-// The parameters come from the database. Limits bound what they may cost before
-// anything is computed, and Options.Parallel bounds how many hashes are computed
-// at once.
+// The parameters come from the database. Limits bound their cost before anything is
+// computed, and [Options.Parallel] bounds how many hashes are computed at once.
 //
-// Unlike Django before 4.2.14, a hash that cannot be checked takes the time of the
-// site's first hasher. For a user who does not exist call Dummy, which does the
-// same. A hash of another algorithm than the first takes that algorithm's time,
-// as in Django.
+// Unlike Django before 4.2.14, a hash that cannot be checked takes the time of the site's
+// first hasher. For a user who does not exist call [Passwords.Dummy], which takes the same
+// time. A hash of another algorithm than the first takes that algorithm's time, as in
+// Django.
 //
-// No password, hash, salt or name of an unknown algorithm (which may be a password
-// that somebody stored bare) is in the text of an error.
+// No error contains a password, a hash, a salt or the name of an unknown algorithm, which
+// may be a password that somebody stored bare.
 package hashers
 
 import (
@@ -53,66 +51,66 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Errors of hashes, to be matched by errors.Is.
+// Errors of hashes, to be matched by [errors.Is].
 var (
-	// ErrUnknownAlgorithm: no hasher of the site has the algorithm of this hash, or
-	// it is no hash at all. Django: identify_hasher's ValueError.
+	// ErrUnknownAlgorithm: no hasher of the site has the algorithm of this hash, or the
+	// text is no hash at all. In Django it is the ValueError of identify_hasher.
 	ErrUnknownAlgorithm = errors.New("hashers: no hasher of the site for this hash")
 	// ErrMalformed: the algorithm is known, but no password has such a hash.
 	ErrMalformed = errors.New("hashers: malformed hash")
-	// ErrUnsupported: Django may be able to check this hash, this package is not.
+	// ErrUnsupported: Django may be able to check this hash, but this package is not.
 	ErrUnsupported = errors.New("hashers: kind of hash that Go's libraries lack")
-	// ErrTooCostly: the parameters in the hash are beyond Limits, or beyond what an
-	// int32 holds.
+	// ErrTooCostly: the parameters in the hash are beyond [Limits], or do not fit into an
+	// int32.
 	ErrTooCostly = errors.New("hashers: hash too costly to check")
-	// ErrPassword: bcrypt cannot keep this password, which is longer than 72 bytes
+	// ErrPassword: bcrypt cannot keep this password, because it is longer than 72 bytes
 	// or holds a NUL. Only Make and Encode return it.
 	ErrPassword = errors.New("hashers: password that bcrypt cannot keep")
 )
 
-// Hasher is one entry of PASSWORD_HASHERS with its parameters: a
-// BasePasswordHasher. PBKDF2, Argon2, BCrypt, Scrypt, Digest and Crypt are
-// Django's; a site with a hasher of its own implements it here too.
+// Hasher is one entry of PASSWORD_HASHERS with its parameters: a BasePasswordHasher.
+// [PBKDF2], [Argon2], [BCrypt], [Scrypt], [Digest] and [Crypt] are Django's. A site with a hasher of
+// its own must implement it here too.
 //
-// For implementers: methods are called at once from many goroutines. They must
-// not panic on any encoded, and no text of an error may hold a part of their
-// arguments.
+// For implementers: many goroutines call the methods at once. The methods must not panic
+// on any encoded text, and their errors must not contain a part of their arguments.
 type Hasher interface {
-	// Algorithm is the attribute algorithm: what is before the first dollar sign.
+	// Algorithm is the attribute algorithm: the text before the first dollar sign.
 	Algorithm() string
 
-	// Encode is encode(password, salt()): the hash of a password, with this
+	// Encode is encode(password, salt()): it returns the hash of a password, with this
 	// Hasher's parameters and a new salt.
 	Encode(password string) (string, error)
 
 	// Verify is verify: it reports whether encoded is a hash of password, by the
-	// parameters that are in encoded. The comparison takes constant time. Errors:
-	// ErrMalformed, ErrUnsupported, ErrTooCostly before anything is computed.
+	// parameters in encoded. The comparison takes constant time. Errors: [ErrMalformed],
+	// [ErrUnsupported], and [ErrTooCostly] before anything is computed.
 	Verify(password, encoded string, limits Limits) (bool, error)
 
-	// MustUpdate is must_update: whether encoded, whose algorithm is this one, has
-	// other parameters than this Hasher. Errors: ErrMalformed, ErrUnsupported,
-	// ErrTooCostly for a number beyond all limits.
+	// MustUpdate is must_update: it reports whether encoded, which has this algorithm,
+	// has other parameters than this Hasher. Errors: [ErrMalformed], [ErrUnsupported], and
+	// [ErrTooCostly] for a number beyond all limits.
 	MustUpdate(encoded string) (bool, error)
 
-	// HardenRuntime is harden_runtime: it spends the time by which checking
-	// encoded, which Verify took, was faster than it is with this Hasher's
-	// parameters. It does nothing where that cannot be told.
+	// HardenRuntime is harden_runtime: if [Hasher.Verify] of encoded was faster than a hash with
+	// this Hasher's parameters, it spends the rest of the time. It does nothing if that
+	// time is unknown.
 	HardenRuntime(password, encoded string)
 }
 
-// Options are the optional settings of New.
+// Options are the optional settings of [New].
 type Options struct {
-	// Limits bound what a hash from the database may cost.
+	// Limits bound the cost of a hash from the database.
 	Limits Limits
-	// Upgrade lets Check ask for a new hash. False is never.
+	// Upgrade lets Check report that a password needs a new hash. Without it Check never
+	// does.
 	//
-	// Unlike Django, it is off by default: a new hash is a new encoded password,
-	// which ends all other sessions of the user. And if this list is not exactly
-	// the site's, Go and Django rewrite each other's hashes at every login.
+	// Unlike Django, it is off by default: a new hash is a new encoded password, which
+	// ends all other sessions of the user. And if this list is not exactly the site's, Go
+	// and Django rewrite each other's hashes at every login.
 	Upgrade bool
-	// Parallel is how many passwords are hashed at once. Others wait. 0 is
-	// GOMAXPROCS, since more only take memory: 100 MB each with Argon2.
+	// Parallel is the number of passwords that are hashed at once. Others wait. 0 is
+	// GOMAXPROCS: more would only take memory, 100 MB each with [Argon2].
 	Parallel int
 }
 
@@ -125,11 +123,11 @@ type Passwords struct {
 	slots   chan struct{}
 }
 
-// New returns the Passwords of a site that has these PASSWORD_HASHERS, first the
-// one that makes new hashes; see ForDjango. The slice is copied.
+// New returns the [Passwords] of a site with these PASSWORD_HASHERS. The first one makes
+// new hashes; see [ForDjango]. New copies the slice.
 //
-// Errors: djsession.ErrConfig for no hasher, or one whose own hashes Options.Limits
-// (which matches ErrTooCostly too) or its algorithm forbid.
+// Errors: [djsession.ErrConfig] if there is no hasher, or if [Options.Limits] or its
+// algorithm forbid a hasher's own hashes. The latter is also [ErrTooCostly].
 func New(hashers []Hasher, opts *Options) (*Passwords, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -155,14 +153,13 @@ func New(hashers []Hasher, opts *Options) (*Passwords, error) {
 	return &Passwords{append([]Hasher(nil), hashers...), limits, opts.Upgrade, make(chan struct{}, parallel)}, nil
 }
 
-// Check is check_password (verify_password): it reports whether encoded is a hash
-// of password, and whether it should be replaced by what Make returns, because
-// the site's first hasher would have made another one. The latter it never says
-// without Options.Upgrade.
+// Check is check_password (verify_password). ok reports whether encoded is a hash of
+// password. upgrade reports whether [Passwords.Make] should replace it, because the site's first
+// hasher makes different hashes. Without [Options.Upgrade] it is always false.
 //
-// Errors, with which ok is false: ErrUnknownAlgorithm, ErrMalformed,
-// ErrUnsupported, ErrTooCostly, or the context's if it ended before the hash was
-// begun. A hash once begun is not interrupted.
+// Errors, with which ok is false: [ErrUnknownAlgorithm], [ErrMalformed], [ErrUnsupported],
+// [ErrTooCostly], or the context's if it ended before the hash began. A hash that has begun
+// is not interrupted.
 func (p *Passwords) Check(ctx context.Context, password, encoded string) (ok, upgrade bool, err error) {
 	if err := p.enter(ctx); err != nil {
 		return false, false, err
@@ -202,11 +199,11 @@ func (p *Passwords) verify(password, encoded string) (ok, update bool, err error
 	return ok, update, nil
 }
 
-// Make is make_password: a hash of password by the site's first hasher, with a new
-// salt.
+// Make is make_password: it returns a hash of password by the site's first hasher, with a
+// new salt.
 //
-// Errors: ErrPassword, ErrUnsupported, or the context's if it ended before the
-// hash was begun.
+// Errors: [ErrPassword], [ErrUnsupported], or the context's if it ended before the hash
+// began.
 func (p *Passwords) Make(ctx context.Context, password string) (string, error) {
 	if err := p.enter(ctx); err != nil {
 		return "", err
@@ -215,9 +212,9 @@ func (p *Passwords) Make(ctx context.Context, password string) (string, error) {
 	return p.hashers[0].Encode(password)
 }
 
-// Dummy takes the time that Make takes, and nothing else. A login calls it for a
-// user who does not exist, so that nobody learns from the time who does, as
-// ModelBackend.authenticate does by set_password.
+// Dummy takes the time of [Passwords.Make] and does nothing else. Call it at a login for a user who
+// does not exist, so that the time does not reveal who exists. ModelBackend.authenticate
+// does this by set_password.
 //
 // Errors: the context's if it ended before.
 func (p *Passwords) Dummy(ctx context.Context, password string) error {
@@ -229,8 +226,7 @@ func (p *Passwords) Dummy(ctx context.Context, password string) error {
 	return nil
 }
 
-// spend takes the time of the first hasher. What that refuses to hash takes the
-// time too.
+// spend takes the time of the first hasher, even if that refuses to hash the password.
 func (p *Passwords) spend(password string) {
 	if _, err := p.hashers[0].Encode(password); err != nil {
 		_, _ = p.hashers[0].Encode("a password that every hasher takes")
@@ -238,7 +234,7 @@ func (p *Passwords) spend(password string) {
 }
 
 func (p *Passwords) enter(ctx context.Context) error {
-	// A select alone picks at random where both are ready.
+	// If both are ready, select alone picks at random.
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait for other passwords: %w", err)
 	}
@@ -252,9 +248,9 @@ func (p *Passwords) enter(ctx context.Context) error {
 
 func (p *Passwords) leave() { <-p.slots }
 
-// Identify is identify_hasher: the hasher of the site that made encoded.
+// Identify is identify_hasher: it returns the hasher of the site that made encoded.
 //
-// Errors: ErrUnknownAlgorithm.
+// Errors: [ErrUnknownAlgorithm].
 func (p *Passwords) Identify(encoded string) (Hasher, error) {
 	algorithm, _, _ := strings.Cut(encoded, "$")
 	switch runes := utf8.RuneCountInString(encoded); {
@@ -263,7 +259,7 @@ func (p *Passwords) Identify(encoded string) (Hasher, error) {
 	case runes == 46 && strings.HasPrefix(encoded, "sha1$$"):
 		algorithm = "unsalted_sha1"
 	}
-	// As in Django's dict of hashers, the last of an algorithm counts.
+	// As in Django's dict of hashers, the last one of an algorithm counts.
 	for i := len(p.hashers) - 1; i >= 0; i-- {
 		if p.hashers[i].Algorithm() == algorithm {
 			return p.hashers[i], nil
@@ -272,12 +268,12 @@ func (p *Passwords) Identify(encoded string) (Hasher, error) {
 	return nil, ErrUnknownAlgorithm
 }
 
-// IsUsable is is_password_usable: whether encoded is not that of
+// IsUsable is is_password_usable: it reports whether encoded is not one of
 // set_unusable_password.
 //
 // Unlike Django before 2.1, a hash of an unknown algorithm counts as usable.
 func IsUsable(encoded string) bool { return !strings.HasPrefix(encoded, "!") }
 
-// Unusable is make_password(None): an encoded password that no password has. It is
-// another one each time, so that it also ends the user's sessions.
+// Unusable is make_password(None): it returns an encoded password that no password fits.
+// Each call returns a different one, so that it also ends the user's sessions.
 func Unusable() string { return "!" + randomString(40) }

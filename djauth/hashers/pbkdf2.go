@@ -14,13 +14,13 @@ import (
 	"unicode/utf8"
 )
 
-// PBKDF2 is PBKDF2PasswordHasher, or PBKDF2SHA1PasswordHasher: the first hasher of
-// every Django unless the site says otherwise.
+// PBKDF2 is PBKDF2PasswordHasher, the first hasher of every Django by default, or
+// PBKDF2SHA1PasswordHasher.
 type PBKDF2 struct {
 	// SHA1 chooses PBKDF2SHA1PasswordHasher.
 	SHA1 bool
-	// Iterations is for new hashes; others are to be updated. 0 is 1,500,000, as
-	// in Django 6.1.
+	// Iterations is the number for new hashes. 0 is 1,500,000, as in Django 6.1.
+	// MustUpdate is true for a hash with another number.
 	Iterations int
 
 	rules rules
@@ -28,7 +28,7 @@ type PBKDF2 struct {
 
 var _ Hasher = PBKDF2{}
 
-// Algorithm is pbkdf2_sha256 or pbkdf2_sha1.
+// Algorithm returns pbkdf2_sha256 or pbkdf2_sha1.
 func (h PBKDF2) Algorithm() string {
 	if h.SHA1 {
 		return "pbkdf2_sha1"
@@ -99,8 +99,8 @@ func (h PBKDF2) Verify(password, encoded string, limits Limits) (bool, error) {
 	return err == nil && equal(encoded, again), err
 }
 
-// MustUpdate is PBKDF2PasswordHasher.must_update: other iterations, or from
-// Django 3.2 on a salt of less than 128 bits.
+// MustUpdate is PBKDF2PasswordHasher.must_update: it is true for other iterations, and
+// from Django 3.2 on for a salt of less than 128 bits.
 func (h PBKDF2) MustUpdate(encoded string) (bool, error) {
 	iterations, salt, err := h.decode(encoded)
 	if err != nil {
@@ -109,8 +109,8 @@ func (h PBKDF2) MustUpdate(encoded string) (bool, error) {
 	return iterations != h.iterations() || h.rules.tooShort(utf8.RuneCountInString(salt)), nil
 }
 
-// HardenRuntime is PBKDF2PasswordHasher.harden_runtime: the iterations that encoded
-// lacks.
+// HardenRuntime is PBKDF2PasswordHasher.harden_runtime: it computes the iterations that
+// encoded lacks.
 func (h PBKDF2) HardenRuntime(password, encoded string) {
 	if iterations, salt, err := h.decode(encoded); err == nil && iterations < h.iterations() {
 		_, _ = h.encode(password, salt, h.iterations()-iterations)

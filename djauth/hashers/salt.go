@@ -2,8 +2,8 @@ package hashers
 
 import "crypto/rand"
 
-// rules tells what is no parameter, but changed between versions of Django. Zero
-// is how it is today. ForDjango sets it, and copies of its hashers keep it.
+// rules says what is no parameter, but changed between versions of Django. Zero is the
+// present rule. ForDjango sets it, and copies of its hashers keep it.
 type rules uint8
 
 const (
@@ -11,8 +11,8 @@ const (
 	before19                  // and bcrypt hashes are never replaced
 )
 
-// saltLength is how many characters a new salt has: BasePasswordHasher.salt. 22 are
-// the least of 62 kinds that hold 128 bits.
+// saltLength returns the number of characters of a new salt: BasePasswordHasher.salt. 22
+// is the least number of characters of 62 kinds that holds 128 bits.
 func (r rules) saltLength() int {
 	if r >= before32 {
 		return 12
@@ -36,7 +36,7 @@ func randomString(length int) string {
 			if len(text) == length {
 				return string(text)
 			}
-			if b >= 4*byte(len(chars)) { // so that each character is as likely
+			if b >= 4*byte(len(chars)) { // so that all characters are equally likely
 				continue
 			}
 			text = append(text, chars[int(b)%len(chars)])

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Scrypt is ScryptPasswordHasher, of Django 4.0 and later. Hashes with other
-// parameters than these are to be updated.
+// Scrypt is ScryptPasswordHasher, of Django 4.0 and later. MustUpdate is true for a hash
+// with other parameters.
 type Scrypt struct {
 	WorkFactor  int // the power of two N; 0 is 16384, as in every Django
 	BlockSize   int // r; 0 is 8, as in every Django
 	Parallelism int // p; 0 is 5, as in Django 5.1 and later; it was 1
 	// MaxMem is ScryptPasswordHasher.maxmem in bytes. A hash that takes more is
-	// ErrTooCostly. 0 is 32 MiB, as OpenSSL has it.
+	// [ErrTooCostly]. 0 is 32 MiB, as in OpenSSL.
 	MaxMem int64
 }
 
@@ -26,10 +26,10 @@ var _ Hasher = Scrypt{}
 
 const scryptSize = 64
 
-// scryptCost are the parameters of a hash.
+// scryptCost holds the parameters of a hash.
 type scryptCost struct{ n, r, p int }
 
-// Algorithm is scrypt.
+// Algorithm returns scrypt.
 func (h Scrypt) Algorithm() string { return "scrypt" }
 
 func (h Scrypt) cost() scryptCost {
@@ -44,7 +44,7 @@ func (h Scrypt) check(limits Limits) error {
 	return h.bound(c, limits)
 }
 
-// bound is what OpenSSL checks against maxmem, and the limits.
+// bound checks the limits, and maxmem as OpenSSL does.
 func (h Scrypt) bound(c scryptCost, limits Limits) error {
 	maxmem := cmp.Or(h.MaxMem, 32<<20)
 	if unit := 128 * int64(c.r); int64(c.p)+int64(c.n)+2 > maxmem/unit {
@@ -62,7 +62,7 @@ func (h Scrypt) Encode(password string) (string, error) {
 }
 
 func (h Scrypt) encode(password, salt string, c scryptCost) (string, error) {
-	if c.r < 4 && c.n>>(16*c.r) != 0 { // RFC 7914, and OpenSSL; our library does not look
+	if c.r < 4 && c.n>>(16*c.r) != 0 { // RFC 7914 and OpenSSL forbid it; the library does not check
 		return "", fmt.Errorf("%w: parameters of scrypt", ErrMalformed)
 	}
 	key, err := scrypt.Key([]byte(password), []byte(salt), c.n, c.r, c.p, scryptSize)
@@ -103,12 +103,12 @@ func (h Scrypt) Verify(password, encoded string, limits Limits) (bool, error) {
 	return err == nil && equal(encoded, again), err
 }
 
-// MustUpdate is ScryptPasswordHasher.must_update: any other parameter. The length of
-// the salt does not matter.
+// MustUpdate is ScryptPasswordHasher.must_update: it is true for any other parameter. The
+// length of the salt does not matter.
 func (h Scrypt) MustUpdate(encoded string) (bool, error) {
 	c, _, err := h.decode(encoded)
 	return err == nil && c != h.cost(), err
 }
 
-// HardenRuntime does nothing, as Django's.
+// HardenRuntime does nothing, as in Django.
 func (h Scrypt) HardenRuntime(password, encoded string) {}

@@ -1,5 +1,5 @@
-// Package cachevalue is what the caches that keep pickles have in common: the
-// dict of a session as Django's caches pickle it, within the limits of a Site.
+// Package cachevalue is shared by the caches that keep pickles. It pickles the dict of a
+// session as Django's caches do, within the limits of a Site.
 package cachevalue
 
 import (
@@ -22,19 +22,19 @@ type Codec struct {
 	protocol int
 }
 
-// New returns the Codec of site.
+// New returns the [Codec] of site.
 func New(site *djsession.Site) Codec {
 	c := Codec{site.Limits().Data, pickle.DefaultProtocol}
-	if site.Settings().Django.Before(2, 0) { // which may run on Python 2
+	if site.Settings().Django.Before(2, 0) { // it may run on Python 2
 		c.protocol = 2
 	}
 	return c
 }
 
-// Dumps is pickle.dumps: with the protocol that d was read with. If it was not, it
-// is 4, or 2 before Django 2.0.
+// Dumps is pickle.dumps, with the protocol that d was read with. For a new dict it is 4,
+// or 2 before Django 2.0.
 //
-// Errors: djsession.ErrTooLarge, or what encoding returned.
+// Errors: [djsession.ErrTooLarge], or the error of encoding d.
 func (c Codec) Dumps(doing string, d *serializer.Dict) ([]byte, error) {
 	data, err := pickle.Serializer{Limits: c.limits, Protocol: c.protocol}.Dumps(nil, d)
 	switch {
@@ -46,10 +46,9 @@ func (c Codec) Dumps(doing string, d *serializer.Dict) ([]byte, error) {
 	return data, nil
 }
 
-// Loads is pickle.loads of what has to be a dict. data must not be changed
-// afterwards.
+// Loads is pickle.loads of a dict. The caller must not change data afterwards.
 //
-// Errors: djsession.ErrCorrupt.
+// Errors: [djsession.ErrCorrupt].
 func (c Codec) Loads(doing string, data []byte) (*serializer.Dict, error) {
 	d, err := pickle.Serializer{Limits: c.limits}.Loads(data)
 	if err != nil {
@@ -63,8 +62,8 @@ var (
 	decompressors = sync.Pool{New: func() any { return new(inflate.Decoder) }}
 )
 
-// Compress is zlib.compress with the default level: byte for byte for what
-// sessions hold, and about as short for what is larger.
+// Compress is zlib.compress with the default level. For data of the size of sessions the
+// output is the same, byte for byte; for larger data it is about as short.
 func Compress(dst, data []byte) []byte {
 	if len(data) <= deflate.MaxSize {
 		c := compressors.Get().(*deflate.Compressor)
@@ -78,9 +77,9 @@ func Compress(dst, data []byte) []byte {
 	return buf.Bytes()
 }
 
-// Decompress is zlib.decompress, to no more than the limit of the data.
+// Decompress is zlib.decompress, up to the limit of the data.
 //
-// Errors: djsession.ErrCorrupt.
+// Errors: [djsession.ErrCorrupt].
 func (c Codec) Decompress(doing string, data []byte) ([]byte, error) {
 	d := decompressors.Get().(*inflate.Decoder)
 	defer decompressors.Put(d)

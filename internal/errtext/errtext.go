@@ -1,4 +1,4 @@
-// Package errtext looks into the texts of errors that no type tells apart, such as those
+// Package errtext reads the texts of errors that have no type of their own, such as those
 // of database drivers, and hides such texts.
 package errtext
 
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Says looks for words in the text of err and of all that it wraps, some of which
-// is not part of its own text.
+// Says reports whether the text of err, or of an error that it wraps, contains words. The
+// text of a wrapped error may be missing from that of err.
 func Says(err error, words string) bool {
 	if strings.Contains(err.Error(), words) {
 		return true

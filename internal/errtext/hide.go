@@ -13,7 +13,7 @@ func Hide(kind error, text string, cause error) error { return &hidden{kind, tex
 
 func (e *hidden) Error() string { return e.kind.Error() + ": " + e.text }
 
-// GoString is for %#v, which would print the fields.
+// GoString returns the text for %#v, which would print the fields.
 func (e *hidden) GoString() string { return e.Error() }
 
 func (e *hidden) Unwrap() []error { return []error{e.kind, *e.cause} }

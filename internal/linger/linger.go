@@ -1,5 +1,5 @@
-// Package linger is for work that is not to be left half done because the client of a
-// request went away.
+// Package linger is for work that must not stop half done when the client of a request
+// goes away.
 package linger
 
 import (
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Grace is how long such work may go on.
+// Grace is the time that such work may still take.
 const Grace = time.Second
 
-// Context returns a context with the values of ctx that ends Grace after ctx, or by
-// cancel, which has to be called.
+// Context returns a context with the values of ctx. It ends [Grace] after ctx, or by
+// cancel, which the caller must call.
 func Context(ctx context.Context) (lasting context.Context, cancel context.CancelFunc) {
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

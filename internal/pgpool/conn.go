@@ -9,24 +9,24 @@ import (
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
-// DB is what a Conn needs of a *pgxpool.Pool.
+// DB is the part of a *pgxpool.Pool that a [Conn] needs.
 type DB interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Conn is a sqldb.Conn that carries statements to a pool.
+// Conn is a [sqldb.Conn] that sends statements to a pool.
 type Conn struct{ Pool DB }
 
 var _ sqldb.Conn = Conn{}
 
-// Exec implements sqldb.Conn.
+// Exec implements [sqldb.Conn].
 func (c Conn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := c.Pool.Exec(ctx, query, args...)
 	return tag.RowsAffected(), err
 }
 
-// Query implements sqldb.Conn.
+// Query implements [sqldb.Conn].
 func (c Conn) Query(ctx context.Context, each func(sqldb.Scan) error, query string, args ...any) error {
 	rows, err := c.Pool.Query(ctx, query, args...)
 	if err != nil {

@@ -1,12 +1,12 @@
-// Package pgpool lets a pool of pgx prepare its statements where they stay prepared:
-// on a connection to PostgreSQL itself, and not to a pooler such as PgBouncer in
-// transaction mode, which sends a statement to another connection than the one that
-// prepared it.
+// Package pgpool lets a pool of pgx prepare statements only where they stay prepared.
+// They stay so on a connection to PostgreSQL itself. They do not on one to a pooler such
+// as PgBouncer in transaction mode, which may send a statement to another connection than
+// the one that prepared it.
 //
-// A pooler has process ids of its own. So each new connection is asked for the one
-// of the process that serves it, and a pool that has met another one than the
-// connection was told makes only connections that prepare nothing. Statements that
-// are not prepared take 1.6 to 1.9 times as long on a local PostgreSQL.
+// A pooler has process ids of its own. So the pool asks each new connection for the id of
+// the process that serves it, and compares that with the id that the connection was told.
+// After a difference the pool makes only connections that prepare nothing. Statements
+// that are not prepared take 1.6 to 1.9 times as long on a local PostgreSQL.
 package pgpool
 
 import (
@@ -19,11 +19,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// mark is what CustomData has for a connection that prepares its statements.
+// mark is the key in CustomData of a connection that prepares its statements.
 const mark = "djsession.prepares"
 
-// Adapt makes the pool of cfg choose by itself. With never it prepares nothing. It
-// sets BeforeConnect, PrepareConn and OnPgError, and what AfterConnect does first.
+// Adapt makes the pool of cfg decide whether to prepare statements. If never is true it
+// prepares none. Adapt sets BeforeConnect, PrepareConn and OnPgError, and adds to the
+// beginning of AfterConnect.
 func Adapt(cfg *pgxpool.Config, never bool) {
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	if never {
@@ -54,11 +55,11 @@ func Adapt(cfg *pgxpool.Config, never bool) {
 		}
 		return nil
 	}
-	// A connection that prepares is thrown away before its first statement.
+	// Once a pooler is found, a connection that prepares is closed and not used again.
 	cfg.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
 		return !pooled.Load() || conn.PgConn().CustomData()[mark] == nil, nil
 	}
-	// And if a pooler has passed the id of a process on: its errors tell.
+	// If a pooler passes the process id on, its errors reveal it.
 	before := cfg.ConnConfig.OnPgError
 	cfg.ConnConfig.OnPgError = func(c *pgconn.PgConn, err *pgconn.PgError) bool {
 		switch err.Code {
