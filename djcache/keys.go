@@ -35,8 +35,8 @@ func (k Keys) Key(name string) string {
 
 func (k Keys) head() string { return k.Prefix + ":" + strconv.Itoa(k.version()) + ":" }
 
-// Name is the reverse of Key. ok is false for a key that another prefix or version made,
-// and for all keys if there is a Function without a Reverse.
+// Name is the reverse of [Keys.Key]. ok is false for a key that another prefix or version made,
+// and for all keys if there is a [Keys.Function] without a [Keys.Reverse].
 func (k Keys) Name(key string) (name string, ok bool) {
 	switch {
 	case k.Reverse != nil:
@@ -47,5 +47,5 @@ func (k Keys) Name(key string) (name string, ok bool) {
 	return strings.CutPrefix(key, k.head())
 }
 
-// CanList reports whether Name can return names.
+// CanList reports whether [Keys.Name] can return names.
 func (k Keys) CanList() bool { return k.Function == nil || k.Reverse != nil }

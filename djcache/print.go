@@ -10,10 +10,10 @@ func (i Item) String() string {
 	return fmt.Sprintf("item of %d bytes, expires %v", i.Size, i.Expires)
 }
 
-// Format prints the text of String, whatever the verb.
+// Format prints the text of [Item.String], whatever the verb.
 func (i Item) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.String()) }
 
-// MarshalText returns the text of String. Nothing can be read back from it.
+// MarshalText returns the text of [Item.String]. Nothing can be read back from it.
 func (i Item) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
 // String returns the size, and the fault of the item, if any.
@@ -24,8 +24,8 @@ func (l Listed) String() string {
 	return fmt.Sprintf("item of %d bytes", l.Item.Size)
 }
 
-// Format prints the text of String, whatever the verb.
+// Format prints the text of [Listed.String], whatever the verb.
 func (l Listed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
 
-// MarshalText returns the text of String.
+// MarshalText returns the text of [Listed.String].
 func (l Listed) MarshalText() ([]byte, error) { return []byte(l.String()), nil }

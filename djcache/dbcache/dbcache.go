@@ -1,59 +1,54 @@
-// Package dbcache keeps sessions where
-// django.core.cache.backends.db.DatabaseCache does: in a table that the command
-// createcachetable made, in SQLite, PostgreSQL, MySQL or MariaDB, reached by
-// database/sql. It imports no driver.
+// Package dbcache keeps sessions where django.core.cache.backends.db.DatabaseCache does:
+// in a table that the command createcachetable made, in [SQLite], [PostgreSQL], [MySQL] or
+// MariaDB, reached by database/sql. It imports no driver.
 //
 //	cache := dbcache.New(site, db, dbcache.PostgreSQL, &dbcache.Options{Table: "my_cache"}) // LOCATION
 //	store := cachestore.New(cache, nil)
 //
-// Shapes: cache_key is the cache's key, value the pickled dict in padded base64,
-// expires a moment in whole seconds, a wall clock or an instant as in dbstore. The
-// Version of an Item is its value, so that Touch does not change it. An entry
-// without an end ends in the last second of the year 9999, as Django writes it.
+// Shapes: cache_key is the cache's key, value the pickled dict in padded base64, expires
+// a moment in whole seconds, a wall clock or an instant as in dbstore. The Version of an
+// Item is its value, so Touch does not change it. An entry without an end ends in the
+// last second of the year 9999, as Django writes it.
 //
 // # Compatibility
 //
-// Django counts the rows whenever it sets something, and with more than
-// MAX_ENTRIES, which is 300 unless the site has set it, it removes what has expired
-// and then a third of the rest, sessions too. A site with more sessions than that
-// loses them, whoever wrote them: raise MAX_ENTRIES. Go removes nothing but what
-// ClearExpired is asked to.
+// Django counts the rows whenever it sets something. If there are more than MAX_ENTRIES,
+// by default 300, it removes the expired rows and then a third of the rest, including
+// sessions. A site with more sessions than that loses them, whoever wrote them: raise
+// MAX_ENTRIES. Go removes rows only in ClearExpired.
 //
-// Unlike Django, which cuts the fraction of a second off, moments are rounded up,
-// so that no session ends before its time.
+// Unlike Django, which cuts the fraction of a second off, moments are rounded up, so that
+// no session ends before its time.
 //
 // Unlike Django, which deletes an expired row when it reads it, Get leaves it to
-// ClearExpired. It does not take its name: Add replaces it. An expiry that has
-// passed is written as Django writes it, into a row that is over.
+// ClearExpired. The expired row does not occupy its name: Add replaces it. A value whose
+// expiry has passed is written as Django writes it, into an expired row.
 //
-// Unlike Django before 6.1, which skips what is no base64, Get takes only what is.
-//
-// Unlike Django, which takes an error of the database in add, set and touch for
-// "not stored", every failure is an error.
+// Unlike Django before 6.1, which skips characters that are no base64, Get accepts only
+// base64.
 //
 // # Statements
 //
 // Each operation is one statement that commits by itself. Add is an INSERT with ON
-// CONFLICT DO UPDATE of a row that has expired, and Set one of any row. MySQL
-// has nothing that can be trusted in its place: there Add is an INSERT and, if the
-// name is taken, an UPDATE of the row if it has expired; Set is an UPDATE and, if
-// there was no row, an INSERT. Of several that add one name at once only one
-// succeeds in either way. List and ClearExpired look at the whole index, not at a
-// range of it, because in the collations of some languages a name does not come
-// right after its prefix.
+// CONFLICT DO UPDATE of an expired row, and Set one of any row. MySQL has no reliable
+// equivalent. There Add is an INSERT and, if the name is taken, an UPDATE of the row if
+// it has expired; Set is an UPDATE and, if there was no row, an INSERT. In both ways only
+// one of several simultaneous Adds of a name succeeds. List and ClearExpired read the
+// whole index and not a range of it, because in the collations of some languages a name
+// does not come right after its prefix.
 //
-// For what holds of locks, of SQLite's single writer, of the options of the handle
-// and of MySQL's collations, see dbstore.
+// Package dbstore documents locks, SQLite's single writer, the options of the handle and
+// MySQL's collations.
 //
 // # Errors
 //
-// Those of djcache.Cache; an error of the database as in dbstore, with a hint where
-// there is one (the table is missing).
+// They are those of [djcache.Cache]. An error of the database is as in dbstore, with a hint
+// if there is one (the table is missing).
 //
 // # Security
 //
-// Nothing is signed: whoever can write to the table is logged in as anyone, and in
-// Django runs code. A value longer than Limits.Payload is not fetched.
+// Nothing is signed: whoever can write to the table can log in as anyone, and in Django
+// can run code. A value longer than Limits.Payload is not fetched.
 package dbcache
 
 import (
@@ -75,7 +70,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Dialect says which database it is.
+// Dialect says which database the table is in.
 type Dialect = dbstore.Dialect
 
 // The databases that Django itself supports and that are supported here.
@@ -85,21 +80,20 @@ var (
 	MySQL      = dbstore.MySQL // and MariaDB
 )
 
-// Options are for sites that differ from the defaults. The zero value is for
-// those that do not.
+// Options are for sites that differ from the defaults. The zero value is for all others.
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
 
-	// Table is LOCATION; default "django_cache", which is only what Django's
-	// documentation has in its examples. A dot parts it from a schema.
+	// Table is LOCATION. The default, "django_cache", is only the name in the examples of
+	// Django's documentation. A dot separates it from a schema.
 	Table string
 
-	// TimeZone is DATABASES[...]["TIME_ZONE"]: see dbstore.Options.
+	// TimeZone is DATABASES[...]["TIME_ZONE"]: see [dbstore.Options].
 	TimeZone *time.Location
 }
 
-// Cache is a djcache.Cache on the table of a DatabaseCache. It is safe for
+// Cache is a [djcache.Cache] on the table of a DatabaseCache. It is safe for
 // concurrent use.
 type Cache struct {
 	keys djcache.Keys
@@ -112,8 +106,8 @@ var (
 	_ djcache.Reaper = (*Cache)(nil)
 )
 
-// New returns the Cache of site in db, which is a database as d says. It does not
-// touch db, which stays the caller's. opts may be nil.
+// New returns the [Cache] of site in db, a database of the kind d. It does not use db,
+// which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Cache {
 	var o Options
 	if opts != nil {
@@ -140,7 +134,7 @@ func encode(codec cachevalue.Codec, d *serializer.Dict) (string, error) {
 var errBase64 = errors.New("not base64")
 
 func decode(codec cachevalue.Codec, text string) (*serializer.Dict, error) {
-	// DecodeString ignores the ends of lines.
+	// DecodeString ignores line ends.
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") {
 		return nil, djsession.Corrupt("decode base64", errBase64)
@@ -148,10 +142,10 @@ func decode(codec cachevalue.Codec, text string) (*serializer.Dict, error) {
 	return codec.Loads("unpickle session", data)
 }
 
-// Site implements djcache.Cache.
+// Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.t.Site() }
 
-// Get implements djcache.Cache: DatabaseCache.get.
+// Get implements [djcache.Cache]: DatabaseCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	r, v, err := c.t.Load(ctx, c.keys.Key(name))
 	item := djcache.Item{Version: v}
@@ -164,23 +158,23 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return item, err
 }
 
-// Add implements djcache.Cache: DatabaseCache.add.
+// Add implements [djcache.Cache]: DatabaseCache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.t.Add(ctx, c.keys.Key(name), record(value, expires))
 }
 
-// Replace implements djcache.Cache.
+// Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	return c.t.Update(ctx, c.keys.Key(name), record(value, expires), seen)
 }
 
-// Set implements djcache.Cache: DatabaseCache.set.
+// Set implements [djcache.Cache]: DatabaseCache.set.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.t.Set(ctx, c.keys.Key(name), record(value, expires))
 }
 
-// Touch implements djcache.Cache: DatabaseCache.touch. The Version stays what it
-// was; that of Force is not known, and Force again.
+// Touch implements [djcache.Cache]: DatabaseCache.touch. The Version stays the same. For
+// Force it is unknown, and Force again.
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	if err := c.t.Touch(ctx, c.keys.Key(name), roundUp(expires), seen); err != nil {
 		return djsession.Version{}, err
@@ -188,21 +182,20 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 	return seen, nil
 }
 
-// Delete implements djcache.Cache: DatabaseCache.delete.
+// Delete implements [djcache.Cache]: DatabaseCache.delete.
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	return c.t.Delete(ctx, c.keys.Key(name), seen)
 }
 
-// ClearExpired implements djcache.Reaper, in batches and by the index on expires.
-// With a Keys.Function, which hides what a key begins with, it removes whatever
-// has expired, as Django does when the cache is full.
+// ClearExpired implements [djcache.Reaper], in batches and by the index on expires. With a
+// Keys.Function, which hides the beginning of a key, it removes all expired rows, as
+// Django does when the cache is full.
 func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
 	return c.t.ClearPrefix(ctx, c.keyPrefix(prefix), opts)
 }
 
-// List implements djcache.Lister, in the order that the database has of the keys.
-// The cursor is a key. With a Keys.Function it needs Keys.Reverse, and reads all
-// of the table.
+// List implements [djcache.Lister], in the order of the keys in the database. The cursor is
+// a key. With a Keys.Function it needs Keys.Reverse, and reads all of the table.
 func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcache.Listed, error] {
 	return func(yield func(djcache.Listed, error) bool) {
 		if !c.keys.CanList() {
@@ -230,8 +223,8 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 	}
 }
 
-// keyPrefix is what the keys of names begin with that begin with prefix; "" if
-// that cannot be said.
+// keyPrefix returns the beginning of all keys whose names begin with prefix. It is "" if
+// that is unknown.
 func (c *Cache) keyPrefix(prefix string) string {
 	if c.keys.Function != nil {
 		return ""
@@ -246,7 +239,7 @@ func record(value *serializer.Dict, expires time.Time) *djsession.Record {
 // last is the last whole second that djangodb writes.
 var last = time.Date(9999, 12, 30, 23, 59, 59, 0, time.UTC)
 
-// roundUp is the whole second that t is in or, if it is in the middle of one, the next.
+// roundUp returns t if it is a whole second, else the next whole second.
 func roundUp(t time.Time) time.Time {
 	whole := t.Truncate(time.Second)
 	if whole.Before(t.Truncate(time.Microsecond)) {

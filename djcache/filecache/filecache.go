@@ -1,45 +1,44 @@
 // Package filecache keeps sessions where
-// django.core.cache.backends.filebased.FileBasedCache does: each in a file of
-// one folder.
+// django.core.cache.backends.filebased.FileBasedCache does: each in a file of one folder.
 //
 //	cache, err := filecache.New(site, "/var/tmp/django_cache", nil) // LOCATION
 //	store := cachestore.New(cache, nil)
 //
-// Shapes: the file is named by the MD5 of the cache's key in hex, and ".djcache".
-// It holds a pickle of the moment at which it ends, in seconds since 1970, and
-// behind it the pickled dict, compressed by zlib. The Version of an Item is that
-// second part, so that Touch, which changes the first, does not change it. An
-// entry without an end has the Expires of the last second of the year 9999.
+// Shapes: the name of the file is the MD5 of the cache's key in hex, and ".djcache". The
+// file holds a pickle of the moment at which it ends, in seconds since 1970, and behind
+// it the pickled dict, compressed by zlib. The Version of an Item is that second part, so
+// Touch, which changes the first part, does not change it. The Expires of an entry
+// without an end is the last second of the year 9999.
 //
 // # Compatibility
 //
-// Files have the mode 0600 and the folder 0700, so that Go and Django need the
-// same user. Django throws away a random third of a full cache, sessions too,
-// whenever it sets something: MAX_ENTRIES, 300 unless the site has set it, should
-// be above the number of its sessions. Go throws away nothing.
+// Files have the mode 0600 and the folder 0700, so Go and Django must run as the same
+// user. Whenever Django sets something in a full cache, it deletes a random third of it,
+// including sessions: MAX_ENTRIES, by default 300, should be above the number of the
+// site's sessions. Go deletes nothing by itself.
 //
 // Unlike Django, which deletes an expired file when it reads it, Get leaves it to
-// ClearExpired. It does not take its name: Add replaces it. An expiry that has
-// passed is written as Django writes it, into a file that is over.
+// ClearExpired. The expired file does not occupy its name: Add replaces it. A value whose
+// expiry has passed is written as Django writes it, into an expired file.
 //
-// Unlike Django, which makes the folder anew, a folder that is gone is
-// djsession.ErrUnavailable, as nothing tells a folder that was deleted from a
-// disk that is not mounted. New makes it.
+// Unlike Django, which makes the folder again, a missing folder is
+// [djsession.ErrUnavailable]: a deleted folder looks like a disk that is not mounted. New
+// makes the folder.
 //
-// There is no djcache.Lister: names cannot be told from their MD5. For the same
-// reason ClearExpired removes what has expired under every name.
+// There is no [djcache.Lister], because the MD5 does not reveal the name. For the same
+// reason ClearExpired removes expired files of all names.
 //
 // # Several writers
 //
-// What is written takes the place of a file in one step; a crash or a full disk
-// leaves the old file or the new one, and at worst a draft (<name>_out_...)
-// beside it. Go processes on one machine exclude each other by flock on the file.
-// Django takes no lock; on Linux and macOS a file that it deleted is not brought
-// back, and what it wrote meanwhile is put back and reported as
-// djsession.ErrConflict. What can still be lost:
+// A new content takes the place of a file in one step. A crash or a full disk leaves the
+// old file or the new one, and at worst a draft (<name>_out_...) beside it. Go processes
+// on one machine exclude each other by flock on the file. Django takes no lock. On Linux
+// and macOS a file that Django deleted does not come back, and a file that Django wrote
+// meanwhile is put back and reported as [djsession.ErrConflict]. These writes can still be
+// lost:
 //
 //   - Django's save looks and then sets: it brings back a session that was deleted
-//     in between, and writes over what somebody else wrote.
+//     in between, and overwrites the writes of others.
 //   - Delete of what was seen deletes what Django writes in the instant before.
 //   - Django's cache.touch, which its sessions do not use, writes in place.
 //   - Where files cannot be exchanged (other systems, and file systems such as
@@ -47,15 +46,15 @@
 //
 // # Errors
 //
-// Those of djcache.Cache. Texts hold no path; the error of the operating system,
-// which does, is matched by errors.As.
+// They are those of [djcache.Cache]. Texts hold no path. The error of the operating system,
+// which does, can be matched by [errors.As].
 //
 // # Security
 //
-// Nothing is signed: whoever can write to the folder is logged in as anyone, and
-// in Django runs code. What is no regular file is djsession.ErrCorrupt, not
-// followed and not waited for. A value longer than Limits.Payload is not read, and
-// one that decompresses to more than Limits.Data.Size is not kept.
+// Nothing is signed: whoever can write to the folder can log in as anyone, and in Django
+// can run code. A file that is not regular is [djsession.ErrCorrupt]; it is neither
+// followed nor waited for. A value longer than Limits.Payload is not read, and one that
+// decompresses to more than Limits.Data.Size is not kept.
 package filecache
 
 import (
@@ -73,17 +72,17 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Options are for sites that differ from Django's defaults. The zero value is
-// for those that do not.
+// Options are for sites that differ from Django's defaults. The zero value is for all
+// others.
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
-	// Sync waits until a change is on the disk. Django does not, nor does this by
-	// default: a power failure may then bring back the cache of some seconds before.
+	// Sync waits until a change is on the disk. By default it does not, as in Django:
+	// after a power failure the cache may be some seconds old.
 	Sync bool
 }
 
-// Cache is a djcache.Cache in the folder of a FileBasedCache. It is safe for
+// Cache is a [djcache.Cache] in the folder of a FileBasedCache. It is safe for
 // concurrent use.
 type Cache struct {
 	site   *djsession.Site
@@ -97,10 +96,10 @@ var (
 	_ djcache.Reaper = (*Cache)(nil)
 )
 
-// New returns the Cache of site in the folder dir, which is LOCATION. As Django
-// does, it makes the folder if it is not there. opts may be nil.
+// New returns the [Cache] of site in the folder dir, which is LOCATION. As Django does, it
+// makes a missing folder. opts may be nil.
 //
-// Errors: djsession.ErrConfig when that cannot be done.
+// Errors: [djsession.ErrConfig] if it cannot make the folder.
 func New(site *djsession.Site, dir string, opts *Options) (*Cache, error) {
 	var o Options
 	if opts != nil {
@@ -115,10 +114,10 @@ func New(site *djsession.Site, dir string, opts *Options) (*Cache, error) {
 	return &Cache{site, o.Keys, cachevalue.New(site), atomicfile.New(dir, !o.Sync)}, nil
 }
 
-// Site implements djcache.Cache.
+// Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
 
-// Get implements djcache.Cache: FileBasedCache.get.
+// Get implements [djcache.Cache]: FileBasedCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	const doing = "load session"
 	path, err := c.path(ctx, doing, name)
@@ -146,18 +145,19 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return item, err
 }
 
-// Add implements djcache.Cache: FileBasedCache.add. Unlike Django, it looks and
-// sets in one step.
+// Add implements [djcache.Cache]: FileBasedCache.add. Unlike Django, it looks and sets in
+// one step.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.put(ctx, "create session", name, value, expires, c.over)
 }
 
-// Set implements djcache.Cache: FileBasedCache.set.
+// Set implements [djcache.Cache]: FileBasedCache.set.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.put(ctx, "set session", name, value, expires, nil)
 }
 
-// put writes a file that is not there, or that yields; nil means that all do.
+// put writes a file if there is none, or if yields is true for the one that there is. A
+// nil yields accepts every file.
 func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.Dict, expires time.Time, yields func(entry) bool) (djsession.Version, error) {
 	text, v, err := c.encode(doing, value, expires)
 	if err != nil {
@@ -175,7 +175,7 @@ func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.D
 		case !errors.Is(err, djsession.ErrNotFound) && !errors.Is(err, djsession.ErrConflict):
 			return djsession.Version{}, err
 		}
-		// What was there when we came is not there any more.
+		// The file that put saw first is gone.
 	}
 }
 
@@ -213,7 +213,7 @@ func (c *Cache) tryPut(ctx context.Context, doing, path, text string, yields fun
 	})
 }
 
-// Replace implements djcache.Cache.
+// Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "update session"
 	path, err := c.path(ctx, doing, name)
@@ -224,17 +224,17 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	// The loser of a race learns it before it writes a file for nothing.
+	// The loser of a race learns it here, before it writes a file for nothing.
 	if _, err := c.match(doing, path, seen); err != nil {
 		return djsession.Version{}, err
 	}
 	return v, c.replace(ctx, doing, path, seen, func(entry) (string, error) { return text, nil })
 }
 
-// Touch implements djcache.Cache: FileBasedCache.touch. Unlike Django, it does not
-// write in place, and leaves the bytes of the value. The Version stays what it was.
+// Touch implements [djcache.Cache]: FileBasedCache.touch. Unlike Django, it does not write
+// in place, and keeps the bytes of the value. The Version stays the same.
 //
-// Errors: also djsession.ErrCorrupt, for a file without an expiry.
+// Errors: also [djsession.ErrCorrupt], for a file without an expiry.
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "touch session"
 	path, err := c.path(ctx, doing, name)
@@ -256,7 +256,7 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 	return v, err
 }
 
-// replace writes text in the place of what seen saw.
+// replace writes text in place of the file that seen saw.
 func (c *Cache) replace(ctx context.Context, doing, path string, seen djsession.Version, text func(entry) (string, error)) error {
 	release, err := c.folder.Hold(ctx, path)
 	if err != nil {
@@ -289,7 +289,7 @@ func (c *Cache) replace(ctx context.Context, doing, path string, seen djsession.
 	return c.folder.Sync(doing)
 }
 
-// Delete implements djcache.Cache: FileBasedCache.delete.
+// Delete implements [djcache.Cache]: FileBasedCache.delete.
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	const doing = "delete session"
 	path, err := c.path(ctx, doing, name)
@@ -303,7 +303,7 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	case !seen.IsForce() || ctx.Err() != nil:
 		return c.folder.Failed(doing, err, seen)
 	}
-	// What cannot be opened, and so not be locked, can still be deleted.
+	// A file that cannot be opened, and so cannot be locked, can still be deleted.
 	if !seen.IsForce() {
 		if _, err := c.match(doing, path, seen); err != nil {
 			return err
@@ -315,9 +315,9 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	return c.folder.Sync(doing)
 }
 
-// ClearExpired implements djcache.Reaper: what has expired goes, whatever its
-// prefix, as a name cannot be told from its MD5. It reads the beginning of every
-// file, and holds the names of all in memory. What may not be read stays.
+// ClearExpired implements [djcache.Reaper]: it deletes all expired files, whatever their
+// prefix, because the MD5 does not reveal the name. It reads the beginning of every file,
+// and holds the names of all in memory. Files that it may not read stay.
 func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
 	const doing = "clear expired sessions"
 	names, err := c.folder.Names(ctx, doing, isName)

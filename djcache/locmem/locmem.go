@@ -1,24 +1,22 @@
-// Package locmem is a cache in memory, as
-// django.core.cache.backends.locmem.LocMemCache is: for tests, examples and
-// programs of one process.
+// Package locmem is a cache in memory, as django.core.cache.backends.locmem.LocMemCache
+// is: for tests, examples and programs of one process.
 //
 //	cache := locmem.New(site, nil)
 //	store := cachestore.New(cache, nil)
 //
-// Each process of a Django site has a LocMemCache of its own, and no other program
-// can reach any of them. A site whose sessions are in one shares them with nobody,
-// not even with its own second process: to share them with Go choose another
-// cache. Shared says so to programs that read the settings of a site.
+// Each process of a Django site has a LocMemCache of its own, and no other program can
+// reach any of them. A site with its sessions in a LocMemCache shares them with nobody,
+// not even with its own second process: to share them with Go choose another cache.
+// Programs that read the settings of a site call Shared to find this out.
 //
-// Shapes: the cache's key, and the pickled dict. The Version of an Item is the
-// pickle. Expiry is exact to the microsecond.
+// Shapes: the cache's key, and the pickled dict. The Version of an Item is the pickle.
+// Expiry is exact to the microsecond.
 //
-// Unlike Django, which keeps no more than MAX_ENTRIES and removes what it was not
-// asked for lately, nothing is removed but by Delete and ClearExpired. What has
-// expired does not take its name. An expiry that has passed makes an entry that is
-// over.
+// Unlike Django, which keeps at most MAX_ENTRIES and removes those that nobody asked for
+// lately, only Delete and ClearExpired remove entries. An expired entry does not occupy
+// its name. A value whose expiry has passed becomes an expired entry.
 //
-// Errors are those of djcache.Cache. There is no server to fail.
+// Errors are those of [djcache.Cache]. There is no server to fail.
 //
 // Security: the memory of the process holds the sessions.
 package locmem
@@ -40,21 +38,21 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Options are for sites that differ from Django's defaults. The zero value is
-// for those that do not.
+// Options are for sites that differ from Django's defaults. The zero value is for all
+// others.
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
 }
 
-// Cache is a djcache.Cache in memory. It is safe for concurrent use.
+// Cache is a [djcache.Cache] in memory. It is safe for concurrent use.
 type Cache struct {
 	site  *djsession.Site
 	keys  djcache.Keys
 	codec cachevalue.Codec
 
 	mu      sync.Mutex
-	entries *map[string]entry // behind a pointer: package fmt follows only one to a Cache
+	entries *map[string]entry // behind a pointer: package fmt follows only the one to a Cache
 }
 
 type entry struct {
@@ -70,7 +68,7 @@ var (
 	_ djcache.Reaper = (*Cache)(nil)
 )
 
-// New returns an empty Cache of site. opts may be nil.
+// New returns an empty [Cache] of site. opts may be nil.
 func New(site *djsession.Site, opts *Options) *Cache {
 	c := &Cache{site: site, codec: cachevalue.New(site), entries: &map[string]entry{}}
 	if opts != nil {
@@ -79,13 +77,13 @@ func New(site *djsession.Site, opts *Options) *Cache {
 	return c
 }
 
-// Shared reports whether Django sees what is in the cache: never.
+// Shared reports whether Django sees the content of the cache. It is false.
 func (c *Cache) Shared() bool { return false }
 
-// Site implements djcache.Cache.
+// Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
 
-// Get implements djcache.Cache: LocMemCache.get.
+// Get implements [djcache.Cache]: LocMemCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	const doing = "load session"
 	if err := ended(ctx, doing); err != nil {
@@ -103,7 +101,7 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return c.item(doing, e)
 }
 
-// Add implements djcache.Cache: LocMemCache.add.
+// Add implements [djcache.Cache]: LocMemCache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.put(ctx, "create session", name, value, expires, func(e entry, ok bool) error {
 		if ok && !c.over(e) {
@@ -113,17 +111,17 @@ func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, ex
 	})
 }
 
-// Set implements djcache.Cache: LocMemCache.set.
+// Set implements [djcache.Cache]: LocMemCache.set.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.put(ctx, "set session", name, value, expires, func(entry, bool) error { return nil })
 }
 
-// Replace implements djcache.Cache.
+// Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	return c.put(ctx, "update session", name, value, expires, match(seen))
 }
 
-// put stores value if may, which is told what there is, returns no error.
+// put stores value if may, which gets the present entry, returns no error.
 func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.Dict, expires time.Time, may func(e entry, ok bool) error) (djsession.Version, error) {
 	if err := ended(ctx, doing); err != nil {
 		return djsession.Version{}, err
@@ -146,7 +144,7 @@ func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.D
 	return e.version(), nil
 }
 
-// Touch implements djcache.Cache: LocMemCache.touch. The Version stays what it was.
+// Touch implements [djcache.Cache]: LocMemCache.touch. The Version stays the same.
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	if err := ended(ctx, "touch session"); err != nil {
 		return djsession.Version{}, err
@@ -162,7 +160,7 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 	return e.version(), nil
 }
 
-// Delete implements djcache.Cache: LocMemCache.delete.
+// Delete implements [djcache.Cache]: LocMemCache.delete.
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	if err := ended(ctx, "delete session"); err != nil {
 		return err
@@ -177,8 +175,8 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	return nil
 }
 
-// ClearExpired implements djcache.Reaper. With a Keys.Function that nothing undoes
-// it removes whatever has expired.
+// ClearExpired implements [djcache.Reaper]. With a Keys.Function and no Keys.Reverse it
+// removes all expired entries.
 func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession.ReapOptions) (done int64, err error) {
 	if opts == nil {
 		opts = &djsession.ReapOptions{}
@@ -219,7 +217,7 @@ func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession
 	return done, ended(ctx, "clear expired sessions")
 }
 
-// List implements djcache.Lister, in the order of the keys. The cursor is a key.
+// List implements [djcache.Lister], in the order of the keys. The cursor is a key.
 func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcache.Listed, error] {
 	return func(yield func(djcache.Listed, error) bool) {
 		const doing = "list sessions"
@@ -271,7 +269,7 @@ func (c *Cache) item(doing string, e entry) (djcache.Item, error) {
 // over is LocMemCache._has_expired.
 func (c *Cache) over(e entry) bool { return !e.expires.After(c.site.Now()) }
 
-// match returns what tells whether an entry is what seen saw.
+// match returns a function that reports whether an entry is the one that seen saw.
 func match(seen djsession.Version) func(e entry, ok bool) error {
 	return func(e entry, ok bool) error {
 		switch {
@@ -291,5 +289,5 @@ func ended(ctx context.Context, doing string) error {
 	return nil
 }
 
-// exact is t with what Python has of it.
+// exact returns t with the precision of Python's datetime.
 func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

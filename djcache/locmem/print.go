@@ -12,8 +12,8 @@ func (c *Cache) String() string {
 	return fmt.Sprintf("locmem of %d entries", len(*c.entries))
 }
 
-// Format prints the text of String, whatever the verb.
+// Format prints the text of [Cache.String], whatever the verb.
 func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// MarshalText returns the text of String.
+// MarshalText returns the text of [Cache.String].
 func (c *Cache) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

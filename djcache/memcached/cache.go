@@ -1,22 +1,22 @@
-// Package memcached is Django's cache in memcached: the backends PyMemcacheCache
-// and PyLibMCCache of django.core.cache.backends.memcached, and the MemcachedCache
-// of Django before 4.1.
+// Package memcached is Django's cache in memcached: the backends PyMemcacheCache and
+// PyLibMCCache of django.core.cache.backends.memcached, and the MemcachedCache of Django
+// before 4.1.
 //
 //	servers, err := memcached.Rendezvous("10.0.0.1:11211", "10.0.0.2:11211") // LOCATION
 //	client := memcache.NewFromSelector(servers)
 //	cache := memcached.New(site, client, nil)
 //
-// Shapes: the key is that of djcache.Keys; the value is a pickle; the flags are 1,
-// which tells all three clients so. A Version is the flags and the bytes of the
-// value. Values with flag 8, which pymemcache's compressed_serde and pylibmc with
-// min_compress_len set, are read and go back uncompressed. Whatever is no pickle
-// by its flags (bytes, text, a number) is ErrCorrupt.
+// Shapes: the key is that of [djcache.Keys]; the value is a pickle; the flags are 1, which
+// means a pickle to all three clients. A Version is the flags and the bytes of the value.
+// Values with flag 8, which pymemcache's compressed_serde and pylibmc with
+// min_compress_len set, are read, and written uncompressed. A value that is no pickle by
+// its flags (bytes, text, a number) is [djsession.ErrCorrupt].
 //
 // # Several servers
 //
-// Django's clients choose a server by the key, each by a rule of its own. Whoever
-// takes another rule finds no sessions; that of memcache.New is the rule of none.
-// So make the client of one of these:
+// Django's clients choose a server by the key, each by a rule of its own. A program with
+// another rule finds no sessions, and none of them has the rule of memcache.New. So make
+// the client of one of these:
 //
 //	Rendezvous       PyMemcacheCache
 //	Modula           PyLibMCCache
@@ -24,47 +24,48 @@
 //	KetamaWeighted   PyLibMCCache with the behavior ketama_weighted
 //	PythonMemcached  MemcachedCache
 //
-// Unlike Django's, a server that does not answer is never left out, so that its
-// keys go to the others and to nowhere when it is back: it is ErrUnavailable.
+// Unlike Django's clients, this one never leaves out a server that does not answer: that
+// is [djsession.ErrUnavailable]. Otherwise its keys would go to the other servers, and get lost when
+// it is back.
 //
 // # Expiry
 //
-// Seconds are rounded up. More than thirty days are sent as a moment, as Django
-// does it, because memcached takes larger numbers for one; the last moment that
-// the client can send is in January 2038. memcached counts the seconds by ticks
-// of its own, so that an item may end a part of a second early. It tells nobody
-// when an item ends: Item.Expires is zero.
+// Seconds are rounded up. An expiry in more than thirty days is sent as a moment, as
+// Django does it, because memcached takes larger numbers for one. The last moment that
+// the client can send is in January 2038. memcached counts the seconds by ticks of its
+// own, so an item may end a part of a second early. It does not say when an item ends:
+// Item.Expires is zero.
 //
 // # Compatibility
 //
-// Unlike Django's save, which sets, Replace is the command cas, so that nobody's
-// write is lost and nothing that was deleted comes back. It reads the item once
-// more for the token of cas, and compares the bytes. Delete of what was seen is a
-// cas too, to an item that is over already: memcached has no compare and delete.
+// Unlike Django's save, which sets, Replace is the command cas, so that nobody's write is
+// lost and no deleted session comes back. It reads the item once more for the token of
+// cas, and compares the bytes. Delete of what was seen is also a cas, to an expired item,
+// because memcached has no compare and delete.
 //
-// memcached is a cache: it forgets sessions when its memory is full or when it is
-// started anew. That is ErrNotFound, as if somebody had logged out.
+// memcached is a cache: it forgets sessions when its memory is full or when it restarts.
+// That is [djsession.ErrNotFound], as after a logout.
 //
-// There is no Lister: what lists keys (lru_crawler metadump) is no command that
-// gomemcache can send, and tells of no values.
+// There is no Lister: the command that lists keys (lru_crawler metadump) cannot be sent
+// by gomemcache, and returns no values.
 //
 // # Contexts and errors
 //
-// gomemcache takes no context. A call ends when the client's Timeout is over, for
-// connecting and for each answer: half a second unless set. Where that is longer
-// than a second, a call runs in a goroutine that is left behind when the context
-// ends first. A call that ended early may still be carried out by the server.
+// gomemcache takes no context. A call ends after the client's Timeout, for connecting and
+// for each answer: half a second unless set. If Timeout is longer than a second, a call
+// runs in a goroutine that goes on after the context has ended. The server may still
+// carry out a call that ended early.
 //
-// Errors are those of djcache.Cache. A key that memcached does not take, because
-// KEY_PREFIX or KEY_FUNCTION make it longer than 250 bytes or put a space into it,
-// is a djsession.ErrConfig, for it is the same for all sessions. Under a name that
-// itself holds such a character nothing can be: there it is ErrNotFound to all
-// methods that do not write anew.
+// Errors are those of [djcache.Cache]. If KEY_PREFIX or KEY_FUNCTION make a key longer than
+// 250 bytes or put a space into it, memcached does not take it. This is a
+// [djsession.ErrConfig], because it concerns all sessions. A name that itself holds such a
+// character cannot have a value: it is ErrNotFound for all methods that do not create
+// one.
 //
 // # Security
 //
-// Nothing in memcached is signed, and memcached asks nobody who he is: whoever
-// reaches it is logged in as anyone, and in Django runs code.
+// Nothing in memcached is signed, and memcached does not authenticate its clients:
+// whoever reaches it can log in as anyone, and in Django can run code.
 package memcached
 
 import (
@@ -79,20 +80,20 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// Options are for sites that differ from Django's defaults. The zero value is
-// for those that do not.
+// Options are for sites that differ from Django's defaults. The zero value is for all
+// others.
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
-	// Format is what values are written in; default pickle, with protocol 4
-	// unless the value came with another one.
+	// Format is the format of the values. The default is pickle, with protocol 4 unless
+	// the value was read with another one.
 	Format serializer.Serializer
-	// MaxItem is the most bytes of an item with its key, the -I of memcached;
-	// default 1 MiB. What is larger is ErrTooLarge before it is sent.
+	// MaxItem is the most bytes of an item with its key, the -I of memcached; default 1
+	// MiB. A larger item is [djsession.ErrTooLarge] before it is sent.
 	MaxItem int
 }
 
-// Cache is a djcache.Cache in memcached. It is safe for concurrent use.
+// Cache is a [djcache.Cache] in memcached. It is safe for concurrent use.
 type Cache struct {
 	site    *djsession.Site
 	client  *memcache.Client
@@ -106,7 +107,7 @@ var (
 	_ djcache.SelfExpiring = (*Cache)(nil)
 )
 
-// New returns the entry of CACHES whose servers client knows. opts may be nil.
+// New returns the entry of CACHES with the servers of client. opts may be nil.
 func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	c := &Cache{site: site, client: client}
 	if opts != nil {
@@ -121,13 +122,13 @@ func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	return c
 }
 
-// Site implements djcache.Cache.
+// Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
 
-// SelfExpiring implements djcache.SelfExpiring: it is true.
+// SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }
 
-// Get implements djcache.Cache.
+// Get implements [djcache.Cache].
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	const doing = "read cache"
 	found, err := c.get(ctx, doing, name)
@@ -139,18 +140,18 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return item, err
 }
 
-// Add implements djcache.Cache.
+// Add implements [djcache.Cache].
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.store(ctx, adding, name, value, expires, c.client.Add)
 }
 
-// Set implements djcache.Cache. As in Django, an item that the server finds too
-// large leaves nothing under the name.
+// Set implements [djcache.Cache]. As in Django, an item that the server finds too large
+// leaves nothing under the name.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.store(ctx, setting, name, value, expires, c.client.Set)
 }
 
-// Replace implements djcache.Cache.
+// Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "replace in cache"
 	if seen.IsForce() {
@@ -169,7 +170,7 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 	return version(item), nil
 }
 
-// Touch implements djcache.Cache.
+// Touch implements [djcache.Cache].
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "touch in cache"
 	if seen.IsForce() {
@@ -178,7 +179,7 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 	return seen, c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Expiration = c.expiration(expires) })
 }
 
-// Delete implements djcache.Cache.
+// Delete implements [djcache.Cache].
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	const doing = "delete from cache"
 	if seen.IsForce() {
@@ -187,7 +188,7 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	return c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Value, now.Expiration = nil, over })
 }
 
-// store writes by one command.
+// store writes a value by one command.
 func (c *Cache) store(ctx context.Context, doing, name string, value *serializer.Dict, expires time.Time, command func(*memcache.Item) error) (djsession.Version, error) {
 	item, err := c.encode(doing, name, value)
 	if err != nil {
@@ -213,7 +214,7 @@ func (c *Cache) get(ctx context.Context, doing, name string) (*memcache.Item, er
 	return found, nil
 }
 
-// swap changes what is stored if it is what seen saw.
+// swap changes the stored item if it is the one that seen saw.
 func (c *Cache) swap(ctx context.Context, doing, name string, seen djsession.Version, change func(*memcache.Item)) error {
 	for {
 		now, err := c.get(ctx, doing, name)
@@ -225,8 +226,8 @@ func (c *Cache) swap(ctx context.Context, doing, name string, seen djsession.Ver
 		}
 		change(now)
 		err = c.do(ctx, doing, name, func() error { return c.client.CompareAndSwap(now) })
-		// Somebody wrote in between. If that was the same, as by a Touch, the token
-		// alone is new.
+		// Somebody wrote in between. If he wrote the same, as a Touch does, only the
+		// token is new.
 		if !isConflict(err) {
 			return err
 		}

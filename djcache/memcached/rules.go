@@ -19,7 +19,7 @@ import (
 // name hashes highest together with the key. The name is the text in LOCATION, not the
 // address that it resolves to. There are no weights.
 //
-// Errors: djsession.ErrConfig.
+// Errors: [djsession.ErrConfig].
 func Rendezvous(addresses ...string) (*Servers, error) {
 	servers, err := parse(addresses)
 	if err != nil {
@@ -50,7 +50,7 @@ func Rendezvous(addresses ...string) (*Servers, error) {
 // Modula chooses as libmemcached does by default, and so PyLibMCCache without behaviors:
 // by the hash of the key modulo the number of servers. It ignores weights.
 //
-// Errors: djsession.ErrConfig.
+// Errors: [djsession.ErrConfig].
 func Modula(addresses ...string) (*Servers, error) {
 	servers, err := parse(addresses)
 	if err != nil {
@@ -63,7 +63,7 @@ func Modula(addresses ...string) (*Servers, error) {
 // PythonMemcached chooses as python-memcached does, which MemcachedCache uses. Its
 // addresses may begin with "inet:" or "inet6:".
 //
-// Errors: djsession.ErrConfig.
+// Errors: [djsession.ErrConfig].
 func PythonMemcached(addresses ...string) (*Servers, error) {
 	plain := make([]string, len(addresses))
 	for i, a := range addresses {
@@ -86,9 +86,9 @@ func PythonMemcached(addresses ...string) (*Servers, error) {
 
 // Ketama chooses as libmemcached does with the behavior ketama, or with the distribution
 // "consistent" or "consistent ketama". If an address has a weight above 1, the points are
-// those of KetamaWeighted; only the hash of the key is different.
+// those of [KetamaWeighted]; only the hash of the key is different.
 //
-// Errors: djsession.ErrConfig.
+// Errors: [djsession.ErrConfig].
 func Ketama(addresses ...string) (*Servers, error) {
 	servers, err := parse(addresses)
 	if err != nil {
@@ -100,7 +100,7 @@ func Ketama(addresses ...string) (*Servers, error) {
 
 // KetamaWeighted chooses as libmemcached does with the behavior ketama_weighted.
 //
-// Errors: djsession.ErrConfig.
+// Errors: [djsession.ErrConfig].
 func KetamaWeighted(addresses ...string) (*Servers, error) {
 	servers, err := parse(addresses)
 	if err != nil {

@@ -6,19 +6,19 @@
 //	cache := rediscache.New(site, client, nil)
 //	store := cachestore.New(cache, nil) // SESSION_ENGINE = "...backends.cache"
 //
-// Shapes: the key is what djcache.Keys makes of a name. The value is the dict in
-// the site's format (Options.Format), by default a pickle. The expiry is the
-// key's time to live, which is rounded up to milliseconds; Get tells it by what is
-// left to live and Settings.Now. The Version of a value is its bytes.
+// Shapes: the key is that of [djcache.Keys] for the name. The value is the dict in the
+// site's format ([Options.Format]), by default a pickle. The expiry is the key's time to
+// live, rounded up to milliseconds. Get computes the expiry from the time that is left
+// and Settings.Now. The Version of a value is its bytes.
 //
 // Each operation uses one key, and takes one round trip.
 //
 // # Which client
 //
-// Both backends take the first server of a LOCATION for the primary and the others
-// for its replicas: give New a client of the first one. (NewUniversalClient makes
-// a Cluster of two addresses.) Reads go to the primary, where Django reads from a
-// replica and may be late.
+// Both backends take the first server of a LOCATION for the primary and the others for
+// its replicas: give [New] a client of the first one. (NewUniversalClient makes a Cluster
+// of two addresses.) Reads go to the primary. Django reads from a replica, which may be
+// late.
 //
 //	django-redis          here
 //	DefaultClient         New, with a client of the first server
@@ -26,35 +26,34 @@
 //	SentinelClient        New, with redis.NewFailoverClient
 //	ShardClient           NewSharded, with a client for each server
 //
-// A Redis Cluster is a redis.NewClusterClient; Django needs a connection class of
-// its own for it. A redis.Ring is no good client: it gives the keys of a server
-// that does not answer to others, where their values are not found.
+// For a Redis Cluster use redis.NewClusterClient; Django needs a connection class of its
+// own for it. Do not use a redis.Ring: if a server does not answer, it sends its keys to
+// other servers, where their values are not found.
 //
 // # Compatibility
 //
-// Django reads what is written here and the reverse. Unlike Django, whose set
-// after get may bring back what was deleted in between, Replace is one step that
-// never creates. Values that are no dict, such as the decimal text of an int, are
-// djsession.ErrCorrupt and are left alone.
+// Django reads the values that are written here, and the reverse. Unlike Django, whose
+// set after get may bring back a value that was deleted in between, Replace is one step
+// that never creates. Values that are no dict, such as the decimal text of an int, are
+// [djsession.ErrCorrupt] and are not changed.
 //
-// What can be lost: Django overwrites a whole value with what one request saw,
-// and brings back one that was deleted meanwhile. Nothing on this side can
-// prevent that.
+// These writes can be lost: Django overwrites a whole value with what one request saw,
+// and brings back one that was deleted meanwhile. Nothing on this side can prevent that.
 //
-// Redis removes what has expired by itself: Get says djsession.ErrNotFound for it,
-// and there is nothing to reap. What a HerdClient keeps beyond its time is
-// djsession.ErrExpired, and List leaves it out.
+// Redis removes expired values by itself: Get returns [djsession.ErrNotFound] for them, and
+// there is nothing to reap. A value that a HerdClient keeps beyond its time is
+// [djsession.ErrExpired], and List omits it.
 //
 // # Errors
 //
-// Those of djcache.Cache. A key of another type is djsession.ErrCorrupt. A write
-// whose answer was lost is djsession.ErrUnavailable, and may have been done. The
-// errors of go-redis are matched by errors.As and errors.Is, and not printed.
+// They are those of [djcache.Cache]. A key of another type is djsession.ErrCorrupt. A write
+// whose answer was lost is [djsession.ErrUnavailable], and may have been done. The errors
+// of go-redis can be matched by [errors.As] and [errors.Is], and are not printed.
 //
 // # Security
 //
-// Nothing is signed: whoever can write to the Redis is logged in as anyone, and in
-// Django runs code where values are pickles. Here a pickle runs nothing.
+// Nothing is signed: whoever can write to the Redis can log in as anyone, and in Django
+// can run code if values are pickles. Here a pickle runs nothing.
 package rediscache
 
 import (
@@ -79,12 +78,12 @@ import (
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
-	// Format is how values are kept: OPTIONS["SERIALIZER"] and ["COMPRESSOR"] of
+	// Format is the format of the values: OPTIONS["SERIALIZER"] and ["COMPRESSOR"] of
 	// django-redis. The default is pickle of protocol 4 within the site's limits.
 	Format serializer.Serializer
 }
 
-// Cache is a djcache.Cache in a Redis. It is safe for concurrent use.
+// Cache is a [djcache.Cache] in a Redis. It is safe for concurrent use.
 type Cache struct {
 	site   *djsession.Site
 	ops    *redisops.Ops
@@ -98,8 +97,7 @@ var (
 	_ djcache.SelfExpiring = (*Cache)(nil)
 )
 
-// New returns the Cache of site in client, which stays the caller's. opts may be
-// nil.
+// New returns the [Cache] of site in client, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Cache {
 	return newCache(site, redisops.New(site, client), opts)
 }
@@ -115,13 +113,13 @@ func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
 	return c
 }
 
-// Site implements djcache.Cache.
+// Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
 
-// SelfExpiring implements djcache.SelfExpiring: it is true.
+// SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }
 
-// Get implements djcache.Cache: cache.get.
+// Get implements [djcache.Cache]: cache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	const doing = "read from the cache"
 	v, err := c.ops.Get(ctx, doing, c.keys.Key(name))
@@ -131,7 +129,7 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return c.item(doing, v)
 }
 
-// item decodes what was read.
+// item decodes a value.
 func (c *Cache) item(doing string, v redisops.Value) (djcache.Item, error) {
 	item := djcache.Item{Expires: v.Expires, Version: v.Version(), Size: v.Size}
 	d, err := c.format.Loads([]byte(v.Text))
@@ -145,7 +143,7 @@ func (c *Cache) item(doing string, v redisops.Value) (djcache.Item, error) {
 	return item, nil
 }
 
-// Add implements djcache.Cache: cache.add.
+// Add implements [djcache.Cache]: cache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	const doing = "add to the cache"
 	return c.write(doing, value, func(text string) error {
@@ -153,7 +151,7 @@ func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, ex
 	})
 }
 
-// Replace implements djcache.Cache.
+// Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "replace in the cache"
 	return c.write(doing, value, func(text string) error {
@@ -161,7 +159,7 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 	})
 }
 
-// Set implements djcache.Cache: cache.set.
+// Set implements [djcache.Cache]: cache.set.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	const doing = "write to the cache"
 	return c.write(doing, value, func(text string) error {
@@ -187,9 +185,8 @@ func (c *Cache) write(doing string, value *serializer.Dict, f func(text string) 
 	return djsession.VersionOf(text), nil
 }
 
-// Touch implements djcache.Cache: cache.touch. The Version stays what it was,
-// unless the value was written by a HerdClient: the end that is inside such a
-// value cannot be moved alone.
+// Touch implements [djcache.Cache]: cache.touch. The Version stays the same, unless a
+// HerdClient wrote the value: the end that is inside such a value cannot be moved alone.
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	if _, ok := c.format.(herd); ok {
 		return c.touchHerd(ctx, name, expires, seen)
@@ -199,16 +196,16 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 
 const touching = "touch in the cache"
 
-// Delete implements djcache.Cache: cache.delete.
+// Delete implements [djcache.Cache]: cache.delete.
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	return c.ops.Delete(ctx, "delete from the cache", c.keys.Key(name), seen)
 }
 
-// List implements djcache.Lister, in the order of the keys. The cursor is a key.
-// All keys of the database are looked at before the first one is yielded.
+// List implements [djcache.Lister], in the order of the keys. The cursor is a key. It looks
+// at all keys of the database before it yields the first one.
 //
 // With a KEY_FUNCTION that nothing reverses the walk ends at once with
-// errors.ErrUnsupported.
+// [errors.ErrUnsupported].
 func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcache.Listed, error] {
 	const doing = "list the cache"
 	return func(yield func(djcache.Listed, error) bool) {

@@ -18,7 +18,7 @@ import (
 // of the site.
 //
 // Unlike the HerdClient, which after the end returns a session to some readers and not to
-// others until the herd timeout, Loads then always returns djsession.ErrExpired.
+// others until the herd timeout, Loads then always returns [djsession.ErrExpired].
 func Herd(inner pickle.Serializer, now func() time.Time) serializer.Serializer {
 	return herd{inner, now}
 }

@@ -52,7 +52,7 @@ func (j JSON) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return j.plain().Dumps(dst, d)
 }
 
-// Freeze implements serializer.Serializer.
+// Freeze implements [serializer.Serializer].
 func (j JSON) Freeze(v any) (any, error) { return j.plain().Freeze(v) }
 
 // asciiJSON escapes characters beyond ASCII. Python never writes them, but others may.

@@ -42,7 +42,7 @@ func (p packed) Value() any {
 
 // Loads is MSGPackSerializer.loads.
 //
-// Errors are *serializer.DecodeError.
+// Errors are [*serializer.DecodeError].
 func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 	u := unpacker{data: data, lim: m.Limits.WithDefaults()}
 	if len(data) > u.lim.Size {
@@ -76,7 +76,7 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 // Dumps is MSGPackSerializer.dumps. A value that was read and not changed is written as
 // it was.
 //
-// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+// Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	source, changed := d.Source()
 	if data, ok := source.(packSource); ok && !changed {
@@ -106,9 +106,9 @@ func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return p.dst, nil
 }
 
-// Freeze implements serializer.Serializer.
+// Freeze implements [serializer.Serializer].
 //
-// Errors are *serializer.ConvertError: ErrType, ErrLimit.
+// Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (m MsgPack) Freeze(v any) (any, error) {
 	if p, ok := v.(packed); ok {
 		return p, nil

@@ -19,16 +19,16 @@ type Shard struct {
 	Client redis.UniversalClient
 }
 
-// Format prints only that it is a shard: the URL may hold a password.
+// Format prints only that it is a shard: the [Shard.URL] may hold a password.
 func (Shard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "shard") }
 
-// MarshalText returns the text of Format.
+// MarshalText returns the text of [Shard.Format].
 func (Shard) MarshalText() ([]byte, error) { return []byte("shard"), nil }
 
-// NewSharded is New for the servers of django_redis.client.ShardClient, in any
+// NewSharded is [New] for the servers of django_redis.client.ShardClient, in any
 // order. opts may be nil.
 //
-// Errors: djsession.ErrConfig when there is no server, or a URL is there twice.
+// Errors: [djsession.ErrConfig] when there is no server, or a URL is there twice.
 func NewSharded(site *djsession.Site, shards []Shard, opts *Options) (*Cache, error) {
 	urls, clients := make([]string, len(shards)), make([]redis.UniversalClient, len(shards))
 	seen := map[string]bool{}
