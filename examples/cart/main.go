@@ -87,13 +87,9 @@ func add(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	err = s.Update(func(tx *djsession.Tx) error {
-		cart, err := djsession.Value(tx, "cart", Cart{})
-		if err != nil {
-			return err
-		}
+	err = djsession.Edit(s, "cart", func(cart *Cart) error {
 		cart.Add(r.PostFormValue("sku"))
-		return tx.Set("cart", cart)
+		return nil
 	})
 	if err != nil {
 		fail(w, err)

@@ -31,7 +31,7 @@ func main() {
 	fmt.Println("runs:", runs)
 }
 
-func job(ctx context.Context, file, key string) (runs int, err error) {
+func job(ctx context.Context, file, key string) (int, error) {
 	settings, err := djsettings.ReadFile(file, nil)
 	if err != nil {
 		return 0, err
@@ -45,16 +45,12 @@ func job(ctx context.Context, file, key string) (runs int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = s.Update(func(tx *djsession.Tx) error { // runs again if somebody else was faster
-		runs, err = djsession.Value(tx, "runs", 0)
-		if err != nil {
-			return err
-		}
-		runs++
-		return tx.Set("runs", runs)
-	})
+	err = djsession.Edit(s, "runs", func(n *int) error { *n++; return nil }) // again, if somebody else was faster
 	if err != nil {
 		return 0, err
 	}
-	return runs, s.Save(ctx)
+	if err := s.Save(ctx); err != nil {
+		return 0, err
+	}
+	return djsession.Value(s, "runs", 0)
 }

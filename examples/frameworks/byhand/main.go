@@ -70,15 +70,12 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	visits := 0
-	err = s.Update(func(tx *djsession.Tx) error { // runs again if somebody else was faster
-		visits, err = djsession.Value(tx, "visits", 0)
-		if err != nil {
-			return err
-		}
-		visits++
-		return tx.Set("visits", visits)
-	})
+	err = djsession.Edit(s, "visits", func(n *int) error { *n++; return nil }) // again, if somebody else was faster
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	visits, err := djsession.Value(s, "visits", 0)
 	if err != nil {
 		fail(w, err)
 		return
