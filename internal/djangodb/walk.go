@@ -166,7 +166,7 @@ func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, mo
 			bytes += len(*w.data)
 		}
 		if more = len(page) == pageRows || bytes > pageBytes; more {
-			return sqldb.Enough
+			return sqldb.ErrEnough
 		}
 		return nil
 	}, q.text(), q.args...)

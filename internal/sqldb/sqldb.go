@@ -88,8 +88,8 @@ func Rows[T any](ctx context.Context, db *DB, doing string, read func(Scan) (T, 
 	return all, err
 }
 
-// Enough, returned by the each of [DB.Query], ends the reading without an error.
-var Enough = errors.New("sqldb: enough rows")
+// ErrEnough, returned by the each of [DB.Query], ends the reading without an error.
+var ErrEnough = errors.New("sqldb: enough rows")
 
 // scanError is a row with other columns than were expected.
 type scanError struct{ error }
@@ -103,12 +103,12 @@ func (db *DB) Query(ctx context.Context, doing string, begin func(), each func(S
 		begin()
 		err := db.conn.Query(ctx, func(scan Scan) error {
 			err := each(scan)
-			if err != nil && err != Enough {
+			if err != nil && err != ErrEnough {
 				err = &scanError{err}
 			}
 			return err
 		}, query, args...)
-		if err == Enough {
+		if err == ErrEnough {
 			return nil
 		}
 		return err
