@@ -67,7 +67,7 @@ func (db entry) unavailable(err error) error {
 	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), sqldb.Pooler(err)), err)
 }
 
-// dialect is the database for dbstore.
+// dialect is the database for dbstore, dbcache and dbusers.
 func (db *DB) dialect() dbstore.Dialect {
 	switch db.Settings.Kind {
 	case djsettings.PostgreSQL:
@@ -80,33 +80,16 @@ func (db *DB) dialect() dbstore.Dialect {
 
 // table is the Store of the site's sessions.
 func (db *DB) table(s *Site) (djsession.Store, error) {
-	site, in := s.site, s.Settings.Sessions
-	if db.Pool != nil {
-		var key pgxstore.UserKey
-		if s.opts.TextUserIDs {
-			key = pgxstore.UserKeyText
-		}
-		opts := new(pgxstore.Options)
-		switch in.Kind {
-		case djsettings.EngineUserSessions:
-			opts = pgxstore.UserSessions(site, key)
-		case djsettings.EngineQSessions, djsettings.EngineQSessionsCDB:
-			opts = pgxstore.QSessions(site, key)
-		}
-		if in.Table != "" {
-			opts.Table = in.Table
-		}
-		return pgxstore.New(site, db.Pool, opts), nil
-	}
 	opts := s.tableOptions(db.dialect())
-	if in.Table != "" {
-		opts.Table = in.Table
+	opts.Table = cmp.Or(s.Settings.Sessions.Table, opts.Table)
+	if db.Pool != nil {
+		return pgxstore.New(s.site, db.Pool, &pgxstore.Options{Table: opts.Table, Insert: opts.Insert, Update: opts.Update, Touch: opts.Touch, Data: opts.Data}), nil
 	}
 	var err error
 	if opts.TimeZone, err = db.Settings.Zone(); err != nil {
 		return nil, err
 	}
-	return dbstore.New(site, db.SQL, db.dialect(), opts), nil
+	return dbstore.New(s.site, db.SQL, db.dialect(), opts), nil
 }
 
 // tableOptions are those of the engine's table.
@@ -135,13 +118,6 @@ func (db *DB) cacheTable(s *Site, c *djsettings.Cache) (*dbcache.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := dbcache.SQLite
-	switch db.Settings.Kind {
-	case djsettings.PostgreSQL:
-		d = dbcache.PostgreSQL
-	case djsettings.MySQL:
-		d = dbcache.MySQL
-	}
 	opts := &dbcache.Options{Keys: keys}
 	for _, l := range c.Addresses() {
 		opts.Table = l.Reveal()
@@ -149,5 +125,5 @@ func (db *DB) cacheTable(s *Site, c *djsettings.Cache) (*dbcache.Cache, error) {
 	if opts.TimeZone, err = db.Settings.Zone(); err != nil {
 		return nil, err
 	}
-	return dbcache.New(s.site, db.SQL, d, opts), nil
+	return dbcache.New(s.site, db.SQL, db.dialect(), opts), nil
 }
