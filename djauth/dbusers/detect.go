@@ -10,23 +10,23 @@ import (
 )
 
 // ErrNoTable: the table that the Options name, or that follows from their Model,
-// is not there, or out of sight of the database user.
+// does not exist, or the database user cannot see it.
 var ErrNoTable = userstable.ErrNoTable
 
-// Detect returns opts, which may be nil, with what the table of users itself says
-// filled in: the name and kind of its primary key, and None for the columns and
-// the tables of permissions that the model lacks. What opts names has to be there;
-// ID is always that of the table. Which field USERNAME_FIELD is, no table tells: see
-// Options.NameAssumed.
+// Detect returns opts, which may be nil, completed by what the table of users itself
+// shows: the name and kind of its primary key, and None for the columns and the tables
+// of permissions that the model lacks. Names in opts must exist; ID is always that of
+// the table. No table shows which field USERNAME_FIELD is: see Options.NameAssumed.
 //
-// A table without is_active is refused, and the error names the columns that look
-// like it, until Columns.Active says which it is, or None: AbstractBaseUser says that
+// Detect refuses a table without is_active, and the error names the columns that look
+// like it, until Columns.Active names the column, or None: with AbstractBaseUser
 // everybody is active, but such a model may as well compute is_active from a status.
-// So is a table of a model of the site's own that has a column such as deleted_at, by
-// which a default manager may hide users from Django, until Columns.Active is named.
+// It also refuses the table of a model of the site's own with a column such as
+// deleted_at, by which a default manager may hide users from Django, until
+// Columns.Active is set.
 //
-// Errors: ErrNoTable, djsession.ErrUnavailable, and djsession.ErrConfig for a
-// table that has no column that is needed or named.
+// Errors: [ErrNoTable], [djsession.ErrUnavailable], and [djsession.ErrConfig] for a
+// table without a column that is needed or named.
 func Detect(ctx context.Context, db *sql.DB, d dbstore.Dialect, opts *Options) (*Options, error) {
 	dialect := sqldb.Named(d.String())
 	o, err := userstable.Detect(ctx, sqldb.NewSQL(db, dialect), dialect, opts.of())

@@ -1,56 +1,58 @@
 // Package dbusers finds users where django.contrib.auth keeps them: in the table
 // auth_user, or that of another AUTH_USER_MODEL, of SQLite, PostgreSQL, MySQL or
-// MariaDB, reached by database/sql. It imports no driver; those that are tested
-// are modernc.org/sqlite, pgx (its stdlib package) and go-sql-driver/mysql.
+// MariaDB, through database/sql. It imports no driver. The tests use
+// modernc.org/sqlite, pgx (its stdlib package) and go-sql-driver/mysql.
 //
 //	users := dbusers.New(site, db, dbstore.SQLite, nil)
 //	users := dbusers.New(site, db, dbstore.PostgreSQL, &dbusers.Options{Model: "accounts.Member", ID: djauth.UUIDID})
 //
-// [Detect] finds out most of the Options by the table itself.
+// [Detect] reads most of the Options off the table itself.
 //
-// Shapes: an id is text as in _auth_user_id; passwords are encoded as Django has
-// them; moments are UTC.
+// An id is text as in _auth_user_id, a password is encoded as Django encodes it, and
+// moments are in UTC.
 //
 // # Compatibility
 //
-// Rows are Django's, with USE_TZ on or off (Settings.TimeZone). The database
-// compares names, and keys that are text, as it does for Django: PostgreSQL and
-// SQLite exactly, most collations of MySQL without regard to case. The Account has
-// them as they are stored. A UUID is uuid in PostgreSQL and, since Django 5.0, in
-// MariaDB, and 32 digits elsewhere; nothing has to be said about it.
+// Rows are Django's, with USE_TZ on or off ([djsession.Settings].TimeZone). The
+// database compares names, and keys that are text, as it does for Django: PostgreSQL
+// and SQLite exactly, most collations of MySQL without regard to case. The Account
+// has them as they are stored. A UUID is of type uuid in PostgreSQL and, since Django
+// 5.0, in MariaDB, and 32 digits elsewhere; no option is needed for that.
 //
-// A model whose fields are in two tables, as those of a model that inherits from
-// auth.User are (multi-table inheritance), is not supported, nor are permissions
-// that other backends than ModelBackend give.
+// The package does not support a model with its fields in two tables, such as one
+// that inherits from auth.User (multi-table inheritance), nor the permissions that
+// other backends than ModelBackend give.
 //
-// Nothing is asked of the options of the handle, but that names of users are sent
-// as what they are: the driver of MySQL needs its default, charset=utf8mb4, and a
-// PostgreSQL database that is not in UTF-8 client_encoding=UTF8, which Django sets.
+// The handle may have any options that send the names of users as they are. The
+// driver of MySQL needs its default, charset=utf8mb4. A PostgreSQL database that is
+// not in UTF-8 needs client_encoding=UTF8, which Django sets.
 //
-// Unlike Django, an id or a name that no row can have is djauth.ErrNoUser and
+// Unlike Django, an id or a name that no row can have is [djauth.ErrNoUser] and
 // never an error of the database: a number that is too large, a NUL under
 // PostgreSQL, an emoji under MySQL's older character sets.
 //
 // # Statements
 //
-// Each method is one statement that commits by itself; ByIDs one for each 500
-// ids. An UPDATE that changed no row may be followed by a SELECT that tells why.
-// What is locked, or was chosen to lose by a deadlock, is tried again for about
-// five seconds, Django's own timeout for SQLite, if the context lasts. For MySQL's
-// autocommit=0 and for poolers of PostgreSQL see dbstore.
+// Each method is one statement that commits by itself; ByIDs is one for each 500
+// ids. After an UPDATE that changed no row, a SELECT may find out why. A locked row
+// and a deadlock are retried for about five seconds, Django's own timeout for SQLite,
+// or until the context is done. For MySQL's autocommit=0, for poolers of PostgreSQL
+// and for the single writer of SQLite, see package dbstore.
 //
 // # Errors
 //
-// Those of djauth.Users. An error of the database is djsession.ErrUnavailable,
-// with a hint where there is one (the table is missing, a column has another
-// type); the driver's own is matched by errors.As, and not printed, because it may
-// quote a name. So is a name that two rows have, MultipleObjectsReturned in Django.
-// Options that cannot work are djsession.ErrConfig from every method.
+// The errors are those of [djauth.Users]. An error of the database is
+// [djsession.ErrUnavailable], with a hint if there is one (the table is missing, a
+// column has another type). Use errors.As to match the driver's own error; it is not
+// printed, because it may quote a name. A name that two rows have, in Django
+// MultipleObjectsReturned, is ErrUnavailable too. With Options that cannot work, every
+// method returns [djsession.ErrConfig].
 //
 // # Security
 //
-// SetPassword compares what was seen byte for byte. RecordLogin and SetPassword
-// set one column each; nothing else is ever written.
+// SetPassword compares the stored password with the one that the caller saw byte for
+// byte. RecordLogin and SetPassword set one column each; the package writes nothing
+// else.
 package dbusers
 
 import (
@@ -65,11 +67,11 @@ import (
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
-// None, as a name in Options, says that the user model has no such thing.
+// None, as a name in Options, says that the user model has no such column or table.
 const None = userstable.None
 
 // Options are for sites that have a user model of their own. The zero value is
-// for those that do not. All names are quoted, and therefore case matters.
+// for those that do not. All names are quoted, so case matters.
 type Options struct {
 	// Model is AUTH_USER_MODEL; default "auth.User". The names of the tables
 	// follow from it.
@@ -79,7 +81,7 @@ type Options struct {
 	ID djauth.IDKind
 
 	// Table is the model's Meta.db_table; default, for "auth.User", "auth_user".
-	// A dot parts it from a schema (of MySQL: a database), here and below.
+	// A dot separates a schema (of MySQL: a database) from it, here and below.
 	Table string
 
 	// GroupsTable and PermissionsTable are the tables of the fields groups and
@@ -91,7 +93,7 @@ type Options struct {
 	// "auth.User", "user_id".
 	UserColumn string
 
-	// Schema is where the tables are, those of groups and permissions too;
+	// Schema is the schema of the tables, also of those of groups and permissions;
 	// default: where the connection looks for them.
 	Schema string
 
@@ -101,20 +103,20 @@ type Options struct {
 	// Extra are further columns of Table, for Account.Extra.
 	Extra []string
 
-	// NameAssumed says that Columns.Username is not known to be USERNAME_FIELD, which
-	// no setting and no table tells. Account.Name is then what that column holds, for
-	// display, and ByName, and so Authenticate, is djsession.ErrConfig. [Detect] sets it
-	// for each Model but auth.User, unless Columns.Username is given.
+	// NameAssumed says that Columns.Username may not be USERNAME_FIELD, which no setting
+	// and no table contains. Account.Name is then the text of that column, for display,
+	// and ByName, and so Authenticate, returns djsession.ErrConfig. [Detect] sets it for
+	// each Model but auth.User, unless Columns.Username is given.
 	NameAssumed bool
 
 	// TimeZone is DATABASES[...]["TIME_ZONE"], the zone of wall clocks that
 	// SQLite or MySQL keep for a site with USE_TZ=True; default UTC. For
-	// USE_TZ=False set Settings.TimeZone instead.
+	// USE_TZ=False, set djsession.Settings.TimeZone instead.
 	TimeZone *time.Location
 }
 
-// Columns are the names of columns. Each is by default that of AbstractUser, and
-// None where the model has no such field, but for ID and Password.
+// Columns are the names of columns. The default of each is that of AbstractUser. Set
+// None where the model has no such field; ID and Password must be there.
 type Columns struct {
 	ID       string // the primary key; default "id"
 	Username string // USERNAME_FIELD; default "username"; None: Account.Name is "", and ByName djsession.ErrConfig
@@ -131,7 +133,7 @@ type Columns struct {
 	Joined    string // default "date_joined"
 }
 
-// of is o as userstable has it.
+// of returns o as package userstable takes it.
 func (o *Options) of() userstable.Options {
 	if o == nil {
 		return userstable.Options{}
@@ -155,8 +157,8 @@ var (
 	_ djauth.ManyFinder     = (*Users)(nil)
 )
 
-// New returns the Users of site in db, which is a database as d says. It does not
-// touch db, which stays the caller's. opts may be nil.
+// New returns the Users of site in db, whose database is d. It does not touch db,
+// which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Users {
 	dialect := sqldb.Named(d.String())
 	return &Users{userstable.New(site, sqldb.NewSQL(db, dialect), dialect, opts.of())}
@@ -179,7 +181,7 @@ func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error
 }
 
 // Grants implements djauth.Granter: ModelBackend's permissions of the user and of
-// its groups. An id that nobody has was given nothing.
+// its groups. An id that nobody has has no permissions.
 func (u *Users) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
 	return u.t.Grants(ctx, id)
 }

@@ -1,18 +1,17 @@
 // Package pgxusers finds users where django.contrib.auth keeps them, in the table
-// auth_user of PostgreSQL or that of another AUTH_USER_MODEL, reached by a pgx
-// pool. It is what dbusers is on database/sql, with the same Options, statements
-// and errors: see there.
+// auth_user of PostgreSQL or that of another AUTH_USER_MODEL, through a pgx pool. Its
+// Options, statements and errors are those of package dbusers, which works on
+// database/sql: see there.
 //
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	users := pgxusers.New(site, pool, nil)
 //
-// Each method is one statement, in one round trip once a connection has prepared
-// it. Nothing else is asked of the mode in which the pool sends statements: behind
-// a pooler in transaction mode, such as PgBouncer, put
-// default_query_exec_mode=cache_describe into the DSN. Else the errors say so, with
-// the SQLSTATE.
+// Each method is one statement, in one round trip once a connection has prepared it.
+// The pool may send statements in any mode, but behind a pooler in transaction mode,
+// such as PgBouncer, put default_query_exec_mode=cache_describe into the DSN. Otherwise
+// errors say so, with the SQLSTATE.
 //
-// The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
+// Use errors.As to match the errors of pgx (*pgconn.PgError). They are not printed,
 // because they may quote a name.
 package pgxusers
 
@@ -29,7 +28,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
-// DB is what Users needs of a *pgxpool.Pool.
+// DB is the part of a *pgxpool.Pool that Users needs.
 type DB = pgxstore.DB
 
 // Options and Columns are those of dbusers. TimeZone has no use here.
@@ -38,7 +37,7 @@ type (
 	Columns = dbusers.Columns
 )
 
-// None, as a name in Options, says that the user model has no such thing.
+// None, as a name in Options, says that the user model has no such column or table.
 const None = dbusers.None
 
 // Users is a djauth.Users on the tables of django.contrib.auth. It is safe for
@@ -53,8 +52,8 @@ var (
 	_ djauth.ManyFinder     = (*Users)(nil)
 )
 
-// New returns the Users of site in db, a *pgxpool.Pool as a rule. It does not
-// touch db, which stays the caller's. opts may be nil.
+// New returns the Users of site in db, usually a *pgxpool.Pool. It does not touch db,
+// which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db DB, opts *Options) *Users {
 	return &Users{userstable.New(site, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, of(opts))}
 }
@@ -76,7 +75,7 @@ func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error
 }
 
 // Grants implements djauth.Granter: ModelBackend's permissions of the user and of
-// its groups. An id that nobody has was given nothing.
+// its groups. An id that nobody has has no permissions.
 func (u *Users) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
 	return u.t.Grants(ctx, id)
 }
@@ -97,9 +96,8 @@ func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Acco
 	return u.t.ByIDs(ctx, ids, found)
 }
 
-// Detect is dbusers.Detect: it returns opts, which may be nil, with what the table
-// of users itself says filled in. Errors: dbusers.ErrNoTable and the others that
-// are told there.
+// Detect is [dbusers.Detect]: it returns opts, which may be nil, completed by what the
+// table of users itself shows. Its errors are the same.
 func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
 	o, err := userstable.Detect(ctx, pgpool.Conn{Pool: db}, sqldb.PostgreSQL, of(opts))
 	if err != nil {
@@ -112,7 +110,7 @@ func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
 	}, nil
 }
 
-// of is o as userstable has it.
+// of returns o as package userstable takes it.
 func of(o *Options) userstable.Options {
 	if o == nil {
 		return userstable.Options{}

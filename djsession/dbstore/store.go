@@ -1,69 +1,71 @@
 // Package dbstore keeps sessions where django.contrib.sessions.backends.db does:
-// in the table django_session of SQLite, PostgreSQL, MySQL or MariaDB, reached
-// by database/sql. It imports no driver; those that are tested are
-// modernc.org/sqlite, pgx (its stdlib package) and go-sql-driver/mysql.
+// in the table django_session of SQLite, PostgreSQL, MySQL or MariaDB, through
+// database/sql. It imports no driver. The tests use modernc.org/sqlite, pgx (its
+// stdlib package) and go-sql-driver/mysql.
 //
 //	db, err := sql.Open("sqlite", "file:db.sqlite3?_pragma=busy_timeout(5000)")
 //	store := dbstore.New(site, db, dbstore.SQLite, nil)
 //
-// Shapes: session_key as it is, session_data what Site.Encode returns,
-// expire_date as Django writes it. The Version of a record is its session_data.
+// The row holds session_key as it is, session_data as [djsession.Site.Encode]
+// returns it, and expire_date as Django writes it. The Version of a record is its
+// session_data.
 //
 // # Compatibility
 //
-// Rows are Django's, with USE_TZ on or off (Settings.TimeZone). SQLite and MySQL
-// keep expire_date as a wall clock, UTC or that of TIME_ZONE; PostgreSQL keeps
-// instants. Nothing is asked of the options of the handle: not parseTime, loc or
-// clientFoundRows of MySQL, not a pragma of SQLite, whose journal_mode stays as
-// it is. With USE_TZ off a wall clock that is shown twice, when summer time
-// ends, does not tell which of the two moments it means; as in Django, wall
-// clocks are then compared with wall clocks, and Record.Expires may be one of
-// the two.
+// Rows are Django's, with USE_TZ on or off ([djsession.Settings].TimeZone). SQLite
+// and MySQL keep expire_date as a wall clock, in UTC or in TIME_ZONE; PostgreSQL
+// keeps instants. The handle may have any options: parseTime, loc and
+// clientFoundRows of MySQL do not matter, and no pragma of SQLite, whose
+// journal_mode stays as it is. With USE_TZ off, clocks show an hour twice when
+// summer time ends, and a wall clock does not say which of two moments it means. As
+// in Django, wall clocks are then compared with wall clocks, and Record.Expires may
+// be either of the two.
 //
-// Unlike Django, an expire_date in the form of RFC 3339 or of Go, which other
-// programs write to SQLite, is read as the moment that it says. Any other is
-// djsession.ErrCorrupt.
+// Unlike Django, a Store reads an expire_date in the form of RFC 3339 or of Go,
+// which other programs write to SQLite, as the moment that it says. Any other form
+// is [djsession.ErrCorrupt].
 //
-// Unlike Django, an update replaces only what was read, unless it is forced, and
-// a database that fails is an error of its own and not a deleted session.
+// Unlike Django, an update replaces only what was read, unless it is forced, and a
+// failing database is an error of its own and not a deleted session.
 //
 // # Statements
 //
-// A connection of MySQL must commit each statement by itself, which a server's
-// autocommit=0 or its init_connect take away. Before its first statement each is asked
-// once, and one with autocommit=0 is djsession.ErrConfig from every method: put
-// autocommit=1 into the DSN of go-sql-driver/mysql.
+// A connection to MySQL must commit each statement by itself. A server's autocommit=0
+// or its init_connect can prevent that. The Store asks each connection once, before
+// its first statement; with autocommit=0 every method returns [djsession.ErrConfig].
+// Put autocommit=1 into the DSN of go-sql-driver/mysql.
 //
-// Behind a pooler in transaction mode, such as PgBouncer, pgx may not prepare
-// statements: put default_query_exec_mode=cache_describe into its DSN. Else the errors
-// say so, with the SQLSTATE.
+// Behind a pooler in transaction mode, such as PgBouncer, pgx must not prepare
+// statements: put default_query_exec_mode=cache_describe into its DSN. Otherwise
+// errors say so, with the SQLSTATE.
 //
 // Each operation is one statement that commits by itself: a SELECT to load, an
-// INSERT to create, an UPDATE or a DELETE by session_key and session_data. An
-// UPDATE that changed no row is followed by a SELECT that tells why. The driver
-// decides how many round trips a statement takes: go-sql-driver/mysql needs
-// interpolateParams=true to send it in one.
+// INSERT to create, an UPDATE or a DELETE by session_key and session_data. After an
+// UPDATE that changed no row, a SELECT finds out why. The driver decides how many
+// round trips a statement takes: go-sql-driver/mysql needs interpolateParams=true to
+// send it in one.
 //
-// What is locked, or was chosen to lose by a deadlock, is tried again for about
-// five seconds, Django's own timeout for SQLite, if the context lasts. SQLite lets
-// waiting writers poll and may forget one, so the writers of one Store take
-// turns: have one Store a file in a process, and give the handle a busy_timeout, of
-// seconds at most: a wait of the driver's own need not end with the context.
+// The Store retries a locked row and a deadlock for about five seconds, Django's own
+// timeout for SQLite, or until the context is done. SQLite has no queue: waiting
+// writers poll, and one may never get the lock. So the writers of one Store take
+// turns: make one Store for a file in a process. The Store polls more often than
+// SQLite itself does under a busy_timeout, whose wait counts in the five seconds and
+// need not end with the context: make that seconds at most.
 //
 // # Errors
 //
-// Those of djsession.Store. An error of the database is
-// djsession.ErrUnavailable, with a hint where there is one (the table is
-// missing, a column has another type); the driver's own is matched by errors.As,
-// and not printed, because it may quote a key. A Table name that is none is
-// djsession.ErrConfig from every method. When a context ends while a statement
-// is on its way, the database may have carried it out.
+// The errors are those of [djsession.Store]. An error of the database is
+// [djsession.ErrUnavailable], with a hint if there is one (the table is missing, a
+// column has another type). Use errors.As to match the driver's own error; it is not
+// printed, because it may quote a key. With an invalid Table name every method
+// returns [djsession.ErrConfig]. When a context ends while a statement is on its way,
+// the database may have carried it out.
 //
 // # Security
 //
-// A stored value longer than Limits.Payload is not fetched. MySQL's collations
-// take a key in capitals, or with a space behind it, for the key: here keys are
-// compared byte for byte.
+// The Store does not fetch a value that is longer than Limits.Payload. MySQL's
+// collations take a key in capitals, or with a space behind it, for the key; the
+// Store compares keys byte for byte.
 package dbstore
 
 import (
@@ -78,53 +80,52 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Dialect says which database it is, to this package, dbusers and dbcache.
+// Dialect says which database a handle reaches. Packages dbusers and dbcache take it too.
 type Dialect struct{ d *sqldb.Dialect }
 
-// The databases that Django itself supports and that are supported here.
+// The databases.
 var (
 	SQLite     = Dialect{sqldb.SQLite}
 	PostgreSQL = Dialect{sqldb.PostgreSQL}
 	MySQL      = Dialect{sqldb.MySQL} // and MariaDB
 )
 
-// String is the name of the database.
+// String returns the name of the database.
 func (d Dialect) String() string { return d.d.String() }
 
 // Options are for sites that differ from Django's defaults. The zero value is
 // for those that do not.
 type Options struct {
 	// Table is the db_table of the site's session model; default
-	// "django_session". A dot parts it from a schema (of MySQL: a database). It
-	// is quoted, and therefore case matters.
+	// "django_session". A dot separates a schema (of MySQL: a database) from it.
+	// The Store quotes it, so case matters.
 	Table string
 
 	// TimeZone is DATABASES[...]["TIME_ZONE"], the zone of wall clocks that
 	// SQLite or MySQL keep for a site with USE_TZ=True; default UTC. For
-	// USE_TZ=False set Settings.TimeZone instead.
+	// USE_TZ=False, set djsession.Settings.TimeZone instead.
 	TimeZone *time.Location
 
-	// Insert returns the values of further columns of a new row, by name, for a
-	// site whose session model has some: without it a column that is NOT NULL
-	// and has no default in the database makes Create fail. A time.Time is
-	// written as Django writes it. Columns with UNIQUE make Create report
+	// Insert returns the values of further columns of a new row, by name. A site
+	// whose session model has a column that is NOT NULL and has no default in the
+	// database needs it: Create fails otherwise. The Store writes a time.Time as
+	// Django does. A value that a UNIQUE column has already makes Create return
 	// djsession.ErrKeyTaken, as a taken key does.
 	//
-	// It is called by Create, with the record that is created, and must not
-	// change it. It may be called from several goroutines at once.
+	// Create calls it with the new record, which it must not change, possibly from
+	// several goroutines at once.
 	Insert func(r *djsession.Record) map[string]any
 
-	// Update is Insert for Update, such as a column with auto_now; columns that
-	// it does not return stay as they are. Touch does not call it.
+	// Update is Insert for Update: for a column with auto_now, say. Columns that it
+	// does not return stay as they are. Touch does not call it.
 	Update func(r *djsession.Record) map[string]any
 
-	// Touch returns the values of those columns that Touch sets beside the expiry,
-	// such as one with auto_now.
+	// Touch returns the values of the columns that Touch sets beside the expiry, such
+	// as one with auto_now.
 	Touch func() map[string]any
 
-	// Data returns the dict that is stored in the place of r.Data, for an engine
-	// that adds to it. It is called by Create and Update, and must not change r.
-	// Nil means r.Data.
+	// Data returns the dict to store in place of r.Data, for an engine that adds to
+	// it. Create and Update call it. It must not change r. Default: r.Data.
 	Data func(r *djsession.Record) *serializer.Dict
 }
 
@@ -139,8 +140,8 @@ var (
 	_ djsession.ManyLoader = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions in db, which is a database as d
-// says. It does not touch db, which stays the caller's. opts may be nil.
+// New returns the Store of site's sessions in db, whose database is d. It does not
+// touch db, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Store {
 	var o Options
 	if opts != nil {
@@ -158,7 +159,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 }
 
 // Create implements djsession.Store: SessionStore.save(must_create=True). As in
-// Django the key of an expired session is taken until ClearExpired removes it.
+// Django, the key of an expired session is taken until ClearExpired removes it.
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	return s.t.Create(ctx, key, r)
 }
@@ -173,8 +174,8 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return s.t.Delete(ctx, key, seen)
 }
 
-// Touch implements djsession.Store: it sets expire_date, and what Options.Touch
-// returns. The Version stays what it was.
+// Touch implements djsession.Store: it sets expire_date, and the columns that
+// Options.Touch returns. The Version stays the same.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)
 }
@@ -185,7 +186,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return s.t.ClearExpired(ctx, opts)
 }
 
-// LoadMany implements djsession.ManyLoader, by one SELECT for 500 keys.
+// LoadMany implements djsession.ManyLoader, with one SELECT for 500 keys.
 func (s *Store) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
 	return s.t.LoadMany(ctx, keys, found)
 }

@@ -1,17 +1,16 @@
 // Package pgxstore keeps sessions where django.contrib.sessions.backends.db does,
-// in the table django_session of PostgreSQL, reached by a pgx pool. It is what
-// dbstore is on database/sql, with the same rows, statements and errors: see
-// there for shapes and compatibility.
+// in the table django_session of PostgreSQL, through a pgx pool. Its rows, statements
+// and errors are those of package dbstore, which works on database/sql: see there.
 //
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	store := pgxstore.New(site, pool, nil)
 //
 // Each operation is one statement that commits by itself, in one round trip once
 // a connection has prepared it. A pooler in transaction mode, such as PgBouncer, does
-// not keep what was prepared: put default_query_exec_mode=cache_describe into the DSN
-// of the pool. Else the errors say so, with the SQLSTATE.
+// not keep prepared statements: put default_query_exec_mode=cache_describe into the
+// DSN of the pool. Otherwise errors say so, with the SQLSTATE.
 //
-// The errors of pgx are matched by errors.As (*pgconn.PgError), and not printed,
+// Use errors.As to match the errors of pgx (*pgconn.PgError). They are not printed,
 // because they may quote a key.
 package pgxstore
 
@@ -31,7 +30,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// DB is what a Store needs of a *pgxpool.Pool.
+// DB is the part of a *pgxpool.Pool that a Store needs.
 type DB interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -43,34 +42,33 @@ var _ DB = (*pgxpool.Pool)(nil)
 // for those that do not.
 type Options struct {
 	// Table is the db_table of the site's session model; default
-	// "django_session". A dot parts it from a schema. It is quoted, and
-	// therefore case matters.
+	// "django_session". A dot separates a schema from it. The Store quotes it, so
+	// case matters.
 	Table string
 
-	// Insert returns the values of further columns of a new row, by name, for a
-	// site whose session model has some: without it a column that is NOT NULL
-	// and has no default in the database makes Create fail. Columns with UNIQUE
-	// make Create report djsession.ErrKeyTaken, as a taken key does.
+	// Insert returns the values of further columns of a new row, by name. A site
+	// whose session model has a column that is NOT NULL and has no default in the
+	// database needs it: Create fails otherwise. A value that a UNIQUE column has
+	// already makes Create return djsession.ErrKeyTaken, as a taken key does.
 	//
-	// It is called by Create, with the record that is created, and must not
-	// change it. It may be called from several goroutines at once.
+	// Create calls it with the new record, which it must not change, possibly from
+	// several goroutines at once.
 	Insert func(r *djsession.Record) map[string]any
 
-	// Update is Insert for Update, such as a column with auto_now; columns that
-	// it does not return stay as they are. Touch does not call it.
+	// Update is Insert for Update: for a column with auto_now, say. Columns that it
+	// does not return stay as they are. Touch does not call it.
 	Update func(r *djsession.Record) map[string]any
 
-	// Touch returns the values of those columns that Touch sets beside the expiry,
-	// such as one with auto_now.
+	// Touch returns the values of the columns that Touch sets beside the expiry, such
+	// as one with auto_now.
 	Touch func() map[string]any
 
-	// Data returns the dict that is stored in the place of r.Data, for an engine
-	// that adds to it. It is called by Create and Update, and must not change r.
-	// Nil means r.Data.
+	// Data returns the dict to store in place of r.Data, for an engine that adds to
+	// it. Create and Update call it. It must not change r. Default: r.Data.
 	Data func(r *djsession.Record) *serializer.Dict
 }
 
-// of is o as djangodb has it.
+// of returns o as package djangodb takes it.
 func (o Options) of() djangodb.Options {
 	return djangodb.Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data}
 }
@@ -86,8 +84,8 @@ var (
 	_ djsession.ManyLoader = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions in db, a *pgxpool.Pool as a rule. It
-// does not touch db, which stays the caller's. opts may be nil.
+// New returns the Store of site's sessions in db, usually a *pgxpool.Pool. It does
+// not touch db, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, db DB, opts *Options) *Store {
 	var o Options
 	if opts != nil {
@@ -105,7 +103,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 }
 
 // Create implements djsession.Store: SessionStore.save(must_create=True). As in
-// Django the key of an expired session is taken until ClearExpired removes it.
+// Django, the key of an expired session is taken until ClearExpired removes it.
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	return s.t.Create(ctx, key, r)
 }
@@ -120,8 +118,8 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return s.t.Delete(ctx, key, seen)
 }
 
-// Touch implements djsession.Store: it sets expire_date, and what Options.Touch
-// returns. The Version stays what it was.
+// Touch implements djsession.Store: it sets expire_date, and the columns that
+// Options.Touch returns. The Version stays the same.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)
 }
@@ -132,7 +130,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return s.t.ClearExpired(ctx, opts)
 }
 
-// LoadMany implements djsession.ManyLoader, by one SELECT for 500 keys.
+// LoadMany implements djsession.ManyLoader, with one SELECT for 500 keys.
 func (s *Store) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
 	return s.t.LoadMany(ctx, keys, found)
 }
