@@ -1,11 +1,11 @@
 // Package djangodb is the engine django.contrib.sessions.backends.db without a
-// driver: what dbstore on database/sql and pgxstore on pgx have in common. With
-// another Layout it is the table of DatabaseCache.
+// driver: the common part of dbstore on database/sql and pgxstore on pgx. With
+// another [Layout] it is the table of DatabaseCache.
 //
-// A Table knows the statements, and a sqldb.DB carries them to the database.
+// A [Table] makes the statements, and a [sqldb.DB] sends them to the database.
 //
-// Every operation is one statement that commits by itself. Two need a second
-// one, when the first has changed nothing and it has to be told why.
+// Every operation is one statement that commits by itself. After one that changed
+// nothing, a second one finds out why.
 package djangodb
 
 import (
@@ -25,15 +25,15 @@ import (
 
 // Options are those of dbstore and pgxstore.
 type Options struct {
-	// Table is the name of the table; a dot parts it from its schema.
+	// Table is the name of the table; a dot separates its schema from it.
 	Table string
 	// TimeZone is DATABASES[...]["TIME_ZONE"].
 	TimeZone *time.Location
 	// Insert and Update return the values of further columns.
 	Insert, Update func(*djsession.Record) map[string]any
-	// Touch returns those of them that a Touch sets too.
+	// Touch returns the further columns that a Touch sets.
 	Touch func() map[string]any
-	// Data returns what is stored in the place of Record.Data.
+	// Data returns the dict to store in place of Record.Data.
 	Data func(*djsession.Record) *serializer.Dict
 }
 
@@ -43,11 +43,11 @@ type Layout struct {
 	Key, Data, Date string
 	// Table is its usual name.
 	Table string
-	// Made says what to do when it is not there.
+	// Made says what to do when it does not exist.
 	Made string
 	// Required says what to do when another column wants a value.
 	Required string
-	// Encode and Decode make the data of a dict, and a dict of the data.
+	// Encode makes data from a dict, and Decode a dict from data.
 	Encode func(*serializer.Dict) (string, error)
 	Decode func(string) (*serializer.Dict, error)
 }
@@ -82,7 +82,7 @@ func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Ta
 	return NewLayout(site, conn, d, o, sessions(site))
 }
 
-// NewLayout is New for a table that is made otherwise than that of sessions.
+// NewLayout is New for a table with another layout than that of sessions.
 func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options, l *Layout) *Table {
 	t := &Table{site: site, layout: l, name: cmp.Or(o.Table, l.Table), insert: o.Insert, update: o.Update, data: o.Data}
 	if o.Touch != nil {
@@ -102,7 +102,7 @@ func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Option
 // Site is what New was given.
 func (t *Table) Site() *djsession.Site { return t.site }
 
-// row is what is stored under a key. It is read in one form from all databases.
+// row is a row of the table, in one form for all databases.
 type row struct {
 	key  string
 	data *string // nil if NULL or longer than the limit
@@ -172,7 +172,7 @@ func (t *Table) record(doing string, w *row, expires time.Time) (*djsession.Reco
 	return &djsession.Record{Data: d, Expires: expires}, v, nil
 }
 
-// creating is what Create is doing, for error texts. Only there ErrKeyTaken has a meaning.
+// creating is the operation of Create, for error texts. Only Create returns ErrKeyTaken.
 const creating = "create session"
 
 // Create is Store.Create.
@@ -249,8 +249,8 @@ func (t *Table) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return err
 }
 
-// change runs q, an UPDATE that lacks its WHERE, on what seen saw, after which
-// the row holds text.
+// change runs q, an UPDATE that lacks its WHERE, on the row that seen saw. The row
+// holds text afterwards.
 func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Version, q *query, text string) error {
 	token, ok := seen.Token()
 	switch {
@@ -265,8 +265,8 @@ func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Ve
 			return err
 		}
 	}
-	// Nothing was changed. MySQL also says so of a row that was as we want it,
-	// unless the caller's handle asks it to count found rows.
+	// Nothing was changed. MySQL also reports that for a row that has the new values
+	// already, unless the caller's handle asks it to count found rows.
 	w, err := t.look(ctx, doing, key)
 	switch {
 	case err != nil:
@@ -281,7 +281,7 @@ func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Ve
 	return djsession.ErrConflict
 }
 
-// encode returns the text of r, if it is one that Load would read.
+// encode returns the text of r. It refuses one that Load would not read.
 func (t *Table) encode(doing string, r *djsession.Record) (string, error) {
 	if err := t.db.Refused(doing); err != nil {
 		return "", err
@@ -310,8 +310,8 @@ var (
 	lastMoment  = time.Date(9999, 12, 30, 23, 59, 59, 999999000, time.UTC)
 )
 
-// moment is the argument for m. What Django could not read is moved: what is over
-// stays so, and what never ends, ends in the year 9999.
+// moment returns the argument for m. It moves a moment that Django could not read to
+// the nearest one that it can read, so that a past moment stays past.
 func (t *Table) moment(m time.Time) any {
 	switch {
 	case m.Before(firstMoment):

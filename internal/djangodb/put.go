@@ -10,10 +10,9 @@ import (
 
 // Add is Create that also takes the place of a row that has expired.
 //
-// Where there is no upsert it inserts and, if that fails, updates the row if it
-// has expired. Each of the two is atomic, and of several that add one key only
-// one succeeds, whichever statement it is by. Most keys are new: their INSERT is
-// the only statement.
+// Without an upsert it inserts and, if the key is taken, updates the row if that has
+// expired. Each of the two is atomic: when several add one key, only one succeeds,
+// by either statement. Most keys are new and take only the INSERT.
 func (t *Table) Add(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	text, err := t.encode(creating, r)
 	if err != nil {
@@ -49,8 +48,8 @@ func (t *Table) Add(ctx context.Context, key string, r *djsession.Record) (djses
 	return djsession.VersionOf(text), nil
 }
 
-// setTries is how often Set begins anew where there is no upsert, because the
-// row has come or gone.
+// setTries is how often Set tries without an upsert: others may insert or delete the
+// row between its two statements.
 const setTries = 20
 
 // Set stores r under key, whatever is there.

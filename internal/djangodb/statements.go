@@ -20,7 +20,7 @@ type statements struct {
 func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
 	s := statements{
 		table: table,
-		// A value over the limit is not read: its length is.
+		// Of a value over the limit it reads only the length.
 		load: "SELECT " + l.Key + ", CASE WHEN " + d.Size(l.Data) + " <= %s THEN " + d.Bytes(l.Data) + " END, " +
 			d.Size(l.Data) + ", " + d.Moment(l.Date) + " FROM " + table,
 		delete: "DELETE FROM " + table,
@@ -32,23 +32,23 @@ func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
 	return s
 }
 
-// reaps remove some of the rows that have expired: {now} is a placeholder, {rows}
-// that of the number of rows, {and} a further condition that comes between them.
+// reaps remove some of the rows that have expired. {now} and {rows}, the number of
+// rows, are placeholders; {and} is a further condition between them.
 var reaps = map[*sqldb.Dialect]string{
 	sqldb.SQLite: "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
-	// The keys to remove are chosen once, hence the ARRAY: a join might choose
-	// again. The date is compared once more, for a row that was renewed after it was
-	// chosen, and rows that another reaper works on are left to it.
+	// The ARRAY makes PostgreSQL choose the keys once; a join might choose again. The
+	// outer comparison keeps a row that was renewed after it was chosen, and SKIP LOCKED
+	// leaves rows to another reaper that works on them.
 	sqldb.PostgreSQL: "DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
 		"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
-	// In the order of the index on {date}.
+	// It takes the rows in the order of the index on {date}.
 	sqldb.MySQL: "DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}",
 }
 
 // tooLong reports whether a name is longer than PostgreSQL keeps.
 func tooLong(name string) bool { return len(name) > 63 }
 
-// query is a statement in the making.
+// query builds a statement.
 type query struct {
 	t    *Table
 	b    strings.Builder
@@ -69,7 +69,7 @@ func (q *query) add(sql string) {
 	}
 }
 
-// arg returns a placeholder for v. A time is given the form of the dialect.
+// arg returns a placeholder for v. It sends a time in the form of the database.
 func (q *query) arg(v any) string {
 	if m, ok := v.(time.Time); ok {
 		v = q.t.moment(m)
@@ -78,10 +78,10 @@ func (q *query) arg(v any) string {
 	return q.t.db.Placeholder(len(q.args))
 }
 
-// moment returns a placeholder for m where it meets expire_date.
+// moment returns a placeholder for m that can be compared with expire_date.
 func (q *query) moment(m time.Time) string { return q.t.db.AsMoment(q.arg(m)) }
 
-// where appends the condition that key, and data unless it is nil, are stored.
+// where appends the condition that the row has key and, unless it is nil, data.
 func (q *query) where(key string, data *string) {
 	l := q.t.layout
 	q.b.WriteString(" WHERE " + l.Key + " = " + q.arg(key))
@@ -99,13 +99,13 @@ func (q *query) exact(column, text string) string {
 }
 
 // begins appends the condition that the key begins with prefix, byte for byte.
-// A range of the index would not do: under the collations of some languages a
-// key is not between its prefix and what comes after that.
+// A range of the index would be wrong: under the collations of some languages a key
+// does not lie between its prefix and the next text after that.
 func (q *query) begins(prefix string) {
 	q.b.WriteString(q.exact(fmt.Sprintf("substr(%s, 1, %d)", q.t.layout.Key, utf8.RuneCountInString(prefix)), prefix))
 }
 
-// insert appends an INSERT; as is what follows the name of the table.
+// insert appends an INSERT; as follows the name of the table.
 func (q *query) insert(as, key, text string, r *djsession.Record, extra func(*djsession.Record) map[string]any) error {
 	l := q.t.layout
 	columns := l.Key + ", " + l.Data + ", " + l.Date
@@ -130,8 +130,8 @@ func (q *query) touch(expires time.Time, extra func(*djsession.Record) map[strin
 
 func (q *query) assign(column string, v any) { q.b.WriteString(", " + column + " = " + q.arg(v)) }
 
-// extra calls add for each column that f returns, in the order of the names, so
-// that a statement has one text whatever the order of the map.
+// extra calls add for each column that f returns, in the order of the names: a
+// statement then has the same text each time.
 func (q *query) extra(r *djsession.Record, f func(*djsession.Record) map[string]any, add func(column string, v any)) error {
 	if f == nil {
 		return nil
@@ -147,9 +147,8 @@ func (q *query) extra(r *djsession.Record, f func(*djsession.Record) map[string]
 	return nil
 }
 
-// reap appends the statement that removes up to n rows that expired before now,
-// of those whose key begins with prefix. The placeholders are numbered in the
-// order of their use.
+// reap appends the statement that removes up to n rows that expired before now and
+// whose key begins with prefix. It numbers the placeholders in the order of use.
 func (q *query) reap(now time.Time, prefix string, n int64) {
 	before, after, _ := strings.Cut(q.t.sql.reap, "{and}")
 	cutoff := q.moment(now)

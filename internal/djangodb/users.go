@@ -13,12 +13,12 @@ import (
 type users struct {
 	site *djsession.Site
 	d    *sqldb.Dialect
-	// textKey: the user model has a text for its primary key.
+	// textKey: the primary key of the user model is a text.
 	textKey bool
 	agent   int // characters of user_agent
 }
 
-// UserSessions are the Options for the table of django-user-sessions.
+// UserSessions returns the Options for the table of django-user-sessions.
 func UserSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 	u := users{site, d, textKey, 200}
 	seen := func() map[string]any { return map[string]any{"last_activity": site.Now()} }
@@ -26,7 +26,7 @@ func UserSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options 
 	return Options{Table: "user_sessions_session", Insert: save, Update: save, Touch: seen}
 }
 
-// QSessions are the Options for the table of django-qsessions.
+// QSessions returns the Options for the table of django-qsessions.
 func QSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 	u := users{site, d, textKey, 300}
 	seen := func() map[string]any { return map[string]any{"updated_at": site.Now()} }
@@ -42,8 +42,8 @@ func QSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 	}
 }
 
-// columns adds to m what the record says of the user and, if a request wrote it,
-// of that request.
+// columns adds to m the user of the record and, if a request wrote it, the columns
+// about that request.
 func (u users) columns(r *djsession.Record, m map[string]any) map[string]any {
 	m["user_id"] = u.id(r.Data)
 	if fromRequest(r) {
@@ -52,7 +52,7 @@ func (u users) columns(r *djsession.Record, m map[string]any) map[string]any {
 	return m
 }
 
-// data is what qsessions' SessionStore.save puts into the session.
+// data returns the dict with the keys that qsessions' SessionStore.save adds.
 func (u users) data(r *djsession.Record) *serializer.Dict {
 	d := r.Data
 	if !fromRequest(r) {
@@ -70,7 +70,7 @@ func (u users) data(r *djsession.Record) *serializer.Dict {
 	return d
 }
 
-// id is the user of a session as the database keeps it; nil if there is none.
+// id returns the user of a session as the database keeps it; nil if there is none.
 func (u users) id(d *serializer.Dict) any {
 	v, _ := d.Get("_auth_user_id")
 	text, ok := v.(string)
@@ -92,7 +92,7 @@ func (u users) id(d *serializer.Dict) any {
 	return text
 }
 
-// isUUID tells whether text is what Python's str makes of a UUID.
+// isUUID reports whether text is a UUID as Python's str writes it.
 func isUUID(text string) bool {
 	if len(text) != 36 {
 		return false
@@ -115,8 +115,8 @@ func fromRequest(r *djsession.Record) bool {
 	return r.Meta.UserAgent != "" || r.Meta.RemoteAddr.IsValid()
 }
 
-// userAgent is the header as Django has it, which takes each byte of a header for
-// a character, cut to n characters.
+// userAgent returns the header cut to n characters. As in Django, each byte of a
+// header is one character.
 func userAgent(r *djsession.Record, n int) string {
 	header := r.Meta.UserAgent
 	header = header[:min(n, len(header))]
@@ -127,7 +127,7 @@ func userAgent(r *djsession.Record, n int) string {
 	return b.String()
 }
 
-// address is REMOTE_ADDR, nil if it is not known.
+// address returns REMOTE_ADDR, nil if it is not known.
 func address(r *djsession.Record) any {
 	if a := r.Meta.RemoteAddr; a.IsValid() {
 		return a.WithZone("").String()

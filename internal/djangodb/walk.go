@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
-// ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, some
-// rows at a time, so that no statement holds locks for long.
+// ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, a batch
+// of rows at a time, so that no statement holds locks for long.
 func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	return t.ClearPrefix(ctx, "", opts)
 }
@@ -72,11 +72,11 @@ func (t *Table) countExpired(ctx context.Context, prefix string) (int64, error) 
 	return counts[0], nil
 }
 
-// manyKeys is how many keys one statement of LoadMany names. SQLite used to allow no
-// more than 999.
+// manyKeys is the number of keys in one statement of LoadMany. Older SQLites allow
+// 999 parameters.
 const manyKeys = 500
 
-// LoadMany is ManyLoader.LoadMany, by one statement for manyKeys keys.
+// LoadMany is ManyLoader.LoadMany, with one statement for manyKeys keys.
 func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
 	const doing = "load sessions"
 	for chunk := range slices.Chunk(keys, manyKeys) {
@@ -106,14 +106,14 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 	return nil
 }
 
-// A page of List ends at so many rows, or when they hold so many bytes.
+// A page of List ends after pageRows rows, or when they hold more than pageBytes.
 const (
 	pageRows  = 100
 	pageBytes = 4 << 20
 )
 
-// List is Lister.List: in the order of the keys, by pages that begin after the
-// last key, so that nothing is held open while the caller is at work.
+// List is Lister.List, in the order of the keys. It reads pages, each of which begins
+// after the last key, and holds nothing open while the caller works.
 func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return t.ListPrefix(ctx, "", cursor)
 }
@@ -140,7 +140,7 @@ func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2
 	}
 }
 
-// page reads the rows after cursor; more tells whether there may be others.
+// page reads the rows after cursor. more reports whether there may be others.
 func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, more bool, err error) {
 	q := t.query()
 	q.add(t.sql.load)

@@ -16,7 +16,7 @@ import (
 // ErrNoTable is dbusers.ErrNoTable.
 var ErrNoTable = errors.New("dbusers: no such table")
 
-// Detect returns o with what the tables that it names tell.
+// Detect returns o, completed by what its tables show: see dbusers.Detect.
 func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (Options, error) {
 	const doing = "look at the user table"
 	full, bad := o.defaults()
@@ -36,8 +36,8 @@ func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (
 			full.Columns.ID = c.Name
 		}
 	}
-	// Only of auth.User it is known that USERNAME_FIELD is username, and that the
-	// default manager hides nobody.
+	// Only for auth.User we know that USERNAME_FIELD is username, and that the default
+	// manager hides nobody.
 	_, table, err := sqldb.SplitTable("", full.Table)
 	own := err == nil && (!strings.EqualFold(full.Model, "auth.User") || table != "auth_user")
 	full.NameAssumed = own && o.Columns.Username == ""
@@ -89,7 +89,7 @@ func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (
 	return full, nil
 }
 
-// idKind is the kind of key that Django keeps in a column of the type: a UUID has
+// idKind returns the kind of key that Django keeps in a column of the type. A UUID has
 // a type of its own or is char(32), which no other field has; text is varchar.
 func idKind(columnType string) djauth.IDKind {
 	columnType = strings.ToLower(columnType)
@@ -102,8 +102,8 @@ func idKind(columnType string) djauth.IDKind {
 	return djauth.TextID
 }
 
-// lacking is a sentence for a table that lacks columns without which nobody can be
-// judged, with the cure.
+// lacking returns the sentence, with the cure, about a table that lacks columns that
+// every judgement needs.
 func lacking(o *Options, lacks []string, columns []sqldb.Column) string {
 	text := fmt.Sprintf("the table %s has no column %s", o.Table, strings.Join(lacks, " and no "))
 	if strings.HasSuffix(o.Columns.ID, "_ptr_id") {
@@ -118,14 +118,15 @@ func lacking(o *Options, lacks []string, columns []sqldb.Column) string {
 	return text + ": name the column that is is_active in Columns.Active; if everybody is active, set it to None; if is_active is computed, set it to None, read its columns by Extra, and judge them in djauth.Options.CanAuthenticate"
 }
 
-// hiding is a sentence for a table that may hold users whom the model's default manager
-// hides, so that to Django they are gone, whatever is_active says.
+// hiding returns the sentence about a table that may hold users whom the model's
+// default manager hides: to Django they are gone, whatever is_active says.
 func hiding(o *Options, columns []string) string {
 	return fmt.Sprintf("the table %s has %s, by which the default manager of its model may hide users that Django then does not log in, although %s is true: if %[3]s alone tells who is active, say so in Columns.Active; otherwise say it too, read the other columns by Extra, and judge them in djauth.Options.CanAuthenticate",
 		o.Table, strings.Join(columns, ", "), o.Columns.Active)
 }
 
-// matching are the names of columns that look like something and print as they are.
+// matching returns the names of the columns for which looks is true and that print as
+// they are.
 func matching(columns []sqldb.Column, looks func(name string) bool) (names []string) {
 	for _, c := range columns {
 		if looks(c.Name) && strconv.Quote(c.Name) == `"`+c.Name+`"` {
@@ -135,8 +136,8 @@ func matching(columns []sqldb.Column, looks func(name string) bool) (names []str
 	return names
 }
 
-// looksHidden reports whether a column of this name is one of the kind by which
-// packages for soft deletion hide rows (deleted, deleted_at, is_removed, archived_at).
+// looksHidden reports whether packages for soft deletion hide rows by columns of such
+// a name (deleted, deleted_at, is_removed, archived_at).
 func looksHidden(name string) bool {
 	name = strings.ToLower(name)
 	for _, part := range []string{"delet", "removed", "archived", "trashed"} {

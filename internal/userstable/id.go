@@ -32,11 +32,11 @@ func (t *Table) idArg(doing, id string) (any, error) {
 	return nil, djauth.ErrNoUser
 }
 
-// storable reports whether a database can hold a text, and be asked for it.
+// storable reports whether a database can hold a text and compare with it.
 func storable(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
-// idPlaceholder is the placeholder of an id, with a type of its own where the
-// driver would else take it for that of the column, which may be too small.
+// idPlaceholder returns the placeholder of an id. It has a type of its own where the
+// driver would take the type of the column, which may be too small.
 func idPlaceholder(d *sqldb.Dialect, n int, kind djauth.IDKind) string {
 	switch {
 	case !d.Numbered, kind == djauth.TextID:

@@ -13,7 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
-// row is what is read of a user.
+// row is the row of a user.
 type row struct {
 	id                       string
 	name, password           *string
@@ -44,10 +44,10 @@ var (
 	errTwo  = errors.New("userstable: more than one row")
 )
 
-// account is r as an Account.
+// account returns r as an Account.
 func (t *Table) account(doing string, r *row) (*djauth.Account, error) {
 	id, err := t.o.ID.Parse(r.id)
-	// MySQL takes a text that begins with a number for that number.
+	// For MySQL a text that begins with a number equals that number.
 	if err != nil || t.o.ID == djauth.IntegerID && id != r.id {
 		return nil, djsession.Unavailable(doing+": the primary key is of another kind than Options.ID says", errKind)
 	}
@@ -101,7 +101,7 @@ func (t *Table) accounts(ctx context.Context, doing, query string, args ...any) 
 	return all, nil
 }
 
-// one is accounts for what at most one can match.
+// one is accounts for a query that at most one user can match.
 func (t *Table) one(ctx context.Context, doing, query string, arg any) (*djauth.Account, error) {
 	all, err := t.accounts(ctx, doing, query, arg)
 	switch {
@@ -140,7 +140,7 @@ func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error
 	return t.one(ctx, doing, t.sql.byName, name)
 }
 
-// chunk is how many ids one statement has: older SQLites take 999 parameters.
+// chunk is the number of ids in one statement. Older SQLites allow 999 parameters.
 const chunk = 500
 
 // ByIDs is ManyFinder.ByIDs.
@@ -173,7 +173,7 @@ func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Acco
 	return nil
 }
 
-// each is accounts of the ids args, one after another.
+// each returns the accounts with the ids args, by a statement each.
 func (t *Table) each(ctx context.Context, doing string, args []any) (all []*djauth.Account, err error) {
 	for _, arg := range args {
 		a, err := t.one(ctx, doing, t.sql.byID, arg)
@@ -187,14 +187,14 @@ func (t *Table) each(ctx context.Context, doing string, args []any) (all []*djau
 	return all, nil
 }
 
-// many is the SELECT of the users with the ids args.
+// many returns the SELECT of the users with the ids args, and its arguments.
 func (t *Table) many(args []any) (string, []any) {
 	id, _ := t.db.Quote(t.o.Columns.ID) // which prepare has quoted too
 	if !t.db.Numbered {
 		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
 	}
-	// An array that is sent as text is one statement for any number of ids, and
-	// every driver can send it.
+	// With an array as text the statement is the same for any number of ids, and every
+	// driver can send it.
 	var b strings.Builder
 	for i, arg := range args {
 		if i > 0 {

@@ -1,8 +1,8 @@
 // Package userstable is AUTH_USER_MODEL on the tables of django.contrib.auth
-// without a driver: what dbusers on database/sql and pgxusers on pgx have in common.
+// without a driver: the common part of dbusers on database/sql and pgxusers on pgx.
 //
-// A Table knows the statements and the form of ids, and a sqldb.DB carries them to
-// the database.
+// A [Table] makes the statements and knows the form of ids, and a [sqldb.DB] sends
+// the statements to the database.
 package userstable
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
-// Options are those of dbusers, which says what they mean.
+// Options are those of dbusers: see there.
 type Options struct {
 	Model                                            string
 	ID                                               djauth.IDKind
@@ -28,7 +28,7 @@ type Options struct {
 	NameAssumed                                      bool
 }
 
-// Columns are the names of columns; "" is Django's own, and None that there is none.
+// Columns are the names of columns; "" is Django's own name, and None means no column.
 type Columns struct {
 	ID, Username, Password     string
 	Active, Staff, Superuser   string
@@ -36,10 +36,10 @@ type Columns struct {
 	LastLogin, Joined          string
 }
 
-// None says that the model lacks something.
+// None is the name of a column or table that the model lacks.
 const None = "-"
 
-// defaults fills in what o leaves out, and returns ErrConfig for what cannot be.
+// defaults returns o with its defaults. It returns ErrConfig for Options that cannot work.
 func (o Options) defaults() (Options, error) {
 	if o.Model == "" {
 		o.Model = "auth.User"
@@ -69,13 +69,13 @@ func (o Options) defaults() (Options, error) {
 	return o, nil
 }
 
-// field is one of Columns, and where a row puts it.
+// field is one of Columns.
 type field struct {
 	name     *string
 	django   string // Django's name for it
 	required bool
-	kind     kind
-	dest     func(*row) any
+	kind     kind           // of its reading
+	dest     func(*row) any // where a row puts it
 }
 
 // kind is how a column is read.
@@ -87,7 +87,7 @@ const (
 	moment
 )
 
-// fields are the columns in the order in which they are read.
+// fields returns the columns in the order of the SELECT.
 func (c *Columns) fields() []field {
 	return []field{
 		{&c.ID, "id", true, asText, func(r *row) any { return &r.id }},
@@ -104,7 +104,7 @@ func (c *Columns) fields() []field {
 	}
 }
 
-// Table is the table of a site's users, and those of their permissions.
+// Table is the table of a site's users, with the tables of their permissions.
 type Table struct {
 	site  *djsession.Site
 	db    *sqldb.DB
@@ -209,8 +209,8 @@ func (t *Table) prepare() (err error) {
 	t.sql.swap = t.sql.password + " AND " + d.Exact(password, d.Placeholder(3))
 	t.sql.stored = "SELECT " + password + " FROM " + users + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID)
 
-	// The columns that a SELECT does not fill are NULL and not '': under MySQL
-	// the tables may differ in their collations, and text of two does not unite.
+	// The columns that a SELECT does not fill are NULL and not '': under MySQL the
+	// tables may have different collations, and a UNION cannot mix text of two.
 	var grants []string
 	user := " WHERE u." + column(o.UserColumn) + " = " + idPlaceholder(d, 1, o.ID)
 	permission := func(tables string) {

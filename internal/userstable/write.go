@@ -23,7 +23,7 @@ func (t *Table) RecordLogin(ctx context.Context, id string, at time.Time) error 
 	if err != nil || n > 0 {
 		return err
 	}
-	// MySQL also counts no row if it was as it should be.
+	// MySQL also counts no row if the row had that value already.
 	if !t.db.Stays {
 		return djauth.ErrNoUser
 	}
@@ -61,7 +61,7 @@ func (t *Table) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	return djsession.ErrConflict
 }
 
-// stored is the password of an id.
+// stored returns the password of the user with an id.
 func (t *Table) stored(ctx context.Context, doing string, id any) (djauth.Encoded, error) {
 	rows, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (text *string, err error) {
 		err = scan(&text)
