@@ -59,8 +59,8 @@ func TestMigrate(t *testing.T) {
 		t.Skip("a move takes its time")
 	}
 	ctx := t.Context()
-	program := build(t)
 	pg, rd := testserver.PostgreSQL(t), testserver.Redis(t)
+	program := build(t)
 	dsn := fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", pg.User, pg.Addr())
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {

@@ -23,6 +23,7 @@ func TestSpeed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures")
 	}
+	python(t, "cpython3.11") // before anything is measured
 	login, cart := find(t, "cpython3.11", "login", 5), find(t, "cpython3.11", "cart", 5)
 	for _, c := range []struct {
 		name  string

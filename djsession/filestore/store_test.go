@@ -28,6 +28,7 @@ func TestStore(t *testing.T) {
 		{"without exchange", nil, &filestore.Options{NoSync: true}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			storetest.Run(t, storetest.Harness{
 				Settings: djsession.Settings{TimeZone: test.zone},
 				Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
