@@ -1,6 +1,8 @@
 package djauth
 
 import (
+	"cmp"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +29,7 @@ const (
 const (
 	defaultHashSalt            = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 	defaultWatch, defaultGrace = 5 * time.Second, time.Minute
+	defaultUserCacheSize       = 10_000
 )
 
 // Options are the settings of a site's login. The zero value of each is Django's
@@ -59,6 +62,17 @@ type Options struct {
 	HashValue     func(a *Account) string
 	HashAlgorithm signer.Algorithm
 
+	// UserCache is how long an account that was read by its ID is remembered, in this
+	// process; 0 is not at all. So long a changed password, an account that was deleted
+	// or made inactive, and other flags go unnoticed, unless this Auth changed them. A few
+	// seconds take most of the queries away. A missing account is never remembered. One
+	// whose remembered password does not fit a session is read again, with one session
+	// once a second, because the session may know a newer password. Names and
+	// permissions are not remembered.
+	UserCache time.Duration
+	// UserCacheSize is how many accounts UserCache remembers at most; default 10,000.
+	UserCacheSize int
+
 	// ReadOnly leaves sessions as they are: one whose hash was made with a fallback
 	// key is not renewed.
 	ReadOnly bool
@@ -86,6 +100,7 @@ type Auth struct {
 	users     Users
 	passwords Passwords // or nil
 	opts      Options
+	cache     *userCache // or nil
 
 	hash *signer.MAC // what is written, and read
 	old  *signer.MAC // read too, or nil
@@ -103,7 +118,8 @@ type Auth struct {
 // of one Site. passwords checks and makes passwords, see package hashers; with nil,
 // Authenticate and SetPassword return errors.ErrUnsupported. opts may be nil.
 //
-// Errors: djsession.ErrConfig; signer.ErrNoKey when the site's keys are derived ones
+// Errors: djsession.ErrConfig; errors.ErrUnsupported for passwords with Users that are no
+// [PasswordSetter] and [LoginRecorder]; signer.ErrNoKey when the site's keys are derived ones
 // and that of the auth hash is not among them.
 func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) (*Auth, error) {
 	switch p := reflect.ValueOf(passwords); {
@@ -113,6 +129,14 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 		return nil, fmt.Errorf("%w: the Users and the Manager are of two Sites", djsession.ErrConfig)
 	case p.Kind() == reflect.Pointer && p.IsNil():
 		return nil, fmt.Errorf("%w: the Passwords are a nil %T; pass nil for none", djsession.ErrConfig, passwords)
+	}
+	if passwords != nil {
+		if _, ok := users.(PasswordSetter); !ok {
+			return nil, fmt.Errorf("%w: Passwords, and Users without SetPassword: %T has to have it itself", errors.ErrUnsupported, users)
+		}
+		if _, ok := users.(LoginRecorder); !ok {
+			return nil, fmt.Errorf("%w: Passwords, and Users without RecordLogin: %T has to have it itself", errors.ErrUnsupported, users)
+		}
 	}
 	a := &Auth{m: m, users: users, passwords: passwords}
 	if opts != nil {
@@ -148,6 +172,15 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	}
 	if o.WatchInterval < 0 || o.WatchGrace < 0 {
 		return nil, fmt.Errorf("%w: a negative time of Watch", djsession.ErrConfig)
+	}
+	switch {
+	case o.UserCache < 0 || o.UserCacheSize < 0:
+		return nil, fmt.Errorf("%w: a negative UserCache or UserCacheSize", djsession.ErrConfig)
+	case o.UserCache == 0 && o.UserCacheSize > 0:
+		return nil, fmt.Errorf("%w: UserCacheSize without UserCache", djsession.ErrConfig)
+	case o.UserCache > 0:
+		size := cmp.Or(o.UserCacheSize, defaultUserCacheSize)
+		a.cache = &userCache{users: users, bound: o.UserCache, size: size, byID: make(map[string]*list.Element)}
 	}
 	if o.WatchInterval == 0 {
 		o.WatchInterval = defaultWatch

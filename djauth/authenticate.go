@@ -95,13 +95,9 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 // upgrade is what check_password's setter does. If it fails, the old hash is good
 // enough until the next login.
 func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
-	users, ok := As[PasswordSetter](a.users)
-	if !ok {
-		return
-	}
 	text, err := a.passwords.Make(ctx, password)
 	if err == nil {
-		err = users.SetPassword(ctx, account.ID, EncodedOf(text), account.Password)
+		err = a.store(ctx, account.ID, text, account.Password)
 	}
 	if err != nil {
 		a.log(ctx, slog.LevelWarn, "djauth: a password could not be upgraded", "user", account.ID, "error", err)
@@ -115,11 +111,10 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 // for which SetPassword finds out who that is from: afterwards nobody could.
 //
 // Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
-// errors.ErrUnsupported if New was given no Passwords, or without a PasswordSetter.
+// errors.ErrUnsupported if New was given no Passwords.
 func (a *Auth) SetPassword(ctx context.Context, account *Account, password string) error {
-	users, ok := As[PasswordSetter](a.users)
-	if !ok || a.passwords == nil {
-		return fmt.Errorf("set password: %w", errors.ErrUnsupported)
+	if a.passwords == nil {
+		return fmt.Errorf("set password: %w: New was given no Passwords", errors.ErrUnsupported)
 	}
 	text, err := a.passwords.Make(ctx, password)
 	if err != nil {
@@ -130,9 +125,16 @@ func (a *Auth) SetPassword(ctx context.Context, account *Account, password strin
 			return err
 		}
 	}
-	if err := users.SetPassword(ctx, account.ID, EncodedOf(text), Encoded{}); err != nil {
+	if err := a.store(ctx, account.ID, text, Encoded{}); err != nil {
 		return err
 	}
 	account.Password = EncodedOf(text)
 	return nil
+}
+
+// store is SetPassword of the Users.
+func (a *Auth) store(ctx context.Context, id, text string, seen Encoded) error {
+	a.forget(id)
+	defer a.forget(id)
+	return a.users.(PasswordSetter).SetPassword(ctx, id, EncodedOf(text), seen) // New has looked
 }

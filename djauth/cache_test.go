@@ -16,12 +16,17 @@ import (
 
 // A cached account takes no query, until its time is over; a password that was
 // changed elsewhere is seen then, one that was changed here at once.
-func TestCacheUsers(t *testing.T) {
+func TestUserCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		users := djauth.CacheUsers(w.people, 10*time.Second, 2)
+		w := newWorld(t, func(o *djauth.Options) { o.UserCache, o.UserCacheSize = 10*time.Second, 2 })
+		set := func(id, password string) {
+			t.Helper()
+			if err := w.auth.SetPassword(t.Context(), &djauth.Account{ID: id}, password); err != nil {
+				t.Fatal(err)
+			}
+		}
 		ask := func(id string) string {
-			a, err := users.ByID(t.Context(), id)
+			a, err := w.auth.Account(t.Context(), id)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,10 +43,8 @@ func TestCacheUsers(t *testing.T) {
 		if got := ask("1"); got != "changed!" || len(w.people.take()) != 1 {
 			t.Error("after the bound it was not asked")
 		}
-		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", djauth.EncodedOf("here"), djauth.Encoded{}); err != nil {
-			t.Fatal(err)
-		}
-		if got := ask("1"); got != "here!" {
+		set("1", "here")
+		if got := ask("1"); got != "plain$here!" {
 			t.Error("a password that was set here was not seen")
 		}
 		w.people.take()
@@ -56,23 +59,47 @@ func TestCacheUsers(t *testing.T) {
 	})
 }
 
-// A password that is set while the account is read is not hidden by the cache.
-func TestCacheUsersRace(t *testing.T) {
+// What is written while the account is read is not hidden by the cache.
+func TestUserCacheRace(t *testing.T) {
 	w := newWorld(t)
 	slow := &interrupted{people: w.people}
-	users := djauth.CacheUsers(slow, time.Hour, 10)
-	slow.then = func() {
-		if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), "1", djauth.EncodedOf("newer"), djauth.Encoded{}); err != nil {
-			t.Error(err)
-		}
+	var err error
+	if w.auth, err = djauth.New(w.m, slow, plain{upgrade: true}, &djauth.Options{UserCache: time.Hour}); err != nil {
+		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := users.ByID(t.Context(), "1"); err != nil {
+	for _, test := range []struct {
+		name string
+		then func() error
+		seen func(a *djauth.Account) bool
+	}{
+		{"a password", func() error { return w.auth.SetPassword(t.Context(), &djauth.Account{ID: "2"}, "newer") },
+			func(a *djauth.Account) bool { return a.Password.Reveal() == "plain$newer" }},
+		{"an upgrade", func() error {
+			w.people.change("2", func(a *djauth.Account) { a.Password = djauth.EncodedOf("old$toor") })
+			_, err := w.auth.Authenticate(t.Context(), "root", "toor")
+			return err
+		}, func(a *djauth.Account) bool { return a.Password.Reveal() == "plain$toor" }},
+		{"a login", func() (err error) {
+			w.in("", func(r *http.Request) { err = w.auth.Login(r.Context(), w.account("2"), "") })
+			return err
+		}, func(a *djauth.Account) bool { return a.LastLogin.Equal(now) }},
+	} {
+		slow.then = func() {
+			if err := test.then(); err != nil {
+				t.Errorf("%s: %v", test.name, err)
+			}
+		}
+		for range 2 {
+			if _, err := w.auth.Account(t.Context(), "2"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a, _ := w.auth.Account(t.Context(), "2"); !test.seen(a) || slow.then != nil {
+			t.Errorf("%s: the older account was kept", test.name)
+		}
+		if err := w.auth.SetPassword(t.Context(), &djauth.Account{ID: "2"}, "next"); err != nil { // forgets it
 			t.Fatal(err)
 		}
-	}
-	if a, _ := users.ByID(t.Context(), "1"); a.Password.Reveal() != "newer" {
-		t.Error("the older password was kept")
 	}
 }
 
@@ -94,17 +121,14 @@ func (p *interrupted) ByID(ctx context.Context, id string) (*djauth.Account, err
 // A request that requires a login takes two queries, one for the session and one for
 // the account, and only the first with the cache.
 func TestQueries(t *testing.T) {
-	for _, cached := range []bool{false, true} {
+	for _, bound := range []time.Duration{0, time.Minute} {
 		var loads atomic.Int64
 		w := newWorld(t, func(s *djsession.Settings) {
 			s.Observer = func(_ context.Context, e djsession.Event) { loads.Add(1) }
 		})
-		auth := w.auth
-		if cached {
-			var err error
-			if auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 100), nil, nil); err != nil {
-				t.Fatal(err)
-			}
+		auth, err := djauth.New(w.m, w.people, nil, &djauth.Options{UserCache: bound})
+		if err != nil {
+			t.Fatal(err)
 		}
 		h := w.m.Middleware(auth.Middleware(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, err := djauth.User(r.Context())
@@ -119,11 +143,11 @@ func TestQueries(t *testing.T) {
 			rec := httptest.NewRecorder()
 			h.ServeHTTP(rec, r)
 			users := 1
-			if cached && i > 0 {
+			if bound > 0 && i > 0 {
 				users = 0
 			}
 			if got := len(w.people.take()); rec.Code != 200 || loads.Load() != 1 || got != users {
-				t.Errorf("cached %v, request %d: status %d, %d for the session, %d for the account", cached, i, rec.Code, loads.Load(), got)
+				t.Errorf("for %v, request %d: status %d, %d for the session, %d for the account", bound, i, rec.Code, loads.Load(), got)
 			}
 		}
 	}

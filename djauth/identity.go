@@ -80,7 +80,8 @@ func (id *Identity) get() *Account {
 // does; what unknown backends grant is not known here.
 //
 // Errors: djsession.ErrUnavailable; ErrUnknownBackend for what ModelBackend grants and
-// an unknown backend before it may refuse.
+// an unknown backend before it may refuse; errors.ErrUnsupported for Users that are no
+// [Granter].
 func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
 	return id.HasPerms(ctx, perm)
 }
@@ -159,16 +160,13 @@ func (id *Identity) granted(ctx context.Context) (*Grants, error) {
 	if id.grants != nil {
 		return id.grants, nil
 	}
-	g := &Grants{}
-	if from, ok := As[Granter](id.auth.users); ok {
-		var err error
-		g, err = from.Grants(ctx, id.account.ID)
-		if errors.Is(err, errors.ErrUnsupported) {
-			g, err = &Grants{}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	from, ok := As[Granter](id.auth.users)
+	if !ok {
+		return nil, fmt.Errorf("ask for permissions: %w: %T is no Granter", errors.ErrUnsupported, id.auth.users)
+	}
+	g, err := from.Grants(ctx, id.account.ID)
+	if err != nil {
+		return nil, err
 	}
 	id.grants = g
 	return g, nil

@@ -22,7 +22,7 @@ const languageKey = "_language"
 //
 // A session of another user is flushed first; one of nobody keeps what it holds and
 // gets a new key, against session fixation; one of the same user keeps its key. The
-// CSRF token is rotated, and last_login set if the Users keep it.
+// CSRF token is rotated, and last_login is set by the [LoginRecorder] that the Users must be.
 //
 // Unlike Django, which deletes a session whose hash does not fit and one of any other
 // user, Login sets the session aside, as Identify does, if its hash does not fit the
@@ -34,7 +34,7 @@ const languageKey = "_language"
 // Errors: djsession.ErrUnavailable, djsession.ErrCommitted, ErrBackend for one that
 // is not the site's or vouches for nobody, and for "" if none is known to take
 // passwords, ErrUserID for an account without a good ID, ErrNoUser for one that is
-// gone, and those of Session.Set.
+// gone, errors.ErrUnsupported for Users that are no LoginRecorder, and those of Session.Set.
 func (a *Auth) Login(ctx context.Context, account *Account, backend string) error {
 	if backend == "" {
 		if backend = a.vouching(account); backend == "" {
@@ -53,11 +53,14 @@ func (a *Auth) Login(ctx context.Context, account *Account, backend string) erro
 		return err
 	}
 	// What can fail elsewhere comes first, the login in one step last.
-	if users, ok := As[LoginRecorder](a.users); ok {
-		err := users.RecordLogin(ctx, account.ID, a.m.Site().Now())
-		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return err
-		}
+	users, ok := a.users.(LoginRecorder)
+	if !ok {
+		return fmt.Errorf("log in: %w: %T has no RecordLogin", errors.ErrUnsupported, a.users)
+	}
+	err = users.RecordLogin(ctx, account.ID, a.m.Site().Now())
+	a.forget(account.ID)
+	if err != nil {
+		return err
 	}
 	hash := a.hashOf(account)
 	if err := a.makeRoom(ctx, s, account, hash); err != nil {
@@ -115,7 +118,7 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 // replace ends the session of another user, if its hash fits that user's password. If
 // not, the session may be of a user that is not known here, and is set aside.
 func (a *Auth) replace(ctx context.Context, s *djsession.Session, id string) error {
-	other, err := a.users.ByID(withLookup(ctx, &lookup{fresh: true}), id)
+	other, err := a.account(ctx, id, &lookup{fresh: true})
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return err
 	}

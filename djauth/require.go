@@ -1,6 +1,7 @@
 package djauth
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,7 @@ func (a *Auth) RequireLogin(next http.Handler) http.Handler {
 // in but has not all of perms ("app_label.codename") gets a 403.
 //
 // Unlike Django's decorator permission_required, it does not send somebody to log in
-// who has logged in.
+// who has logged in. It panics for Users that are no [Granter].
 func (a *Auth) RequirePermission(perms ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.require(next, perms) }
 }
@@ -27,6 +28,9 @@ func (a *Auth) RequirePermission(perms ...string) func(http.Handler) http.Handle
 func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	if a == nil { // rather now than at a request
 		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
+	}
+	if _, ok := As[Granter](a.users); len(perms) > 0 && a.backends.grants && !ok {
+		panic(fmt.Sprintf("djauth: RequirePermission needs a Granter, and %T is none", a.users))
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, err := User(r.Context())

@@ -16,11 +16,7 @@ import (
 // Django changed the password and kept this session (update_session_auth_hash), or
 // logged somebody in and upgraded the hash: the session is good, only our copy is old.
 func TestCacheKnowsLess(t *testing.T) {
-	w := newWorld(t)
-	var err error
-	if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Minute, 10), nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	w := newWorld(t, func(o *djauth.Options) { o.UserCache = time.Minute })
 	before := w.put(w.login()...)
 	if id, _ := w.who(before); id.Name() != "ada" {
 		t.Fatal(id.Why())
@@ -37,59 +33,21 @@ func TestCacheKnowsLess(t *testing.T) {
 	}
 }
 
-// wrapped are Users around others, as a site makes them to count or to trace: the type
-// of what is inside is out of sight.
-type wrapped struct{ djauth.Users }
-
-// open is a wrapped that says what is inside.
-type open struct{ wrapped }
-
-func (o open) Unwrap() djauth.Users { return o.Users }
-
-// A cache inside of other Users is one that knows less, too.
-func TestWrappedCacheKnowsLess(t *testing.T) {
+// So it is with Users that are wrapped, in whatever way.
+func TestCacheKnowsLessOfWrapped(t *testing.T) {
 	w := newWorld(t)
-	users := wrapped{djauth.CacheUsers(w.people, time.Hour, 10)}
-	var err error
-	if w.auth, err = djauth.New(w.m, users, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	w.who(w.put(w.login()...))
-	const next = "pbkdf2_sha256$1$x$new"
-	w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf(next) })
-	good := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, next)), item("cart", 1))...)
-	if id, res := w.who(good); id.Name() != "ada" || w.dict(good).Len() != 4 || len(res.Cookies()) > 0 {
-		t.Errorf("a good session: got %v, want ada", id.Why())
-	}
-}
-
-// The powers of Users are found through what is around them.
-func TestWrappedPowers(t *testing.T) {
-	for _, shut := range []bool{false, true} {
-		w := newWorld(t)
-		var users djauth.Users = wrapped{w.people}
-		if !shut {
-			users = open{wrapped{djauth.CacheUsers(open{wrapped{w.people}}, time.Hour, 10)}}
-		}
+	for _, users := range []djauth.Users{wrapped{w.people}, open{wrapped{w.people}}, open{wrapped{open{wrapped{w.people}}}}} {
 		var err error
-		if w.auth, err = djauth.New(w.m, users, plain{upgrade: true}, nil); err != nil {
+		if w.auth, err = djauth.New(w.m, users, nil, &djauth.Options{UserCache: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
-		id, _ := w.who(w.put(w.login()...))
-		if has, err := id.HasPerm(t.Context(), "blog.add_post"); has == shut || err != nil {
-			t.Errorf("shut %v: HasPerm: got %v, %v", shut, has, err)
-		}
-		a, err := w.auth.Authenticate(t.Context(), "root", "toor")
-		if err != nil || (w.account("2").Password.Reveal() == "plain$toor") == shut {
-			t.Errorf("shut %v: the password was upgraded: %v, %v", shut, !shut, err)
-		}
-		w.in("", func(r *http.Request) {
-			if err := w.auth.Login(r.Context(), a, ""); err != nil {
-				t.Error(err)
-			}
-		})
-		if w.account("2").LastLogin.IsZero() != shut {
-			t.Errorf("shut %v: last_login is %v", shut, w.account("2").LastLogin)
+		w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf(encoded) })
+		w.who(w.put(w.login()...))
+		const next = "pbkdf2_sha256$1$x$new"
+		w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf(next) })
+		good := w.put(w.login(item(djauth.HashSessionKey, hash(t, secret, next)), item("cart", 1))...)
+		if id, res := w.who(good); id.Name() != "ada" || w.dict(good).Len() != 4 || len(res.Cookies()) > 0 {
+			t.Errorf("a good session: got %v, want ada", id.Why())
 		}
 	}
 }
@@ -97,11 +55,7 @@ func TestWrappedPowers(t *testing.T) {
 // A session whose hash does not fit makes a cache ask once a second, and not each time.
 func TestStaleSessionAndCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		var err error
-		if w.auth, err = djauth.New(w.m, djauth.CacheUsers(w.people, time.Hour, 10), nil, nil); err != nil {
-			t.Fatal(err)
-		}
+		w := newWorld(t, func(o *djauth.Options) { o.UserCache, o.UserCacheSize = time.Hour, 10 })
 		ask := func(want string, items ...serializer.Item) {
 			t.Helper()
 			s, err := w.m.Open(t.Context(), w.put(w.login(items...)...))
@@ -161,15 +115,18 @@ func TestCacheOtherSpelling(t *testing.T) {
 	w := newWorld(t)
 	w.people.kind = djauth.TextID
 	w.people.byID["ada"] = djauth.Account{ID: "ada", Name: "lovelace", Password: djauth.EncodedOf("plain$a"), Active: true}
-	users := djauth.CacheUsers(anyCase{w.people}, time.Hour, 10)
-	if _, err := users.ByID(t.Context(), "Ada"); err != nil {
+	auth, err := djauth.New(w.m, anyCase{w.people}, plain{}, &djauth.Options{UserCache: time.Hour})
+	if err != nil {
 		t.Fatal(err)
 	}
-	a, _ := users.ByName(t.Context(), "lovelace")
-	if err := users.(djauth.PasswordSetter).SetPassword(t.Context(), a.ID, djauth.EncodedOf("plain$b"), djauth.Encoded{}); err != nil {
+	if _, err := auth.Account(t.Context(), "Ada"); err != nil {
 		t.Fatal(err)
 	}
-	if a, _ := users.ByID(t.Context(), "Ada"); a.Password.Reveal() != "plain$b" {
+	a, _ := auth.Users().ByName(t.Context(), "lovelace")
+	if err := auth.SetPassword(t.Context(), a, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if a, _ := auth.Account(t.Context(), "Ada"); a.Password.Reveal() != "plain$b" {
 		t.Errorf("a password that this process set is not seen: %s", a.Password.Reveal())
 	}
 }

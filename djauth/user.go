@@ -96,7 +96,7 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 	var fallback bool
 	for {
 		var err error
-		account, err = a.users.ByID(withLookup(ctx, &l), c.id)
+		account, err = a.account(ctx, c.id, &l)
 		if errors.Is(err, ErrNoUser) {
 			return a.nobody(ErrNoUser), nil
 		}

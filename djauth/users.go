@@ -39,9 +39,13 @@ var ErrNoUser = errors.New("djauth: no such user")
 // name, password or text of a driver into an error. They return inactive accounts
 // like all others. What they return belongs to the caller.
 //
-// Further powers are the interfaces Granter, LoginRecorder, PasswordSetter and
-// ManyFinder. One that wraps other Users and lacks a power has a method Unwrap() Users,
-// through which it is looked for; it hands on its contexts.
+// Granter and ManyFinder are optional interfaces for reading. [As] finds them, in the
+// Users themselves or in those that they wrap and return by a method Unwrap() Users. A
+// wrapper that changes ids or what is read must have them itself, or no Unwrap.
+//
+// LoginRecorder and PasswordSetter are optional interfaces for writing. The Users that
+// [New] gets must have them themselves: a wrapper is never passed by for a write. [New]
+// says what needs them.
 type Users interface {
 	// Site returns the Site that the Users were made for.
 	Site() *djsession.Site
@@ -61,19 +65,21 @@ type Users interface {
 	ByName(ctx context.Context, name string) (*Account, error)
 }
 
-// As finds a T in users or in what they wrap.
-func As[T any](users Users) (found T, ok bool) {
+// As returns users as a T or, if they are none, the first T that Unwrap leads to. It is
+// for the interfaces that read, [Granter] and [ManyFinder].
+func As[T any](users Users) (T, bool) {
 	for users != nil {
-		if found, ok = users.(T); ok {
+		if found, ok := users.(T); ok {
 			return found, true
 		}
-		wrapper, is := users.(interface{ Unwrap() Users })
-		if !is {
+		wrapper, ok := users.(interface{ Unwrap() Users })
+		if !ok {
 			break
 		}
 		users = wrapper.Unwrap()
 	}
-	return found, false
+	var none T
+	return none, false
 }
 
 // Granter is a Users that knows permissions, with one query.

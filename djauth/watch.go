@@ -254,9 +254,8 @@ func (a *Auth) accountsOf(ctx context.Context, ids map[string]struct{}) (map[str
 			list = slices.DeleteFunc(list, func(id string) bool { return accounts[id] != nil })
 		}
 	}
-	ctx = withLookup(ctx, &lookup{fresh: true}) // as the sessions are
 	for _, id := range list {
-		account, err := a.users.ByID(ctx, id)
+		account, err := a.account(ctx, id, &lookup{fresh: true}) // as the sessions are
 		if err != nil && !errors.Is(err, ErrNoUser) {
 			return nil, err
 		}

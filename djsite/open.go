@@ -43,8 +43,8 @@ type Options struct {
 	// UserDatabase is the alias of the database with the users, for sites with
 	// DATABASE_ROUTERS; default "default".
 	UserDatabase string
-	// UserCache is how long an account is remembered in this process, see
-	// djauth.CacheUsers; 0 is not at all.
+	// UserCache is djauth.Options.UserCache: how long an account is remembered in this
+	// process; 0 is not at all.
 	UserCache time.Duration
 	// ConfigureAuth and ConfigureCSRF may change what Auth and CSRF are made with, after
 	// the settings.

@@ -25,9 +25,6 @@ import (
 // dummy is the ENGINE that Django gives a site without DATABASES.
 const dummy = "django.db.backends.dummy"
 
-// userCacheSize is how many accounts Options.UserCache keeps.
-const userCacheSize = 10_000
-
 // largestForm is what stands for no limit at all, in bytes.
 const largestForm = 64 << 20
 
@@ -102,7 +99,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	if len(in.Backends) == 0 {
 		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", djsettings.ErrSetting)
 	}
-	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host}
+	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache}
 	switch url := in.LoginURL; {
 	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
 		o.LoginURL = url
@@ -169,9 +166,6 @@ func (s *Site) openUsers(ctx context.Context) error {
 		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username.")
 	case opts.Columns.Username == dbusers.None:
 		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: users have no name, and nobody is looked up by one (Authenticate), until djsite.Options.UserTable names the column in Columns.Username.")
-	}
-	if s.opts.UserCache > 0 {
-		s.Users = djauth.CacheUsers(s.Users, s.opts.UserCache, userCacheSize)
 	}
 	return nil
 }

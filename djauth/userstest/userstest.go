@@ -11,6 +11,9 @@
 //		})
 //	}
 //
+// Wrapped Users pass it as well. What reads may be found by their Unwrap, what writes must
+// be their own.
+//
 // Each case is a subtest with a name and a sentence, the rule that it checks;
 // both are printed when it fails. A case that lacks an optional interface or a
 // hook of Engine, and is not named in Harness.Skip with a reason, fails. So a
@@ -138,10 +141,10 @@ func (c *testCase) start(t *testing.T, h *Harness) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	e := &env{T: t, Engine: h.Open(t), h: h, ctx: ctx}
-	e.granter, _ = e.Users.(djauth.Granter)
+	e.granter, _ = djauth.As[djauth.Granter](e.Users)
 	e.recorder, _ = e.Users.(djauth.LoginRecorder)
 	e.setter, _ = e.Users.(djauth.PasswordSetter)
-	e.loader, _ = e.Users.(djauth.ManyFinder)
+	e.loader, _ = djauth.As[djauth.ManyFinder](e.Users)
 	lacks := func(n need, missing bool, what string) {
 		if c.need&n != 0 && missing {
 			t.Fatalf("%s is missing: add it, or name the case in Harness.Skip", what)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -312,6 +313,35 @@ func (p *people) Grants(ctx context.Context, id string) (*djauth.Grants, error) 
 // reader is a Users that can do no more than it must.
 type reader struct{ djauth.Users }
 
+// counting counts what is asked of the people inside. What it lacks is found there if it
+// reads.
+type counting struct {
+	*people
+	asked atomic.Int64
+}
+
+func (c *counting) ByID(ctx context.Context, id string) (*djauth.Account, error) {
+	c.asked.Add(1)
+	return c.people.ByID(ctx, id)
+}
+
+func (c *counting) ByName(ctx context.Context, name string) (*djauth.Account, error) {
+	c.asked.Add(1)
+	return c.people.ByName(ctx, name)
+}
+
+// unwrapped is a reader that says what is inside.
+type unwrapped struct{ reader }
+
+func (u unwrapped) Unwrap() djauth.Users { return u.Users }
+
+// writer is an unwrapped that writes.
+type writer struct {
+	unwrapped
+	djauth.LoginRecorder
+	djauth.PasswordSetter
+}
+
 func harness(fault string, kind djauth.IDKind) userstest.Harness {
 	return userstest.Harness{
 		Open: func(t *testing.T) userstest.Engine {
@@ -351,6 +381,16 @@ func harness(fault string, kind djauth.IDKind) userstest.Harness {
 				e.Break = nil
 			case "no interface":
 				e.Users = reader{p}
+			case "no writes":
+				e.Users = unwrapped{reader{p}}
+			case "wrapped":
+				c := &counting{people: p}
+				e.Users = writer{unwrapped{reader{c}}, c, c}
+				t.Cleanup(func() {
+					if c.asked.Load() == 0 && strings.Contains(t.Name(), "/id/") {
+						t.Error("the wrapper was passed by")
+					}
+				})
 			}
 			return e
 		},
@@ -413,6 +453,7 @@ func TestFaults(t *testing.T) {
 func TestNoFault(t *testing.T) {
 	for _, kind := range []djauth.IDKind{djauth.IntegerID, djauth.UUIDID, djauth.TextID} {
 		t.Run(kind.String(), func(t *testing.T) { userstest.Run(t, harness("", kind)) })
+		t.Run(kind.String()+", wrapped", func(t *testing.T) { userstest.Run(t, harness("wrapped", kind)) })
 	}
 }
 
@@ -426,6 +467,8 @@ func TestSkip(t *testing.T) {
 		{"missing hook", "no hook", "", "down/unavailable", "Engine.Break is missing", false},
 		{"missing hook, skipped", "no hook", "down/=never down", "down/unavailable", "never down", true},
 		{"missing interface", "no interface", "", "grants/own", "djauth.Granter is missing", false},
+		{"what reads, of one wrapped", "no writes", "", "grants/own", "PASS", true},
+		{"what writes, of one wrapped", "no writes", "", "password/seen", "djauth.PasswordSetter is missing", false},
 		{"missing interface, skipped", "no interface", "grants/=none", "grants/own", "none", true},
 		{"unknown case", "", "id/nonsense=so", "id/found", `"id/nonsense", which is no case`, false},
 		{"unknown group", "", "nonsense/=so", "id/found", `"nonsense/", which is no case`, false},

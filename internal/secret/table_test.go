@@ -66,7 +66,8 @@ type users struct {
 	site *djsession.Site
 }
 
-func (u users) Site() *djsession.Site { return u.site }
+func (u users) Site() *djsession.Site                              { return u.site }
+func (users) RecordLogin(context.Context, string, time.Time) error { return nil }
 
 func (users) IDKind() djauth.IDKind { return djauth.IntegerID }
 func (users) ByID(context.Context, string) (*djauth.Account, error) {
