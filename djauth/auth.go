@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,13 +79,16 @@ type Options struct {
 	// key is not renewed.
 	ReadOnly bool
 
-	// LoginURL is LOGIN_URL, a path or URL; default "/accounts/login/".
+	// LoginURL is LOGIN_URL: a path that begins with a slash, or an http or https URL,
+	// which may lack the scheme; default "/accounts/login/". A URL with a host needs Host.
+	// Unlike Django, it cannot be the name of a URL.
 	LoginURL string
 	// RedirectField is the name of the parameter with the page to go back to;
 	// default "next".
 	RedirectField string
-	// Host is request.get_host; default r.Host. Whether r came by HTTPS says
-	// djsession.Settings.Proxies.
+	// Host is request.get_host, such as djcsrf.AllowedHosts makes it. The default is
+	// r.Host, which any client can choose, and which nothing that leaves the site is made
+	// of. Whether r came by HTTPS says djsession.Settings.Proxies.
 	Host func(r *http.Request) string
 
 	// WatchInterval is how often Watch looks; default 5 s.
@@ -130,6 +135,9 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	case p.Kind() == reflect.Pointer && p.IsNil():
 		return nil, fmt.Errorf("%w: the Passwords are a nil %T; pass nil for none", djsession.ErrConfig, passwords)
 	}
+	if u, ok := As[interface{ Err() error }](users); ok && u.Err() != nil {
+		return nil, u.Err()
+	}
 	if passwords != nil {
 		if _, ok := users.(PasswordSetter); !ok {
 			return nil, fmt.Errorf("%w: Passwords, and Users without SetPassword: %T has to have it itself", errors.ErrUnsupported, users)
@@ -164,6 +172,9 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	if o.LoginURL == "" {
 		o.LoginURL = "/accounts/login/"
 	}
+	if err := o.checkLoginURL(); err != nil {
+		return nil, err
+	}
 	if o.RedirectField == "" {
 		o.RedirectField = "next"
 	}
@@ -193,6 +204,22 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	}
 	a.watch.auth = a
 	return a, nil
+}
+
+// checkLoginURL refuses a LoginURL that no browser could follow from every page, and one
+// to another host as long as nothing says which host this is: the page to go back to is
+// then a URL.
+func (o *Options) checkLoginURL() error {
+	u, err := url.Parse(o.LoginURL)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: LoginURL is no URL", djsession.ErrConfig)
+	case u.Host == "" && !strings.HasPrefix(o.LoginURL, "/"), u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("%w: LoginURL is neither a path that begins with a slash nor an http URL", djsession.ErrConfig)
+	case u.Host != "" && o.Host == nil:
+		return fmt.Errorf("%w: a LoginURL with a host needs Options.Host: the page to go back to is a URL of this site", djsession.ErrConfig)
+	}
+	return nil
 }
 
 // makeHashes chooses how session hashes are made: by SHA-1 before Django 3.1, and

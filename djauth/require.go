@@ -67,7 +67,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 // as the parameter to come back to.
 func (a *Auth) LoginURL(r *http.Request) string {
 	target, err := url.Parse(a.opts.LoginURL)
-	if err != nil {
+	if err != nil { // New has looked
 		return a.opts.LoginURL
 	}
 	back := fullPath(r)

@@ -87,7 +87,10 @@ func TestLoginURL(t *testing.T) {
 		{"https://site.example/in/", "/a", "https://site.example/in/?next=http%3A//site.example/a"},
 		{"//other.example/in/", "/a", "//other.example/in/?next=http%3A//site.example/a"},
 	} {
-		w := newWorld(t, func(o *djauth.Options) { o.LoginURL = test.login })
+		w := newWorld(t, func(o *djauth.Options) {
+			o.LoginURL = test.login
+			o.Host = func(r *http.Request) string { return r.Host }
+		})
 		r := httptest.NewRequest("GET", "http://site.example/", nil)
 		path, query, _ := strings.Cut(test.target, "?")
 		r.URL = &url.URL{RawQuery: query}

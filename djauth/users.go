@@ -43,6 +43,9 @@ var ErrNoUser = errors.New("djauth: no such user")
 // Users themselves or in those that they wrap and return by a method Unwrap() Users. A
 // wrapper that changes ids or what is read must have them itself, or no Unwrap.
 //
+// Users that can know from the start that no method will work have a method Err() error,
+// and New returns what that returns.
+//
 // LoginRecorder and PasswordSetter are optional interfaces for writing. The Users that
 // [New] gets must have them themselves: a wrapper is never passed by for a write. [New]
 // says what needs them.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
 )
 
 // each runs f on a new database of each kind.
@@ -36,7 +37,8 @@ func operations(ctx context.Context, u *dbusers.Users, id string) map[string]fun
 	}
 }
 
-// Options that cannot work are ErrConfig from every method, without a statement.
+// Options that cannot work are ErrConfig from djauth.New and from every method, without a
+// statement.
 func TestOptions(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -64,7 +66,13 @@ func TestOptions(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := new(probe)
 			db := open(t, "sqlite", "file::memory:", p)
-			ops := operations(t.Context(), dbusers.New(newSite(t, nil), db, test.d, &test.o), "1")
+			site := newSite(t, nil)
+			users := dbusers.New(site, db, test.d, &test.o)
+			ops := operations(t.Context(), users, "1")
+			ops["djauth.New"] = func() error {
+				_, err := djauth.New(djsession.New(site, memstore.New(site)), users, nil, nil)
+				return err
+			}
 			if test.detect {
 				ops["Detect"] = func() error { _, err := dbusers.Detect(t.Context(), db, test.d, &test.o); return err }
 			}

@@ -61,6 +61,10 @@ func New(site *djsession.Site, db DB, opts *Options) *Users {
 // Site returns the site that New was given.
 func (u *Users) Site() *djsession.Site { return u.t.Site() }
 
+// Err returns what is wrong with what New was given, a djsession.ErrConfig, or nil.
+// djauth.New asks for it, and every method returns it.
+func (u *Users) Err() error { return u.t.Err() }
+
 // IDKind implements djauth.Users: the type of the model's pk.
 func (u *Users) IDKind() djauth.IDKind { return u.t.IDKind() }
 

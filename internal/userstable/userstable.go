@@ -140,6 +140,9 @@ func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Ta
 // Site returns the site that New was given.
 func (t *Table) Site() *djsession.Site { return t.site }
 
+// Err returns what is wrong with what New was given, or nil.
+func (t *Table) Err() error { return t.db.Refused("users") }
+
 // explain tells the DB what its faults mean here. No hint may quote the cause.
 func (t *Table) explain(_ string, f sqldb.Fault) (hint string, instead error) {
 	switch f {
