@@ -1,7 +1,6 @@
 package djcsrf_test
 
 import (
-	"bytes"
 	"fmt"
 	"html/template"
 	"io"
@@ -28,17 +27,14 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	page := template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).
-		Parse(`<form method="post">{{csrf_token .}}<input name="title"></form>`))
+	page := template.Must(template.New("").Funcs(djcsrf.Funcs()).
+		Parse(`<form method="post">{{csrf_token}}<input name="title"></form>`))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
-		var b bytes.Buffer // the cookie has to be known before the first byte goes out
-		if err := page.Execute(&b, r.Context()); err != nil {
+		if err := p.Render(w, r, page, "", nil); err != nil {
 			http.Error(w, "try later", djsession.ErrorStatus(err))
-			return
 		}
-		b.WriteTo(w)
 	})
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "saved ", r.PostFormValue("title")) })
 	srv := httptest.NewServer(m.Middleware(p.Middleware(mux)))

@@ -28,6 +28,7 @@ type exchange struct {
 	sent    string             // the Set-Cookie that flush has added
 	waiting bool               // flush will be called
 	checked bool               // csrf_processing_done
+	late    bool               // the client lacks what a token was made for
 	reason  error
 }
 
@@ -39,6 +40,15 @@ func current(ctx context.Context) *exchange {
 	return x
 }
 
+// find returns the exchange of this Protection in ctx, or nil.
+func (p *Protection) find(ctx context.Context) *exchange {
+	x := current(ctx)
+	for x != nil && x.p != p {
+		x = x.outer
+	}
+	return x
+}
+
 // Middleware is CsrfViewMiddleware. It goes inside of the Middleware of the
 // djsession.Manager, without which every request is answered by 500.
 //
@@ -46,6 +56,11 @@ func current(ctx context.Context) *exchange {
 // is answered by 400, and if the session cannot be read, by 503. The cookie is sent, or
 // the session changed, just before the response begins: when Token was called, after
 // Rotate, and from Django 4.0 on in place of a cookie that is no secret.
+//
+// A token that a visitor without a cookie needs when the response has begun is an error
+// for the handler. The middleware logs it with the cure, and breaks the response off by a
+// panic with http.ErrAbortHandler when the handler is done: it must not pass for a page.
+// [Protection.Render] makes pages in time.
 //
 // A second Middleware of the same Protection inside of the first checks what Exempt let
 // pass there, and nothing twice.
@@ -56,37 +71,46 @@ func (p *Protection) Protect(next http.Handler) http.Handler { return p.middlewa
 
 func (p *Protection) middleware(next http.Handler, all bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := current(r.Context())
-		for x != nil && x.p != p {
-			x = x.outer
+		if x := p.find(r.Context()); x != nil {
+			x.serve(w, r, next, all)
+			return
 		}
-		if x == nil {
-			x = &exchange{p: p, outer: current(r.Context())}
-			r = r.WithContext(context.WithValue(r.Context(), contextKey{}, x))
-			x.r = r
-			if err := x.start(); errors.Is(err, djsession.ErrNoSession) {
-				p.logged.Do(func() {
-					p.log(r, slog.LevelError, "djcsrf: the Middleware is not inside of a djsession.Manager's Middleware; all requests fail")
-				})
-				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-				return
-			}
+		x := &exchange{p: p, outer: current(r.Context())}
+		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, x))
+		x.r = r
+		if err := x.start(); errors.Is(err, djsession.ErrNoSession) {
+			p.logged.Do(func() {
+				p.log(r, slog.LevelError, "djcsrf: the Middleware is not inside of a djsession.Manager's Middleware; all requests fail")
+			})
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			return
 		}
-		if !x.checked && (all || !p.o.Exempt(r)) {
-			parsed := r.MultipartForm
-			err := p.Check(r)
-			if f := r.MultipartForm; f != nil && f != parsed {
-				// The server removes the files of its own request, not those of a copy.
-				defer f.RemoveAll()
-			}
-			if err != nil {
-				x.reject(w, r, err)
-				return
-			}
-			x.checked = true
+		x.serve(w, r, next, all)
+		x.mu.Lock()
+		late := x.late
+		x.mu.Unlock()
+		if late {
+			panic(http.ErrAbortHandler)
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// serve checks r, unless that was done, and calls next.
+func (x *exchange) serve(w http.ResponseWriter, r *http.Request, next http.Handler, all bool) {
+	if !x.checked && (all || !x.p.o.Exempt(r)) {
+		parsed := r.MultipartForm
+		err := x.p.Check(r)
+		if f := r.MultipartForm; f != nil && f != parsed {
+			// The server removes the files of its own request, not those of a copy.
+			defer f.RemoveAll()
+		}
+		if err != nil {
+			x.reject(w, r, err)
+			return
+		}
+		x.checked = true
+	}
+	next.ServeHTTP(w, r)
 }
 
 // reject answers a request that failed the check.
@@ -169,9 +193,17 @@ func Token(ctx context.Context) (string, error) {
 	if x == nil {
 		return "", ErrNoMiddleware
 	}
+	return x.issue()
+}
+
+func (x *exchange) issue() (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.token(); err != nil {
+		if errors.Is(err, djsession.ErrCommitted) && !x.late {
+			x.late = true
+			x.p.log(x.r, slog.LevelError, "djcsrf: a page asked for a CSRF token when the response had begun, and the visitor has no cookie yet. The response is broken off. Send the page by Protection.Render, or ask for the token before the first byte and before WriteHeader", "pattern", x.r.Pattern)
+		}
 		return "", fmt.Errorf("make a CSRF token: %w", err)
 	}
 	if x.p.plain {
@@ -202,10 +234,18 @@ func (x *exchange) token() error {
 	return nil
 }
 
-// Field is {% csrf_token %}: the hidden field of a form. It can be a function of a
-// template. Errors as for Token.
+// Field is {% csrf_token %}: the hidden field of a form. [Protection.Render] gives it to
+// templates. Errors as for Token.
 func Field(ctx context.Context) (template.HTML, error) {
-	token, err := Token(ctx)
+	x := current(ctx)
+	if x == nil {
+		return "", ErrNoMiddleware
+	}
+	return x.field()
+}
+
+func (x *exchange) field() (template.HTML, error) {
+	token, err := x.issue()
 	if err != nil {
 		return "", err
 	}

@@ -105,26 +105,60 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// When the response has begun a new secret cannot reach the client, a known one has.
+// aborts reports whether f panics with http.ErrAbortHandler.
+func aborts(f func()) (is bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			if is = p == http.ErrAbortHandler; !is {
+				panic(p)
+			}
+		}
+	}()
+	f()
+	return false
+}
+
+// When the response has begun a new secret cannot reach the client, a known one has. The
+// response is broken off then, and the log tells the cure once.
 func TestTokenTooLate(t *testing.T) {
 	w := newWorld(t, "6.1", nil)
+	sessions := newWorld(t, "6.1", &djcsrf.Options{UseSessions: true})
 	for _, tt := range []struct {
 		name string
+		w    *world
 		r    *http.Request
 		want error
 	}{
-		{"no cookie", ask("GET", ""), djsession.ErrCommitted},
-		{"cookie", ask("GET", "", cookie), nil},
+		{"no cookie", w, ask("GET", ""), djsession.ErrCommitted},
+		{"bad cookie", newWorld(t, "3.2", nil), ask("GET", "", "Cookie: csrftoken=bad"), djsession.ErrCommitted},
+		{"cookie", w, ask("GET", "", cookie), nil},
+		{"no session", sessions, ask("GET", ""), djsession.ErrCommitted},
+		{"a session without a secret", sessions, ask("GET", "", "Cookie: "+sessions.put(nil)), djsession.ErrCommitted},
+		{"a session that nobody has read", sessions, ask("GET", "", "Cookie: "+sessions.put(secret)), djsession.ErrCommitted},
 	} {
-		w.serve(tt.r, func(rw http.ResponseWriter, r *http.Request) {
-			rw.WriteHeader(http.StatusOK)
-			if _, err := djcsrf.Token(r.Context()); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
-				t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
-			}
-			if err := djcsrf.Rotate(r.Context()); !errors.Is(err, djsession.ErrCommitted) {
-				t.Errorf("%s: Rotate: got %v, want ErrCommitted", tt.name, err)
-			}
+		w := tt.w
+		w.log.Reset()
+		aborted := aborts(func() {
+			w.serve(tt.r, func(rw http.ResponseWriter, r *http.Request) {
+				r.Pattern = "GET /page"
+				rw.WriteHeader(http.StatusOK)
+				if _, err := djcsrf.Token(r.Context()); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+					t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+				}
+				if _, err := djcsrf.Field(r.Context()); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+					t.Errorf("%s: Field: got %v, want %v", tt.name, err, tt.want)
+				}
+				if err := djcsrf.Rotate(r.Context()); !errors.Is(err, djsession.ErrCommitted) {
+					t.Errorf("%s: Rotate: got %v, want ErrCommitted", tt.name, err)
+				}
+			})
 		})
+		if aborted != (tt.want != nil) {
+			t.Errorf("%s: broken off: %v", tt.name, aborted)
+		}
+		if n := strings.Count(w.log.String(), "Protection.Render"); n > 1 || n == 1 != aborted || aborted && !strings.Contains(w.log.String(), "GET /page") {
+			t.Errorf("%s: the log says %d times what to do: %s", tt.name, n, w.log)
+		}
 	}
 }
 

@@ -87,6 +87,7 @@ type Protection struct {
 	domain   string   // of the cookie that holds the secret
 
 	logged sync.Once
+	copies sync.Map // by weak.Pointer[template.Template]: the *sync.Pool of its copies
 }
 
 // origin is a pattern of TrustedOrigins.

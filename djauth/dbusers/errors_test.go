@@ -70,7 +70,7 @@ func TestOptions(t *testing.T) {
 			users := dbusers.New(site, db, test.d, &test.o)
 			ops := operations(t.Context(), users, "1")
 			ops["djauth.New"] = func() error {
-				_, err := djauth.New(djsession.New(site, memstore.New(site)), users, nil, nil)
+				_, err := djauth.New(djsession.New(memstore.New(site)), users, nil, nil)
 				return err
 			}
 			if test.detect {

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -40,9 +39,9 @@ func (c *Cart) Add(sku string) {
 	c.Items[i].Count++
 }
 
-var page = template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse(`<!doctype html>
-{{range .Cart.Items}}<p>{{.SKU}}: {{.Count}}</p>{{end}}
-<form method="post" action="/add">{{csrf_token .Context}}<input name="sku"> <button>Add</button></form>
+var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
+{{range .Items}}<p>{{.SKU}}: {{.Count}}</p>{{end}}
+<form method="post" action="/add">{{csrf_token}}<input name="sku"> <button>Add</button></form>
 `))
 
 func main() {
@@ -56,12 +55,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.HandleFunc("GET /{$}", show)
+	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { show(site.CSRF, w, r) })
 	http.HandleFunc("POST /add", add)
 	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
 }
 
-func show(w http.ResponseWriter, r *http.Request) {
+func show(csrf *djcsrf.Protection, w http.ResponseWriter, r *http.Request) {
 	s, err := djsession.Load(r.Context())
 	if err != nil {
 		fail(w, err)
@@ -72,13 +71,9 @@ func show(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	var body bytes.Buffer
-	if err := page.Execute(&body, map[string]any{"Context": r.Context(), "Cart": cart}); err != nil {
+	if err := csrf.Render(w, r, page, "", cart); err != nil {
 		fail(w, err)
-		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = body.WriteTo(w) // the client may be gone
 }
 
 func add(w http.ResponseWriter, r *http.Request) {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -19,11 +18,11 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-var page = template.Must(template.New("").Funcs(template.FuncMap{"csrf_token": djcsrf.Field}).Parse(`<!doctype html>
+var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
 {{if .User.IsAuthenticated}}<p>Hello {{.User.Name}}</p>
-<form method="post" action="/logout">{{csrf_token .Context}}<button>Log out</button></form>
+<form method="post" action="/logout">{{csrf_token}}<button>Log out</button></form>
 {{else}}<p>{{.Problem}}</p>
-<form method="post" action="/login">{{csrf_token .Context}}
+<form method="post" action="/login">{{csrf_token}}
 <input name="username"> <input name="password" type="password"> <button>Log in</button></form>{{end}}
 `))
 
@@ -53,13 +52,9 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, problem string) {
 		fail(w, err)
 		return
 	}
-	var body bytes.Buffer // the CSRF cookie goes out before the first byte
-	if err := page.Execute(&body, map[string]any{"Context": r.Context(), "User": user, "Problem": problem}); err != nil {
+	if err := s.site.CSRF.Render(w, r, page, "", map[string]any{"User": user, "Problem": problem}); err != nil {
 		fail(w, err)
-		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = body.WriteTo(w) // the client may be gone
 }
 
 func (s *server) login(w http.ResponseWriter, r *http.Request) {

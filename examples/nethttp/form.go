@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"html/template"
 	"net/http"
 
@@ -9,23 +8,23 @@ import (
 	"github.com/go-djsession/go-djsession/djmessages"
 )
 
-// A template is given the context of the request.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"messages": djmessages.Get, "csrf_token": djcsrf.Field,
-}).Parse(`<!doctype html>
-{{range messages .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}
-<form method="post">{{csrf_token .}}<input name="note"> <button>Leave a note</button></form>
+var page = template.Must(template.New("page").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
+{{range .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}
+<form method="post">{{csrf_token}}<input name="note"> <button>Leave a note</button></form>
 `))
 
-// form makes all of the page before the response begins, because cookies go out then.
-func form(w http.ResponseWriter, r *http.Request) {
-	var body bytes.Buffer
-	if err := page.Execute(&body, r.Context()); err != nil {
-		fail(w, err)
-		return
+// form shows the messages and the form. Render makes all of the page before the response
+// begins, because cookies go out then.
+func form(csrf *djcsrf.Protection) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		messages, err := djmessages.Get(r.Context())
+		if err == nil {
+			err = csrf.Render(w, r, page, "", messages)
+		}
+		if err != nil {
+			fail(w, err)
+		}
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = body.WriteTo(w) // the client may be gone
 }
 
 // note is reached by forms with a good token only: site.Middleware checks it.

@@ -36,7 +36,7 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", hello)
 	mux.Handle("GET /account", site.Auth.RequireLogin(http.HandlerFunc(hello)))
-	mux.HandleFunc("GET /note", form)
+	mux.HandleFunc("GET /note", form(site.CSRF))
 	mux.HandleFunc("POST /note", note)
 	err = http.ListenAndServe(*addr, site.Middleware(mux))
 	site.Close()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	_ "embed"
 	"html/template"
 	"log"
@@ -18,28 +17,29 @@ import (
 //go:embed pages.html
 var source string
 
-// A template is given the context of the request.
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"user": djauth.User, "messages": djmessages.Get, "csrf_token": djcsrf.Field,
-}).Parse(source))
+var templates = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(source))
 
 var goods = []string{"Tea", "Coffee", "Honey"}
 
 // views are the paths that can move.
 var views = []string{"/account/", "/cart/", "/cart/add/", "/cart/empty/"}
 
+// moved is what the views need besides a request.
+type moved struct{ csrf *djcsrf.Protection }
+
 // pages are the views that have moved: those of ../internal/shop/django/views.py with
 // the same names.
 func pages(site *djsite.Site) http.Handler {
+	m := &moved{site.CSRF}
 	mux := http.NewServeMux()
-	mux.Handle("GET /cart/{$}", view(cart))
+	mux.Handle("GET /cart/{$}", view(m.cart))
 	mux.Handle("POST /cart/add/{$}", view(add))
 	mux.Handle("POST /cart/empty/{$}", view(empty))
-	mux.Handle("GET /account/{$}", site.Auth.RequireLogin(view(account))) // @login_required
+	mux.Handle("GET /account/{$}", site.Auth.RequireLogin(view(m.account))) // @login_required
 	return mux
 }
 
-func cart(w http.ResponseWriter, r *http.Request) error {
+func (m *moved) cart(w http.ResponseWriter, r *http.Request) error {
 	s, err := djsession.Load(r.Context())
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func cart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return render(w, r, "cart", held)
+	return m.render(w, r, "cart", held)
 }
 
 func add(w http.ResponseWriter, r *http.Request) error {
@@ -92,19 +92,21 @@ func empty(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func account(w http.ResponseWriter, r *http.Request) error {
-	return render(w, r, "account", nil)
+func (m *moved) account(w http.ResponseWriter, r *http.Request) error {
+	return m.render(w, r, "account", nil)
 }
 
 // render makes all of a page before the response begins, because cookies go out then.
-func render(w http.ResponseWriter, r *http.Request, name string, data any) error {
-	var body bytes.Buffer
-	if err := templates.ExecuteTemplate(&body, name, map[string]any{"Context": r.Context(), "Data": data}); err != nil {
+func (m *moved) render(w http.ResponseWriter, r *http.Request, name string, data any) error {
+	user, err := djauth.User(r.Context())
+	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err := body.WriteTo(w)
-	return err
+	messages, err := djmessages.Get(r.Context())
+	if err != nil {
+		return err
+	}
+	return m.csrf.Render(w, r, templates, name, map[string]any{"User": user, "Messages": messages, "Data": data})
 }
 
 // view is a handler that may fail, for example because the database is down, which

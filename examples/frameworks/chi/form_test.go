@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -17,13 +16,9 @@ func withForm(site *djsite.Site) http.Handler {
 	r := chi.NewRouter()
 	r.Use(site.Middleware)
 	r.Get("/note", func(w http.ResponseWriter, r *http.Request) {
-		var body bytes.Buffer
-		if err := exampletest.Form.Execute(&body, r.Context()); err != nil {
+		if err := site.CSRF.Render(w, r, exampletest.Form, "", r.Context()); err != nil {
 			http.Error(w, err.Error(), djsession.ErrorStatus(err))
-			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = body.WriteTo(w)
 	})
 	r.Post("/note", func(w http.ResponseWriter, r *http.Request) {
 		if err := djmessages.Success(r.Context(), "Noted: "+r.PostFormValue("note")); err != nil {

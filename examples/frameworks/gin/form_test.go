@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -16,12 +15,10 @@ import (
 func withForm(site *djsite.Site) http.Handler {
 	engine := gin.New()
 	engine.GET("/note", func(c *gin.Context) {
-		var body bytes.Buffer // c.HTML does not make all of the page before it is sent
-		if err := exampletest.Form.Execute(&body, c.Request.Context()); err != nil {
+		// c.HTML does not make all of the page before it is sent.
+		if err := site.CSRF.Render(c.Writer, c.Request, exampletest.Form, "", c.Request.Context()); err != nil {
 			_ = c.AbortWithError(djsession.ErrorStatus(err), err)
-			return
 		}
-		c.Data(http.StatusOK, "text/html; charset=utf-8", body.Bytes())
 	})
 	engine.POST("/note", func(c *gin.Context) {
 		if err := djmessages.Success(c.Request.Context(), "Noted: "+c.PostForm("note")); err != nil {
