@@ -9,11 +9,6 @@
 //	var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).
 //		Parse(`<form method="post">{{csrf_token}} ... </form>`))
 //
-<<<<<<< HEAD
-// Render a page with a token into a buffer, or call [Token] before you send its first
-// byte. If the response has already begun, the cookie can no longer be set, and for a
-// visitor who had none the token is an error.
-=======
 //	func view(w http.ResponseWriter, r *http.Request) {
 //		if err := p.Render(w, r, page, "", data); err != nil { ... }
 //	}
@@ -22,7 +17,6 @@
 // [Protection.Render] makes all of a page before it sends any of it. A token that is asked
 // for later is an error, a line in the log, and the end of the response: the client sees
 // that it was broken off.
->>>>>>> 25b255f (djcsrf: Render makes pages whole; a token that comes too late breaks the response off)
 //
 // The version in the Settings of the Site decides where Django's versions differ:
 //

@@ -3,6 +3,7 @@ package djsession_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -227,6 +228,20 @@ func (s fullSpy) LoadFresh(ctx context.Context, key string) (*djsession.Record, 
 		return nil, djsession.Version{}, err
 	}
 	return s.Store.(djsession.FreshLoader).LoadFresh(ctx, key)
+}
+
+func (s fullSpy) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	if err := s.note("cycle", old); err != nil {
+		return djsession.Version{}, err
+	}
+	v, err := s.Store.Create(ctx, key, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	if err := s.Store.Delete(ctx, old, seen); err != nil {
+		return djsession.Version{}, errors.Join(err, s.Store.Delete(ctx, key, v))
+	}
+	return v, nil
 }
 
 func item(key string, value any) serializer.Item { return serializer.Item{Key: key, Value: value} }

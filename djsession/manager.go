@@ -234,6 +234,11 @@ func (m *Manager) touch(ctx context.Context, key string, expires time.Time, seen
 	return m.store.Touch(ctx, key, expires, seen)
 }
 
+func (m *Manager) cycle(ctx context.Context, c Cycler, old string, seen Version, key string, r *Record) (v Version, err error) {
+	defer m.observe(ctx, "cycle", &err)()
+	return c.Cycle(ctx, old, seen, key, r)
+}
+
 func (m *Manager) delete(ctx context.Context, key string, seen Version) (err error) {
 	defer m.observe(ctx, "delete", &err)()
 	return m.store.Delete(ctx, key, seen)

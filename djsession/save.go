@@ -260,10 +260,52 @@ func (s *Session) update(ctx context.Context) error {
 
 // cycleKey stores the session under a new key and deletes the old one, unless
 // somebody deleted that already: then it must not come back as the new one.
-//
-// What somebody else stored under the old key since it was read shows when that is
-// deleted.
 func (s *Session) cycleKey(ctx context.Context) error {
+	if c, ok := s.m.store.(Cycler); ok {
+		if err := s.cycleAtOnce(ctx, c); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	return s.cycleInSteps(ctx)
+}
+
+// cycleAtOnce is cycleKey in one step of the store.
+func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
+	for try := 0; ; try++ {
+		r, err := s.toStore()
+		if err != nil {
+			return err
+		}
+		key := s.m.site.NewKey()
+		v, err := s.m.cycle(ctx, c, s.key, s.version, key, r)
+		switch {
+		case err == nil:
+			s.stored(key, r, v)
+			return nil
+		case errors.Is(err, ErrNotFound):
+			return ErrInterrupted
+		case errors.Is(err, ErrUnavailable):
+			// It may have been done. Nobody knows the new key; if this fails too, it
+			// expires unused.
+			_ = s.m.delete(ctx, key, Force)
+			return err
+		case errors.Is(err, ErrKeyTaken) && try < 10:
+			continue
+		case !errors.Is(err, ErrConflict):
+			return err
+		}
+		if err := s.backOff(ctx, try); err != nil {
+			return err
+		}
+		if err := s.refresh(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// cycleInSteps is cycleKey by Create and Delete. What somebody else stored under the old
+// key since it was read shows when that is deleted.
+func (s *Session) cycleInSteps(ctx context.Context) error {
 	r, err := s.toStore()
 	if err != nil {
 		return err

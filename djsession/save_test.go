@@ -19,7 +19,7 @@ func TestOperations(t *testing.T) {
 		name   string
 		cookie bool
 		view   func(*world, *djsession.Session) error // nil: does not load
-		full   string                                 // with FreshLoader
+		full   string                                 // with FreshLoader and Cycler
 		plain  string                                 // without
 		every  bool
 	}{
@@ -31,7 +31,7 @@ func TestOperations(t *testing.T) {
 			view: func(_ *world, s *djsession.Session) error { return s.Set("a", 1) }},
 		{name: "create", full: "create", plain: "create",
 			view: func(_ *world, s *djsession.Session) error { return s.Set("a", 1) }},
-		{name: "cycle key", cookie: true, full: "load create deleteseen", plain: "load create deleteseen",
+		{name: "cycle key", cookie: true, full: "load cycle", plain: "load create deleteseen",
 			view: func(_ *world, s *djsession.Session) error { return s.CycleKey() }},
 		{name: "flush", cookie: true, full: "load delete", plain: "load delete",
 			view: func(_ *world, s *djsession.Session) error { return s.Flush(context.Background()) }},
@@ -139,7 +139,7 @@ func TestCycleKeyMerges(t *testing.T) {
 	for _, tt := range []struct {
 		name, op string // before which somebody else writes
 		full     bool
-	}{{"create", "create", true}, {"deleteseen", "deleteseen", true}, {"load", "deleteseen", false}} {
+	}{{"create", "create", false}, {"deleteseen", "deleteseen", false}, {"load", "deleteseen", false}, {"cycle", "cycle", true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			if tt.full {
@@ -198,13 +198,21 @@ func TestInterrupted(t *testing.T) {
 		{"logout, then touch", "touch", logout, func(s *djsession.Session) error { return s.MarkModified() }},
 		{"logout before cycle", "create", logout, func(s *djsession.Session) error { return s.CycleKey() }},
 		{"logout inside cycle", "deleteseen", logout, func(s *djsession.Session) error { return s.CycleKey() }},
-		{"logout inside cycle, without FreshLoader", "deleteseen", logout, func(s *djsession.Session) error { return s.CycleKey() }},
+		{"logout before cycle at once", "cycle", logout, func(s *djsession.Session) error { return s.CycleKey() }},
+		{"another login before cycle at once", "cycle", relogin, func(s *djsession.Session) error { return s.CycleKey() }},
+		{"logout inside cycle, with FreshLoader", "deleteseen", logout, func(s *djsession.Session) error { return s.CycleKey() }},
 		{"another login, then write", "update", relogin, func(s *djsession.Session) error { return s.Set("a", 1) }},
 		{"another login inside cycle", "deleteseen", relogin, func(s *djsession.Session) error { return s.CycleKey() }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			if !strings.Contains(tt.name, "without") {
+			switch {
+			case strings.Contains(tt.name, "with FreshLoader"):
+				w.m = djsession.New(struct {
+					*spy
+					djsession.FreshLoader
+				}{w.store, w.mem})
+			case tt.op == "cycle" || !strings.Contains(tt.name, "cycle"):
 				w.m = djsession.New(fullSpy{w.store})
 			}
 			key := w.put(item("_auth_user_id", "1"))
@@ -265,10 +273,13 @@ func TestSaveFails(t *testing.T) {
 		},
 	}
 	for _, tt := range []struct{ view, op string }{
-		{"write", "update"}, {"cycle", "create"}, {"cycle", "delete"}, {"flush", "delete"},
+		{"write", "update"}, {"cycle", "create"}, {"cycle", "delete"}, {"cycle", "cycle"}, {"flush", "delete"},
 	} {
 		t.Run(tt.view+"/"+tt.op, func(t *testing.T) {
 			w := newWorld(t)
+			if tt.op == "cycle" {
+				w.m = djsession.New(fullSpy{w.store})
+			}
 			key := w.put(item("n", int64(1)))
 			res := w.get(key, func(rw http.ResponseWriter, r *http.Request) {
 				s := w.session(r)

@@ -3,6 +3,7 @@ package djsession_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,32 @@ func TestSchedules(t *testing.T) {
 	t.Logf("%d schedules", total)
 }
 
+// TestSchedulesOfCycler does the same where a key is cycled in one step, for the requests
+// of which one does that.
+func TestSchedulesOfCycler(t *testing.T) {
+	atOnce := func(s *interleave.Stepped) djsession.Store { return interleave.Cycler{Stepped: s} }
+	var total uint64
+	for n := 1; n <= 3; n++ {
+		for _, kinds := range groups(n, visit.Kinds) {
+			if !slices.Contains(kinds, visit.Cycle) {
+				continue
+			}
+			t.Run(nameOf(kinds), func(t *testing.T) {
+				r := visit.Check(t, requests(t, kinds, atOnce), nil)
+				total += r.Schedules
+			})
+		}
+	}
+	t.Logf("%d schedules", total)
+}
+
+// hasty is a Cycler that does not compare.
+type hasty struct{ interleave.Cycler }
+
+func (s hasty) Cycle(ctx context.Context, old string, _ djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	return s.Cycler.Cycle(ctx, old, djsession.Force, key, r)
+}
+
 // deaf is a Store whose Delete does not say whether there was anything.
 type deaf struct{ *interleave.Stepped }
 
@@ -92,6 +119,14 @@ func TestSchedulesFind(t *testing.T) {
 	t.Run("a logout that takes not found for done", func(t *testing.T) {
 		m := requests(t, []visit.Kind{visit.Logout, visit.Cycle}, func(s *interleave.Stepped) djsession.Store { return deaf{s} })
 		if r := interleave.Explore(t, m); !r.Has(visit.LoginSurvives) {
+			t.Error(r)
+		}
+	})
+	t.Run("a cycle that does not compare", func(t *testing.T) {
+		m := requests(t, []visit.Kind{visit.Save, visit.Cycle}, func(s *interleave.Stepped) djsession.Store {
+			return hasty{interleave.Cycler{Stepped: s}}
+		})
+		if r := interleave.Explore(t, m); !r.Has(visit.CountLost) {
 			t.Error(r)
 		}
 	})

@@ -94,7 +94,7 @@ type Limits struct {
 
 // Event is one use of a store.
 type Event struct {
-	// Op is load, create, update, touch or delete.
+	// Op is load, create, update, touch, delete or cycle.
 	Op string
 	// Took is how long it took.
 	Took time.Duration

@@ -178,6 +178,18 @@ type (
 	}
 )
 
+// Cycler is a Store that gives a record a new key in one step. A Manager asks only the
+// Store that it was given, never through [As]: a decorator that lacks Cycle must not be
+// passed by. Without it, a key is cycled by Create and Delete.
+type Cycler interface {
+	// Cycle removes what is stored under old if it is what seen saw, and stores r under
+	// key, both or neither. With [Force] it removes whatever is there.
+	//
+	// Errors: ErrNotFound and ErrConflict for old, those of Create for key;
+	// errors.ErrUnsupported, with nothing done, where the server cannot do it in one step.
+	Cycle(ctx context.Context, old string, seen Version, key string, r *Record) (Version, error)
+}
+
 // As returns the power T of store, one of the optional interfaces above: store itself
 // if it is a T, else the Store that its method Unwrap() Store returns, and so on. ok is
 // false if none of them is.

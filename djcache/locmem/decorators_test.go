@@ -46,6 +46,7 @@ func TestDecorated(t *testing.T) {
 		},
 		Corrupt: func(*djsession.Site) map[string]string { return map[string]string{"nothing": "", "words": "canary"} },
 		Skip: map[string]string{
+			"cycle/":          "a cache changes one key at a time",
 			"context/stalled": "nothing in memory takes time",
 			"down/":           "there is no server",
 		},

@@ -86,8 +86,9 @@ func TestStore(t *testing.T) {
 				HidesExpires: true,
 				Corrupt:      corrupt,
 				Skip: map[string]string{
-					"list/": "memcached cannot tell what it holds",
-					"reap/": "memcached removes by itself what has expired",
+					"cycle/": "a cache changes one key at a time",
+					"list/":  "memcached cannot tell what it holds",
+					"reap/":  "memcached removes by itself what has expired",
 				},
 			})
 		})

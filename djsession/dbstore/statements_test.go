@@ -76,6 +76,16 @@ func TestStatements(t *testing.T) {
 			{"touch", func() error { return s.Touch(ctx, "abcdefgh", now.Add(2*time.Hour), v) }, nil, "UPDATE"},
 			{"update", func() error { return update("abcdefgh", v) }, nil, "UPDATE"},
 			{"forced update", func() error { _, err := s.Update(ctx, "abcdefgh", record("n", 3), djsession.Force); return err }, nil, "UPDATE"},
+			{"cycle stale", func() error { _, err := s.Cycle(ctx, "abcdefgh", stale, "bcdefghi", record("n", 4)); return err }, djsession.ErrConflict, "UPDATE SELECT"},
+			{"cycle absent", func() error { _, err := s.Cycle(ctx, "hgfedcba", v, "bcdefghi", record("n", 4)); return err }, djsession.ErrNotFound, "UPDATE SELECT"},
+			{"cycle", func() error {
+				_, err := s.Cycle(ctx, "abcdefgh", djsession.Force, "bcdefghi", record("n", 4))
+				return err
+			}, nil, "UPDATE"},
+			{"cycle back", func() (err error) {
+				v, err = s.Cycle(ctx, "bcdefghi", djsession.Force, "abcdefgh", record("n", 5))
+				return err
+			}, nil, "UPDATE"},
 			{"delete seen, stale", func() error { return s.Delete(ctx, "abcdefgh", stale) }, djsession.ErrConflict, "DELETE SELECT"},
 			{"delete", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, nil, "DELETE"},
 			{"delete absent", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, djsession.ErrNotFound, "DELETE"},

@@ -112,8 +112,8 @@ type Options struct {
 	// Django does. A value that a UNIQUE column has already makes Create return
 	// djsession.ErrKeyTaken, as a taken key does.
 	//
-	// Create calls it with the new record, which it must not change, possibly from
-	// several goroutines at once.
+	// Create and Cycle call it with the new record, which it must not change, possibly
+	// from several goroutines at once.
 	Insert func(r *djsession.Record) map[string]any
 
 	// Update is Insert for Update: for a column with auto_now, say. Columns that it
@@ -135,6 +135,7 @@ type Store struct{ t *djangodb.Table }
 
 var (
 	_ djsession.Store      = (*Store)(nil)
+	_ djsession.Cycler     = (*Store)(nil)
 	_ djsession.Reaper     = (*Store)(nil)
 	_ djsession.Lister     = (*Store)(nil)
 	_ djsession.ManyLoader = (*Store)(nil)
@@ -174,8 +175,14 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return s.t.Delete(ctx, key, seen)
 }
 
-// Touch implements djsession.Store: it sets expire_date, and the columns that
-// Options.Touch returns. The Version stays the same.
+// Cycle implements djsession.Cycler, by one UPDATE that gives the row its new key. The
+// columns of Options.Insert are set as in a new row; others stay as they are.
+func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	return s.t.Cycle(ctx, old, seen, key, r)
+}
+
+// Touch implements djsession.Store: it sets expire_date, and what Options.Touch
+// returns. The Version stays what it was.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.t.Touch(ctx, key, expires, seen)
 }

@@ -11,7 +11,7 @@
 // tells Record.Expires by what is left to live and Settings.Now.
 //
 // The client may be one server, a primary named by Sentinel (NewFailoverClient),
-// or a Cluster. Each operation uses one key, and takes one round trip.
+// or a Cluster. Each operation uses one key, but for Cycle, and takes one round trip.
 //
 // # Compatibility
 //
@@ -84,6 +84,7 @@ type Store struct {
 
 var (
 	_ djsession.Store        = (*Store)(nil)
+	_ djsession.Cycler       = (*Store)(nil)
 	_ djsession.Lister       = (*Store)(nil)
 	_ djsession.SelfExpiring = (*Store)(nil)
 )
@@ -160,6 +161,18 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 // Unlike Django, which ignores them, it reports errors.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	return s.ops.Delete(ctx, "delete session", s.head+key, seen)
+}
+
+// Cycle implements djsession.Cycler, by one script. It is errors.ErrUnsupported on a
+// Cluster and on the servers of a pool, where the two keys may be on two servers.
+func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	const doing = "cycle session key"
+	text, err := s.encode(doing, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	err = s.ops.Cycle(ctx, doing, s.head+old, seen, s.head+key, text, r.Expires)
+	return version(text, err)
 }
 
 // Touch implements djsession.Store: it sets the time to live alone. The

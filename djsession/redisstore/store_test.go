@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/djsession/storetest"
@@ -36,7 +38,7 @@ func TestStore(t *testing.T) {
 			t.Parallel() // on other servers, and most of it is waiting for the end of sessions
 			rig := test.rig(t)
 			opts := &redisstore.Options{Prefix: test.prefix}
-			storetest.Run(t, harness(func(t *testing.T, site *djsession.Site) storetest.Engine {
+			h := harness(func(t *testing.T, site *djsession.Site) storetest.Engine {
 				rig.Flush(t)
 				head := ""
 				if test.prefix != "" {
@@ -52,7 +54,11 @@ func TestStore(t *testing.T) {
 					Break: func(testing.TB) func() { return rig.Break() },
 					Stall: func(testing.TB) func() { return rig.Stall() },
 				}
-			}))
+			})
+			if _, one := rig.Client.(*redis.Client); !one {
+				h.Skip["cycle/"] = "the two keys may be on two servers: TestCycleOnCluster"
+			}
+			storetest.Run(t, h)
 		})
 	}
 }
@@ -92,6 +98,38 @@ func dict(items ...any) *serializer.Dict {
 
 func record(n int) *djsession.Record {
 	return &djsession.Record{Data: dict("n", n), Expires: now.Add(time.Hour)}
+}
+
+// On a cluster a key is cycled in two steps.
+func TestCycleOnCluster(t *testing.T) {
+	rig := redistest.Cluster(t)
+	site := newSite(t, func(s *djsession.Settings) { s.Now = time.Now })
+	unsupported := func(name string, client redis.UniversalClient) {
+		r := record(1)
+		r.Expires = time.Now().Add(time.Hour)
+		_, err := redisstore.New(site, client, nil).Cycle(t.Context(), key, djsession.VersionOf("x"), site.NewKey(), r)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: Cycle says %v, want errors.ErrUnsupported", name, err)
+		}
+	}
+	unsupported("a client of the cluster", rig.Client)
+	// One that takes a server of the cluster for all of it learns it from the server.
+	rig.Each(t, func(c *redis.Client) error { unsupported("a client of one server", c); return nil })
+	s := redisstore.New(site, rig.Client, nil)
+	session, err := djsession.New(s).Open(t.Context(), "")
+	if err := errors.Join(err, session.Set("n", 1), session.Save(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	old := session.Key()
+	if err := errors.Join(session.CycleKey(), session.Save(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Load(t.Context(), old); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("under the old key: %v", err)
+	}
+	if _, _, err := s.Load(t.Context(), session.Key()); err != nil {
+		t.Errorf("under the new key: %v", err)
+	}
 }
 
 // The primary that a Sentinel names is a client as any other.

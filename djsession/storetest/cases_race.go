@@ -193,6 +193,9 @@ func (e *env) calls(key, free string, v djsession.Version) map[string]func(ctx c
 		"Delete":        func(ctx context.Context) error { return e.Delete(ctx, key, v) },
 		"forced Delete": func(ctx context.Context) error { return e.Delete(ctx, key, djsession.Force) },
 	}
+	if c, ok := e.Store.(djsession.Cycler); ok && e.h.Skip["cycle/"] == "" {
+		calls["Cycle"] = func(ctx context.Context) error { _, err := c.Cycle(ctx, key, v, free, e.plain(5)); return err }
+	}
 	if _, ok := djsession.As[djsession.Reaper](e.Store); ok {
 		calls["ClearExpired"] = func(ctx context.Context) error { _, err := e.ClearExpired(ctx, nil); return err }
 		calls["dry ClearExpired"] = func(ctx context.Context) error {

@@ -127,7 +127,7 @@ func Cases() []string {
 }
 
 func allCases() []testCase {
-	return slices.Concat(loadCases, manyCases, createCases, updateCases, deleteCases, deleteSeenCases, touchCases,
+	return slices.Concat(loadCases, manyCases, createCases, updateCases, deleteCases, deleteSeenCases, touchCases, cycleCases,
 		expiryCases, corruptCases, listCases, reapCases, raceCases, faultCases)
 }
 

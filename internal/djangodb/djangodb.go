@@ -172,8 +172,12 @@ func (t *Table) record(doing string, w *row, expires time.Time) (*djsession.Reco
 	return &djsession.Record{Data: d, Expires: expires}, v, nil
 }
 
-// creating is the operation of Create, for error texts. Only Create returns ErrKeyTaken.
-const creating = "create session"
+// creating and cycling are what Create and Cycle are doing, for error texts. Only there
+// ErrKeyTaken has a meaning.
+const (
+	creating = "create session"
+	cycling  = "cycle session key"
+)
 
 // Create is Store.Create.
 func (t *Table) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
@@ -235,9 +239,14 @@ func (t *Table) Delete(ctx context.Context, key string, seen djsession.Version) 
 		if err != nil || n > 0 {
 			return err
 		}
-		if !ok {
-			return djsession.ErrNotFound
-		}
+	}
+	return t.missed(ctx, doing, key, seen)
+}
+
+// missed is why nothing was done to what seen saw under key: ErrNotFound or ErrConflict.
+func (t *Table) missed(ctx context.Context, doing, key string, seen djsession.Version) error {
+	if seen.IsForce() {
+		return djsession.ErrNotFound
 	}
 	w, err := t.look(ctx, doing, key)
 	if err == nil {
@@ -249,8 +258,37 @@ func (t *Table) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return err
 }
 
-// change runs q, an UPDATE that lacks its WHERE, on the row that seen saw. The row
-// holds text afterwards.
+// Cycle is Cycler.Cycle: one UPDATE, which gives the row another key. It sets what
+// Create sets, so that the row is as a new one.
+func (t *Table) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	text, err := t.encode(cycling, r)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	token, ok := seen.Token()
+	if ok || seen.IsForce() {
+		q := t.query()
+		if err := q.cycle(key, text, r, t.insert); err != nil {
+			return djsession.Version{}, fmt.Errorf("%s: %w", cycling, err)
+		}
+		if ok {
+			q.where(old, &token)
+		} else {
+			q.where(old, nil)
+		}
+		n, err := t.exec(ctx, cycling, q)
+		if err != nil {
+			return djsession.Version{}, err
+		}
+		if n > 0 {
+			return djsession.VersionOf(text), nil
+		}
+	}
+	return djsession.Version{}, t.missed(ctx, cycling, old, seen)
+}
+
+// change runs q, an UPDATE that lacks its WHERE, on what seen saw, after which
+// the row holds text.
 func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Version, q *query, text string) error {
 	token, ok := seen.Token()
 	switch {
@@ -327,10 +365,14 @@ func (t *Table) explain(doing string, f sqldb.Fault) (hint string, instead error
 	l := t.layout
 	switch f {
 	case sqldb.FaultTaken:
-		if doing == creating {
+		if doing == creating || doing == cycling {
 			return "", djsession.ErrKeyTaken
 		}
 		return fmt.Sprintf(": a further column of the table %s is UNIQUE, and its value taken", t.name), nil
+	case sqldb.FaultDenied: // there are rights by the column
+		if doing == cycling {
+			return "", fmt.Errorf("%s: %w: the database user may not change a key", doing, errors.ErrUnsupported)
+		}
 	case sqldb.FaultTooLong, sqldb.FaultTooLarge:
 		return "", fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	case sqldb.FaultNoTable:

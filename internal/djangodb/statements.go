@@ -123,6 +123,12 @@ func (q *query) update(text string, r *djsession.Record, extra func(*djsession.R
 	return q.extra(r, extra, q.assign)
 }
 
+func (q *query) cycle(key, text string, r *djsession.Record, extra func(*djsession.Record) map[string]any) error {
+	l := q.t.layout
+	q.b.WriteString("UPDATE " + q.t.sql.table + " SET " + l.Key + " = " + q.arg(key) + ", " + l.Data + " = " + q.arg(text) + ", " + l.Date + " = " + q.moment(r.Expires))
+	return q.extra(r, extra, q.assign)
+}
+
 func (q *query) touch(expires time.Time, extra func(*djsession.Record) map[string]any) error {
 	q.b.WriteString("UPDATE " + q.t.sql.table + " SET " + q.t.layout.Date + " = " + q.moment(expires))
 	return q.extra(nil, extra, q.assign)

@@ -3,7 +3,7 @@
 // redis.UniversalClient: one server, a primary that Sentinel names, a Cluster, a Ring,
 // and also with several servers among which the caller chooses.
 //
-// Each operation is one command with one key, or one small script with one key, in one
+// Each operation is one command or one small script with one key (Cycle: with two), in one
 // round trip. A server that does not know the script yet costs a second one. Reads are
 // scripts too, for three reasons: a script goes to the primary even if the client reads
 // from replicas, it returns the time to live with the text, and it does not send a text
@@ -18,6 +18,7 @@ package redisops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -190,17 +191,27 @@ func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Vers
 // compare runs a script on the text that seen saw.
 func (o *Ops) compare(ctx context.Context, doing, key string, seen djsession.Version, s script, args ...any) error {
 	text, ok := seen.Token()
-	if !ok { // which matches nothing
-		there, err := o.exists(ctx, doing, key)
-		if err == nil && there {
-			return djsession.ErrConflict
-		}
-		return found(there, err)
+	if !ok {
+		return o.unmatched(ctx, doing, key)
 	}
 	reply, err := o.run(ctx, s, key, false, append([]any{text}, args...)...)
 	if err != nil {
 		return fail(ctx, doing, err)
 	}
+	return compared(doing, reply)
+}
+
+// unmatched is the error for the zero Version, which matches nothing.
+func (o *Ops) unmatched(ctx context.Context, doing, key string) error {
+	there, err := o.exists(ctx, doing, key)
+	if err == nil && there {
+		return djsession.ErrConflict
+	}
+	return found(there, err)
+}
+
+// compared is what a script that compares has answered.
+func compared(doing string, reply any) error {
 	switch reply {
 	case int64(0):
 		return djsession.ErrNotFound
@@ -208,8 +219,41 @@ func (o *Ops) compare(ctx context.Context, doing, key string, seen djsession.Ver
 		return djsession.ErrConflict
 	case int64(2):
 		return nil
+	case int64(3):
+		return djsession.ErrKeyTaken
 	}
 	return djsession.Unavailable(doing, errReply)
+}
+
+// Cycle stores text under key, which is free, and deletes what seen saw under old, or with
+// Force anything that is there: both or neither. If expires has passed it only deletes.
+//
+// Errors: those of Add and Replace; errors.ErrUnsupported if the client reaches more than
+// one server, so that the keys may be on two.
+func (o *Ops) Cycle(ctx context.Context, doing, old string, seen djsession.Version, key, text string, expires time.Time) error {
+	if _, one := o.clients[0].(*redis.Client); !one || len(o.clients) > 1 {
+		return fmt.Errorf("%s: %w: not on several servers", doing, errors.ErrUnsupported)
+	}
+	life, ok := o.life(expires)
+	if !ok {
+		return o.Delete(ctx, doing, old, seen)
+	}
+	if seen.IsZero() {
+		return o.unmatched(ctx, doing, old)
+	}
+	token, _ := seen.Token()
+	force := 0
+	if seen.IsForce() {
+		force = 1
+	}
+	reply, err := o.runOn(ctx, scriptCycle, old, []any{old, key}, false, token, text, life, force)
+	if says(err, "CROSSSLOT") { // a cluster after all
+		return fmt.Errorf("%s: %w: not on several servers", doing, errors.ErrUnsupported)
+	}
+	if err != nil {
+		return fail(ctx, doing, err)
+	}
+	return compared(doing, reply)
 }
 
 func (o *Ops) exists(ctx context.Context, doing, key string) (bool, error) {

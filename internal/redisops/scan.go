@@ -190,7 +190,7 @@ func (o *Ops) getMany(ctx context.Context, doing string, keys []string) ([]Found
 			pipe := o.clients[c].Pipeline()
 			cmds := make([]*redis.Cmd, len(mine))
 			for j, i := range mine {
-				cmds[j] = redis.NewCmd(ctx, scriptGet.command(true, keys[i], min(loadBytes, o.limit))...)
+				cmds[j] = redis.NewCmd(ctx, scriptGet.command(true, []any{keys[i]}, min(loadBytes, o.limit))...)
 				_ = pipe.Process(ctx, cmds[j]) // which fails in Exec
 			}
 			_, _ = pipe.Exec(ctx) // as each command knows

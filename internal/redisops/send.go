@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// script is a program in Lua with one key, and the hash by which a server that has run it
+// script is a program in Lua with one key or two, and the hash by which a server that has run it
 // knows it.
 type script struct{ source, sha string }
 
@@ -40,22 +40,37 @@ return {size, left, redis.call('GET', KEYS[1])}`)
 	scriptExists  = newScript(`return redis.call('EXISTS', KEYS[1])`)
 	scriptReplace = newScript(ifSeen + `redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 2`)
 	scriptTouch   = newScript(ifSeen + `redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 2`)
-	scriptDelete  = newScript(ifSeen + `redis.call('DEL', KEYS[1]) return 2`)
+	// KEYS[2] is a new key, and 3 says that it is taken. ARGV[4] is 1 to compare nothing.
+	scriptCycle = newScript(`
+local text = redis.call('GET', KEYS[1])
+if not text then return 0 end
+if ARGV[4] ~= '1' and text ~= ARGV[1] then return 1 end
+if redis.call('EXISTS', KEYS[2]) == 1 then return 3 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('DEL', KEYS[1])
+return 2`)
+	scriptDelete = newScript(ifSeen + `redis.call('DEL', KEYS[1]) return 2`)
 )
 
 // command returns the script as a command: by its hash, or by its source.
-func (s script) command(byName bool, key string, args ...any) []any {
+func (s script) command(byName bool, keys []any, args ...any) []any {
+	head := []any{"eval", s.source, len(keys)}
 	if byName {
-		return slices.Concat([]any{"evalsha", s.sha, 1, key}, args)
+		head = []any{"evalsha", s.sha, len(keys)}
 	}
-	return slices.Concat([]any{"eval", s.source, 1, key}, args)
+	return slices.Concat(head, keys, args)
 }
 
 // run runs a script on the server that has key. Only scripts that read may be sent twice.
 func (o *Ops) run(ctx context.Context, s script, key string, reads bool, args ...any) (any, error) {
-	reply, err := o.send(ctx, key, reads, s.command(true, key, args...))
+	return o.runOn(ctx, s, key, []any{key}, reads, args...)
+}
+
+// runOn is run for several keys, all on the server that has key.
+func (o *Ops) runOn(ctx context.Context, s script, key string, keys []any, reads bool, args ...any) (any, error) {
+	reply, err := o.send(ctx, key, reads, s.command(true, keys, args...))
 	if says(err, "NOSCRIPT") {
-		return o.send(ctx, key, reads, s.command(false, key, args...))
+		return o.send(ctx, key, reads, s.command(false, keys, args...))
 	}
 	return reply, err
 }

@@ -74,6 +74,24 @@ func (s *Stepped) Touch(ctx context.Context, key string, expires time.Time, seen
 	return s.do(key, "touch", true, func() error { return s.Store.Touch(ctx, key, expires, seen) })
 }
 
+// Cycler is a Stepped that gives a record a new key in one step.
+type Cycler struct{ *Stepped }
+
+// Cycle implements djsession.Cycler. Only the old key counts as what the step works on:
+// nobody else knows the new one.
+func (s Cycler) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (v djsession.Version, err error) {
+	err = s.do(old, "cycle", true, func() error {
+		if v, err = s.Store.Create(ctx, key, r); err != nil {
+			return err
+		}
+		if err = s.Store.Delete(ctx, old, seen); err != nil {
+			return errors.Join(err, s.Store.Delete(ctx, key, v))
+		}
+		return nil
+	})
+	return version(v, err), err
+}
+
 // unanswered reports whether a fault took the answer away.
 func unanswered(err error) bool { return errors.Is(err, ErrRefused) || errors.Is(err, ErrLost) }
 
