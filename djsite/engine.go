@@ -59,7 +59,7 @@ func (s *Site) Engine() Engine {
 // Errors: errors.ErrUnsupported, with the reason that Engine.Unlistable has.
 func (s *Site) Lister() (djsession.Lister, error) {
 	why := s.Engine().Unlistable
-	lister, ok := s.Sessions.Store().(djsession.Lister)
+	lister, ok := djsession.As[djsession.Lister](s.Sessions.Store())
 	if !ok || why != "" {
 		return nil, fmt.Errorf("list sessions: %w: %s", errors.ErrUnsupported, why)
 	}
