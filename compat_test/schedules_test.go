@@ -280,6 +280,17 @@ func (s pausing) Touch(ctx context.Context, key string, expires time.Time, seen 
 	return s.Store.Touch(ctx, key, expires, seen)
 }
 
+// pausingCycler is that of a Cycler.
+type pausingCycler struct {
+	pausing
+	cycler djsession.Cycler
+}
+
+func (s pausingCycler) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	s.pause("cycle")
+	return s.cycler.Cycle(ctx, old, seen, key, r)
+}
+
 // pausingCache is a Cache that does the same.
 type pausingCache struct {
 	djcache.Cache
@@ -320,6 +331,9 @@ func (c pausingCache) Delete(ctx context.Context, name string, seen djsession.Ve
 func (p *place) slow(s djsession.Store) djsession.Store {
 	if p.pause == nil {
 		return s
+	}
+	if c, ok := s.(djsession.Cycler); ok {
+		return pausingCycler{pausing{s, p.pause}, c}
 	}
 	return pausing{s, p.pause}
 }

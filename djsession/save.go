@@ -285,9 +285,11 @@ func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
 		case errors.Is(err, ErrNotFound):
 			return ErrInterrupted
 		case errors.Is(err, ErrUnavailable):
-			// It may have been done. Nobody knows the new key; if this fails too, it
-			// expires unused.
-			_ = s.m.delete(ctx, key, Force)
+			// Perhaps it was done, and only the answer is lost.
+			if _, v, missing := s.m.load(ctx, key); missing == nil {
+				s.stored(key, r, v)
+				return nil
+			}
 			return err
 		case errors.Is(err, ErrKeyTaken) && try < 10:
 			continue

@@ -97,6 +97,28 @@ func TestSchedulesOfCycler(t *testing.T) {
 	t.Logf("%d schedules", total)
 }
 
+// TestSchedulesOfCyclerFaults also kills requests, and refuses to cycle or loses the answer:
+// a session is not lost even then, nor is it there under two keys.
+func TestSchedulesOfCyclerFaults(t *testing.T) {
+	atOnce := func(s *interleave.Stepped) djsession.Store { return interleave.Cycler{Stepped: s} }
+	for _, kinds := range groups(2, visit.Kinds) {
+		if !slices.Contains(kinds, visit.Cycle) {
+			continue
+		}
+		t.Run(nameOf(kinds), func(t *testing.T) {
+			m := requests(t, kinds, atOnce)
+			m.Faults = func(s interleave.Step) interleave.Fault {
+				if s.Op == "cycle" {
+					return interleave.Kill | interleave.Refuse | interleave.Lose
+				}
+				return interleave.Kill
+			}
+			m.MaxFaults = 2
+			visit.Check(t, m, nil)
+		})
+	}
+}
+
 // hasty is a Cycler that does not compare.
 type hasty struct{ interleave.Cycler }
 
