@@ -147,6 +147,28 @@ func TestDenied(t *testing.T) {
 	}
 }
 
+// A user who may not change a key gets a session's new key by Create and Delete.
+func TestCycleDenied(t *testing.T) {
+	pg := postgres(t)
+	raw := pg.open(t, new(probe))
+	mustExec(t, raw, "CREATE ROLE clerk LOGIN", "GRANT SELECT, INSERT, DELETE, UPDATE (session_data, expire_date) ON django_session TO clerk")
+	s := dbstore.New(newSite(t), wrap(t, "pgx", strings.Replace(pg.dsn(pg.addr), "postgres@", "clerk@", 1), new(probe)), dbstore.PostgreSQL, nil)
+	v := mustCreate(t, s, "abcdefgh", record("n", 1))
+	if _, err := s.Cycle(t.Context(), "abcdefgh", v, "bcdefghi", record("n", 2)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Cycle says %v, want errors.ErrUnsupported", err)
+	}
+	session, err := djsession.New(s).Open(t.Context(), "abcdefgh")
+	if err := errors.Join(err, session.CycleKey(), session.Save(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Load(t.Context(), "abcdefgh"); !errors.Is(err, djsession.ErrNotFound) {
+		t.Errorf("under the old key: %v", err)
+	}
+	if r, _, err := s.Load(t.Context(), session.Key()); err != nil || !r.Data.Has("n") {
+		t.Errorf("under the new key: %v, %v", r, err)
+	}
+}
+
 // coded is an error as that of modernc.org/sqlite, which cannot be made outside of it.
 type coded int
 

@@ -172,7 +172,29 @@ func TestUsersLive(t *testing.T) {
 				t.Errorf("after theirs has saved ours: got %v, created %s, want n 2, created %s", touched.Data,
 					show(touched.Row["created_at"]), show(b.Row["created_at"]))
 			}
-			if err := s.Delete(ctx, ours, djsession.Force); err != nil {
+
+			// Under a new key the row is as that of a new session.
+			const cycled = "bcdefghijklmnopqrstuvwxyz0123456"
+			if _, err := s.Cycle(ctx, ours, djsession.Force, cycled, rec); err != nil {
+				t.Fatal(err)
+			}
+			c := look("load", cycled)
+			for name, want := range b.Row {
+				switch got := c.Row[name]; {
+				case strings.HasSuffix(name, "_at"), name == "last_activity":
+					checkRecent(t, name, got)
+					if show(got) == show(touched.Row[name]) {
+						t.Errorf("%s: got %s under the new key, which is when it was touched or created", name, show(got))
+					}
+				case name == "session_key", name == "expire_date":
+				case show(got) != show(want):
+					t.Errorf("%s: got %s under the new key, want %s", name, show(got), show(want))
+				}
+			}
+			if !reflect.DeepEqual(c.Data, b.Data) {
+				t.Errorf("got %v under the new key, want %v", c.Data, b.Data)
+			}
+			if err := s.Delete(ctx, cycled, djsession.Force); err != nil {
 				t.Error(err)
 			}
 			if _, err := s.Update(ctx, ours, rec, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {

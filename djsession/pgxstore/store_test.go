@@ -235,6 +235,15 @@ func TestStatements(t *testing.T) {
 		{"touch", func() error { return s.Touch(ctx, "abcdefgh", now.Add(2*time.Hour), v) }, nil, "UPDATE"},
 		{"update", func() error { _, err := s.Update(ctx, "abcdefgh", record(2), v); return err }, nil, "UPDATE"},
 		{"update stale", func() error { _, err := s.Update(ctx, "abcdefgh", record(3), v); return err }, djsession.ErrConflict, "UPDATE SELECT"},
+		{"cycle stale", func() error { _, err := s.Cycle(ctx, "abcdefgh", v, "bcdefghi", record(3)); return err }, djsession.ErrConflict, "UPDATE SELECT"},
+		{"cycle", func() error {
+			_, err := s.Cycle(ctx, "abcdefgh", djsession.Force, "bcdefghi", record(3))
+			return err
+		}, nil, "UPDATE"},
+		{"cycle back", func() error {
+			_, err := s.Cycle(ctx, "bcdefghi", djsession.Force, "abcdefgh", record(4))
+			return err
+		}, nil, "UPDATE"},
 		{"delete seen, stale", func() error { return s.Delete(ctx, "abcdefgh", v) }, djsession.ErrConflict, "DELETE SELECT"},
 		{"delete", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, nil, "DELETE"},
 		{"delete absent", func() error { return s.Delete(ctx, "abcdefgh", djsession.Force) }, djsession.ErrNotFound, "DELETE"},
