@@ -135,15 +135,10 @@ func openSQL(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
-// temporary makes a folder that lives until the end of the run, in memory where there is
-// such a place: SQLite waits for the disk at each commit.
+// temporary makes a folder that lives until the end of the run, where testserver.Dir makes its.
 func temporary(t testing.TB) string {
 	t.Helper()
-	parent := ""
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		parent = "/dev/shm"
-	}
-	dir, err := os.MkdirTemp(parent, "djsession-compat-")
+	dir, err := os.MkdirTemp(testserver.Memory(), "djsession-compat-")
 	must(t, err)
 	atEnd(func() { os.RemoveAll(dir) })
 	return dir

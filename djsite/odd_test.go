@@ -13,11 +13,12 @@ import (
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 func open(t *testing.T, more map[string]any) (*Site, error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}

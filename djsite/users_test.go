@@ -20,6 +20,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -163,7 +164,7 @@ func readUserCase(t *testing.T, name string) (c userCase) {
 // open makes the database of a case and opens the site.
 func (c *userCase) open(t *testing.T, parts *Options) (*Site, error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -317,6 +318,7 @@ func hostileBytes() map[string][]byte {
 // No exported function takes much time or memory for what is small, whatever it
 // holds how often.
 func TestWalksAreBounded(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a quarter of the time
 	values, data := hostile(), hostileBytes()
 	dicts := map[string]*serializer.Dict{}
 	for name, v := range values {

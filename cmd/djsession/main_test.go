@@ -108,7 +108,7 @@ type cli struct {
 
 func newCLI(t *testing.T) *cli {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ var databases atomic.Int32
 
 func sqlite(t testing.TB) database {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	return database{dbstore.SQLite, "sqlite", "file:" + filepath.ToSlash(path), "sqlite3", []string{"NAME=" + path}}
 }
 

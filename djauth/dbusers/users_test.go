@@ -27,7 +27,7 @@ var every = flag.Bool("every", false, "run TestDjango with every combination")
 // The contract is kept on a copy of a database that Django 5.2 has made. Where
 // there is nothing but Go, this test is what remains.
 func TestUsers(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestUsers(t *testing.T) {
 // No statement has more parameters than an old SQLite takes.
 func TestChunks(t *testing.T) {
 	p := new(probe)
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 	"github.com/go-djsession/go-djsession/internal/payload"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -47,7 +48,7 @@ func (m meddling) Update(ctx context.Context, key string, r *djsession.Record, s
 // TestConvertRaces: what the site writes meanwhile is converted, what it deletes
 // stays deleted.
 func TestConvertRaces(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
 		t.Fatal(err)
 	}

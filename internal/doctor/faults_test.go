@@ -50,12 +50,12 @@ var faults = map[string][]broken{
 			return given{settings: s.with("DATABASES", "{'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}"), opts: &djsettings.Options{Dir: t.TempDir()}}
 		}, doctor.SQLiteFile, []string{"There is no file", "relative"}, nil},
 		{"the file is empty", func(t *testing.T, s *site) given {
-			path := filepath.Join(t.TempDir(), "db.sqlite3")
+			path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 			writeFile(t, path, "")
 			return given{settings: s.name(path)}
 		}, doctor.SQLiteFile, []string{"is empty"}, nil},
 		{"the file is something else", func(t *testing.T, s *site) given {
-			path := filepath.Join(t.TempDir(), "db.sqlite3")
+			path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 			writeFile(t, path, strings.Repeat("no database ", 100))
 			return given{settings: s.name(path)}
 		}, doctor.SQLiteFile, []string{"not an SQLite database"}, nil},
@@ -357,7 +357,7 @@ func (s *site) name(path string) string {
 
 func (s *site) copy(t *testing.T, statements ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "copy.sqlite3")
+	path := filepath.Join(testserver.Dir(t), "copy.sqlite3")
 	copyFile(t, filepath.Join(s.dir, "db.sqlite3"), path)
 	execSQL(t, "sqlite", path, statements...)
 	return path
