@@ -6,6 +6,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
@@ -93,4 +96,65 @@ func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djse
 	default:
 		return nil, console.Because(err, text, dsnForms)
 	}
+}
+
+// dsnWays is the hint for a password on the command line.
+const dsnWays = `put the DSN into a file, on its first line, and give @FILE in its place; or pipe it in, for @-
+--dsn, --from and --to also come from the environment: ` + envDSN + `, ` + envFrom + `, ` + envTo
+
+// dsnFlag is the value of a flag that takes a DSN: the DSN itself if there is no
+// password in it, or where to read it: @FILE, or @- for standard input.
+type dsnFlag struct{ text *string }
+
+// addDSN adds a flag for a DSN. All of them are made here.
+func addDSN(fs *pflag.FlagSet, text *string, name, about string) {
+	fs.Var(&dsnFlag{text}, name, about+"; @FILE or @- reads it")
+}
+
+// Set implements pflag.Value.
+func (f *dsnFlag) Set(text string) error {
+	if !strings.HasPrefix(text, "@") && console.HasPassword(text) {
+		return usage("has a password in it: what stands on the command line can be read by every user of this machine, and stays in the shell's history", dsnWays)
+	}
+	*f.text = text
+	return nil
+}
+
+// String implements pflag.Value.
+func (f *dsnFlag) String() string {
+	if f.text == nil {
+		return ""
+	}
+	return *f.text
+}
+
+// Type implements pflag.Value.
+func (f *dsnFlag) Type() string { return "string" }
+
+// readDSNs reads the DSNs that the flags of c name a file for.
+func readDSNs(c *cobra.Command, a *app) (err error) {
+	c.Flags().VisitAll(func(flag *pflag.Flag) {
+		f, ok := flag.Value.(*dsnFlag)
+		if !ok || err != nil {
+			return
+		}
+		name, ok := strings.CutPrefix(*f.text, "@")
+		if !ok {
+			return
+		}
+		var text string
+		if name == "-" {
+			in, wrong := a.TakeStdin("the DSN of --" + flag.Name)
+			if err = wrong; err == nil {
+				text, err = console.ReadAll(in, console.MaxSecret)
+			}
+		} else {
+			text, err = console.ReadFile(name, console.MaxSecret)
+		}
+		text, _, _ = strings.Cut(text, "\n")
+		if *f.text = strings.TrimSpace(text); err == nil && *f.text == "" {
+			err = usage("the first line of what --"+flag.Name+" names is empty: there is no DSN", "the DSN is the first line")
+		}
+	})
+	return err
 }

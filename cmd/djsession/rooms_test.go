@@ -2,29 +2,63 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestRooms: the command line is this package's alone. What does the work of a command is
-// a package that a test can call without flags and without a terminal.
+// others is what this package may import besides the standard library and this module.
+var others = []string{
+	"github.com/spf13/cobra", "github.com/spf13/pflag",
+	"github.com/redis/go-redis/v9/logging", // to silence it
+}
+
+// own is what this package may import of this module. Engines, caches and tables of users
+// are not in it: package djsite opens them.
+var own = []string{
+	"djsession", "djsettings", "djsite", "serializer", "signer",
+	"internal/console", "internal/payload",
+	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/migrate",
+}
+
+// TestRooms: this package takes flags, makes a call and prints. What does the work of a
+// command is a package that a test can call without flags and without a terminal.
 func TestRooms(t *testing.T) {
 	const module = "github.com/go-djsession/go-djsession"
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}`, module+"/...").Output()
-	if err != nil {
-		t.Fatal(err)
+	list := func(pattern, format string) (packages [][]string) {
+		t.Helper()
+		out, err := exec.Command("go", "list", "-f", format, pattern).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(out)) {
+			packages = append(packages, strings.Fields(line))
+		}
+		return packages
 	}
-	packages := 0
-	for line := range strings.Lines(string(out)) {
-		fields := strings.Fields(line)
-		packages++
-		for _, imported := range fields[1:] {
-			if strings.HasPrefix(imported, "github.com/spf13/") && fields[0] != module+"/cmd/djsession" {
-				t.Errorf("%s imports %s", fields[0], imported)
+	all := list(module+"/...", `{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}`)
+	for _, pkg := range all {
+		for _, imported := range pkg[1:] {
+			if strings.HasPrefix(imported, "github.com/spf13/") && pkg[0] != module+"/cmd/djsession" {
+				t.Errorf("%s imports %s", pkg[0], imported)
 			}
 		}
 	}
-	if packages < 40 {
-		t.Errorf("got %d packages", packages)
+	if len(all) < 40 {
+		t.Errorf("got %d packages", len(all))
+	}
+	here := list(module+"/cmd/djsession", `{{join .Imports " "}}`)[0]
+	for _, imported := range here {
+		name, is := strings.CutPrefix(imported, module+"/")
+		switch external := strings.Contains(strings.SplitN(imported, "/", 2)[0], "."); {
+		case is && !slices.Contains(own, name), !is && external && !slices.Contains(others, imported),
+			slices.Contains([]string{"database/sql", "net/http", "os/exec"}, imported):
+			t.Errorf("the command imports %s, so it does some work itself", imported)
+		}
+	}
+	for _, room := range own {
+		if !slices.Contains(here, module+"/"+room) {
+			t.Errorf("%s is not imported any more", room)
+		}
 	}
 }

@@ -1,226 +1,185 @@
 package main
 
 import (
-	"crypto/rand"
-	"log/slog"
-	"strconv"
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/payload"
-	"github.com/go-djsession/go-djsession/serializer"
-	"github.com/go-djsession/go-djsession/signer"
 )
 
-// formatFlags say how the site writes its sessions.
-type formatFlags struct {
-	secrets console.SecretSources
-	salt    string
-	django  string
-	format  string // of the serializer
-	from    settingsFlags
+// openTimeout bounds the first contact with a database.
+const openTimeout = 10 * time.Second
 
-	set *djsettings.Settings // what from leads to, if it was given
-}
+// engine is the open site of the flags. Its methods have errors for this program's user.
+type engine struct{ *djsite.Site }
 
-func (f *formatFlags) add(a *app, c *cobra.Command) {
-	secretFlags(&f.secrets, c)
-	f.from.add(c)
-	c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
-	fs := c.Flags()
-	fs.StringVar(&f.salt, "salt", payload.SessionSalt, "`SALT` of the signature, which ends in the name of the site's SessionStore")
-	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default the newest)")
-	_ = c.RegisterFlagCompletionFunc("salt", choices(payload.SessionSalt, payload.CookieEngine, signer.DumpsSalt))
-	_ = c.RegisterFlagCompletionFunc("django", choices("6.1", "6.0", "5.2", "4.2", "3.2", "2.2", "1.11", "1.8"))
-}
-
-// addSerializer is for commands that write.
-func (f *formatFlags) addSerializer(c *cobra.Command) {
-	c.Flags().StringVar(&f.format, "serializer", "", "`NAME` of the site's SESSION_SERIALIZER: json or pickle (default the one found)")
-	_ = c.RegisterFlagCompletionFunc("serializer", choices("json", "pickle"))
-}
-
-func (f *formatFlags) version() (djsession.DjangoVersion, error) {
-	if f.django == "" {
-		return djsession.DjangoVersion{}, nil
-	}
-	v, err := djsession.ParseDjangoVersion(f.django)
-	if err != nil {
-		return v, usage("--django is not a version", "a version looks like 5.2")
-	}
-	return v, nil
-}
-
-// chosen is the site's serializer.
-func (f *formatFlags) chosen() (serializer.Serializer, error) {
-	v, err := f.version()
+// open opens the site of the flags for a command that reads sessions.
+func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
+	at, err := f.place(a)
 	if err != nil {
 		return nil, err
 	}
-	switch f.format {
-	case "":
-		if f.set != nil {
-			return f.ofSettings()
-		}
-		return payload.Any{}, nil
-	case "json":
-		return serializer.JSON{}, nil
-	case "pickle":
-		return payload.PickleFor(v), nil
+	keys, err := f.secrets.Load(&a.Console)
+	if err == nil && keys == nil && at.Sessions.Kind != djsettings.EngineCache { // a cache signs nothing
+		keys, err = f.secrets.Need(&a.Console)
 	}
-	return nil, usage("--serializer is neither json nor pickle", "json is Django's default")
-}
-
-// class is the name of the class that the salt names.
-func (f *formatFlags) class() (string, bool) { return strings.CutPrefix(f.salt, payload.SaltPrefix) }
-
-// settings are those of the site, as far as these flags know them.
-func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, error) {
-	v, err := f.version()
-	class, ok := f.class()
-	if err == nil && !ok {
-		err = usage("--salt is not that of a session", "it begins with "+payload.SaltPrefix)
-	}
-	s, wrong := f.chosen()
-	if err == nil {
-		err = wrong
-	}
-	return djsession.Settings{
-		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.Now,
-		LegacyHashing: f.set != nil && f.set.Cookies.HashingAlgorithm == "sha1",
-		// What the library would log, the commands say themselves.
-		Logger: slog.New(slog.DiscardHandler),
-	}, err
-}
-
-// siteFlags are formatFlags and what else it takes to write to a site's database.
-type siteFlags struct {
-	formatFlags
-	timeZone  string
-	cookieAge age
-	at        placeFlags
-	cookie    string
-
-	keys *console.Secrets // once open has read them
-}
-
-func (f *siteFlags) add(a *app, c *cobra.Command) {
-	f.formatFlags.add(a, c)
-	f.addSerializer(c)
-	f.addDatabase(a, c)
-}
-
-// addDatabase adds what tells where the sessions are, and how they end there.
-func (f *siteFlags) addDatabase(a *app, c *cobra.Command) {
-	f.addLocation(a, c, "dsn", "`DSN` of the database (default "+envDSN+")")
-	f.addEnds(c)
-}
-
-// addLocation adds what tells where the sessions are.
-func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
-	fs := c.Flags()
-	if fs.Lookup("settings") == nil { // of a command that needs no keys
-		f.from.add(c)
-		c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
-	}
-	addDSN(fs, &f.at.dsn, dsn, about)
-	fs.StringVar(&f.at.table, "table", "", "`TABLE` of the sessions (default that of the engine: django_session)")
-	addDSN(fs, &f.at.cache, "cache", "`DSN` of the cache of a site with cached_db, whose table is that of --"+dsn)
-	for _, name := range []string{"table", "cache"} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
-}
-
-// addEnds adds what tells how sessions end.
-func (f *siteFlags) addEnds(c *cobra.Command) {
-	fs := c.Flags()
-	fs.StringVar(&f.cookie, "cookie-name", "sessionid", "SESSION_COOKIE_NAME: the `NAME` that session files begin with")
-	fs.Var(&f.cookieAge, "cookie-age", "SESSION_COOKIE_AGE of the site, by which saving prolongs a session and files end (default 14d)")
-	fs.StringVar(&f.timeZone, "time-zone", "", "TIME_ZONE of a site with USE_TZ=False: a `ZONE` such as Europe/Berlin")
-	for _, name := range []string{"cookie-name", "cookie-age", "time-zone"} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
-}
-
-// siteSettings are those of the Site. keys are nil for commands that read no session.
-func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Settings, error) {
-	k := signer.SecretKey(rand.Text())
-	if keys != nil {
-		k = keys.Keys
-	}
-	if f.salt == "" {
-		f.salt = payload.SessionSalt
-	}
-	set, err := f.settings(a, k)
 	if err != nil {
-		return set, err
+		return nil, err
 	}
+	f.keys = keys
+	return f.openWith(ctx, a, keys)
+}
+
+// place returns the settings that say where the sessions are.
+func (f *siteFlags) place(a *app) (*djsettings.Settings, error) {
 	if f.set != nil {
-		of, err := f.set.Session()
-		if err != nil {
-			return set, settingsProblem(err)
-		}
-		set.CookieAge, set.CookieName, set.TimeZone = of.CookieAge, of.CookieName, of.TimeZone
-		return set, nil
+		return f.set, nil
 	}
-	set.CookieAge, set.CookieName = time.Duration(f.cookieAge), f.cookie
-	if f.timeZone != "" {
-		if set.TimeZone, err = time.LoadLocation(f.timeZone); err != nil || f.timeZone == "Local" {
-			return set, usage("--time-zone is not the name of a time zone", "it looks like Europe/Berlin; leave it out if the site has USE_TZ=True")
-		}
+	if f.at.dsn == "" {
+		f.at.dsn = a.Env(envDSN)
 	}
-	return set, nil
+	if f.at.dsn == "" {
+		hint := dsnForms
+		if _, err := os.Stat("db.sqlite3"); err == nil {
+			hint = "there is a db.sqlite3 in this folder: --dsn db.sqlite3"
+		}
+		return nil, usage("there is no database: give --dsn or set "+envDSN, manageHint()+hint)
+	}
+	return f.at.settings()
 }
 
-// newSite is djsession.NewSite with errors for this program's user.
-func newSite(set djsession.Settings) (*djsession.Site, error) {
-	site, err := djsession.NewSite(set)
+// openWith opens it with these keys; nil will do where nothing is decoded.
+func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets) (*engine, error) {
+	at, err := f.place(a)
 	if err != nil {
-		text, hint := console.PayloadProblem(err)
-		if text == "" {
-			text = strings.ReplaceAll(err.Error(), "djsession: ", "")
-		}
-		return nil, usage(text, hint)
+		return nil, err
 	}
-	return site, nil
+	as, err := f.siteSettings(a, keys)
+	if err != nil {
+		return nil, err
+	}
+	if f.set == nil {
+		return f.at.open(ctx, at, as)
+	}
+	if at.Sessions.Kind == djsettings.EngineSignedCookies {
+		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
+	}
+	e, err := openSite(ctx, at, as, 0)
+	if err != nil {
+		return nil, settingsProblem(err)
+	}
+	return e, nil
 }
 
-// age is a duration as a flag: seconds, as Django counts, or with a unit.
-type age time.Duration
-
-func (v *age) String() string {
-	if v == nil || *v == 0 {
-		return ""
+// openSite opens the sessions of a site as the settings as see them. cacheTimeout is
+// that of djsite.Options.
+func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settings, cacheTimeout time.Duration) (*engine, error) {
+	if _, err := newSite(as); err != nil {
+		return nil, err
 	}
-	return time.Duration(*v).String()
+	with := *set
+	with.Keys = as.Keys
+	site, err := djsite.Open(ctx, &with, &djsite.Options{
+		SessionsOnly: true, Timeout: openTimeout, CacheTimeout: cacheTimeout, Configure: func(in *djsession.Settings) { *in = as },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &engine{site}, nil
 }
 
-func (*age) Type() string { return "AGE" }
+func (e *engine) close() { _ = e.Close() }
 
-func (v *age) Set(text string) error {
-	unit := time.Second
-	number := text
-	for suffix, u := range map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
-		if before, ok := strings.CutSuffix(text, suffix); ok {
-			number, unit = before, u
-		}
+// on returns the store of the same place, as another Site sees it.
+func (e *engine) on(site *djsession.Site) (djsession.Store, error) {
+	s, err := e.StoreFor(context.Background(), site)
+	if err != nil {
+		return nil, settingsProblem(err)
 	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || n < 0 || n > int64(1<<62)/int64(unit) {
-		return usage("is not a number of seconds, nor something like 90m, 12h or 14d", "")
-	}
-	*v = age(n) * age(unit)
-	return nil
+	return s, nil
 }
 
-// choices completes a flag by a fixed list.
-func choices(all ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return all, cobra.ShellCompDirectiveNoFileComp
+// lister returns the store as one that can list its sessions.
+func (e *engine) lister() (djsession.Lister, error) {
+	lister, err := e.Lister()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, refused("this engine cannot list its sessions: "+e.Engine().Unlistable, "one session is named by its whole key on standard input: djsession show -")
 	}
+	return lister, err
+}
+
+// text returns the signed text that v stands for, if the engine keeps such.
+func (e *engine) text(v djsession.Version) (string, bool) {
+	text, ok := v.Token()
+	return text, ok && e.Engine().Signed
+}
+
+// The lengths of a prefix that stands for a session.
+const (
+	minPrefix = 4
+	maxPrefix = 16
+)
+
+// keyHelp is part of the help of every command that takes a KEY.
+const keyHelp = `KEY is the beginning of a session key, as djsession list prints it, or - for a
+whole one on standard input. A whole key on the command line is refused: who reads
+it there has the session.`
+
+// key returns the session key that arg stands for.
+func (e *engine) key(ctx context.Context, a *app, arg string) (string, error) {
+	if arg != "-" {
+		return e.keyOfPrefix(ctx, arg)
+	}
+	in, err := a.TakeStdin("the session key")
+	if err != nil {
+		return "", err
+	}
+	return e.keyFrom(bufio.NewReader(in))
+}
+
+// keyFrom reads a key from the first line of in.
+func (e *engine) keyFrom(in *bufio.Reader) (string, error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+		return "", console.FileProblem(err)
+	}
+	key := strings.TrimSpace(string(line))
+	if !e.Sessions.Site().ValidKey(key) {
+		return "", usage("what standard input gives is no session key", "a key has 32 characters of a-z and 0-9; if it is a cookie, djsession explain tells more")
+	}
+	return key, nil
+}
+
+func (e *engine) keyOfPrefix(ctx context.Context, prefix string) (string, error) {
+	const hint = "give the first 8 characters, as djsession list prints them, or pipe the whole key and write - for it"
+	switch {
+	case strings.Trim(prefix, payload.KeyChars) != "":
+		return "", usage("KEY holds characters that are in no session key", hint)
+	case len(prefix) > maxPrefix:
+		return "", usage("a whole session key does not belong on the command line: every user of this machine can read it there", hint)
+	case len(prefix) < minPrefix:
+		return "", usage("KEY is too short", hint)
+	}
+	if _, err := e.lister(); err != nil {
+		return "", err
+	}
+	keys, err := e.FindKeys(ctx, prefix, 2)
+	switch {
+	case err != nil:
+		return "", djsession.Unavailable("look for the session", err)
+	case len(keys) == 0:
+		return "", refused("no session key begins with "+prefix, "djsession list shows what there is")
+	case len(keys) > 1:
+		return "", refused("several session keys begin with "+prefix, "give more of it, or the whole key on standard input; djsession list --reveal prints whole keys")
+	}
+	return keys[0], nil
 }

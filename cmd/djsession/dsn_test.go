@@ -36,12 +36,12 @@ var dsnsWithout = []string{
 
 func TestHasPassword(t *testing.T) {
 	for _, dsn := range dsnsWithPassword {
-		if !hasPassword(dsn) {
+		if !console.HasPassword(dsn) {
 			t.Errorf("%q: the password is not seen", dsn)
 		}
 	}
 	for _, dsn := range dsnsWithout {
-		if hasPassword(dsn) {
+		if console.HasPassword(dsn) {
 			t.Errorf("%q has none", dsn)
 		}
 	}
