@@ -68,7 +68,7 @@ The exit status is 1 if a session could not be converted.`,
 			if f.batch < 1 {
 				return usage("--batch is not positive", "the default is 1000")
 			}
-			conv, err := f.conversion(a)
+			conv, target, err := f.conversion(a)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ The exit status is 1 if a session could not be converted.`,
 				return err
 			}
 			defer e.close()
-			return f.convert(c.Context(), a, e, conv)
+			return f.convert(c.Context(), a, e, conv, target)
 		},
 	}
 	f.formatFlags.add(a, c)
@@ -98,16 +98,17 @@ The exit status is 1 if a session could not be converted.`,
 	return c
 }
 
-// conversion makes one of the flags, without its stores.
-func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
+// conversion returns what the flags say, without the stores, and the Site that the sessions
+// are written for.
+func (f *convertFlags) conversion(a *app) (*convert.Options, *djsession.Site, error) {
 	keys, err := f.secrets.Need(&a.Console)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.keys = keys
 	set, err := f.siteSettings(a, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := &convert.Options{
 		Lossy: f.lossy, DryRun: f.dryRun, Batch: f.batch, Keep: f.to == "keep", Pickle: f.to == "pickle", Resume: f.resume, Report: f.report,
@@ -119,16 +120,16 @@ func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
 		c.Legacy = given && set.Django.Before(3, 1)
 	case "current":
 		if given && set.Django.Before(3, 1) {
-			return nil, usage("--to-format is current, which Django before 3.1 does not read", "--django is the version that will read the sessions")
+			return nil, nil, usage("--to-format is current, which Django before 3.1 does not read", "--django is the version that will read the sessions")
 		}
 	case "legacy":
 		c.Legacy = true
 		if set.Django = cmp.Or(set.Django, djsession.DjangoVersion{Major: 3, Minor: 2}); !set.Django.Before(4, 0) {
-			return nil, usage("--to-format is legacy, which Django 4.0 and later do not read", "--django is the version that will read the sessions")
+			return nil, nil, usage("--to-format is legacy, which Django 4.0 and later do not read", "--django is the version that will read the sessions")
 		}
 		set.LegacyHashing = !set.Django.Before(3, 1)
 	default:
-		return nil, usage("--to-format is neither current nor legacy", "legacy is the format before Django 3.1")
+		return nil, nil, usage("--to-format is neither current nor legacy", "legacy is the format before Django 3.1")
 	}
 	switch f.to {
 	case "json":
@@ -141,16 +142,16 @@ func (f *convertFlags) conversion(a *app) (*convert.Options, error) {
 	case "keep":
 		set.Serializer = payload.Any{}
 	default:
-		return nil, usage("--to is neither json, pickle nor keep", "json is Django's default")
+		return nil, nil, usage("--to is neither json, pickle nor keep", "json is Django's default")
 	}
-	c.Target, err = newSite(set)
+	target, err := newSite(set)
 	// The sessions are read by the newest Django, which knows every form of
 	// _session_expiry; openWith makes that Site.
 	f.django = ""
-	return c, err
+	return c, target, err
 }
 
-func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *convert.Options) (err error) {
+func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *convert.Options, target *djsession.Site) (err error) {
 	if !e.Engine().Signed {
 		return refused("what this engine keeps is not for SESSION_SERIALIZER to choose", "the cache of the site decides how it is serialized: see CACHES")
 	}
@@ -159,7 +160,7 @@ func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *conver
 		return err
 	}
 	c.Reader, c.Lister = e.Sessions.Store(), lister
-	if c.Writer, err = e.on(c.Target); err != nil {
+	if c.Writer, err = e.on(target); err != nil {
 		return err
 	}
 	before := e.Sessions.Site().Settings()

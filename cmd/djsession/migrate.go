@@ -201,7 +201,7 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, opts *migrate.Options) 
 		from.close()
 		return nil, nil, err
 	}
-	opts.Site, opts.JSON = to.Sessions.Site(), opts.JSON || to.Engine().JSONOnly
+	opts.JSON = opts.JSON || to.Engine().JSONOnly
 	return from, to, nil
 }
 

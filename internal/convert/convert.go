@@ -27,9 +27,8 @@ type Options struct {
 	Lister djsession.Lister
 	// Old reads the format before Django 3.1; nil if there is no key for it.
 	Old djsession.Store
-	// Writer writes the sessions to the same place, as Target encodes them.
+	// Writer writes the sessions to the same place, as its Site encodes them.
 	Writer djsession.Store
-	Target *djsession.Site
 
 	Keep   bool // the serializer that a session has
 	Pickle bool // to pickle, not to JSON
@@ -81,7 +80,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{Options: opts, Counts: state.Counts, about: report.about}
+	c := &conversion{Options: opts, Counts: state.Counts, target: opts.Writer.Site(), about: report.about}
 	c.done = func(n Counts, cursor string) error {
 		if opts.Progress != nil {
 			opts.Progress(n.Seen)
@@ -105,6 +104,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 type conversion struct {
 	Options
 	Counts
+	target *djsession.Site // of Writer
 
 	done  func(Counts, string) error // gets the cursor after each batch, and at the end
 	about func(key string, notes []note) error
@@ -145,7 +145,7 @@ func (c *conversion) run(ctx context.Context, cursor string) (err error) {
 // meanwhile.
 func (c *conversion) session(ctx context.Context, l djsession.Listed) error {
 	s := found{l.Record, l.Version, false, l.Err}
-	if !c.Target.ValidKey(l.Key()) {
+	if !c.target.ValidKey(l.Key()) {
 		c.Corrupt++
 		return nil
 	}
@@ -200,7 +200,7 @@ func (c *conversion) convert(ctx context.Context, key string, s found) (*int64, 
 		return &c.Gone, nil, nil
 	case s.err != nil: // not decoded, or a file that may not be read
 		return &c.Corrupt, nil, ctx.Err()
-	case !s.record.Expires.IsZero() && !s.record.Expires.After(c.Target.Now()):
+	case !s.record.Expires.IsZero() && !s.record.Expires.After(c.target.Now()):
 		return &c.Expired, nil, nil
 	}
 	pickled := payload.WasPickle(s.record.Data)
@@ -213,7 +213,7 @@ func (c *conversion) convert(ctx context.Context, key string, s found) (*int64, 
 	}
 	var err error
 	if c.DryRun {
-		_, err = c.Target.Encode(r.Data)
+		_, err = c.target.Encode(r.Data)
 	} else {
 		_, err = c.Writer.Update(ctx, key, r, s.version)
 	}
@@ -235,7 +235,7 @@ func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Re
 	n := *r
 	var notes []note
 	if pickled && !c.Keep && !c.Pickle {
-		j := toJSON{lossy: c.Lossy, isoExpiry: isoExpiry(c.Target)}
+		j := toJSON{lossy: c.Lossy, isoExpiry: isoExpiry(c.target)}
 		d, ok := j.session(r.Data)
 		if notes = j.notes; !ok {
 			return nil, notes
@@ -243,7 +243,7 @@ func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Re
 		n.Data = d
 	}
 	// A session that Django fails to read the end of is worse than one that is left.
-	if _, err := c.Target.ExpiryDate(n.Data, c.Target.Now()); err != nil {
+	if _, err := c.target.ExpiryDate(n.Data, c.target.Now()); err != nil {
 		v, _ := r.Data.Get(expiryName)
 		return nil, append(notes, note{expiryName, payload.TypeName(v) + " that this Django does not read", true})
 	}

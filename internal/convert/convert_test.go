@@ -69,7 +69,7 @@ func TestConvertRaces(t *testing.T) {
 		}
 	}
 	written := 0
-	conv := Options{Lister: store, Reader: store, Target: target, Batch: 1}
+	conv := Options{Lister: store, Reader: store, Batch: 1}
 	conv.Writer = meddling{writer, func(key string) {
 		r, v, err := store.Load(t.Context(), key)
 		switch {
@@ -169,7 +169,7 @@ func TestConvertExpiry(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, lossy := range []bool{false, true} {
 				target := siteWith(t, djsession.Settings{TimeZone: tt.zone, Django: tt.django})
-				conv := conversion{Options: Options{Target: target, Lossy: lossy}}
+				conv := conversion{Options: Options{Lossy: lossy}, target: target}
 				was := &djsession.Record{Expires: testNow, Data: serializer.NewDict(serializer.Item{Key: expiryName, Value: tt.expiry})}
 				r, notes := conv.rewritten(was, true)
 				if tt.want == nil {

@@ -31,8 +31,6 @@ type Engine struct {
 // Options say what to move, and how.
 type Options struct {
 	From, To Engine
-	// Site is that of the new engine.
-	Site *djsession.Site
 	// JSON reports whether the new engine takes only what JSON holds. A session that was
 	// read from a pickle is converted then.
 	JSON bool
@@ -154,6 +152,7 @@ func (e *MismatchError) Error() string {
 // mover is a run.
 type mover struct {
 	Options
+	site    *djsession.Site // of the new engine
 	journal *journal
 
 	state    moveState
@@ -176,7 +175,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 }
 
 func newMover(opts Options) *mover {
-	m := &mover{Options: opts}
+	m := &mover{Options: opts, site: opts.To.Store.Site()}
 	m.Batch, m.Workers = cmp.Or(m.Batch, 2000), cmp.Or(m.Workers, 16)
 	if m.Progress == nil {
 		m.Progress = func(int64) {}
@@ -232,7 +231,7 @@ func (m *mover) openJournal(ctx context.Context) error {
 // for it on the old one.
 func (m *mover) apart(ctx context.Context) error {
 	key := strings.ToLower(rand.Text()) + "migrate"
-	probe := &djsession.Record{Data: serializer.NewDict(), Expires: m.Site.Now().Add(time.Minute)}
+	probe := &djsession.Record{Data: serializer.NewDict(), Expires: m.site.Now().Add(time.Minute)}
 	if _, err := m.To.Store.Create(ctx, key, probe); err != nil {
 		return err
 	}

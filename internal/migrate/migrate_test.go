@@ -44,7 +44,7 @@ func newMove(t *testing.T) *moveWorld {
 // run is one step.
 func (w *moveWorld) run(ctx context.Context, switched bool) (Counts, error) {
 	opts := Options{
-		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.next, Lister: w.next.(djsession.Lister)}, Site: w.site,
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.next, Lister: w.next.(djsession.Lister)},
 		Journal: w.path, Task: task, Switched: switched, Keep: w.keep, Batch: w.batch, Workers: 4, Progress: w.progress,
 	}
 	if w.prev != nil {
@@ -401,7 +401,7 @@ func TestRun(t *testing.T) {
 	w.put(w.old, moveKey, 1, time.Hour)
 	var seen []int64
 	opts := Options{
-		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new, Lister: w.new}, Site: w.site,
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new, Lister: w.new},
 		Journal: w.path, Task: task, Progress: func(n int64) { seen = append(seen, n) },
 	}
 	if _, err := Run(t.Context(), with(opts, func(o *Options) { o.Switched = true })); !errors.Is(err, ErrNoJournal) {
@@ -462,7 +462,7 @@ func TestWarnings(t *testing.T) {
 	w.put(w.old, otherKey, 1, time.Hour)
 	told := map[Warning]int64{}
 	opts := Options{
-		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new}, Site: w.site, // the new one cannot list
+		From: Engine{Store: w.old, Lister: w.old}, To: Engine{Store: w.new}, // the new one cannot list
 		Journal: w.path, Task: task, Warn: func(kind Warning, n int64) { told[kind] += n },
 	}
 	if _, err := Run(t.Context(), opts); err != nil || len(told) != 0 {

@@ -68,7 +68,7 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 }
 
 // over reports whether a copy has expired.
-func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.Site.Now().Unix() }
+func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.site.Now().Unix() }
 
 // bringNew moves a session that was not copied in the first step. It deletes the session
 // from the old engine at once, as package movingstore does. So if the session is on neither
@@ -188,7 +188,7 @@ func (m *mover) leave(ctx context.Context, s *moving) error {
 		// its deletion only now. That is no logout: the new engine decides.
 		m.count(&n.Deleted)
 	case errors.Is(err, djsession.ErrNotFound):
-		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.Site.Now().Unix() {
+		if s.record == nil || s.out || s.expires != 0 && s.expires <= m.site.Now().Unix() {
 			return nil
 		}
 		// Somebody who is not yet on the new engine has logged out.
@@ -228,7 +228,7 @@ func (m *mover) emptied(items []*moving) error {
 // prune deletes the copies of sessions that were deleted on the old engine. It walks over
 // the new engine because the journal holds no keys.
 func (m *mover) prune(ctx context.Context) error {
-	now := m.Site.Now().Unix()
+	now := m.site.Now().Unix()
 	before := m.state.Pass // seen by no later walk
 	if m.Switched {
 		before = 1 << 62

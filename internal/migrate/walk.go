@@ -191,9 +191,9 @@ func (m *mover) count(n *int64) {
 func (m *mover) prepare(s *moving) error {
 	n := &m.state.Counts
 	m.count(&n.Seen)
-	now := m.Site.Now()
+	now := m.site.Now()
 	switch {
-	case !m.Site.ValidKey(s.l.Key()):
+	case !m.site.ValidKey(s.l.Key()):
 		m.count(&n.Corrupt)
 	case s.l.Err != nil:
 		m.count(&n.Corrupt)
@@ -227,11 +227,11 @@ func (m *mover) prepare(s *moving) error {
 func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 	n := *r
 	if m.JSON && payload.WasPickle(r.Data) {
-		if n.Data, ok = convert.ToJSON(m.Site, r.Data); !ok {
+		if n.Data, ok = convert.ToJSON(m.site, r.Data); !ok {
 			return nil, false
 		}
 	}
-	end, err := m.Site.ExpiryDate(n.Data, m.Site.Now())
+	end, err := m.site.ExpiryDate(n.Data, m.site.Now())
 	if err != nil {
 		return nil, false // a Django that could not read it would be worse
 	}
