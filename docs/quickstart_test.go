@@ -55,8 +55,8 @@ func TestQuickStart(t *testing.T) {
 	if err := json.Unmarshal(demo.Settings, &settings); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, database)
-	cmd.Env = append(os.Environ(), "DJANGO_SECRET_KEY="+settings.SecretKey)
+	cmd := exec.Command(binary)
+	cmd.Env = append(os.Environ(), "DJANGO_SECRET_KEY="+settings.SecretKey, "DJANGO_DB="+database)
 	cmd.Stderr = t.Output()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
