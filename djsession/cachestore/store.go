@@ -1,31 +1,30 @@
-// Package cachestore keeps sessions where django.contrib.sessions.backends.cache
-// does: in a cache, and nowhere else.
+// Package cachestore keeps sessions where django.contrib.sessions.backends.cache does: in
+// a cache, and nowhere else.
 //
 //	cache := rediscache.New(site, client, nil)
 //	store := cachestore.New(cache, nil)
 //
-// Shapes: the name in the cache is "django.contrib.sessions.cache" and the session
-// key with nothing between; the value is the dict itself, pickled and not signed
-// unless the cache is told otherwise. The Version of a record is the cache's.
+// Shapes: the name in the cache is "django.contrib.sessions.cache", followed by the
+// session key without a separator. The value is the dict itself. It is pickled and not
+// signed, unless the cache has another format. The Version of a record is the cache's.
 //
 // # Compatibility
 //
-// As Django does, Create adds and Update never creates. Unlike Django, which
-// looks and then sets, an Update replaces only what was read, in one step, so
-// that a session that somebody deleted stays deleted. How far a cache can keep
-// that is said in its own package.
+// As in Django, Create adds and Update never creates. Unlike Django, which looks and then
+// sets, an Update replaces only what was read, in one step. So a session that somebody
+// deleted stays deleted. The package of each cache says how well it can do this.
 //
-// Expired sessions are the cache's own affair: ClearExpired does nothing where the
-// server removes them, as in Django. Some caches cannot list what they hold;
-// List then ends with errors.ErrUnsupported.
+// The cache decides how expired sessions go: ClearExpired does nothing if the server
+// removes them, as in Django. Some caches cannot list their content; then List ends with
+// [errors.ErrUnsupported].
 //
 // # Errors
 //
-// Those of djsession.Store. Keys and values are in no text.
+// They are those of [djsession.Store]. No text holds a key or a value.
 //
 // # Security
 //
-// Nothing in a cache is signed: whoever can write to it is logged in as anyone.
+// Nothing in a cache is signed: whoever can write to it can log in as anyone.
 package cachestore
 
 import (
@@ -40,15 +39,15 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Options are for sites that differ from Django's defaults. The zero value is
-// for those that do not.
+// Options are for sites that differ from Django's defaults. The zero value is for all
+// others.
 type Options struct {
 	// KeyPrefix is SessionStore.cache_key_prefix; default
 	// "django.contrib.sessions.cache".
 	KeyPrefix string
 }
 
-// Store is a djsession.Store in a cache. It is safe for concurrent use.
+// Store is a [djsession.Store] in a cache. It is safe for concurrent use.
 type Store struct {
 	site   *djsession.Site
 	cache  djcache.Cache
@@ -62,8 +61,8 @@ var (
 	_ djsession.Lister       = (*Store)(nil)
 )
 
-// New returns the Store of the sessions in cache, which is the entry of CACHES that
-// SESSION_CACHE_ALIAS names, and whose Site it has. opts may be nil.
+// New returns the [Store] of the sessions in cache, which must be the entry of CACHES that
+// SESSION_CACHE_ALIAS names. Its Site is that of cache. opts may be nil.
 func New(cache djcache.Cache, opts *Options) *Store {
 	s := &Store{site: cache.Site(), cache: cache, prefix: "django.contrib.sessions.cache"}
 	if opts != nil && opts.KeyPrefix != "" {
@@ -72,10 +71,10 @@ func New(cache djcache.Cache, opts *Options) *Store {
 	return s
 }
 
-// Site implements djsession.Store: it is the cache's.
+// Site implements [djsession.Store]. It is that of the cache.
 func (s *Store) Site() *djsession.Site { return s.site }
 
-// Load implements djsession.Store: SessionStore.load.
+// Load implements [djsession.Store]: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	item, err := s.cache.Get(ctx, s.prefix+key)
 	if err != nil {
@@ -84,38 +83,38 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	return record(item), item.Version, nil
 }
 
-// Create implements djsession.Store: SessionStore.save(must_create=True).
+// Create implements [djsession.Store]: SessionStore.save(must_create=True).
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	return s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires)
 }
 
-// Update implements djsession.Store: SessionStore.save.
+// Update implements [djsession.Store]: SessionStore.save.
 func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	return s.cache.Replace(ctx, s.prefix+key, r.Data, r.Expires, seen)
 }
 
-// Delete implements djsession.Store: SessionStore.delete.
+// Delete implements [djsession.Store]: SessionStore.delete.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	return s.cache.Delete(ctx, s.prefix+key, seen)
 }
 
-// Touch implements djsession.Store.
+// Touch implements [djsession.Store].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	_, err := s.cache.Touch(ctx, s.prefix+key, expires, seen)
 	return err
 }
 
-// SelfExpiring implements djsession.SelfExpiring, as the cache does.
+// SelfExpiring implements [djsession.SelfExpiring]. It is that of the cache.
 func (s *Store) SelfExpiring() bool {
 	c, ok := djcache.As[djcache.SelfExpiring](s.cache)
 	return ok && c.SelfExpiring()
 }
 
-// ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It does
-// nothing where the server removes what has expired ([djcache.SelfExpiring]).
+// ClearExpired implements [djsession.Reaper]: SessionStore.clear_expired. It does nothing
+// if the server removes expired sessions ([djcache.SelfExpiring]).
 //
-// Errors: also errors.ErrUnsupported, if the cache is neither a [djcache.Reaper] nor
-// SelfExpiring.
+// Errors: also [errors.ErrUnsupported], if the cache is neither a [djcache.Reaper] nor
+// [Store.SelfExpiring].
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	if c, ok := djcache.As[djcache.Reaper](s.cache); ok {
 		return c.ClearExpired(ctx, s.prefix, opts)
@@ -129,8 +128,8 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return 0, nil
 }
 
-// List implements djsession.Lister. Where the cache cannot tell what it holds the
-// walk ends at once with errors.ErrUnsupported.
+// List implements [djsession.Lister]. If the cache cannot list its content, the walk ends
+// at once with [errors.ErrUnsupported].
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		c, ok := djcache.As[djcache.Lister](s.cache)
@@ -147,7 +146,8 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 				yield(djsession.Listed{}, err)
 				return
 			}
-			// With another engine's prefix that begins like this one, the rest is no key.
+			// The name may have another engine's prefix that begins like this one. Then
+			// the rest is no key.
 			key, ok := strings.CutPrefix(found.Name(), s.prefix)
 			if !ok || !s.site.ValidKey(key) {
 				continue

@@ -4,31 +4,31 @@
 //	sealer, err := cookiestore.New(site, nil)
 //	m := djsession.NewSealed(sealer)
 //
-// Shapes: the cookie holds what django.core.signing.dumps makes of the session,
-// compressed where that is shorter, with a salt of the engine's own.
+// Shapes: the cookie holds the session as django.core.signing.dumps writes it, compressed
+// if that is shorter, with a salt of the engine's own.
 //
 // # Expiry
 //
-// As in Django the cookie is good for SESSION_COOKIE_AGE after it was signed,
-// whatever the session's own expiry says: that reaches only the browser.
+// As in Django the cookie is good for SESSION_COOKIE_AGE after it was signed, whatever
+// the session's own expiry says. Only the browser follows that expiry.
 //
 // # Size
 //
-// Browsers keep 4096 bytes of a cookie, and drop a longer one without a word.
-// Unlike Django, which sends it, Seal refuses it: the response fails, and the
-// browser keeps the session that it had.
+// Browsers keep 4096 bytes of a cookie, and silently drop a longer one. Unlike Django,
+// which sends it, Seal refuses it: the response fails, and the browser keeps its old
+// session.
 //
 // # Errors
 //
-// djsession.ErrTooLarge from Seal; djsession.ErrCorrupt and ErrExpired from
-// Unseal, with the errors of packages signer and serializer beneath.
+// Seal returns [djsession.ErrTooLarge]. Unseal returns [djsession.ErrCorrupt] and [djsession.ErrExpired],
+// with the errors of packages signer and serializer beneath.
 //
 // # Security
 //
-// The session is signed, not encrypted: its visitor can read it. Nothing revokes
-// it. A logout makes the browser forget the cookie; who copied it stays logged in
-// until it expires or the user's password changes. With pickle as serializer,
-// who knows SECRET_KEY runs code in Django.
+// The session is signed, not encrypted: its visitor can read it. Nothing revokes it. A
+// logout makes the browser forget the cookie; a copy of it stays logged in until it
+// expires or the user's password changes. With pickle as serializer, whoever knows
+// SECRET_KEY can run code in Django.
 package cookiestore
 
 import (
@@ -43,18 +43,18 @@ import (
 
 const salt = "django.contrib.sessions.backends.signed_cookies"
 
-// DefaultMaxSize is what RFC 6265 has every browser keep, in bytes: the name, the
-// value and the attributes of a cookie.
+// DefaultMaxSize is the size that RFC 6265 has every browser keep, in bytes: the name,
+// the value and the attributes of a cookie.
 const DefaultMaxSize = 4096
 
-// Options are for what Django has no setting for. The zero value is good.
+// Options are for what Django has no setting for. The zero value is the default.
 type Options struct {
-	// MaxSize is how many bytes a cookie may have, name and attributes included;
-	// default DefaultMaxSize.
+	// MaxSize is the most bytes of a cookie, name and attributes included; default
+	// [DefaultMaxSize].
 	MaxSize int
 }
 
-// Sealer is a djsession.Sealer. It is safe for concurrent use.
+// Sealer is a [djsession.Sealer]. It is safe for concurrent use.
 type Sealer struct {
 	site       *djsession.Site
 	serializer serializer.Serializer
@@ -65,9 +65,9 @@ type Sealer struct {
 
 var _ djsession.Sealer = (*Sealer)(nil)
 
-// New returns the Sealer of site's sessions. opts may be nil.
+// New returns the [Sealer] of site's sessions. opts may be nil.
 //
-// Errors: djsession.ErrConfig, when the Keys of the site hold none for this salt.
+// Errors: [djsession.ErrConfig] if the Keys of the site hold none for this salt.
 func New(site *djsession.Site, opts *Options) (*Sealer, error) {
 	set := site.Settings()
 	o := signer.Options{Salt: salt, Limits: signer.Limits{
@@ -91,13 +91,13 @@ func New(site *djsession.Site, opts *Options) (*Sealer, error) {
 	if opts != nil && opts.MaxSize > 0 {
 		most = opts.MaxSize
 	}
-	// With every attribute that the cookie may get.
+	// All attributes that the cookie may have.
 	const attributes = "=; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=1000000000; Path=; Domain=; SameSite=Strict; Secure"
 	most -= len(set.CookieName) + len(attributes) + len(set.CookiePath) + len(set.CookieDomain)
 	return &Sealer{site, set.Serializer, ts, set.CookieAge, most}, nil
 }
 
-// Site implements djsession.Sealer.
+// Site implements [djsession.Sealer].
 func (s *Sealer) Site() *djsession.Site { return s.site }
 
 // Seal is SessionStore._get_session_key.

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// expiryKey is where SessionBase.set_expiry keeps its argument.
+// expiryKey is the key under which SessionBase.set_expiry keeps its argument.
 const expiryKey = "_session_expiry"
 
 // decode returns the dict of a file. An empty file is an empty session.
@@ -26,9 +26,9 @@ func (s *Store) decode(doing string, c content) (*serializer.Dict, error) {
 	return d, nil
 }
 
-// record returns what a file holds, or why it does not decode, and whether it
-// has expired. As in Django an empty file never does, and one that does not
-// decode does as an empty session would.
+// record returns the content of a file, or the error of decoding it, and whether it has
+// expired. As in Django an empty file never expires. One that does not decode expires as
+// an empty session would.
 func (s *Store) record(doing string, c content) (r *djsession.Record, over bool, err error) {
 	d, err := s.decode(doing, c)
 	if err != nil {
@@ -42,12 +42,12 @@ func (s *Store) record(doing string, c content) (r *djsession.Record, over bool,
 	return &djsession.Record{Data: d, Expires: at}, over && c.text != "", nil
 }
 
-// ends is SessionStore._expiry_date of a file that was modified at mtime, and
-// whether the session is over: get_expiry_age(expiry=that) <= 0. at is zero if no
+// ends is SessionStore._expiry_date of a file that was modified at mtime. over reports
+// whether the session has expired: get_expiry_age(expiry=that) <= 0. at is zero if no
 // clock will show it.
 func (s *Store) ends(d *serializer.Dict, mtime time.Time) (at time.Time, over bool, err error) {
 	at, err = s.expiryDate(d, mtime.Round(time.Microsecond)) // Python rounds
-	// A number goes through _expiry_date and get_expiry_age as it is.
+	// A number passes _expiry_date and get_expiry_age unchanged.
 	v, _ := d.Get(expiryKey)
 	if n := sign(v); n != 0 {
 		return at, n < 0, nil
@@ -59,8 +59,8 @@ func (s *Store) ends(d *serializer.Dict, mtime time.Time) (at time.Time, over bo
 	return at, s.wall(at).Sub(s.wall(s.site.Now())) < time.Second, nil
 }
 
-// expiryDate is Site.ExpiryDate, but takes an empty text for no expiry, as "or"
-// does in _expiry_date.
+// expiryDate is Site.ExpiryDate, except that an empty text means no expiry, because of
+// the "or" in _expiry_date.
 func (s *Store) expiryDate(d *serializer.Dict, now time.Time) (time.Time, error) {
 	if v, _ := d.Get(expiryKey); v == "" {
 		d = serializer.NewDict()
@@ -68,7 +68,8 @@ func (s *Store) expiryDate(d *serializer.Dict, now time.Time) (time.Time, error)
 	return s.site.ExpiryDate(d, now)
 }
 
-// sign is -1, 0 or 1 as a number is below, at or above 0. What is no number has 0.
+// sign returns -1, 0 or 1 for a number below, at or above 0. It returns 0 for a value
+// that is no number.
 func sign(v any) int {
 	switch v := v.(type) {
 	case bool:
@@ -90,8 +91,8 @@ func sign(v any) int {
 	return 0
 }
 
-// wall is what clocks show at t on a site with USE_TZ=False, as if they were in
-// UTC: as Django, durations are counted between those.
+// wall returns the time that clocks show at t on a site with USE_TZ=False, as if they
+// were in UTC. As in Django, durations are counted between such times.
 func (s *Store) wall(t time.Time) time.Time {
 	zone := s.site.TimeZone()
 	if zone == nil {
@@ -101,9 +102,9 @@ func (s *Store) wall(t time.Time) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// The earliest and the latest time of modification that is set: what every file
-// system and os.Chtimes can hold. On a machine of 32 bits os.Chtimes turns what is
-// later than 2038 into a time long ago, by which the session would be over.
+// The earliest and the latest time of modification that is set: every file system and
+// os.Chtimes can hold them. On a machine of 32 bits os.Chtimes turns a time after 2038
+// into one long ago, by which the session would have expired.
 var (
 	earliest = time.Unix(0, 0)
 	latest   = latestTime()
@@ -116,14 +117,14 @@ func latestTime() time.Time {
 	return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// mtime returns the time of modification with which a file that holds d ends at
-// expires. That is now, if expires is what Site.ExpiryDate says, or is zero, and
-// makes no difference if d holds a moment.
+// mtime returns the time of modification with which a file that holds d ends at expires.
+// It is now if expires is zero or the result of Site.ExpiryDate. It makes no difference
+// if d holds a moment.
 //
 // Errors: serializer.ErrType for a _session_expiry that could not be read back.
 func (s *Store) mtime(d *serializer.Dict, expires time.Time) (time.Time, error) {
 	t := s.site.Now()
-	for range 2 { // the second time for an hour of summer time in between
+	for range 2 { // a second time, for a change of summer time in between
 		at, err := s.expiryDate(d, t)
 		if err != nil {
 			return time.Time{}, err

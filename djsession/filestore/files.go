@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// content is what a file holds, and since when.
+// content is the content of a file and its time of modification.
 type content struct {
 	text  string
 	mtime time.Time
@@ -20,7 +20,8 @@ type content struct {
 
 func (c content) version() djsession.Version { return djsession.VersionOf(c.text) }
 
-// path is SessionStore._key_to_file. A key that no file can have is not found.
+// path is SessionStore._key_to_file. It returns ErrNotFound for a key that no file can
+// have.
 func (s *Store) path(ctx context.Context, doing, key string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", djsession.Unavailable(doing, err)
@@ -42,10 +43,10 @@ func isKey(key string) bool {
 	return key != ""
 }
 
-// read returns what the file at path holds.
+// read returns the content of the file at path.
 //
-// Errors: fs.ErrNotExist, atomicfile.ErrIrregular, djsession.ErrTooLarge, or
-// another one of the operating system.
+// Errors: fs.ErrNotExist, atomicfile.ErrIrregular, djsession.ErrTooLarge, or another one
+// of the operating system.
 func (s *Store) read(path string) (content, error) {
 	c, err := s.folder.Read(path, s.site.Limits().Payload, 0)
 	if err != nil {
@@ -57,8 +58,8 @@ func (s *Store) read(path string) (content, error) {
 	return content{c.Text, c.Modified}, nil
 }
 
-// match returns what is stored, if it is what seen saw. What cannot be read can
-// only be replaced by force.
+// match returns the stored content, if it is the one that seen saw. Only Force matches a
+// content that cannot be read.
 func (s *Store) match(doing, path string, seen djsession.Version) (content, error) {
 	c, err := s.read(path)
 	if seen.IsForce() && errors.Is(err, djsession.ErrTooLarge) {
@@ -73,7 +74,8 @@ func (s *Store) match(doing, path string, seen djsession.Version) (content, erro
 	return c, nil
 }
 
-// same tells what came out of an exchange from what Django wrote; nil for Force.
+// same returns a function that recognises the file that seen saw, after an exchange. It
+// returns nil for Force.
 func (s *Store) same(seen djsession.Version) func(path string) bool {
 	if seen.IsForce() {
 		return nil
@@ -84,7 +86,7 @@ func (s *Store) same(seen djsession.Version) func(path string) bool {
 	}
 }
 
-// unread is what Load returns for an error of read.
+// unread returns the error of Load for an error of read.
 func (s *Store) unread(doing string, err error) error {
 	if errors.Is(err, atomicfile.ErrIrregular) || errors.Is(err, djsession.ErrTooLarge) {
 		return djsession.Corrupt(doing, err)
@@ -92,8 +94,8 @@ func (s *Store) unread(doing string, err error) error {
 	return s.failed(doing, err, djsession.Force)
 }
 
-// failed is what a method returns for an error of the operating system. What is
-// no session that was ever seen has changed.
+// failed returns the error of a method for an error of the operating system. A session
+// that is missing although it was seen has changed.
 func (s *Store) failed(doing string, err error, seen djsession.Version) error {
 	if !seen.IsForce() && errors.Is(err, djsession.ErrTooLarge) {
 		return djsession.ErrConflict

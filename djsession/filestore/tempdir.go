@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// tempDir is Python's tempfile.gettempdir: the first folder of a list in which a
-// file can be written.
+// tempDir is Python's tempfile.gettempdir: it returns the first folder of a list in which
+// a file can be written.
 //
 // Errors: djsession.ErrConfig.
 func tempDir() (string, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// keys returns the keys of all sessions in the folder, in no order. Files of
-// other names, such as those that are being written, are none.
+// keys returns the keys of all sessions in the folder, in no order. It ignores files with
+// other names, such as those that are being written.
 func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
 	prefix := s.site.Settings().CookieName
 	keys, err := s.folder.Names(ctx, doing, func(name string) bool {
@@ -26,9 +26,9 @@ func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
 	return keys, err
 }
 
-// ClearExpired implements djsession.Reaper: SessionStore.clear_expired. It reads
-// every session. As in Django an empty file stays, and so does what may not be
-// read; so does, unlike in Django, what is longer than Limits.Payload.
+// ClearExpired implements [djsession.Reaper]: SessionStore.clear_expired. It reads every
+// session. As in Django, empty files and files that it may not read stay. Unlike in
+// Django, so do files longer than Limits.Payload.
 //
 // It holds the names of all sessions in memory.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
@@ -43,7 +43,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return s.folder.Reap(ctx, doing, keys, opts, func(path string) (bool, error) { return s.over(doing, path) })
 }
 
-// over reports whether a session has expired. What is gone or cannot be told has not.
+// over reports whether a session has expired. One that is gone or cannot be read has not.
 func (s *Store) over(doing, path string) (bool, error) {
 	c, err := s.read(path)
 	if err != nil {
@@ -57,9 +57,9 @@ func (s *Store) over(doing, path string) (bool, error) {
 	return over, nil
 }
 
-// List implements djsession.Lister, in the order of the keys. The cursor is a
-// key. A session that may not be read, such as one of another user's site in a
-// common folder, is yielded with djsession.ErrUnavailable in Listed.Err.
+// List implements [djsession.Lister], in the order of the keys. The cursor is a key. A
+// session that it may not read, such as one of another user's site in a common folder, is
+// yielded with [djsession.ErrUnavailable] in Listed.Err.
 //
 // It holds the names of all sessions in memory.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {

@@ -6,9 +6,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Put stores text under key in place of what is there, as another process would:
-// text may be anything. It is how a test plants a session that Django wrote, or
-// one that does not decode.
+// Put stores text under key in place of what is there, as another process would. The text
+// may be anything: a test can store a session that Django wrote, or one that does not
+// decode.
 func (s *Store) Put(key, text string, expires time.Time) {
 	w := row{text: text, expires: exact(expires)}
 	if len(text) > s.site.Limits().Payload {
@@ -31,15 +31,15 @@ func (s *Store) Text(key string) (text string, ok bool) {
 	return w.text, ok
 }
 
-// Len is the number of stored sessions, with the expired ones.
+// Len returns the number of stored sessions, including the expired ones.
 func (s *Store) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(*s.rows)
 }
 
-// Fail makes every operation fail with djsession.ErrUnavailable and cause, as a
-// server that is down would. Fail(nil) ends that.
+// Fail makes every operation fail with [djsession.ErrUnavailable] and cause, as if the
+// server were down. Fail(nil) ends that.
 func (s *Store) Fail(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,18 +1,17 @@
-// Package memstore keeps sessions in memory: for tests, examples and programs
-// of one process. It is the fake that stands in for every other engine, so it
-// behaves as they do: what is written is encoded and decoded again, expiry is
-// exact to the microsecond, and what does not decode is djsession.ErrCorrupt.
+// Package memstore keeps sessions in memory: for tests, examples and programs of one
+// process. It is the fake for every other engine, so it behaves as they do: it encodes
+// what is written and decodes it again, expiry is exact to the microsecond, and a text
+// that does not decode is [djsession.ErrCorrupt].
 //
-// Nothing is removed but by Delete and ClearExpired: a program that
-// runs for long calls ClearExpired now and then.
+// Only Delete and ClearExpired remove sessions: a program that runs for long must call
+// ClearExpired now and then.
 //
-// Shapes: a key has the text that Site.Encode returns, as in Django's engines db
-// and file, beside the dict that it decodes to. Text and Put reach the text, so
-// that a payload that Django wrote can be put in and taken out. The Version of a
-// record is that text.
+// Shapes: a key has the text of Site.Encode, as in Django's engines db and file, and
+// beside it the decoded dict. Text and Put read and write the text, so that a test can
+// put in and take out a payload of Django's. The Version of a record is that text.
 //
-// Errors: as djsession.Store says. There is no server to fail, but a Store that
-// is told to (Fail) answers djsession.ErrUnavailable.
+// Errors: those of [djsession.Store]. There is no server to fail, but after Fail a [Store]
+// returns [djsession.ErrUnavailable].
 //
 // Security: the memory of the process holds the sessions.
 package memstore
@@ -29,14 +28,14 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Store is a djsession.Store in memory, with a walk and ClearExpired. It is safe
-// for concurrent use.
+// Store is a [djsession.Store] in memory, with List and ClearExpired. It is safe for
+// concurrent use.
 type Store struct {
 	site *djsession.Site
 
 	mu   sync.RWMutex
-	rows *map[string]row // behind a pointer: package fmt follows only one to a Store
-	down error           // what Fail was given
+	rows *map[string]row // behind a pointer: package fmt follows only the one to a Store
+	down error           // the argument of Fail
 }
 
 // row is one session. Its text and dict never change; the row is replaced.
@@ -55,15 +54,15 @@ var (
 	_ djsession.FreshLoader = (*Store)(nil)
 )
 
-// New returns an empty Store for the sessions of site.
+// New returns an empty [Store] for the sessions of site.
 func New(site *djsession.Site) *Store {
 	return &Store{site: site, rows: &map[string]row{}}
 }
 
-// Site implements djsession.Store.
+// Site implements [djsession.Store].
 func (s *Store) Site() *djsession.Site { return s.site }
 
-// Load implements djsession.Store. It costs no decoding.
+// Load implements [djsession.Store]. It does not decode again.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	s.mu.RLock()
 	w, ok, err := s.find(ctx, "load session", key)
@@ -81,13 +80,13 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	return w.record(), w.version(), nil
 }
 
-// LoadFresh implements djsession.FreshLoader. There is no cache: it is Load.
+// LoadFresh implements [djsession.FreshLoader]. There is no cache: it is [Store.Load].
 func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	return s.Load(ctx, key)
 }
 
-// Create implements djsession.Store. As in Django's engine db, the key of an
-// expired session is taken as long as ClearExpired has not removed it.
+// Create implements [djsession.Store]. As in Django's engine db, an expired session
+// occupies its key until [Store.ClearExpired] has removed it.
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	w, err := s.encode("create session", r)
 	if err != nil {
@@ -106,7 +105,7 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	return w.version(), nil
 }
 
-// Update implements djsession.Store.
+// Update implements [djsession.Store].
 func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	w, err := s.encode("update session", r)
 	if err != nil {
@@ -121,7 +120,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	return w.version(), nil
 }
 
-// Delete implements djsession.Store.
+// Delete implements [djsession.Store].
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +131,7 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return nil
 }
 
-// Touch implements djsession.Store. The Version stays what it was.
+// Touch implements [djsession.Store]. The Version stays the same.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +144,7 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 	return nil
 }
 
-// find returns the row of key, for a caller that holds the lock.
+// find returns the row of key. The caller must hold the lock.
 func (s *Store) find(ctx context.Context, doing, key string) (row, bool, error) {
 	if err := s.usable(ctx, doing); err != nil {
 		return row{}, false, err
@@ -154,7 +153,7 @@ func (s *Store) find(ctx context.Context, doing, key string) (row, bool, error) 
 	return w, ok, nil
 }
 
-// match returns the row of key if it is what seen saw.
+// match returns the row of key if it is the one that seen saw.
 func (s *Store) match(ctx context.Context, doing, key string, seen djsession.Version) (row, error) {
 	w, ok, err := s.find(ctx, doing, key)
 	switch {
@@ -178,9 +177,8 @@ func (s *Store) usable(ctx context.Context, doing string) error {
 	return nil
 }
 
-// encode returns the row of r. It decodes what it encoded: a caller's slice
-// that is part of r is not part of the row, and what would not be read back is
-// not written.
+// encode returns the row of r. It decodes its own output, so that the row shares no slice
+// with the caller, and so that only a record that can be read back is written.
 func (s *Store) encode(doing string, r *djsession.Record) (row, error) {
 	text, err := s.site.Encode(r.Data)
 	switch {
@@ -202,5 +200,5 @@ func (w row) record() *djsession.Record {
 	return &djsession.Record{Data: w.data, Expires: w.expires, Meta: w.meta}
 }
 
-// exact is t as the databases of Django keep it.
+// exact returns t with the precision of Django's databases.
 func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

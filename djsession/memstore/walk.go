@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// ClearExpired implements djsession.Reaper.
+// ClearExpired implements [djsession.Reaper].
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	if opts == nil {
 		opts = &djsession.ReapOptions{}
@@ -50,7 +50,7 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return done, nil
 }
 
-// List implements djsession.Lister. The order is that of the keys, and the
+// List implements [djsession.Lister]. The order is that of the keys, and the
 // cursor is a key.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {

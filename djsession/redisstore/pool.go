@@ -19,16 +19,15 @@ type Server struct {
 
 func (s Server) weight() uint64 { return uint64(max(s.Weight, 1)) }
 
-// Pool is SESSION_REDIS["POOL"]: servers that share the sessions out among
-// themselves by the first four characters of the key.
+// Pool is SESSION_REDIS["POOL"]: servers that share the sessions by the first four
+// characters of the key.
 //
-// No release of the library gets this far: all send every session to
-// localhost:6379, and fail for a visitor without a cookie. It is for sites that
-// have repaired it.
+// No release of the library supports this: all send every session to localhost:6379, and
+// fail for a visitor without a cookie. Pool is for sites that have repaired it.
 type Pool []Server
 
-// Pick is RedisServer.get_server: the index of the server that has a session. The
-// pool must not be empty.
+// Pick is RedisServer.get_server: it returns the index of the server that has a session.
+// The pool must not be empty.
 func (p Pool) Pick(key string) int {
 	var pos, sum uint64
 	for i := min(len(key), 4) - 1; i >= 0; i-- {
@@ -47,9 +46,9 @@ func (p Pool) Pick(key string) int {
 	return 0
 }
 
-// NewPooled is New for the servers of a pool. opts may be nil.
+// NewPooled is [New] for the servers of a pool. opts may be nil.
 //
-// Errors: djsession.ErrConfig for a pool without servers.
+// Errors: [djsession.ErrConfig] for a pool without servers.
 func NewPooled(site *djsession.Site, pool Pool, opts *Options) (*Store, error) {
 	if len(pool) == 0 {
 		return nil, fmt.Errorf("%w: the pool of Redis servers is empty", djsession.ErrConfig)

@@ -1,57 +1,55 @@
-// Package redisstore keeps sessions where django-redis-sessions does, from 0.4 to
-// its latest commit (SESSION_ENGINE = "redis_sessions.session"): each in a text of
-// a Redis.
+// Package redisstore keeps sessions where django-redis-sessions does, from 0.4 to its
+// latest commit (SESSION_ENGINE = "redis_sessions.session"): each in a text of a Redis.
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
 //	store := redisstore.New(site, client, nil)
 //
-// Shapes: the key is the session key, or prefix:key where there is a prefix; the
-// value is what Site.Encode returns; the expiry is the key's time to live, which
-// is rounded up to milliseconds. The Version of a record is the value. A Load
-// tells Record.Expires by what is left to live and Settings.Now.
+// Shapes: the key is the session key, or prefix:key if there is a prefix. The value is
+// the text of Site.Encode. The expiry is the key's time to live, rounded up to
+// milliseconds. The Version of a record is the value. Load computes Record.Expires from
+// the time that is left and Settings.Now.
 //
-// The client may be one server, a primary named by Sentinel (NewFailoverClient),
-// or a Cluster. Each operation uses one key, but for Cycle, and takes one round trip.
+// The client may be one server, a primary named by Sentinel (NewFailoverClient), or a
+// Cluster. Each operation takes one round trip, and each but Cycle uses one key.
 //
 // # Compatibility
 //
-// Django reads what is written here and the reverse. Unlike the library,
+// Django reads the sessions that are written here, and the reverse. Unlike the library,
 //
 //   - Create takes a key in one step (SET NX); the library looks and then writes.
 //   - Update replaces only what was read and never creates; the library's save
-//     writes whatever is there, and so brings back a session that was deleted.
-//   - a key that is not stored is djsession.ErrNotFound; the library to 0.6.2 goes
-//     on with the key that the client brought.
-//   - a record that is over when it is written is deleted; the library's SETEX
+//     always writes, and so brings back a session that was deleted.
+//   - a key that is not stored is djsession.ErrNotFound; the library to 0.6.2 keeps
+//     the key that the client sent.
+//   - a record that has expired when it is written is deleted; the library's SETEX
 //     fails.
 //   - a server that is down is djsession.ErrUnavailable; to the library it is an
 //     empty session.
 //
-// What can be lost: Django overwrites a whole session with what one request saw,
-// and brings back one that was deleted meanwhile. Nothing on this side can
-// prevent that.
+// These writes can be lost: Django overwrites a whole session with what one request saw,
+// and brings back one that was deleted meanwhile. Nothing on this side can prevent that.
 //
-// Which of its settings the library heeds depends on its version: to 0.5 they are
-// SESSION_REDIS_HOST and its like; 0.5.6 ignores host and port; 0.6 ignores all
-// and writes to localhost:6379; from 0.6.1 they are the dict SESSION_REDIS, whose
-// unix_domain_socket_path and sentinel are ignored unless its host is None. If
-// no session is found, look where Django's are.
+// The version of the library decides which of its settings it follows: to 0.5 they are
+// SESSION_REDIS_HOST and the others of this form; 0.5.6 ignores host and port; 0.6
+// ignores all and writes to localhost:6379; from 0.6.1 they are the dict SESSION_REDIS,
+// whose unix_domain_socket_path and sentinel are ignored unless its host is None. If no
+// session is found, find out where Django's are.
 //
 // # Expiry
 //
-// Redis removes expired sessions by itself: there is nothing to reap, Load says
-// ErrNotFound and never ErrExpired, and List does not yield them.
+// Redis removes expired sessions by itself: there is nothing to reap, Load returns
+// [djsession.ErrNotFound] and never [djsession.ErrExpired], and List does not yield them.
 //
 // # Errors
 //
-// Those of djsession.Store. A key of another type is djsession.ErrCorrupt. A write
-// whose answer was lost is djsession.ErrUnavailable, and may have been done. The
-// errors of go-redis are matched by errors.As and errors.Is, and not printed.
+// They are those of [djsession.Store]. A key of another type is [djsession.ErrCorrupt]. A
+// write whose answer was lost is [djsession.ErrUnavailable], and may have been done. The
+// errors of go-redis can be matched by errors.As and errors.Is, and are not printed.
 //
 // # Security
 //
-// Values are signed, so that whoever can write to the Redis cannot make up a
-// session, but can put one in the place of another.
+// Values are signed. Whoever can write to the Redis cannot make up a session, but can put
+// one in the place of another.
 package redisstore
 
 import (
@@ -67,15 +65,14 @@ import (
 	"github.com/go-djsession/go-djsession/internal/redisops"
 )
 
-// Options are the library's settings that are about keys. The zero value is its
-// default.
+// Options are the library's settings about keys. The zero value is its default.
 type Options struct {
-	// Prefix is SESSION_REDIS["prefix"], SESSION_REDIS_PREFIX before 0.6; default
-	// none. A colon comes after it.
+	// Prefix is SESSION_REDIS["prefix"], SESSION_REDIS_PREFIX before 0.6; default none. A
+	// colon follows it.
 	Prefix string
 }
 
-// Store is a djsession.Store in a Redis. It is safe for concurrent use.
+// Store is a [djsession.Store] in a Redis. It is safe for concurrent use.
 type Store struct {
 	site *djsession.Site
 	ops  *redisops.Ops
@@ -89,11 +86,11 @@ var (
 	_ djsession.SelfExpiring = (*Store)(nil)
 )
 
-// New returns the Store of site's sessions in client, which stays the caller's.
-// opts may be nil.
+// New returns the [Store] of site's sessions in client, which stays the caller's. opts may
+// be nil.
 //
-// A redis.Ring is no good client: it gives the keys of a server that does not
-// answer to others, where their sessions are not found.
+// Do not use a redis.Ring: if a server does not answer, it sends its keys to other
+// servers, where their sessions are not found.
 func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Store {
 	return newStore(site, redisops.New(site, client), opts)
 }
@@ -106,13 +103,13 @@ func newStore(site *djsession.Site, ops *redisops.Ops, opts *Options) *Store {
 	return s
 }
 
-// Site implements djsession.Store.
+// Site implements [djsession.Store].
 func (s *Store) Site() *djsession.Site { return s.site }
 
-// SelfExpiring implements djsession.SelfExpiring: it is true.
+// SelfExpiring implements [djsession.SelfExpiring]. It is true.
 func (s *Store) SelfExpiring() bool { return true }
 
-// Load implements djsession.Store: SessionStore.load.
+// Load implements [djsession.Store]: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	const doing = "load session"
 	v, err := s.ops.Get(ctx, doing, s.head+key)
@@ -123,7 +120,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	return r, v.Version(), err
 }
 
-// record decodes what was read.
+// record decodes a value.
 func (s *Store) record(doing string, v redisops.Value) (*djsession.Record, error) {
 	d, err := s.site.Decode(v.Text)
 	if err != nil {
@@ -132,7 +129,7 @@ func (s *Store) record(doing string, v redisops.Value) (*djsession.Record, error
 	return &djsession.Record{Data: d, Expires: v.Expires}, nil
 }
 
-// Create implements djsession.Store: SessionStore.save(must_create=True).
+// Create implements [djsession.Store]: SessionStore.save(must_create=True).
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	const doing = "create session"
 	text, err := s.encode(doing, r)
@@ -143,9 +140,9 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	return version(text, err)
 }
 
-// Update implements djsession.Store: SessionStore.save.
+// Update implements [djsession.Store]: SessionStore.save.
 //
-// Unlike Django, it replaces what was seen only, and never creates.
+// Unlike Django, it replaces only what was seen, and never creates.
 func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	const doing = "update session"
 	text, err := s.encode(doing, r)
@@ -156,14 +153,14 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	return version(text, err)
 }
 
-// Delete implements djsession.Store: SessionStore.delete.
+// Delete implements [djsession.Store]: SessionStore.delete.
 //
-// Unlike Django, which ignores them, it reports errors.
+// Unlike Django, which ignores errors, it returns them.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	return s.ops.Delete(ctx, "delete session", s.head+key, seen)
 }
 
-// Cycle implements djsession.Cycler, by one script. It is errors.ErrUnsupported on a
+// Cycle implements [djsession.Cycler], by one script. It returns [errors.ErrUnsupported] on a
 // Cluster and on the servers of a pool, where the two keys may be on two servers.
 func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
 	const doing = "cycle session key"
@@ -175,16 +172,15 @@ func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, k
 	return version(text, err)
 }
 
-// Touch implements djsession.Store: it sets the time to live alone. The
-// Version stays what it was.
+// Touch implements [djsession.Store]: it sets only the time to live. The Version stays the
+// same.
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.ops.Touch(ctx, "touch session", s.head+key, expires, seen)
 }
 
-// List implements djsession.Lister, in the order of the keys. The cursor is a
-// key. All keys of the database are looked at before the first one is yielded.
-// Without a Prefix, other texts whose keys look like those of sessions are
-// yielded with djsession.ErrCorrupt.
+// List implements [djsession.Lister], in the order of the keys. The cursor is a key. It
+// looks at all keys of the database before it yields the first one. Without a Prefix, it
+// yields other texts whose keys look like those of sessions with [djsession.ErrCorrupt].
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	const doing = "list sessions"
 	return func(yield func(djsession.Listed, error) bool) {
