@@ -20,14 +20,19 @@ import (
 
 const module = "github.com/go-djsession/go-djsession"
 
-// pages returns the pages beside this file, README.md and that of the examples.
+// pages returns the pages beside this file, those of the root and of the examples.
 func pages(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("*.md")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no pages: %v", err)
 	}
-	return append(names, "../README.md", "../examples/README.md")
+	examples, err := filepath.Glob("../examples/*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, examples...)
+	return append(names, "../README.md", "../examples/README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../DESIGN.md")
 }
 
 // block is the Go code between two fences, and the mark that stands above it.
