@@ -160,7 +160,7 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return s.ops.Delete(ctx, "delete session", s.head+key, seen)
 }
 
-// Cycle implements [djsession.Cycler], by one script. It returns [errors.ErrUnsupported] on a
+// Cycle implements [djsession.Cycler], by one script. It returns errors.ErrUnsupported on a
 // Cluster and on the servers of a pool, where the two keys may be on two servers.
 func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
 	const doing = "cycle session key"
