@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// A Version tells of what it is the Version by the first byte of its token.
+// The first byte of a Version's token says whether it is that of a row or of a copy.
 const (
 	tokenOfRow  = "r"
 	tokenOfCopy = "c"
@@ -26,7 +26,7 @@ func marked(mark string, v djsession.Version) djsession.Version {
 	return v
 }
 
-// row returns the Version of the row that seen stands for. If it saw a copy, the row
+// row returns the Version of the row that seen stands for. If seen saw a copy, the row
 // must hold the same.
 func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (djsession.Version, error) {
 	token, ok := seen.Token()
@@ -53,8 +53,9 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 	return v, nil
 }
 
-// same reports whether a row and its copy hold the same. Where the serializer keeps
-// less than a pickle does, as JSON makes lists of tuples, so does the comparison.
+// same reports whether a row and its copy hold the same. If the serializer keeps less
+// than a pickle does, as JSON makes lists of tuples, the comparison ignores the
+// difference.
 func (s *Store) same(a, b *serializer.Dict) bool {
 	to := s.site.Settings().Serializer
 	x, err := to.Dumps(nil, a)
@@ -65,7 +66,7 @@ func (s *Store) same(a, b *serializer.Dict) bool {
 	return err == nil && string(x) == string(y)
 }
 
-// copy puts a copy of what was just written to the row into the cache.
+// copy puts a copy of the row that was just written into the cache.
 func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djsession.Version) {
 	data := r.Data
 	if s.data != nil {
@@ -110,14 +111,14 @@ func (s *Store) forget(ctx context.Context, key string, err error) error {
 	return err
 }
 
-// notAsked is the error for a session without a row while the cache, which may have a
+// notAsked returns the error for a session without a row if the cache, which may have a
 // copy of it, does not answer.
 func notAsked(cause error) error {
 	return djsession.Unavailable("look for a copy of a session that has no row", cause)
 }
 
-// drop deletes a copy that may be outdated; cause is why it cannot be replaced. The error
-// is logged.
+// drop deletes a copy that may be outdated. cause says why it cannot be replaced. drop
+// logs its error.
 func (s *Store) drop(ctx context.Context, key string, cause error) error {
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()

@@ -1,60 +1,59 @@
-// Package cacheddbstore keeps sessions where
-// django.contrib.sessions.backends.cached_db does: in the table django_session,
-// and copies of them in a cache.
+// Package cacheddbstore keeps sessions where django.contrib.sessions.backends.cached_db
+// does: in the table django_session, and copies of them in a cache.
 //
 //	db := dbstore.New(site, handle, dbstore.PostgreSQL, nil)
 //	cache := rediscache.New(site, client, nil)
 //	store, err := cacheddbstore.New(db, cache, nil)
 //
-// Shapes: the row is that of package dbstore; the copy has the name
-// "django.contrib.sessions.cached_db" and the session key with nothing between, and
-// is the dict itself, as in package cachestore. The Version of a record is the
-// row's or the copy's, whichever was read.
+// Shapes: the row is that of package dbstore. The name of the copy is
+// "django.contrib.sessions.cached_db", followed by the session key without a separator.
+// The copy is the dict itself, as in package cachestore. The Version of a record is that
+// of the row or of the copy, whichever was read.
 //
 // # The row is the truth
 //
-// Load takes the copy if there is one, else the row, of which it makes a copy.
-// Every change is made to the row first, by compare and swap, and then to the
-// copy. Unlike Django, which leaves it at that, the row is then read once more, and
-// a copy of what is no longer there is dropped:
+// Load takes the copy if there is one, else the row, of which it makes a copy. Every
+// change is made to the row first, by compare and swap, and then to the copy. Unlike
+// Django, the [Store] then reads the row once more, and drops a copy of a session that is
+// no longer there:
 //
-//   - One who read the row just before a logout puts no copy of it back for good.
-//   - Of two who save at once, the copy of the later stays, or none.
+//   - A request that read the row just before a logout puts no copy of it back for good.
+//   - If two requests save at once, the copy of the later one stays, or none.
 //
-// An Update of what was read from the copy first reads the row. If both do not hold
-// the same, it is djsession.ErrConflict, and the change is made on the row. So an
+// An Update of a record that was read from the copy first reads the row. If both do not
+// hold the same, it is [djsession.ErrConflict], and the change is made on the row. So an
 // outdated copy, as Django leaves them behind, is not written back.
 //
 // # When the cache fails
 //
-// Load goes to the row, and saving goes on; both are logged. Others may then see an
-// old copy for as long as the cache keeps it. Where that would keep somebody logged in,
-// the error is djsession.ErrUnavailable:
+// Load reads the row, and saving goes on; both are logged. Others may then see an old
+// copy for as long as the cache keeps it. If that would keep somebody logged in, the
+// error is [djsession.ErrUnavailable]:
 //
-//   - Delete with djsession.Force has deleted the row by then: call it again.
-//   - Delete of what was seen leaves the row while the copy cannot be deleted.
+//   - Delete with djsession.Force has then deleted the row: call it again.
+//   - Delete of what was seen keeps the row while the copy cannot be deleted.
 //   - A session without a row is djsession.ErrNotFound only if the cache answers that
-//     there is no copy, or has dropped it. A logout that failed because of the cache
-//     is thus not taken for done when the visitor tries it again.
+//     there is no copy, or has dropped it. So a second try of a logout that failed because of the
+//     cache does not report success too early.
 //
-// What was begun with the copy is brought to its end for a second or two after the
-// context has ended, lest a client that goes away leave an outdated copy behind.
+// Work on the copy that has begun goes on for a second or two after the context has
+// ended, so that a client that goes away leaves no outdated copy behind.
 //
-// What can still be lost is what Django does on its own: it puts copies back after
-// a logout (its load looks at the row, and then sets the copy), and overwrites a
-// whole session with what one request saw. And where the site deletes a row inside of
-// a transaction that goes on (ATOMIC_REQUESTS), nobody else sees that it is gone: a
-// copy that is made before the transaction ends outlives the logout.
+// Django can still lose writes on its own: it puts copies back after a logout (its load
+// looks at the row, and then sets the copy), and overwrites a whole session with what one
+// request saw. If the site deletes a row inside of a transaction that goes on
+// (ATOMIC_REQUESTS), nobody else sees that it is gone: a copy that is made before the
+// transaction ends outlives the logout.
 //
 // # Errors
 //
-// Those of the database's Store. A copy that does not decode is passed over.
+// They are those of the database's Store. A copy that does not decode is ignored.
 //
 // # Security
 //
-// Copies are not signed: whoever can write to the cache is logged in as anyone. A
-// row that is deleted by hand, or by ClearExpired before its time, stays good while
-// there is a copy, in Django too.
+// Copies are not signed: whoever can write to the cache can log in as anyone. A row that
+// is deleted by hand, or by ClearExpired before its time, stays valid while there is a
+// copy, in Django too.
 package cacheddbstore
 
 import (
@@ -72,19 +71,19 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Options are for sites that differ from Django's defaults. The zero value is
-// for those that do not.
+// Options are for sites that differ from Django's defaults. The zero value is for all
+// others.
 type Options struct {
 	// KeyPrefix is SessionStore.cache_key_prefix; default
 	// "django.contrib.sessions.cached_db". django-qsessions has
 	// "qsessions.q_cached_db".
 	KeyPrefix string
-	// Data returns what is stored of a record, in the row as in the copy. It is
-	// the Data of the options of the database's Store; nil means Record.Data.
+	// Data returns the dict to store for a record, in the row and in the copy. It must be
+	// the Data of the options of the database's [Store]; nil means Record.Data.
 	Data func(r *djsession.Record) *serializer.Dict
 }
 
-// Store is a djsession.Store of rows with copies in a cache. It is safe for
+// Store is a [djsession.Store] of rows with copies in a cache. It is safe for
 // concurrent use.
 type Store struct {
 	site   *djsession.Site
@@ -101,11 +100,11 @@ var (
 	_ djsession.FreshLoader = (*Store)(nil)
 )
 
-// New returns the Store of the sessions in db, a *dbstore.Store or a *pgxstore.Store,
-// with copies in cache, which is the entry of CACHES that SESSION_CACHE_ALIAS names.
+// New returns the [Store] of the sessions in db, a *dbstore.Store or a *pgxstore.Store,
+// with copies in cache, which must be the entry of CACHES that SESSION_CACHE_ALIAS names.
 // opts may be nil.
 //
-// Errors: djsession.ErrConfig when db and cache were made for two Sites.
+// Errors: [djsession.ErrConfig] if db and cache were made for two Sites.
 func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error) {
 	s := &Store{site: db.Site(), db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
 	if cache.Site() != s.site {
@@ -118,11 +117,11 @@ func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error)
 	return s, nil
 }
 
-// Site implements djsession.Store.
+// Site implements [djsession.Store].
 func (s *Store) Site() *djsession.Site { return s.site }
 
-// Load implements djsession.Store: SessionStore.load. The record may be a copy, and
-// then not tell when it expires.
+// Load implements [djsession.Store]: SessionStore.load. The record may be a copy, whose
+// expiry is unknown.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	item, err := s.cache.Get(ctx, s.prefix+key)
 	if err == nil {
@@ -139,7 +138,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	if rowErr != nil {
 		switch {
 		case absent || !errors.Is(rowErr, djsession.ErrNotFound):
-		case errors.Is(err, djsession.ErrCorrupt): // to this program, but not to Django
+		case errors.Is(err, djsession.ErrCorrupt): // for this program, but not for Django
 			rowErr = s.forget(ctx, key, rowErr)
 		default:
 			rowErr = notAsked(err)
@@ -149,7 +148,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	if absent {
 		ctx, cancel := linger.Context(ctx)
 		defer cancel()
-		// Who saves meanwhile has a better copy, which Add leaves alone.
+		// A request that saves meanwhile has a better copy, which Add does not replace.
 		if _, err := s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
 			s.recheck(ctx, key, v)
 		} else if !errors.Is(err, djsession.ErrKeyTaken) {
@@ -159,13 +158,13 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	return r, ofRow(v), nil
 }
 
-// LoadFresh implements djsession.FreshLoader: it reads the row.
+// LoadFresh implements [djsession.FreshLoader]: it reads the row.
 func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	r, v, err := s.db.Load(ctx, key)
 	return r, ofRow(v), err
 }
 
-// Create implements djsession.Store: SessionStore.save(must_create=True).
+// Create implements [djsession.Store]: SessionStore.save(must_create=True).
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	v, err := s.db.Create(ctx, key, r)
 	if err != nil {
@@ -175,7 +174,7 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	return ofRow(v), nil
 }
 
-// Update implements djsession.Store: SessionStore.save.
+// Update implements [djsession.Store]: SessionStore.save.
 func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	row, err := s.row(ctx, key, seen)
 	if err != nil {
@@ -189,7 +188,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	return ofRow(v), nil
 }
 
-// Touch implements djsession.Store.
+// Touch implements [djsession.Store].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	row, err := s.row(ctx, key, seen)
 	if err != nil {
@@ -208,8 +207,8 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 	return nil
 }
 
-// Delete implements djsession.Store: SessionStore.delete. It is ErrNotFound when only
-// a copy was there, which is then gone too.
+// Delete implements [djsession.Store]: SessionStore.delete. It returns [djsession.ErrNotFound] if there
+// was only a copy, which is then deleted too.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	if seen.IsForce() {
 		return s.deleted(ctx, key, s.db.Delete(ctx, key, seen))
@@ -218,7 +217,8 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	if err != nil {
 		return err
 	}
-	// The copy first: who has a new key already must not lose both to a cache that is down.
+	// The copy first: a caller who already has a new key must not lose both to a cache
+	// that is down.
 	if err := s.cache.Delete(ctx, s.prefix+key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
@@ -229,9 +229,9 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	return s.deleted(ctx, key, err)
 }
 
-// deleted deletes the copy of a row, and returns what deleting both comes to. A copy
-// is deleted even if the row could not be; but of those who delete at once, the one who
-// deleted the row did it, whoever comes upon the copy.
+// deleted deletes the copy of a row, and returns the result of deleting both. It deletes
+// the copy even if the row could not be deleted. Of several simultaneous deletes only the
+// one that deleted the row succeeds, whichever deletes the copy.
 func (s *Store) deleted(ctx context.Context, key string, row error) error {
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
@@ -245,8 +245,8 @@ func (s *Store) deleted(ctx context.Context, key string, row error) error {
 	return row
 }
 
-// ClearExpired implements djsession.Reaper: it removes rows. Copies expire by
-// themselves. It is errors.ErrUnsupported if the Store of the rows is no Reaper.
+// ClearExpired implements [djsession.Reaper]: it removes rows. Copies expire by themselves.
+// It returns [errors.ErrUnsupported] if the Store of the rows is no Reaper.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
 	rows, ok := djsession.As[djsession.Reaper](s.db)
 	if !ok {
@@ -255,8 +255,8 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	return rows.ClearExpired(ctx, opts)
 }
 
-// List implements djsession.Lister, over the rows. It ends at once with
-// errors.ErrUnsupported if the Store of the rows is no Lister.
+// List implements [djsession.Lister], over the rows. It ends at once with
+// [errors.ErrUnsupported] if the Store of the rows is no Lister.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		rows, ok := djsession.As[djsession.Lister](s.db)

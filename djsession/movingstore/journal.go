@@ -9,18 +9,18 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Journal returns an Options.Copied that asks the journal of `djsession migrate`,
-// which is a file of SQLite: db has it open, by the driver of the caller's choice,
-// and may be read only. It may be asked while djsession is at work.
+// Journal returns an [Options.Copied] that reads the journal of `djsession migrate`, a file
+// of SQLite. The caller opens it as db, with a driver of its choice; read-only access is
+// enough. It can be read while djsession is at work.
 //
 //	db, err := sql.Open("sqlite", "file:/srv/move.journal?mode=ro")
 //	opts := &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.Journal(site, db)}
 //
-// A copy whose time is over counts for nothing: that it is not there any more does
-// not mean that somebody logged out. A session that djsession migrate was about to copy
-// when it was killed cannot be had until it is run again.
+// A copy that has expired does not count: if it is gone, this does not mean that somebody
+// logged out. A session that djsession migrate was about to copy when it was killed is
+// unavailable until the command runs again.
 //
-// Errors: djsession.ErrUnavailable.
+// Errors: [djsession.ErrUnavailable].
 func Journal(site *djsession.Site, db *sql.DB) func(ctx context.Context, key string) (bool, error) {
 	return func(ctx context.Context, key string) (bool, error) {
 		hash := JournalKey(key)
@@ -39,11 +39,11 @@ func Journal(site *djsession.Site, db *sql.DB) func(ctx context.Context, key str
 	}
 }
 
-// intention is the bytes of a session in the state "intended".
+// intention is the number of bytes of each session in the state "intended".
 const intention = 32
 
-// decided is an error for a session that djsession migrate was about to copy when it was
-// killed: only its next run finds out whether it did.
+// decided returns an error for a session that djsession migrate was about to copy when it
+// was killed: only its next run finds out whether it did.
 func decided(ctx context.Context, db *sql.DB, hash [16]byte) error {
 	const doing = "read the journal of the move"
 	var rows []byte
@@ -59,8 +59,8 @@ func decided(ctx context.Context, db *sql.DB, hash [16]byte) error {
 	return nil
 }
 
-// JournalKey is what a journal has in the place of a session key: the first half
-// of its SHA-256.
+// JournalKey returns the key of a session in a journal: the first half of the SHA-256 of
+// the session key.
 func JournalKey(key string) [16]byte {
 	sum := sha256.Sum256([]byte(key))
 	return [16]byte(sum[:16])

@@ -1,48 +1,48 @@
-// Package movingstore moves a site from one engine to another while it runs, with
-// nobody logged out.
+// Package movingstore moves a site from one engine to another while it runs. Nobody is
+// logged out.
 //
 //	store, err := movingstore.New(old, next, &movingstore.Options{Phase: movingstore.Copying})
 //
 // # The move
 //
-// Django can be on one engine at a time, so that a move has two phases:
+// Django can be on one engine at a time. So a move has two phases:
 //
 //  1. Copying: Django and Go are on the old engine, which is the truth. Meanwhile
-//     `djsession migrate` copies what is there to the new one, and keeps a journal
-//     of what it copied.
-//  2. Switched: Django was started anew with the settings of the new engine, which
+//     `djsession migrate` copies its sessions to the new one, and keeps a journal
+//     of the copies.
+//  2. Switched: Django was restarted with the settings of the new engine, which
 //     now is the truth. `djsession migrate --switched` brings over what changed on
-//     the old one since it was copied, and takes away what was deleted there. Here, a
-//     session that is only on the old engine is moved when it is asked for.
+//     the old one since the copy, and removes what was deleted there. If somebody asks this Store for a
+//     session that is only on the old engine, it moves the session.
 //
-// Start the Go programs with Copying before the copy, and with Switched as soon as
-// Django is switched. When `djsession migrate --switched` is through, use the Store of
-// the new engine alone.
+// Start the Go programs with [Copying] before the copy, and with [Switched] as soon as Django
+// is switched. When `djsession migrate --switched` has ended, use the [Store] of the new
+// engine alone.
 //
-// Both engines have to take the same session keys; it does not matter how each keeps
-// its sessions.
+// Both engines must accept the same session keys. They may store the sessions in
+// different ways.
 //
 // # What is deleted stays deleted
 //
-// Delete is done on both engines in both phases, on the one that is not the truth
-// first, so that a logout that fails half way can be tried again. Between the copy
-// and the end of the second phase a session that is on the old engine and not on the
-// new one was either never copied, or copied and then logged out by Django, which knows
-// of no other engine. Options.Copied tells the two apart; Journal makes one of the
-// journal of djsession migrate. Without it, who was logged out by Django in that time
-// can be found on the old engine once more.
+// Delete works on both engines in both phases. It begins with the one that is not the
+// truth, so that a logout that fails half way can be tried again. Between the copy and
+// the end of the second phase, a session that is on the old engine and not on the new one
+// has two possible reasons: it was never copied, or it was copied and then logged out by
+// Django, which knows no other engine. [Options.Copied] decides which one it is; [Journal]
+// makes one of the journal of djsession migrate. Without it, a session that Django logged
+// out in that time can be found on the old engine once more.
 //
 // A copy of a session that was logged out on the old engine before the switch stays on
 // the new one until djsession migrate --switched comes to it.
 //
-// A move is two steps. Who logs out between them is still found on the new engine until
-// the second one fails; if another request gives that session a new key in just this
-// time, its login lives on. And a process that is killed between them leaves the session
-// on both.
+// A move takes two steps. A visitor who logs out between them is still found on the new
+// engine until the second step fails. If another request gives that session a new key in
+// just this time, its login lives on. A process that is killed between the steps leaves
+// the session on both engines.
 //
 // # Errors
 //
-// Those of the two Stores.
+// They are those of the two Stores.
 package movingstore
 
 import (
@@ -55,7 +55,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/linger"
 )
 
-// Phase is how far the move has come.
+// Phase is the phase of a move.
 type Phase int
 
 // The phases of a move.
@@ -66,20 +66,20 @@ const (
 	Switched
 )
 
-// Options are what a move needs to know.
+// Options describe a move.
 type Options struct {
-	// Phase is Copying or Switched.
+	// Phase is [Copying] or [Switched].
 	Phase Phase
 
-	// Copied reports whether the session of key was copied to the new engine in the
-	// first phase. May be nil; see the package's comment. It is asked in the second
-	// phase, for sessions that only the old engine has, and once more when one was taken
-	// from the old engine while it moved: what djsession migrate notes first and then
-	// deletes there has not been logged out.
+	// Copied reports whether the session of key was copied to the new engine in the first
+	// phase. It may be nil; see the package documentation. The [Store] calls it in the
+	// second phase for sessions that only the old engine has, and once more if somebody
+	// else took the session from the old engine while it moved: djsession migrate notes a
+	// session before it deletes it there, and that is no logout.
 	Copied func(ctx context.Context, key string) (bool, error)
 }
 
-// Store is a djsession.Store of a site that moves. It is safe for concurrent use.
+// Store is a [djsession.Store] of a site that moves. It is safe for concurrent use.
 type Store struct {
 	site      *djsession.Site
 	old, next djsession.Store
@@ -94,10 +94,10 @@ var (
 	_ djsession.FreshLoader = (*Store)(nil)
 )
 
-// New returns the Store of the sessions while they move from old to next. opts may be
+// New returns the [Store] of the sessions while they move from old to next. opts may be
 // nil.
 //
-// Errors: djsession.ErrConfig when old and next were made for two Sites.
+// Errors: [djsession.ErrConfig] if old and next were made for two Sites.
 func New(old, next djsession.Store, opts *Options) (*Store, error) {
 	if old.Site() != next.Site() {
 		return nil, fmt.Errorf("%w: the old and the new engine are of two Sites", djsession.ErrConfig)
@@ -113,24 +113,24 @@ func New(old, next djsession.Store, opts *Options) (*Store, error) {
 	return s, nil
 }
 
-// Site implements djsession.Store.
+// Site implements [djsession.Store].
 func (s *Store) Site() *djsession.Site { return s.site }
 
-// Load implements djsession.Store. In the second phase it moves a session that only the
+// Load implements [djsession.Store]. In the second phase it moves a session that only the
 // old engine has.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	return s.load(ctx, key, djsession.Store.Load)
 }
 
-// LoadFresh implements djsession.FreshLoader.
+// LoadFresh implements [djsession.FreshLoader].
 func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	return s.load(ctx, key, loadFresh)
 }
 
 type loader func(djsession.Store, context.Context, string) (*djsession.Record, djsession.Version, error)
 
-// loadFresh asks only s itself for LoadFresh: what is read here is also written, and must
-// not pass by a decorator.
+// loadFresh calls LoadFresh of s itself only: its result is also written, and must not
+// pass by a decorator.
 func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	if f, ok := s.(djsession.FreshLoader); ok {
 		return f.LoadFresh(ctx, key)
@@ -140,7 +140,7 @@ func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.R
 
 func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.Record, djsession.Version, error) {
 	r, v, err := load(s.truth, ctx, key)
-	// A copy that has expired may be of a session that was prolonged on the old engine since.
+	// An expired copy may be of a session that was prolonged on the old engine since.
 	over := errors.Is(err, djsession.ErrExpired)
 	if !s.switched || !errors.Is(err, djsession.ErrNotFound) || over && s.copied == nil {
 		return r, v, err
@@ -148,14 +148,14 @@ func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.R
 	if err := s.move(ctx, key, over); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return nil, djsession.Version{}, err
 	}
-	// Also if there was nothing to move: somebody else may just have done so.
+	// Load even if there was nothing to move: somebody else may just have moved it.
 	return load(s.truth, ctx, key)
 }
 
-// move brings a session over that only the old engine has. Errors: ErrNotFound when there
-// is none, or none that may be moved.
+// move moves a session that only the old engine has. Errors: ErrNotFound if there is
+// none, or none that may be moved.
 //
-// over says that the new engine has it, but expired.
+// over says that the new engine has the session, but expired.
 func (s *Store) move(ctx context.Context, key string, over bool) error {
 	r, seen, err := loadFresh(s.old, ctx, key)
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 		if err != nil {
 			return err
 		}
-		if was { // and is not there any more
+		if was { // and is no longer there
 			return djsession.ErrNotFound
 		}
 	}
@@ -175,7 +175,7 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 			return err
 		}
 	}
-	// The two steps belong together, also if the client goes away in between.
+	// The two steps belong together, even if the client goes away in between.
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
 	v, err := s.next.Create(ctx, key, r)
@@ -185,7 +185,7 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 		}
 	}
 	if errors.Is(err, djsession.ErrKeyTaken) {
-		return nil // somebody else is at it
+		return nil // somebody else is moving it
 	}
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 				return err
 			}
 		}
-		// Whoever logged out in between found nothing to delete on the new engine.
+		// A logout in between found nothing to delete on the new engine.
 		if err := s.next.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 			return err
 		}
@@ -214,24 +214,24 @@ func (s *Store) move(ctx context.Context, key string, over bool) error {
 	return err
 }
 
-// Create implements djsession.Store, on the engine that is the truth.
+// Create implements [djsession.Store], on the engine that is the truth.
 func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (djsession.Version, error) {
 	return s.truth.Create(ctx, key, r)
 }
 
-// Update implements djsession.Store, on the engine that is the truth.
+// Update implements [djsession.Store], on the engine that is the truth.
 func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, seen djsession.Version) (djsession.Version, error) {
 	return s.truth.Update(ctx, key, r, seen)
 }
 
-// Touch implements djsession.Store.
+// Touch implements [djsession.Store].
 func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen djsession.Version) error {
 	return s.truth.Touch(ctx, key, expires, seen)
 }
 
-// Delete implements djsession.Store, on both engines. What is compared is the truth. With
-// djsession.Force it is ErrNotFound when the truth did not have the session, unless that
-// was not moved yet.
+// Delete implements [djsession.Store], on both engines. It compares seen with the truth.
+// With [djsession.Force] it returns [djsession.ErrNotFound] if the truth did not have the session,
+// unless the session was not yet moved.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	if !seen.IsForce() {
 		return s.deleteSeen(ctx, key, seen)
@@ -242,7 +242,7 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	}
 	truth := s.truth.Delete(ctx, key, seen)
 	if !s.switched || other != nil || !errors.Is(truth, djsession.ErrNotFound) {
-		return truth // as for who cycles its key meanwhile: what decides is the truth
+		return truth // as for somebody who cycles its key meanwhile: the truth decides
 	}
 	if s.copied != nil {
 		if was, err := s.copied(ctx, key); err != nil {
@@ -251,11 +251,11 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 			return truth
 		}
 	}
-	return nil // it was not moved yet
+	return nil // it was not yet moved
 }
 
 func (s *Store) deleteSeen(ctx context.Context, key string, seen djsession.Version) error {
-	// Not by a half: who cycles a key and gets an error takes back the new one.
+	// Not half of it: a caller who cycles a key and gets an error deletes the new one.
 	if _, _, err := s.other.Load(ctx, key); errors.Is(err, djsession.ErrUnavailable) {
 		return err
 	}
