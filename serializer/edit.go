@@ -87,7 +87,7 @@ type merger struct {
 // type, and whether anything does.
 func (m *merger) merge(before, after reflect.Value, stored any) (any, bool, *ConvertError) {
 	if isAtom(after.Type()) || isNil(before) || isNil(after) {
-		if same(before, after) {
+		if m.same(before, after) {
 			return stored, false, nil
 		}
 		return after.Interface(), true, nil
@@ -133,7 +133,7 @@ func (m *merger) mergeStruct(before, after reflect.Value, stored any) (any, bool
 			if !had || !f.omitted(was) {
 				d = d.Without(f.name)
 			}
-		case had && (!there || f.quoted) && same(was, is):
+		case had && (!there || f.quoted) && m.same(was, is):
 		case had && there && !f.quoted:
 			v, changed, err := m.merge(was, is, v)
 			if err != nil {
@@ -296,7 +296,53 @@ func isAtom(t reflect.Type) bool {
 		(p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()))
 }
 
-func same(a, b reflect.Value) bool { return reflect.DeepEqual(a.Interface(), b.Interface()) }
+// same reports whether a and b, two values of one type, are equal. If the walk over them
+// is out of all proportion to the stored value, it is false.
+func (m *merger) same(a, b reflect.Value) bool {
+	if m.walk.spend(1, 0) != nil {
+		return false
+	}
+	if isNil(a) || isNil(b) {
+		return isNil(a) && isNil(b)
+	}
+	switch a.Kind() {
+	case reflect.Interface:
+		a, b = a.Elem(), b.Elem()
+		return a.Type() == b.Type() && m.same(a, b)
+	case reflect.Pointer:
+		return a.Pointer() == b.Pointer() || m.same(a.Elem(), b.Elem())
+	case reflect.Slice, reflect.Array:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !m.same(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if !m.same(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Map:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for it := a.MapRange(); it.Next(); {
+			if other := b.MapIndex(it.Key()); !other.IsValid() || !m.same(it.Value(), other) {
+				return false
+			}
+		}
+		return true
+	case reflect.Func:
+		return false
+	}
+	return a.Equal(b)
+}
 
 func isNil(v reflect.Value) bool {
 	switch v.Kind() {

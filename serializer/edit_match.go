@@ -104,7 +104,7 @@ func (m *merger) match(before, after reflect.Value, items []any) (at []int, ok b
 	}
 	traces := m.traces[sliceIdentity(before)]
 	p.byTrace(traces, after)
-	groups := p.byValue(before, after)
+	groups := m.byValue(&p, before, after)
 	if !p.moved && after.Len() >= before.Len() {
 		for j := range before.Len() {
 			if p.free(j, j) {
@@ -200,10 +200,10 @@ func (p *pairs) byTrace(traces []trace, after reflect.Value) {
 
 // byValue pairs equal elements. It returns which ones before are equal, of those that
 // byTrace left, unless all are paired.
-func (p *pairs) byValue(before, after reflect.Value) (groups map[string][]int) {
+func (m *merger) byValue(p *pairs, before, after reflect.Value) (groups map[string][]int) {
 	traced := slices.Clone(p.used)
 	for j := range min(before.Len(), after.Len()) {
-		if p.free(j, j) && same(before.Index(j), after.Index(j)) {
+		if p.free(j, j) && m.same(before.Index(j), after.Index(j)) {
 			p.pair(j, j)
 		}
 	}
@@ -215,7 +215,7 @@ func (p *pairs) byValue(before, after reflect.Value) (groups map[string][]int) {
 		if traced[i] {
 			continue
 		}
-		if text, ok := textOf(before.Index(i)); ok {
+		if text, ok := m.textOf(before.Index(i)); ok {
 			groups[text] = append(groups[text], i)
 		}
 	}
@@ -224,7 +224,7 @@ func (p *pairs) byValue(before, after reflect.Value) (groups map[string][]int) {
 		if p.at[j] >= 0 {
 			continue
 		}
-		text, _ := textOf(after.Index(j))
+		text, _ := m.textOf(after.Index(j))
 		equal := groups[text]
 		for ; next[text] < len(equal) && p.at[j] < 0; next[text]++ {
 			if i := equal[next[text]]; !p.used[i] {
@@ -235,12 +235,17 @@ func (p *pairs) byValue(before, after reflect.Value) (groups map[string][]int) {
 	return groups
 }
 
-// textOf returns a text that equal values have in common, if they are not too large.
-func textOf(v reflect.Value) (text string, ok bool) {
-	walk := newBudget(nil)
-	e := newWalker(&walk, 0)
+// textOf returns a text that equal values have in common, unless the walk over the value
+// is out of all proportion to the stored one.
+func (m *merger) textOf(v reflect.Value) (text string, ok bool) {
+	if m.walk.spend(0, 0) != nil {
+		return "", false
+	}
+	e := newWalker(&m.walk.walk, m.walk.nodes)
+	e.most = max(0, e.most-m.walk.bytes)
 	e.lenient = true
-	if e.reflected(v, 0) != nil {
+	err := e.reflected(v, 0)
+	if m.walk.spend(e.nodes-m.walk.nodes, len(e.dst)) != nil || err != nil {
 		return "", false
 	}
 	return string(e.dst), true

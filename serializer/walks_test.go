@@ -43,6 +43,27 @@ var fields = []func(*serializer.Dict){
 	field[[]big.Int], field[[]*big.Int], field[[]json.Number], field[[]serializer.ByteArray], field[[]serializer.Decimal], field[[]time.Time],
 }
 
+// edit leaves the value alone, and then has it changed by fn.
+func edit[T any](fn func(*T)) func(*serializer.Dict) {
+	return func(d *serializer.Dict) {
+		_, _ = serializer.Edit(d, pickle.Serializer{}, "x", func(*T) error { return nil })
+		_, _ = serializer.Edit(d, pickle.Serializer{}, "x", func(v *T) error { fn(v); return nil })
+	}
+}
+
+func reversed[S ~[]E, E any](s *S) {
+	slices.Reverse(*s)
+	if len(*s) > 1 {
+		*s = append((*s)[1:], *new(E))
+	}
+}
+
+var edits = []func(*serializer.Dict){
+	edit(func(v *any) { *v = []any{*v, *v} }), edit(reversed[[]any]), edit(reversed[[][]any]), edit(reversed[listOfIt]), edit(reversed[[]json.RawMessage]),
+	edit(reversed[[]*serializer.Dict]), edit(reversed[[]string]), edit(reversed[[]member]), edit(func(m *member) { m.A, m.B = m.B, m.A }),
+	edit(func(m *mapOfIt) { *m = mapOfIt{"new": *m} }), edit(func(m *map[string]any) { delete(*m, "a") }), edit(func(m *map[any]any) { clear(*m) }),
+}
+
 // jsonIn, spelledIn and the recursive types are types that a program may ask for.
 type (
 	jsonIn     struct{ n int }
@@ -78,6 +99,7 @@ var walks = map[string]walk{
 		convert[map[any]any](v)
 		convert[*serializer.Dict](v)
 	}},
+	"serializer.Edit":  {fields: edits},
 	"serializer.Field": {fields: fields},
 	"serializer.Freeze": {value: func(v any) {
 		frozen, err := serializer.Freeze(v, serializer.Limits{})
