@@ -75,7 +75,7 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer x.s.mu.Unlock()
-	return x.s.outcome
+	return x.s.err
 }
 
 // BeforeCommit has fn called just before the response of the request with this
@@ -149,9 +149,9 @@ type exchange struct {
 	outer  *exchange    // of another Manager
 	before http.Header  // as the Middleware found it
 	hooks  []func(http.Header, int)
-	begun  bool
-	taken  bool  // by Hijack: the handler writes the response itself
 	failed error // why the session could not be saved
+	begun  bool
+	taken  bool // by Hijack: the handler writes the response itself
 }
 
 // serve calls next. Once the client was told that the session could not be saved, next
@@ -257,7 +257,7 @@ func (x *exchange) CloseNotify() <-chan bool {
 // commit is SessionMiddleware.process_response. With taken, the handler may still add to
 // h what another server answers, with a cookie of the session: then a cookie of ours goes
 // out only for what was changed here.
-func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) (err error) {
+func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) error {
 	if err := s.lock(); err != nil {
 		return err
 	}
@@ -266,7 +266,11 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int, taken b
 		return nil
 	}
 	s.done = true
-	defer func() { s.outcome = err }()
+	s.err = s.commitLocked(ctx, h, status, taken)
+	return s.err
+}
+
+func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, taken bool) error {
 	set := &s.m.site.set
 	// Django before 4.2 takes only a 500 for an error.
 	keep := status < 500 || set.Django.Before(4, 2) && status != 500

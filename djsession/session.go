@@ -32,31 +32,31 @@ type Session struct {
 type sessionState struct {
 	m *Manager
 
-	mu       sync.Mutex
-	key      string // "" is none
-	had      bool   // the request brought a cookie
+	mu      sync.Mutex
+	updates atomic.Int32  // running functions of Update
+	misuses atomic.Uint32 // uses of the Session by those functions
+
+	had      bool // the request brought a cookie
 	loaded   bool
-	why      error // why loading found nothing
-	corrupt  bool  // what is stored does not decode: hands off
-	aside    bool  // SetAside: hands off too, but for a Flush
-	login    bool  // somebody was logged in, as it was loaded or stored
+	corrupt  bool // what is stored does not decode: hands off
+	aside    bool // SetAside: hands off too, but for a Flush
+	login    bool // somebody was logged in, as it was loaded or stored
 	modified bool
-	saved    bool          // by Save or Create: the cookie has to follow
-	cycle    bool          // a new key at the next save
-	renewal  bool          // nothing was done but one Renew
-	renew    op            // what Renew did, or nil
-	done     bool          // committed
-	request  *http.Request // nil outside of HTTP
+	saved    bool // by Save or Create: the cookie has to follow
+	cycle    bool // a new key at the next save
+	renewal  bool // nothing was done but one Renew
+	done     bool // committed
+
+	key     string        // "" is none
+	why     error         // why loading found nothing
+	renew   op            // what Renew did, or nil
+	request *http.Request // nil outside of HTTP
 
 	base    *serializer.Dict // as stored, when version was
 	data    *serializer.Dict // base and log together
 	version Version
 	log     []op
-	err     error // the first change that failed; it fails the commit
-	outcome error // what the commit returned
-
-	updates atomic.Int32 // running functions of Update
-	misuses atomic.Int64 // uses of the Session by those functions
+	err     error // the first change that failed, which fails the commit; what the commit returned
 }
 
 // op is one change. It is done at once, and again on fresh data at a conflict.

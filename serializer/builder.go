@@ -1,16 +1,30 @@
 package serializer
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Builder makes a [Dict], key by key. Serializers read into it.
 type Builder struct {
-	d *Dict
+	d    *Dict
+	list hiddenList // of d, which gets it by Dict
 	// seen holds a bit for every name added so far, by its hash. If the bit of a name is
 	// not set, the Dict need not be searched.
 	seen [4]uint64
 	// others are the keys that are not text, after the first Add of one.
 	others *otherKeys
 }
+
+// hiddenList has the memory of a []entry. Package fmt, which prints the fields of a Builder
+// in somebody else's struct, finds an address in it.
+type hiddenList struct {
+	data unsafe.Pointer
+	_    [2]int // length and capacity
+}
+
+func (l *hiddenList) entries() []entry    { return *(*[]entry)(unsafe.Pointer(l)) }
+func (l *hiddenList) set(entries []entry) { *(*[]entry)(unsafe.Pointer(l)) = entries }
 
 // otherKeys finds keys that are not text.
 type otherKeys struct {
@@ -27,16 +41,20 @@ func (o *otherKeys) add(key any, i int) {
 // NewBuilder returns a [Builder] with room for n keys.
 func NewBuilder(n int) Builder {
 	const few = 6
+	var b Builder
 	if 0 < n && n <= few {
-		b := &struct { // one allocation for a session that holds a login
+		d := &struct { // one allocation for a session that holds a login
 			listed
 			entries [few]entry
 		}{}
-		b.Dict.list = &b.listed.list
-		b.set(b.entries[:0])
-		return Builder{d: &b.Dict}
+		d.Dict.list = &d.listed.list
+		b.d = &d.Dict
+		b.list.set(d.entries[:0])
+		return b
 	}
-	return Builder{d: newDict(make([]entry, 0, n))}
+	b.d = newDict(nil)
+	b.list.set(make([]entry, 0, n))
+	return b
 }
 
 // AddName sets the text key name to v, as With does.
@@ -58,7 +76,7 @@ func (b *Builder) Add(key, v any) {
 	}
 	if b.others == nil {
 		b.others = &otherKeys{at: map[int]int{}}
-		entries := b.d.all()
+		entries := b.list.entries()
 		for i := range entries {
 			if e := &entries[i]; !e.named() {
 				b.others.add(*e.other, i)
@@ -67,7 +85,7 @@ func (b *Builder) Add(key, v any) {
 	}
 	if n, ok := b.others.keys.Add(key); ok {
 		if i, ok := b.others.at[n]; ok {
-			b.d.all()[i].set(v)
+			b.list.entries()[i].set(v)
 			return
 		}
 	}
@@ -77,40 +95,46 @@ func (b *Builder) Add(key, v any) {
 // Append adds a key that is not text. The caller must know that it is new.
 func (b *Builder) Append(key, v any) {
 	if b.others != nil {
-		b.others.add(key, b.d.Len())
+		b.others.add(key, len(b.list.entries()))
 	}
 	e := entry{other: &key}
 	e.set(v)
-	b.d.set(append(b.d.all(), e))
-}
-
-// room makes room for n keys.
-func (b *Builder) room(n int) {
-	b.d.set(slices.Grow(b.d.all(), max(0, n-len(b.d.all()))))
+	b.list.set(append(b.list.entries(), e))
 }
 
 // Dict returns the finished Dict. The Builder must not be used afterwards.
-func (b *Builder) Dict() *Dict { return b.d }
+func (b *Builder) Dict() *Dict {
+	b.d.set(b.list.entries())
+	return b.d
+}
 
 // slot returns the entry of name. If there is none it appends one.
 func (b *Builder) slot(name string) *entry {
-	d := b.d
+	d, entries := b.d, b.list.entries()
 	h := hash(name)
 	if word, bit := h>>6, uint64(1)<<(h&63); b.seen[word]&bit == 0 {
 		b.seen[word] |= bit
 	} else {
-		if d.index == nil && len(d.all()) >= indexFrom {
+		d.set(entries)
+		if d.index == nil && len(entries) >= indexFrom {
 			d.reindex()
 		}
 		if i := d.find(name); i >= 0 {
-			return &d.all()[i]
+			return &entries[i]
 		}
 	}
+	n := len(entries)
 	if d.index != nil {
-		(*d.index)[name] = len(d.all())
+		(*d.index)[name] = n
 	}
-	d.set(append(d.all(), entry{name: name}))
-	return &d.all()[len(d.all())-1]
+	if n == cap(entries) {
+		entries = slices.Grow(entries, max(2, n)) // a dict of one key is rare
+	}
+	entries = entries[:n+1]
+	b.list.set(entries)
+	e := &entries[n]
+	e.name = name
+	return e
 }
 
 // hash distinguishes most names by their ends and their length. It is below 256.

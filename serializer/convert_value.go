@@ -23,6 +23,14 @@ type converter struct {
 func (c *converter) spend(nodes, bytes int) *ConvertError {
 	c.nodes += nodes
 	c.bytes += bytes
+	if c.nodes > c.walk.nodes || c.bytes > c.walk.bytes {
+		return c.full()
+	}
+	return nil
+}
+
+// full is for what is over the walk's limits, unless these can be raised.
+func (c *converter) full() *ConvertError {
 	if !c.walk.allows(c.nodes, c.bytes) {
 		return overLimit("too many values, or too long")
 	}
@@ -64,7 +72,11 @@ func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 	if v == nil {
 		return c.setNone(dst)
 	}
-	if done, err := c.setKnown(dst, v); done {
+	var at any // a pointer to dst
+	if dst.CanInterface() {
+		at = dst.Addr().Interface()
+	}
+	if done, err := c.setKnown(dst, at, v); done {
 		return err
 	}
 	if t.Kind() == reflect.Pointer {
@@ -75,7 +87,7 @@ func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 		dst.Set(p)
 		return nil
 	}
-	if done, err := c.unmarshaler(dst, v); done {
+	if done, err := c.unmarshaler(dst, at, v); done {
 		return err
 	}
 	return c.setKind(dst, v, depth)
@@ -101,8 +113,10 @@ func (c *converter) setInterface(dst reflect.Value, v any) *ConvertError {
 func (c *converter) setNone(dst reflect.Value) *ConvertError {
 	switch dst.Kind() {
 	case reflect.Slice, reflect.Map:
-		if done, err := c.unmarshaler(dst, nil); done {
-			return err // such as json.RawMessage
+		if dst.CanInterface() {
+			if done, err := c.unmarshaler(dst, dst.Addr().Interface(), nil); done {
+				return err // such as json.RawMessage
+			}
 		}
 		dst.SetZero()
 		return nil
@@ -116,13 +130,12 @@ func (c *converter) setNone(dst reflect.Value) *ConvertError {
 	return wrongType("None does not fit %v", dst.Type())
 }
 
-// setKnown sets the types that it knows by name.
-func (c *converter) setKnown(dst reflect.Value, v any) (done bool, err *ConvertError) {
-	if !dst.CanInterface() {
-		return false, nil
-	}
+// setKnown sets the types that it knows by name. at points to dst, or is nil.
+func (c *converter) setKnown(dst reflect.Value, at, v any) (done bool, err *ConvertError) {
 	fits := false
-	switch to := dst.Addr().Interface().(type) {
+	switch to := at.(type) {
+	case nil:
+		return false, nil
 	case *time.Time:
 		if *to, fits = asTime(v); !fits {
 			return true, wrongType("%s that is no aware moment does not fit %v", kindOf(v), dst.Type())
@@ -185,9 +198,11 @@ func misfit(v any, dst reflect.Value) *ConvertError {
 
 // textOf returns the JSON of v.
 func (c *converter) textOf(v any) ([]byte, *ConvertError) {
-	e := newWalker(&c.walk, c.nodes)
+	walk := c.walk // a copy, so that c need not be on the heap
+	e := newWalker(&walk, c.nodes)
 	e.most = max(0, e.most-c.bytes)
 	err := e.value(v, 0)
+	c.walk = walk
 	if err == nil {
 		// Charge the encoder's output to the whole budget.
 		err = c.spend(e.nodes-c.nodes, len(e.dst))
@@ -198,14 +213,11 @@ func (c *converter) textOf(v any) ([]byte, *ConvertError) {
 	return e.dst, nil
 }
 
-// unmarshaler passes v to the methods of dst, if it has any. It passes the JSON of v, or
-// its text if JSON cannot hold v or dst has only UnmarshalText.
-func (c *converter) unmarshaler(dst reflect.Value, v any) (done bool, err *ConvertError) {
-	if !dst.CanInterface() {
-		return false, nil
-	}
-	asJSON, isJSON := dst.Addr().Interface().(json.Unmarshaler)
-	asText, isText := dst.Addr().Interface().(encoding.TextUnmarshaler)
+// unmarshaler passes v to the methods of dst, to which at points, if it has any. It passes
+// the JSON of v, or its text if JSON cannot hold v or dst has only UnmarshalText.
+func (c *converter) unmarshaler(dst reflect.Value, at, v any) (done bool, err *ConvertError) {
+	asJSON, isJSON := at.(json.Unmarshaler)
+	asText, isText := at.(encoding.TextUnmarshaler)
 	if !isJSON && !isText {
 		return false, nil
 	}

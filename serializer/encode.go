@@ -52,15 +52,25 @@ func (e *encoder) more(nodes, bytes int) bool {
 // node counts a value or a key. Values in memory may hold themselves, or one value very
 // often: the count, or Depth, ends that.
 func (e *encoder) node() *ConvertError {
-	e.nodes++
-	if e.nodes > e.lim.Nodes && !e.more(e.nodes, len(e.dst)) {
-		return overLimit("too many values")
+	if e.nodes++; e.nodes > e.lim.Nodes || len(e.dst) > e.most {
+		return e.full()
 	}
-	return e.size()
+	return nil
 }
 
 func (e *encoder) size() *ConvertError {
-	if len(e.dst) > e.most && !e.more(e.nodes, len(e.dst)) {
+	if len(e.dst) > e.most {
+		return e.full()
+	}
+	return nil
+}
+
+// full is for what is over a limit, unless the walk allows it.
+func (e *encoder) full() *ConvertError {
+	switch {
+	case e.nodes > e.lim.Nodes && !e.more(e.nodes, len(e.dst)):
+		return overLimit("too many values")
+	case len(e.dst) > e.most && !e.more(e.nodes, len(e.dst)):
 		return overLimit("too long")
 	}
 	return nil
@@ -141,8 +151,8 @@ func (e *encoder) value(v any, depth int) *ConvertError {
 // raw appends checked text as it is. It checks the text again, because a program may make
 // a RawJSON of any string.
 func (e *encoder) raw(r RawJSON, depth int) *ConvertError {
-	if n := e.nodes + len(r); e.walk != nil && n > e.lim.Nodes {
-		e.more(n, len(e.dst)+len(r))
+	if e.walk != nil && e.nodes+len(r) > e.lim.Nodes {
+		e.more(e.nodes+len(r), len(e.dst)+len(r))
 	}
 	p := scanner{s: string(r), lim: e.lim, nodes: e.nodes}
 	text, ok := p.whole(depth)

@@ -1,6 +1,7 @@
 package serializer
 
 import (
+	"slices"
 	"unsafe"
 )
 
@@ -80,9 +81,10 @@ func (p *scanner) top() (*Dict, bool) {
 		if i = p.value(at, 1); i < 0 {
 			return nil, false
 		}
-		if n := b.d.Len(); n == cap(b.d.all()) {
+		if entries := b.list.entries(); len(entries) == cap(entries) {
 			// Estimate the number of keys from those so far, and make room for them.
-			b.room(min(8*n, n*len(p.s)/i+n))
+			n := len(entries)
+			b.list.set(slices.Grow(entries, min(8*n, n*len(p.s)/i+n)-n))
 		}
 		b.AddRaw(name, RawJSON(p.s[at:i]))
 		i, more = p.comma(i, '}')
