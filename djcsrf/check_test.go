@@ -191,7 +191,7 @@ func TestNewRefuses(t *testing.T) {
 				tt.django = "6.1"
 			}
 			_, err := djcsrf.New(newWorld(t, tt.django, nil).m, &tt.o)
-			if !errors.Is(err, djcsrf.ErrConfig) || !strings.Contains(err.Error(), tt.field) {
+			if !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), tt.field) {
 				t.Errorf("got %v, want an ErrConfig about %s", err, tt.field)
 			}
 		})

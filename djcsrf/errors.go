@@ -42,8 +42,6 @@ var (
 	ErrForm error = &kindError{text: "djcsrf: the form cannot be read", status: http.StatusBadRequest}
 	// ErrNoMiddleware: the request did not pass a Protection's Middleware.
 	ErrNoMiddleware = errors.New("djcsrf: no CSRF middleware in this context")
-	// ErrConfig: options that cannot work.
-	ErrConfig = errors.New("djcsrf: invalid options")
 )
 
 // kindError is a sentinel with the status to answer it with. It may be another one too.

@@ -95,7 +95,7 @@ type origin struct{ scheme, host string }
 
 // New returns the Protection of the site of m. opts may be nil.
 //
-// Errors: ErrConfig, with what is wrong and where.
+// Errors: djsession.ErrConfig, with what is wrong and where.
 func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	p := &Protection{m: m, site: m.Site()}
 	if opts != nil {
@@ -147,7 +147,7 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 // silently not work, and sorts the trusted origins.
 func (p *Protection) validate(django djsession.DjangoVersion) error {
 	bad := func(field, why string) error {
-		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
+		return fmt.Errorf("%w: djcsrf.Options: %s %s", djsession.ErrConfig, field, why)
 	}
 	o := &p.o
 	switch {
