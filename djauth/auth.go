@@ -39,21 +39,21 @@ const (
 type Options struct {
 	// Backends is AUTHENTICATION_BACKENDS; default ModelBackend alone.
 	Backends []string
-	// OwnBackends says what the backends do that are not Django's own: each key is one
-	// of Backends, and its value the backend of Django's that it does as. A child of
-	// ModelBackend that only looks users up otherwise is ModelBackend; one that only
-	// counts or grants permissions, and that this program may do without, is
-	// BaseBackend. A backend that is neither Django's own nor in here is unknown:
-	// nobody is logged in by it, and Authenticate refuses to pass it (ErrUnknownBackend).
+	// OwnBackends says what backends do that are not Django's own. Each key is one of
+	// Backends; its value is the backend of Django's that it behaves like. A child of
+	// ModelBackend that only looks users up in another way is ModelBackend. One that only
+	// counts, or grants permissions that this program can do without, is BaseBackend. A
+	// backend that is neither Django's own nor a key here is unknown: it logs nobody in, and
+	// Authenticate returns ErrUnknownBackend before it passes it.
 	OwnBackends map[string]string
-	// CanAuthenticate is get_user and user_can_authenticate of a backend: it reports
-	// whether the account may be logged in by it. It is asked about all Backends but
-	// those that are BaseBackend, about unknown ones too. Default: active accounts,
-	// all accounts for the backends AllowAllUsers..., and nobody for an unknown one.
+	// CanAuthenticate is get_user and user_can_authenticate of a backend: it reports whether
+	// the backend may log the account in. Auth calls it for all Backends except those that are
+	// BaseBackend, and for unknown ones too. By default it allows active accounts, all
+	// accounts for the backends AllowAllUsers..., and none for an unknown backend.
 	CanAuthenticate func(backend string, a *Account) bool
 
-	// NormalizeName is what the login form does to a user name before it is looked
-	// up: NFKC, which the standard library lacks. Default: nothing.
+	// NormalizeName is what the login form does to a user name before the lookup: NFKC, which
+	// the standard library lacks. By default the name stays as it is.
 	NormalizeName func(string) string
 
 	// HashSalt, HashValue and HashAlgorithm are for models that override
@@ -64,19 +64,17 @@ type Options struct {
 	HashValue     func(a *Account) string
 	HashAlgorithm signer.Algorithm
 
-	// UserCache is how long an account that was read by its ID is remembered, in this
-	// process; 0 is not at all. So long a changed password, an account that was deleted
-	// or made inactive, and other flags go unnoticed, unless this Auth changed them. A few
-	// seconds take most of the queries away. A missing account is never remembered. One
-	// whose remembered password does not fit a session is read again, with one session
-	// once a second, because the session may know a newer password. Names and
-	// permissions are not remembered.
+	// UserCache is how long this process remembers an account that was read by its ID; 0 is
+	// not at all. For that long it does not notice a new password, a deleted or deactivated
+	// account, and changed flags, unless this Auth made the change. A few seconds save most of
+	// the queries. A missing account is never remembered. If a remembered password does not
+	// fit a session, the account is read again, once a second for one session, because the
+	// session may know a newer password. Names and permissions are not remembered.
 	UserCache time.Duration
 	// UserCacheSize is how many accounts UserCache remembers at most; default 10,000.
 	UserCacheSize int
 
-	// ReadOnly leaves sessions as they are: one whose hash was made with a fallback
-	// key is not renewed.
+	// ReadOnly keeps Auth from renewing sessions whose hash was made with a fallback key.
 	ReadOnly bool
 
 	// LoginURL is LOGIN_URL: a path that begins with a slash, or an http or https URL,
@@ -86,15 +84,15 @@ type Options struct {
 	// RedirectField is the name of the parameter with the page to go back to;
 	// default "next".
 	RedirectField string
-	// Host is request.get_host, such as djcsrf.AllowedHosts makes it. The default is
-	// r.Host, which any client can choose, and which nothing that leaves the site is made
-	// of. Whether r came by HTTPS says djsession.Settings.Proxies.
+	// Host is request.get_host; djcsrf.AllowedHosts makes one. The default is r.Host, which
+	// any client can choose; nothing that leaves the site is made of the default.
+	// Settings.Proxies of package djsession says whether r came by HTTPS.
 	Host func(r *http.Request) string
 
 	// WatchInterval is how often Watch looks; default 5 s.
 	WatchInterval time.Duration
-	// WatchGrace is how long Watch goes on while it cannot look, because the place
-	// of the sessions or the accounts is down; default 1 min.
+	// WatchGrace is how long Watch goes on while the sessions or the accounts cannot be read;
+	// default 1 min.
 	WatchGrace time.Duration
 }
 
@@ -119,13 +117,13 @@ type Auth struct {
 	watch watcher
 }
 
-// New returns the Auth of the accounts in users and the sessions of m, which must be
-// of one Site. passwords checks and makes passwords, see package hashers; with nil,
-// Authenticate and SetPassword return errors.ErrUnsupported. opts may be nil.
+// New returns the Auth of the accounts in users and the sessions of m. Both must be of one
+// Site. passwords checks and makes passwords, see package hashers. With nil, Authenticate
+// and SetPassword return errors.ErrUnsupported. opts may be nil.
 //
-// Errors: djsession.ErrConfig; errors.ErrUnsupported for passwords with Users that are no
-// [PasswordSetter] and [LoginRecorder]; signer.ErrNoKey when the site's keys are derived ones
-// and that of the auth hash is not among them.
+// Errors: djsession.ErrConfig; errors.ErrUnsupported if there are passwords, and users lack
+// [PasswordSetter] or [LoginRecorder]; signer.ErrNoKey if the site has derived keys, and
+// none for the session hash.
 func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) (*Auth, error) {
 	switch p := reflect.ValueOf(passwords); {
 	case users == nil:
@@ -206,9 +204,9 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	return a, nil
 }
 
-// checkLoginURL refuses a LoginURL that no browser could follow from every page, and one
-// to another host as long as nothing says which host this is: the page to go back to is
-// then a URL.
+// checkLoginURL refuses a LoginURL that a browser cannot follow from every page. It also
+// refuses one on another host without Options.Host: the page to go back to is a URL then,
+// and needs the host of this site.
 func (o *Options) checkLoginURL() error {
 	u, err := url.Parse(o.LoginURL)
 	switch {
@@ -258,8 +256,8 @@ func (a *Auth) Manager() *djsession.Manager { return a.m }
 // Users returns the Users that New was given.
 func (a *Auth) Users() Users { return a.users }
 
-// Middleware is AuthenticationMiddleware: requests that pass it have a [User]. It
-// belongs inside of the Manager's Middleware, and asks nothing until it is asked.
+// Middleware is AuthenticationMiddleware: [User] works for requests that pass it. It belongs
+// inside of the Manager's Middleware. It reads nothing until User is called.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, &cell{auth: a})))
@@ -269,7 +267,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 // contextKey is where Middleware keeps its *cell.
 type contextKey struct{}
 
-// cell is where a request keeps who it is from: request._cached_user.
+// cell keeps the Identity of a request: request._cached_user.
 type cell struct {
 	auth *Auth
 	mu   sync.Mutex
@@ -287,7 +285,7 @@ func (a *Auth) find(ctx context.Context) *cell {
 	return nil
 }
 
-// remember has User answer id from now on, in this request.
+// remember makes id the answer of User for the rest of this request.
 func (a *Auth) remember(ctx context.Context, id *Identity) {
 	if c := a.find(ctx); c != nil {
 		c.mu.Lock()

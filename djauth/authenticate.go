@@ -18,17 +18,17 @@ type Passwords interface {
 	Check(ctx context.Context, password, encoded string) (ok, upgrade bool, err error)
 	// Make returns a new encoded password.
 	Make(ctx context.Context, password string) (string, error)
-	// Dummy takes the time of Make.
+	// Dummy takes as long as Make.
 	Dummy(ctx context.Context, password string) error
 }
 
-// ErrCredentials: the user name or the password is wrong, or the account may not log
-// in. It is one error with one text, so that it can be shown; what it was matches
+// ErrCredentials: the user name or the password is wrong, or the account may not log in. It
+// has one text for all of these, so that a page can show it. It also matches the reason:
 // ErrNoUser or ErrInactive.
 //
-// Its [djsession.ErrorStatus] is 403: a 401 needs a WWW-Authenticate header, which
-// makes a browser ask for the password itself. Django's login page shows the form again,
-// with the status 200.
+// Its [djsession.ErrorStatus] is 403: a 401 needs a WWW-Authenticate header, and with that
+// the browser itself asks for the password. Django's login page shows the form again, with
+// the status 200.
 var ErrCredentials error = &credentials{}
 
 // credentials is an ErrCredentials and its reason.
@@ -39,17 +39,17 @@ func (*credentials) StatusCode() int      { return http.StatusForbidden }
 func (e *credentials) Unwrap() error      { return e.why }
 func (*credentials) Is(target error) bool { return target == ErrCredentials }
 
-// Authenticate is django.contrib.auth.authenticate by ModelBackend: the account with
-// this name and password, for Login. It takes as long for an unknown name as for a
-// wrong password. Backends for remote users take no password, and are passed over.
-// Of backends that are unknown it asks nothing, so that it knows of no account that
-// only they know; but one that stands first might refuse the login, as that of
-// django-axes does, and then Authenticate is ErrUnknownBackend.
+// Authenticate is django.contrib.auth.authenticate by ModelBackend. It returns the account
+// with this name and password, for [Auth.Login]. An unknown name takes as long as a wrong
+// password. It skips backends for remote users, which take no password. It cannot ask
+// unknown backends: it finds no account that only they know. An unknown backend that stands
+// first might refuse the login, as that of django-axes does; then it returns
+// ErrUnknownBackend.
 //
 // Errors: ErrCredentials; ErrUnknownBackend; djsession.ErrUnavailable; the context's;
-// errors.ErrUnsupported if New was given no Passwords, or without a backend that takes one;
-// djsession.ErrConfig from Users that do not know USERNAME_FIELD. A hash that cannot be
-// checked is ErrCredentials, and a line in the log.
+// errors.ErrUnsupported if New got no Passwords, or no backend of the site takes them;
+// djsession.ErrConfig from Users that do not know USERNAME_FIELD. If a hash cannot be
+// checked, it returns ErrCredentials and logs a line.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
 	if a.passwords == nil {
 		return nil, fmt.Errorf("authenticate: %w: New was given no Passwords", errors.ErrUnsupported)
@@ -92,8 +92,8 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	return account, nil
 }
 
-// upgrade is what check_password's setter does. If it fails, the old hash is good
-// enough until the next login.
+// upgrade is the setter of check_password. If it fails, the old hash will do until the next
+// login.
 func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 	text, err := a.passwords.Make(ctx, password)
 	if err == nil {
@@ -106,12 +106,13 @@ func (a *Auth) upgrade(ctx context.Context, account *Account, password string) {
 	account.Password = EncodedOf(text)
 }
 
-// SetPassword is User.set_password and save: the account has a new password, also in
-// *account. That ends its sessions; UpdateSessionAuthHash keeps the one of this request,
-// for which SetPassword finds out who that is from: afterwards nobody could.
+// SetPassword is User.set_password and save: it gives the account a new password, in
+// *account too. That ends all sessions of the account; call UpdateSessionAuthHash to keep
+// the one of this request. SetPassword finds out who that is before the change, since
+// nothing can afterwards.
 //
 // Errors: ErrNoUser, djsession.ErrUnavailable, those of the Passwords, and
-// errors.ErrUnsupported if New was given no Passwords.
+// errors.ErrUnsupported if New got no Passwords.
 func (a *Auth) SetPassword(ctx context.Context, account *Account, password string) error {
 	if a.passwords == nil {
 		return fmt.Errorf("set password: %w: New was given no Passwords", errors.ErrUnsupported)
@@ -132,7 +133,7 @@ func (a *Auth) SetPassword(ctx context.Context, account *Account, password strin
 	return nil
 }
 
-// store is SetPassword of the Users.
+// store calls SetPassword of the Users.
 func (a *Auth) store(ctx context.Context, id, text string, seen Encoded) error {
 	a.forget(id)
 	defer a.forget(id)

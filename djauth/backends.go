@@ -20,8 +20,8 @@ const (
 	BaseBackend                = "django.contrib.auth.backends.BaseBackend"
 )
 
-// ErrUnknownBackend: AUTHENTICATION_BACKENDS has a backend that is not Django's own,
-// and nothing says what it does. Options.OwnBackends is the cure. It is an ErrBackend.
+// ErrUnknownBackend: AUTHENTICATION_BACKENDS has a backend that is not Django's own, and
+// Options.OwnBackends does not say what it does. It is an ErrBackend.
 var ErrUnknownBackend = errors.New("djauth: unknown backend")
 
 // unknownBackend is an ErrUnknownBackend that names the backend, one of Options.Backends.
@@ -35,8 +35,8 @@ func (e unknownBackend) Is(target error) bool {
 	return target == ErrUnknownBackend || target == ErrBackend
 }
 
-// KnownBackend reports whether a dotted path names a backend of Django's own.
-// Options.OwnBackends says what the others do.
+// KnownBackend reports whether a dotted path names a backend of Django's own. For others see
+// Options.OwnBackends.
 func KnownBackend(path string) bool {
 	switch path {
 	case ModelBackend, AllowAllUsersModelBackend, RemoteUserBackend, AllowAllUsersRemoteBackend, BaseBackend:
@@ -45,7 +45,7 @@ func KnownBackend(path string) bool {
 	return false
 }
 
-// backends is what the backends of a site do, as far as it is known here.
+// backends says what the backends of a site do, as far as Auth knows.
 type backends struct {
 	like map[string]string // by the site's names: Django's own, or "" for an unknown one
 
@@ -104,7 +104,7 @@ func (b *backends) canAuthenticate(backend string, a *Account) bool {
 	return false
 }
 
-// mayVouch returns nil for a backend whose logins can be judged.
+// mayVouch returns nil if Auth can judge logins by this backend.
 func (a *Auth) mayVouch(backend string) error {
 	like, ok := a.backends.like[backend]
 	switch {
@@ -116,8 +116,8 @@ func (a *Auth) mayVouch(backend string) error {
 	return nil
 }
 
-// vouching is the backend that a login names if its caller names none: the first that
-// takes passwords and that the account may log in by. "" is none.
+// vouching returns the backend for a login whose caller names none: the first that takes
+// passwords and lets the account in, or "".
 func (a *Auth) vouching(account *Account) string {
 	for _, name := range a.backends.vouch {
 		if a.opts.CanAuthenticate(name, account) {
@@ -130,7 +130,7 @@ func (a *Auth) vouching(account *Account) string {
 	return ""
 }
 
-// reportBackend logs an unknown backend, each once.
+// reportBackend logs each unknown backend once.
 func (a *Auth) reportBackend(ctx context.Context, why error) {
 	if e, ok := errors.AsType[unknownBackend](why); ok {
 		if _, told := a.told.LoadOrStore(e.name, true); !told {

@@ -10,9 +10,8 @@ import (
 	"sync"
 )
 
-// Identity is request.user: an account that is logged in, or AnonymousUser. It is
-// what the request saw; a change of the account shows in the next request. It is
-// safe for concurrent use.
+// Identity is request.user: an account that is logged in, or AnonymousUser. It shows what
+// the request saw; the next request sees a changed account. It is safe for concurrent use.
 type Identity struct {
 	auth    *Auth
 	account *Account // nil is anonymous
@@ -23,36 +22,36 @@ type Identity struct {
 	grants *Grants
 }
 
-// nobody is AnonymousUser.
+// nobody returns an anonymous Identity (Django's AnonymousUser).
 func (a *Auth) nobody(why error) *Identity { return &Identity{auth: a, why: anonymous{why}} }
 
 // IsAuthenticated is User.is_authenticated.
 func (id *Identity) IsAuthenticated() bool { return id.account != nil }
 
-// Why tells why nobody is logged in: an ErrAnonymous that matches its reason too.
-// It is nil for somebody who is.
+// Why returns the reason for an anonymous Identity: an ErrAnonymous that matches one of the
+// errors beside it too. It returns nil for a logged-in user.
 func (id *Identity) Why() error { return id.why }
 
-// ID is the primary key as text, as [Account] has it; "" for nobody.
+// ID is the primary key as text, as in [Account]; "" if anonymous.
 func (id *Identity) ID() string { return id.get().ID }
 
-// Name is User.get_username; "" for nobody.
+// Name is User.get_username; "" if anonymous.
 func (id *Identity) Name() string { return id.get().Name }
 
-// IsActive is User.is_active. Somebody who is logged in is, but by the backends
-// AllowAllUsers...
+// IsActive is User.is_active. It is true for every logged-in user, except with the
+// AllowAllUsers backends.
 func (id *Identity) IsActive() bool { return id.get().Active }
 
-// IsStaff is User.is_staff: may he use the admin site?
+// IsStaff is User.is_staff: the user may log in to the admin site.
 func (id *Identity) IsStaff() bool { return id.get().Staff }
 
 // IsSuperuser is User.is_superuser.
 func (id *Identity) IsSuperuser() bool { return id.get().Superuser }
 
-// Backend is the backend that vouched for the login; "" for nobody.
+// Backend is the backend that vouched for the login; "" if anonymous.
 func (id *Identity) Backend() string { return id.backend }
 
-// Account returns a copy of the account; nil for nobody.
+// Account returns a copy of the account; nil if anonymous.
 func (id *Identity) Account() *Account {
 	if id.account == nil {
 		return nil
@@ -73,20 +72,19 @@ func (id *Identity) get() *Account {
 	return id.account
 }
 
-// HasPerm is User.has_perm: whether the account has the permission
-// "app_label.codename" itself or by a group. A superuser has all, an inactive
-// account and nobody have none. The permissions are asked for once for a request,
-// by one query. They count if one of Options.Backends grants them, as ModelBackend
-// does; what unknown backends grant is not known here.
+// HasPerm is User.has_perm. It reports whether the account has the permission
+// "app_label.codename", itself or by a group. A superuser has all permissions. An inactive
+// account and an anonymous visitor have none. One query reads all permissions, once for a
+// request. They count if one of Options.Backends grants them, as ModelBackend does. Auth
+// does not know what unknown backends grant.
 //
-// Errors: djsession.ErrUnavailable; ErrUnknownBackend for what ModelBackend grants and
-// an unknown backend before it may refuse; errors.ErrUnsupported for Users that are no
-// [Granter].
+// Errors: djsession.ErrUnavailable; ErrUnknownBackend if ModelBackend grants it and an
+// unknown backend before it may refuse; errors.ErrUnsupported for Users without [Granter].
 func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
 	return id.HasPerms(ctx, perm)
 }
 
-// HasPerms is User.has_perms: whether it has all of them.
+// HasPerms is User.has_perms: it reports whether the account has all of them.
 func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error) {
 	a := id.get()
 	if !a.Active || a.Superuser {
@@ -104,7 +102,7 @@ func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error)
 	return id.unrefused()
 }
 
-// unrefused is for what was granted: a backend that stands first may raise
+// unrefused is for a permission that was granted: a backend that stands first may raise
 // PermissionDenied.
 func (id *Identity) unrefused() (bool, error) {
 	if err := id.auth.backends.mayRefuse; err != nil {
@@ -113,7 +111,8 @@ func (id *Identity) unrefused() (bool, error) {
 	return true, nil
 }
 
-// HasModulePerms is User.has_module_perms: whether it has any permission of an app.
+// HasModulePerms is User.has_module_perms: it reports whether the account has any permission
+// of the app.
 func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, error) {
 	a := id.get()
 	if !a.Active || a.Superuser {
@@ -128,8 +127,8 @@ func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, 
 
 // Permissions is User.get_all_permissions, sorted.
 //
-// Unlike Django, those of a superuser are what was granted to the account, and not
-// all that there are.
+// Unlike Django, it returns what was granted to a superuser, and not all permissions that
+// exist.
 func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
 	if !id.get().Active || !id.auth.backends.grants {
 		return nil, nil
@@ -153,7 +152,7 @@ func (id *Identity) Groups(ctx context.Context) ([]string, error) {
 	return slices.Clone(g.Groups), nil
 }
 
-// granted asks once; a failure is asked again.
+// granted reads the grants once. After an error it reads them again.
 func (id *Identity) granted(ctx context.Context) (*Grants, error) {
 	id.mu.Lock()
 	defer id.mu.Unlock()

@@ -14,27 +14,27 @@ import (
 // languageKey is LANGUAGE_SESSION_KEY, which a logout kept before Django 3.0.
 const languageKey = "_language"
 
-// Login is django.contrib.auth.login: from now on the account is logged in to the
-// session of the request with this context. backend is the one of Options.Backends that vouched for it; "" is the
-// first that takes passwords, as ModelBackend does, and that lets the account in. With
-// the name of an unknown backend the account is logged in for Django, and here
-// anonymous until Options say what the backend does.
+// Login is django.contrib.auth.login: it logs the account in to the session of the request
+// with this context. backend is the one of Options.Backends that vouched for the account.
+// With "" it is the first that takes passwords, as ModelBackend does, and lets the account
+// in. With an unknown backend the account is logged in for Django, and anonymous here until
+// Options say what the backend does.
 //
-// A session of another user is flushed first; one of nobody keeps what it holds and
-// gets a new key, against session fixation; one of the same user keeps its key. The
-// CSRF token is rotated, and last_login is set by the [LoginRecorder] that the Users must be.
+// Login flushes the session of another user. A session of nobody keeps its data and gets a
+// new key, against session fixation. A session of the same user keeps its key. Login also
+// rotates the CSRF token, and sets last_login by the [LoginRecorder] of the Users.
 //
-// Unlike Django, which deletes a session whose hash does not fit and one of any other
-// user, Login sets the session aside, as Identify does, if its hash does not fit the
-// user that it names, and begins a new one.
+// Unlike Django, which deletes a session whose hash does not fit and one of any other user,
+// Login sets the session aside, as [Auth.Identify] does, if its hash does not fit the user
+// that it names, and begins a new one.
 //
-// It does not ask whether the account may log in: Authenticate does. With an error
-// nobody has been logged in.
+// Login does not ask whether the account may log in: [Auth.Authenticate] does. If it returns
+// an error, nobody has been logged in.
 //
-// Errors: djsession.ErrUnavailable, djsession.ErrCommitted, ErrBackend for one that
-// is not the site's or vouches for nobody, and for "" if none is known to take
-// passwords, ErrUserID for an account without a good ID, ErrNoUser for one that is
-// gone, errors.ErrUnsupported for Users that are no LoginRecorder, and those of Session.Set.
+// Errors: djsession.ErrUnavailable; djsession.ErrCommitted; ErrBackend for a backend that
+// the site does not have or that vouches for nobody, and for "" if none is known to take
+// passwords; ErrUserID for an account without a good ID; ErrNoUser for a deleted one;
+// errors.ErrUnsupported for Users without LoginRecorder; those of Session.Set.
 func (a *Auth) Login(ctx context.Context, account *Account, backend string) error {
 	if backend == "" {
 		if backend = a.vouching(account); backend == "" {
@@ -93,7 +93,7 @@ func (a *Auth) Login(ctx context.Context, account *Account, backend string) erro
 	return nil
 }
 
-// makeRoom gives the account a session that nobody else is logged in to.
+// makeRoom makes sure that nobody else is logged in to the session.
 func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Account, hash string) error {
 	was, ok := s.Get(SessionKey)
 	if !ok {
@@ -115,8 +115,8 @@ func (a *Auth) makeRoom(ctx context.Context, s *djsession.Session, account *Acco
 	return s.CycleKey()
 }
 
-// replace ends the session of another user, if its hash fits that user's password. If
-// not, the session may be of a user that is not known here, and is set aside.
+// replace ends the session of another user if its hash fits that user's password. If not, it
+// may be of a user that this program does not know, and replace sets it aside.
 func (a *Auth) replace(ctx context.Context, s *djsession.Session, id string) error {
 	other, err := a.account(ctx, id, &lookup{fresh: true})
 	if err != nil && !errors.Is(err, ErrNoUser) {
@@ -130,12 +130,12 @@ func (a *Auth) replace(ctx context.Context, s *djsession.Session, id string) err
 	return s.CycleKey()
 }
 
-// Logout is django.contrib.auth.logout: it flushes the session of this request,
-// whoever it is of, also one whose hash does not fit. The CSRF token stays.
+// Logout is django.contrib.auth.logout: it flushes the session of the request with this
+// context, also a session whose hash does not fit. The CSRF token stays.
 //
-// Errors: djsession.ErrInterrupted, when another request may have given the session a
-// new key; djsession.ErrUnavailable and djsession.ErrCommitted. The user is then still
-// logged in: answer with djsession.ErrorStatus, and let the visitor try again.
+// Errors: djsession.ErrInterrupted if another request may have given the session a new key;
+// djsession.ErrUnavailable and djsession.ErrCommitted. The user is then still logged in:
+// answer with [djsession.ErrorStatus], and let the user try again.
 func (a *Auth) Logout(ctx context.Context) error {
 	s, err := a.m.Load(ctx)
 	if err != nil {
@@ -154,10 +154,10 @@ func (a *Auth) Logout(ctx context.Context) error {
 	return nil
 }
 
-// UpdateSessionAuthHash is update_session_auth_hash: after the password of the
-// account was changed in this request, it keeps the session of the request logged in, under a
-// new key, if it was: ask [User], or use SetPassword, before the change. All other
-// sessions of the user have ended.
+// UpdateSessionAuthHash is update_session_auth_hash. Call it after this request changed the
+// password of the account: if the account was logged in to this session, it stays so, under
+// a new key. All its other sessions have ended. Call [User] before the change, or make the
+// change by [Auth.SetPassword], which does.
 //
 // Errors: djsession.ErrUnavailable, djsession.ErrCommitted, and those of Session.Set.
 func (a *Auth) UpdateSessionAuthHash(ctx context.Context, account *Account) error {

@@ -9,18 +9,18 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// RequireLogin is login_required: who is not logged in is sent to Options.LoginURL,
-// with the page that he wanted in the parameter "next". A store that is down is
-// answered by 503.
+// RequireLogin is login_required: it redirects an anonymous visitor to Options.LoginURL,
+// with the wanted page in the parameter "next". It answers 503 if it cannot read the session
+// or the account.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler {
 	return a.require(next, nil)
 }
 
-// RequirePermission is PermissionRequiredMixin: as RequireLogin, and who is logged
-// in but has not all of perms ("app_label.codename") gets a 403.
+// RequirePermission is PermissionRequiredMixin: it does what RequireLogin does, and answers
+// 403 to a user who lacks one of perms ("app_label.codename").
 //
-// Unlike Django's decorator permission_required, it does not send somebody to log in
-// who has logged in. It panics for Users that are no [Granter].
+// Unlike Django's decorator permission_required, it does not redirect a logged-in user to
+// the login page. It panics for Users without [Granter].
 func (a *Auth) RequirePermission(perms ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.require(next, perms) }
 }
@@ -63,8 +63,8 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	})
 }
 
-// LoginURL is where redirect_to_login sends r: Options.LoginURL, with the page of r
-// as the parameter to come back to.
+// LoginURL is redirect_to_login: it returns Options.LoginURL with the page of r as the
+// parameter to come back to.
 func (a *Auth) LoginURL(r *http.Request) string {
 	target, err := url.Parse(a.opts.LoginURL)
 	if err != nil { // New has looked

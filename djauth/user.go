@@ -45,12 +45,12 @@ func (anonymous) StatusCode() int      { return http.StatusForbidden }
 func (e anonymous) Unwrap() error      { return e.why }
 func (anonymous) Is(target error) bool { return target == error(anonymous{}) }
 
-// User is request.user: who is logged in to the request with this context. The first
-// call for a request reads the session, if nothing did yet, and the account; later calls
-// read nothing.
+// User is request.user: it returns who is logged in to the request with this context. The
+// first call for a request reads the session, unless something has, and the account; later
+// calls read nothing.
 //
-// Errors: djsession.ErrUnavailable, which must not be taken for an anonymous visitor;
-// ErrNoMiddleware, and those of djsession.Load.
+// Errors: djsession.ErrUnavailable, which does not mean an anonymous visitor;
+// ErrNoMiddleware, and those of [djsession.Load].
 func User(ctx context.Context) (*Identity, error) {
 	c, ok := ctx.Value(contextKey{}).(*cell)
 	if !ok {
@@ -73,13 +73,13 @@ func User(ctx context.Context) (*Identity, error) {
 	return id, nil
 }
 
-// Identify is django.contrib.auth.get_user: who is logged in to a session. Requests
-// use [User]; jobs and sockets that opened a session themselves have to save it
+// Identify is django.contrib.auth.get_user: it returns who is logged in to a session.
+// Handlers call [User]. A job or a socket that opened the session itself must save it
 // afterwards, unless Options.ReadOnly is set.
 //
-// Unlike Django, which deletes a session whose hash does not fit, Identify sets it
-// aside (Session.SetAside): the key of this program may be the wrong one, or the model
-// may make its hash otherwise. To Django the session is as good as before.
+// Unlike Django, which deletes a session whose hash does not fit, Identify sets it aside
+// (Session.SetAside): this program may have the wrong key, or the user model may make its
+// hash in another way. For Django the session stays as it was.
 //
 // Errors: djsession.ErrUnavailable.
 func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, error) {

@@ -31,24 +31,23 @@ type Account struct {
 // ErrNoUser: there is no such account.
 var ErrNoUser = errors.New("djauth: no such user")
 
-// Users is where the accounts are: the manager of AUTH_USER_MODEL. Packages
-// djauth/dbusers and djauth/pgxusers are Users on the tables of Django.
+// Users reads the accounts: it is the manager of AUTH_USER_MODEL. Packages djauth/dbusers
+// and djauth/pgxusers are Users on the tables of Django.
 //
-// Implementations are safe for concurrent use, answer errors of the place where
-// the accounts are by djsession.ErrUnavailable, never by ErrNoUser, and put no id,
-// name, password or text of a driver into an error. They return inactive accounts
-// like all others. What they return belongs to the caller.
+// Implementations must be safe for concurrent use. If the accounts cannot be read, they
+// return djsession.ErrUnavailable, never ErrNoUser. No error text may hold an id, name,
+// password or a driver's text. They return inactive accounts like all others. Their results
+// belong to the caller.
 //
-// Granter and ManyFinder are optional interfaces for reading. [As] finds them, in the
-// Users themselves or in those that they wrap and return by a method Unwrap() Users. A
-// wrapper that changes ids or what is read must have them itself, or no Unwrap.
+// Granter and ManyFinder are optional interfaces for reading. [As] finds them in the Users,
+// or in the Users that their method Unwrap() Users returns. A wrapper that changes ids or
+// what is read must have these interfaces itself, or no Unwrap.
 //
-// Users that can know from the start that no method will work have a method Err() error,
-// and New returns what that returns.
+// LoginRecorder and PasswordSetter are optional interfaces for writing. The Users given to
+// [New] must have them themselves, because a write must not bypass a wrapper.
 //
-// LoginRecorder and PasswordSetter are optional interfaces for writing. The Users that
-// [New] gets must have them themselves: a wrapper is never passed by for a write. [New]
-// says what needs them.
+// Users that know from the start that no method will work have a method Err() error. New
+// returns its error.
 type Users interface {
 	// Site returns the Site that the Users were made for.
 	Site() *djsession.Site
@@ -68,8 +67,8 @@ type Users interface {
 	ByName(ctx context.Context, name string) (*Account, error)
 }
 
-// As returns users as a T or, if they are none, the first T that Unwrap leads to. It is
-// for the interfaces that read, [Granter] and [ManyFinder].
+// As returns users as a T if they are one, else the first T that Unwrap leads to. Use it for
+// the interfaces that read, [Granter] and [ManyFinder].
 func As[T any](users Users) (T, bool) {
 	for users != nil {
 		if found, ok := users.(T); ok {
@@ -87,9 +86,8 @@ func As[T any](users Users) (T, bool) {
 
 // Granter is a Users that knows permissions, with one query.
 type Granter interface {
-	// Grants returns what was given to the account in the database. It does not
-	// look at Active and Superuser; Identity.HasPerm does. Where there is no such
-	// account, nothing was given to it.
+	// Grants returns what the database grants to the account, which is nothing if there is no
+	// such account. It does not look at Active and Superuser; Identity.HasPerm does.
 	Grants(ctx context.Context, id string) (*Grants, error)
 }
 
@@ -118,6 +116,6 @@ type PasswordSetter interface {
 
 // ManyFinder is a Users that finds many accounts with one query, for Watch.
 type ManyFinder interface {
-	// ByIDs calls found for each of the ids that there is an account of, in any order.
+	// ByIDs calls found for each of the ids that has an account, in any order.
 	ByIDs(ctx context.Context, ids []string, found func(*Account)) error
 }

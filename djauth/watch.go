@@ -13,23 +13,22 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Watch returns a context that ends when ctx does, the context of a request, and when
-// the login of that request ends: when the session is
-// deleted or gets another key, expires, or belongs to another user, when the
-// password changes, or the account is gone or inactive. It is for websockets, event
-// streams and long jobs, which would go on for somebody who logged out long ago.
-// context.Cause tells the reason, an ErrAnonymous. The caller must call stop.
+// Watch returns a context for websockets, event streams and long jobs, which would otherwise
+// go on after a logout. It ends when ctx does, the context of a request, and when the login
+// of that request does: when the session is deleted, gets another key, expires or belongs to
+// another user, when the password changes, and when the account is deleted or deactivated.
+// context.Cause returns the reason, an ErrAnonymous. The caller must call stop.
 //
-// All watchers of an Auth are looked after together, every Options.WatchInterval:
-// with one query for all sessions and one for all accounts where the engine can do
-// that (djsession.ManyLoader, [ManyFinder]), else with one for each. If neither can be
-// asked for Options.WatchGrace, the contexts end with djsession.ErrUnavailable.
+// Every Options.WatchInterval an Auth looks at all logins that it watches: with one query
+// for all sessions and one for all accounts if the engine can (djsession.ManyLoader,
+// [ManyFinder]), else with one for each. If it cannot read them for Options.WatchGrace, the
+// contexts end with djsession.ErrUnavailable.
 //
-// The session is watched under the key that it has now: save what the request changes
-// in it beforehand, and use Manager.Commit before taking over the connection. A session
-// that lives in its cookie can only expire.
+// Watch follows the session under its present key: save the changes of the request first,
+// and call Manager.Commit before taking over the connection. A session in a cookie can only
+// expire.
 //
-// Errors: ErrAnonymous for a request of nobody, and those of [User].
+// Errors: ErrAnonymous if nobody is logged in, and those of [User].
 func (a *Auth) Watch(ctx context.Context) (watched context.Context, stop context.CancelFunc, err error) {
 	id, err := User(ctx)
 	if err != nil {
@@ -91,7 +90,7 @@ type watched struct {
 	id      string // of the account
 }
 
-// watcher looks after all that are watched. Its goroutine lives while there are any.
+// watcher looks at all logins that are watched. Its goroutine lives while there are any.
 type watcher struct {
 	auth *Auth
 	mu   sync.Mutex
@@ -133,7 +132,7 @@ func (w *watcher) snapshot() []*watched {
 	return all
 }
 
-// run looks every interval, until nobody is left.
+// run looks at every interval, as long as there is a login to watch.
 func (w *watcher) run(stop <-chan struct{}) {
 	opts := w.auth.opts
 	ticks := time.NewTicker(opts.WatchInterval)
@@ -163,7 +162,7 @@ func (w *watcher) run(stop <-chan struct{}) {
 	}
 }
 
-// look ends those of all whose login has ended.
+// look ends the contexts whose login has ended.
 func (w *watcher) look(ctx context.Context, all []*watched) error {
 	a := w.auth
 	byKey, ids := make(map[string][]*watched, len(all)), make(map[string]struct{}, len(all))

@@ -12,17 +12,17 @@ import (
 // sessionKey is CSRF_SESSION_KEY.
 const sessionKey = "_csrftoken"
 
-// Check is CsrfViewMiddleware.process_view: nil for a request that may change
-// something. Middleware calls it; it is also there for those who do without, and for
-// what Options.Exempt names. With UseSessions the request must have passed the
+// Check is CsrfViewMiddleware.process_view: it returns nil if the request may change
+// something. [Protection.Middleware] calls it. Call it yourself without a Middleware, or for
+// a request that Options.Exempt lets pass. With UseSessions the request must have passed the
 // Middleware of the Manager.
 //
-// It reads the body of a POST form, see the package documentation. Called by itself
-// with a request that is not the server's own but a copy of it, the caller has to remove
-// uploaded files by r.MultipartForm.RemoveAll.
+// Check reads the body of a POST form, see the package documentation. If you call it with a
+// copy of the server's request, call r.MultipartForm.RemoveAll afterwards, to remove
+// uploaded files.
 //
 // Errors: ErrForbidden, with its reason; ErrForm; djsession.ErrScheme; with UseSessions
-// those of djsession.Load.
+// those of [djsession.Load].
 func (p *Protection) Check(r *http.Request) error {
 	switch r.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// ErrForbidden: the request was not sent by a page of the site, or that cannot be
-// told. djsession.ErrorStatus gives 403, as Django answers. The errors below it say why.
+// ErrForbidden: no page of the site sent the request, or nothing proves that one did.
+// [djsession.ErrorStatus] is 403, as in Django. The errors below say why.
 var ErrForbidden error = &kindError{text: "djcsrf: CSRF verification failed", status: http.StatusForbidden}
 
 // Reasons for which a request is forbidden. All are ErrForbidden.

@@ -50,20 +50,20 @@ func (p *Protection) find(ctx context.Context) *exchange {
 }
 
 // Middleware is CsrfViewMiddleware. It goes inside of the Middleware of the
-// djsession.Manager, without which every request is answered by 500.
+// djsession.Manager; without that, it answers every request with 500.
 //
-// A request that fails the check goes to Options.Failure; if its form cannot be read, it
-// is answered by 400, and if the session cannot be read, by 503. The cookie is sent, or
-// the session changed, just before the response begins: when Token was called, after
-// Rotate, and from Django 4.0 on in place of a cookie that is no secret.
+// It passes a request that fails the check to Options.Failure. It answers 400 if the form
+// cannot be read, and 503 if the session cannot be read. Just before the response begins it
+// sends the cookie, or changes the session: if Token was called, after Rotate, and from
+// Django 4.0 on if the cookie is no secret.
 //
-// A token that a visitor without a cookie needs when the response has begun is an error
-// for the handler. The middleware logs it with the cure, and breaks the response off by a
-// panic with http.ErrAbortHandler when the handler is done: it must not pass for a page.
-// [Protection.Render] makes pages in time.
+// A visitor without a cookie cannot get a token when the response has begun. The handler
+// then gets an error, and Middleware logs the cure. When the handler is done, it breaks the
+// response off by a panic with http.ErrAbortHandler, so that half a page is never taken for
+// a page. [Protection.Render] makes pages in time.
 //
-// A second Middleware of the same Protection inside of the first checks what Exempt let
-// pass there, and nothing twice.
+// A second Middleware of the same Protection inside of the first checks what Exempt let pass
+// there, and nothing twice.
 func (p *Protection) Middleware(next http.Handler) http.Handler { return p.middleware(next, false) }
 
 // Protect is csrf_protect: a Middleware for which nothing is exempt.
@@ -128,8 +128,8 @@ func (x *exchange) reject(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, http.StatusText(code), code)
 }
 
-// Reason returns why the request with this context was rejected, for Options.Failure: an
-// ErrForbidden. Elsewhere it returns nil.
+// Reason returns why the request with this context was rejected, an ErrForbidden, for
+// Options.Failure. Elsewhere it returns nil.
 func Reason(ctx context.Context) error {
 	if x := current(ctx); x != nil {
 		return x.reason
@@ -181,13 +181,13 @@ func (x *exchange) session() (err error) {
 	return err
 }
 
-// Token is get_token: what a form has to send as csrfmiddlewaretoken, or a script as
-// X-CSRFToken. From Django 1.10 on each call gives another text, since the compression of
-// a page can give a constant one away. The cookie will be sent with the response, to begin its time
-// anew, so call it only for pages that need it.
+// Token is get_token: it returns what a form must send as csrfmiddlewaretoken, or a script
+// as X-CSRFToken. From Django 1.10 on each call returns another text, because the
+// compression of a page can reveal a constant one. The response then sends the cookie, which
+// renews its age: call Token only for pages that need it.
 //
-// Errors: ErrNoMiddleware; djsession.ErrCommitted when the response has begun and the
-// client has no secret yet; with UseSessions those of djsession.Load.
+// Errors: ErrNoMiddleware; djsession.ErrCommitted if the response has begun and the client
+// has no secret yet; with UseSessions those of [djsession.Load].
 func Token(ctx context.Context) (string, error) {
 	x := current(ctx)
 	if x == nil {
@@ -212,7 +212,7 @@ func (x *exchange) issue() (string, error) {
 	return mask(x.secret), nil
 }
 
-// token sees to it that there is a secret, and that the client gets it.
+// token makes sure that there is a secret and that the client gets it.
 func (x *exchange) token() error {
 	if err := x.session(); err != nil {
 		return err
@@ -252,12 +252,12 @@ func (x *exchange) field() (template.HTML, error) {
 	return template.HTML(`<input type="hidden" name="` + fieldName + `" value="` + token + `">`), nil
 }
 
-// Rotate is rotate_token: from the next response on the client has another secret. It
-// belongs to every login; djauth.Login calls it. It is about the innermost Middleware;
-// where none was passed it does nothing.
+// Rotate is rotate_token: it gives the client another secret from this response on. Every
+// login must call it; djauth's Login does. It acts on the innermost Middleware, and does
+// nothing without one.
 //
-// Errors: djsession.ErrCommitted when the response has begun; with UseSessions those of
-// djsession.Load.
+// Errors: djsession.ErrCommitted if the response has begun; with UseSessions those of
+// [djsession.Load].
 func Rotate(ctx context.Context) error {
 	x := current(ctx)
 	if x == nil {
@@ -275,8 +275,8 @@ func Rotate(ctx context.Context) error {
 	return nil
 }
 
-// EnsureCookie is ensure_csrf_cookie: the response of next will set the cookie, for
-// pages whose scripts read it. It goes inside of a Middleware.
+// EnsureCookie is ensure_csrf_cookie: the response of next sets the cookie, for pages whose
+// scripts read it. It goes inside of a Middleware.
 func EnsureCookie(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := Token(r.Context()); err != nil {
@@ -317,9 +317,9 @@ func (x *exchange) flush(h http.Header, _ int) {
 	}
 }
 
-// send adds the cookie to h. After a rotation that came late it takes the place of the
-// one that was added before. If the response has one that is not ours, a Django behind a
-// proxy in the handler has set it: its secret is the newer one, and stays alone.
+// send adds the cookie to h. After a late rotation it replaces the one that it added before.
+// If the response has a cookie that is not ours, a Django behind a proxy in the handler has
+// set it: that secret is newer, and ours is not added.
 func (x *exchange) send(h http.Header) {
 	lines := h["Set-Cookie"]
 	if i := slices.Index(lines, x.sent); x.sent != "" && i >= 0 {

@@ -53,20 +53,19 @@ type Options struct {
 	// the client sent r, or "" when that is not allowed. The default is r.Host; see
 	// AllowedHosts.
 	Host func(r *http.Request) string
-	// Port is request.get_port, which is looked at when there is a cookie domain: what
-	// the Referer must name unless it is 443 or 80. The default is the port that Host
-	// returns. Unlike Django, which takes the port on which the server listens, behind a
-	// proxy too. See ForwardedPort.
+	// Port is request.get_port. With a cookie domain, the Referer must name this port, unless
+	// it is 443 or 80. The default is the port that Host returns. Unlike Django, which takes
+	// the port on which the server listens, behind a proxy too. See ForwardedPort.
 	Port func(r *http.Request) string
 
-	// Failure is CSRF_FAILURE_VIEW: it answers what was rejected, and is told why by
-	// Reason. The default is a plain text with the status 403.
+	// Failure is CSRF_FAILURE_VIEW: it answers requests that were rejected, and [Reason] tells
+	// it why. The default answers a plain text with the status 403.
 	Failure http.Handler
 	// Exempt is csrf_exempt: the requests that are not checked. Default none.
 	Exempt func(r *http.Request) bool
 
-	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, the most bytes of a form without its
-	// files; default 2.5 MiB. What is larger is answered by 400.
+	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, the most bytes of a form without its files;
+	// default 2.5 MiB. A larger form is answered with 400.
 	MaxForm int64
 }
 
@@ -143,8 +142,8 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	return p, nil
 }
 
-// validate looks for what would produce a cookie that Django could not use, or would
-// silently not work, and sorts the trusted origins.
+// validate refuses options that would make a cookie which Django could not use, or that
+// would silently do nothing. It sorts the trusted origins.
 func (p *Protection) validate(django djsession.DjangoVersion) error {
 	bad := func(field, why string) error {
 		return fmt.Errorf("%w: djcsrf.Options: %s %s", djsession.ErrConfig, field, why)
