@@ -61,8 +61,8 @@ func plusTimes(a, b, c int) int {
 	return a + b*c
 }
 
-// Held is a [Lazy] that knows the value that it is a part of. It is for Serializers.
-type Held interface {
+// held is a [Lazy] that knows the value that it is a part of: one of package pickle.
+type held interface {
 	Lazy
 	// Held returns that value, which == distinguishes from others, and the number of
 	// values and bytes in all of it.
@@ -132,7 +132,7 @@ func (m *measurer) value(v any, depth int) {
 		m.raw(v)
 	case *Frozen:
 		m.value(v.Peek(), depth)
-	case Held:
+	case held:
 		in, nodes, bytes := v.Held()
 		if m.held[in] {
 			return

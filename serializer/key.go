@@ -9,22 +9,6 @@ import (
 	"unsafe"
 )
 
-// KeyEqual reports whether two values are one key of a dict to Python. See [Keys].
-func KeyEqual(a, b any) bool { return keyEqual(a, b) }
-
-func keyEqual(a, b any) bool {
-	// The most common keys that are not text.
-	if a, ok := a.(int64); ok {
-		if b, ok := b.(int64); ok {
-			return a == b
-		}
-	}
-	var k Keys
-	ai, aok := k.Add(a)
-	bi, bok := k.Add(b)
-	return aok && bok && ai == bi
-}
-
 // Keys decides which values are one key of a dict, or one item of a set, in Python.
 // Numbers are equal across types (1, 1.0, True and Decimal("1.00")), tuples item by item,
 // frozensets as sets, and, as in Python 2, an ASCII [Str2] and a string. Any other Str2

@@ -1,5 +1,7 @@
 package serializer
 
+import "github.com/go-djsession/go-djsession/internal/pyobject"
+
 // Global is a name that a pickle refers to: a class or a function of a Python
 // module. It is never looked up. Names are those of Python 3; a pickle of
 // protocol 2 or lower writes __builtin__ for builtins, and so on. A few that only
@@ -10,26 +12,15 @@ type Global struct {
 	Name   string // dotted for what lies within a class
 }
 
-// Construction says which way an [Object] came into being in its pickle.
-type Construction uint8
-
-// The ways to make an object. See the documentation of Python's pickletools.
-const (
-	Called   Construction = iota // Class(*Args): what __reduce__ asks for
-	New                          // Class.__new__(Class, *Args): most instances
-	NewEx                        // Class.__new__(Class, *Args, **Kwargs)
-	OldStyle                     // an instance of a class of Python 2 that is no object
-)
-
 // Object is an object of any class that has no type of its own here: how a pickle
 // makes it, step by step. It is never made, and nothing is run. It is written back
 // as it came. Use it by pointer.
 //
 // Members of an Enum are Objects too: Called with their value, which nothing
 // tells from another class with one argument. So are instances of a namedtuple:
-// [New] with the fields.
+// New with the fields.
 type Object struct {
-	How    Construction
+	How    pyobject.Construction
 	Class  any   // a Global as a rule; else what the pickle computed it by
 	Args   Tuple // what it was called with
 	Kwargs *Dict // for NewEx

@@ -107,18 +107,17 @@ var walks = map[string]walk{
 			f.Value()
 		}
 	}},
-	"serializer.FromMap":  {value: func(v any) { serializer.FromMap(map[string]any{"x": v, "y": v}) }},
-	"serializer.KeyEqual": {value: func(v any) { serializer.KeyEqual(v, serializer.Tuple{v}); serializer.KeyEqual(v, v) }},
-	"serializer.NewDict":  {value: func(v any) { serializer.NewDict(items(v)...) }},
-	"serializer.Plain":    {value: func(v any) { _, _ = serializer.Plain(v, serializer.Limits{}) }},
-	"serializer.Text":     {value: func(v any) { serializer.Text(v) }},
-	"Builder.Add":         {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Add) }},
-	"Builder.AddName":     {value: func(v any) { b := serializer.NewBuilder(0); addNames(items(v), b.AddName) }},
-	"Builder.Append":      {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Append) }},
-	"Dict.All":            {dict: func(d *serializer.Dict) { count2(d.All()) }},
-	"Dict.AllStored":      {dict: func(d *serializer.Dict) { count2(d.AllStored()) }},
-	"Dict.Get":            {dict: func(d *serializer.Dict) { d.Get("x") }},
-	"Dict.GetKey":         {dict: func(d *serializer.Dict) { v, _ := d.Get("x"); d.GetKey(v); d.GetKey("x") }, value: func(v any) { serializer.NewDict(items(v)...).GetKey(v) }},
+	"serializer.FromMap": {value: func(v any) { serializer.FromMap(map[string]any{"x": v, "y": v}) }},
+	"serializer.NewDict": {value: func(v any) { serializer.NewDict(items(v)...) }},
+	"serializer.Plain":   {value: func(v any) { _, _ = serializer.Plain(v, serializer.Limits{}) }},
+	"serializer.Text":    {value: func(v any) { serializer.Text(v) }},
+	"Builder.Add":        {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Add) }},
+	"Builder.AddName":    {value: func(v any) { b := serializer.NewBuilder(0); addNames(items(v), b.AddName) }},
+	"Builder.Append":     {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Append) }},
+	"Dict.All":           {dict: func(d *serializer.Dict) { count2(d.All()) }},
+	"Dict.AllStored":     {dict: func(d *serializer.Dict) { count2(d.AllStored()) }},
+	"Dict.Get":           {dict: func(d *serializer.Dict) { d.Get("x") }},
+	"Dict.GetKey":        {dict: func(d *serializer.Dict) { v, _ := d.Get("x"); d.GetKey(v); d.GetKey("x") }, value: func(v any) { serializer.NewDict(items(v)...).GetKey(v) }},
 	"Dict.Keys": {dict: func(d *serializer.Dict) {
 		for range d.Keys() {
 			continue

@@ -17,6 +17,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/djsession/filestore"
 	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -298,7 +299,7 @@ func TestShowPickle(t *testing.T) {
 		serializer.Item{Key: "when", Value: serializer.NewDateTime(testNow)},
 		serializer.Item{Key: "price", Value: serializer.Decimal("9.50")},
 		serializer.Item{Key: "tags", Value: serializer.Set{"a"}},
-		serializer.Item{Key: "cart", Value: &serializer.Object{How: serializer.New, Class: serializer.Global{Module: "shop.models", Name: "Cart"}}},
+		serializer.Item{Key: "cart", Value: &serializer.Object{How: pyobject.New, Class: serializer.Global{Module: "shop.models", Name: "Cart"}}},
 		serializer.Item{Key: serializer.Tuple{int64(1), "x"}, Value: serializer.Bytes("\x00")},
 	)
 	withStore(t, c, siteWith(t, djsession.Settings{Serializer: pickle.Serializer{}}), func(store djsession.Store) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
@@ -230,8 +231,8 @@ func TestFormatHerd(t *testing.T) {
 		t.Error("no fixture was read")
 	}
 	f := formatOf(t, "herd", serializer.Limits{}, formatNow)
-	marker := &serializer.Object{How: serializer.New, Class: serializer.Global{Module: "django_redis.client.herd", Name: "Marker"}}
-	other := &serializer.Object{How: serializer.New, Class: serializer.Global{Module: "os", Name: "Marker"}}
+	marker := &serializer.Object{How: pyobject.New, Class: serializer.Global{Module: "django_redis.client.herd", Name: "Marker"}}
+	other := &serializer.Object{How: pyobject.New, Class: serializer.Global{Module: "os", Name: "Marker"}}
 	end, dict := int64(1<<40), serializer.NewDict()
 	for why, v := range map[string]any{
 		"a list":             []any{marker, dict, end},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -115,7 +116,7 @@ func TestShortKey(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	for want, v := range map[string]any{
 		"None": nil, "bool": true, "int": int64(1), "float": 1.5, "str": "x", "list": []any{}, "tuple": serializer.Tuple{}, "set": serializer.Set{}, "dict": serializer.NewDict(),
-		"shop.Cart": &serializer.Object{How: serializer.New, Class: serializer.Global{Module: "shop", Name: "Cart"}},
+		"shop.Cart": &serializer.Object{How: pyobject.New, Class: serializer.Global{Module: "shop", Name: "Cart"}},
 	} {
 		if got := TypeName(v); got != want {
 			t.Errorf("%T: got %s, want %s", v, got, want)

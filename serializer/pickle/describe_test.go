@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -159,7 +160,7 @@ func (d *describer) pairs(v *serializer.Dict) []any {
 }
 
 func (d *describer) object(v *serializer.Object) []any {
-	how := map[serializer.Construction]string{serializer.Called: "called", serializer.New: "new", serializer.NewEx: "newex", serializer.OldStyle: "oldstyle"}[v.How]
+	how := map[pyobject.Construction]string{pyobject.Called: "called", pyobject.New: "new", pyobject.NewEx: "newex", pyobject.OldStyle: "oldstyle"}[v.How]
 	class, args := d.value(v.Class), d.values(v.Args)
 	var kwargs any
 	if v.Kwargs != nil {

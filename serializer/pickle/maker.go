@@ -11,10 +11,10 @@ type lazy struct {
 	r    ref
 }
 
-var _ serializer.Held = (*lazy)(nil)
+var _ serializer.Lazy = (*lazy)(nil)
 
-// Held returns the pickle that the value is a part of, and the number of its values and
-// bytes.
+// Held is for package serializer. It returns the pickle that the value is a part of, and
+// the number of its values and bytes.
 func (l *lazy) Held() (in any, nodes, bytes int) {
 	return l.a, len(l.a.nodes) + len(l.a.items), len(l.a.text)
 }

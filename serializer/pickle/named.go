@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -19,16 +20,16 @@ func (m *maker) object(n *node) (any, filling) {
 	return v, filling{n: n, object: v}
 }
 
-func way(how construction) serializer.Construction {
+func way(how construction) pyobject.Construction {
 	switch how {
 	case opNewObj:
-		return serializer.New
+		return pyobject.New
 	case opNewObjEx:
-		return serializer.NewEx
+		return pyobject.NewEx
 	case opObj:
-		return serializer.OldStyle
+		return pyobject.OldStyle
 	}
-	return serializer.Called
+	return pyobject.Called
 }
 
 // namedAs is named for an argument that must be of one of the types that hold nothing

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -270,7 +271,7 @@ func TestAppendErrors(t *testing.T) {
 		{"a datetime that does not exist", serializer.DateTime{}, 0, serializer.ErrType},
 		{"a timedelta that does not exist", serializer.TimeDelta{Seconds: -1}, 0, serializer.ErrType},
 		{"a fraction that is none", serializer.Fraction{Text: "1/x", Pair: true}, 0, serializer.ErrType},
-		{"keyword arguments", &serializer.Object{How: serializer.NewEx, Class: serializer.Global{Module: "m", Name: "C"}, Kwargs: serializer.NewDict()}, 3, serializer.ErrType},
+		{"keyword arguments", &serializer.Object{How: pyobject.NewEx, Class: serializer.Global{Module: "m", Name: "C"}, Kwargs: serializer.NewDict()}, 3, serializer.ErrType},
 		{"an object made in no way", &serializer.Object{How: 9}, 0, serializer.ErrType},
 		{"a tuple of itself", endless, 0, serializer.ErrLimit},
 	} {

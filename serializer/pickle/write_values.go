@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"unsafe"
 
+	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -227,11 +228,25 @@ func (w *writer) sameKey(old []ref, key any) (thing, []ref) {
 	name, ok := key.(string)
 	for i := 0; i < len(old); i += 2 {
 		text, isText := w.a.isText(old[i])
-		if ok && isText && text == name || !ok && !isText && serializer.KeyEqual(newMaker(w.a).make(old[i]), key) {
+		if ok && isText && text == name || !ok && !isText && keyEqual(newMaker(w.a).make(old[i]), key) {
 			return aNode(old[i]), old[i+2:]
 		}
 	}
 	return aValue(key), nil
+}
+
+// keyEqual reports whether a and b are one key of a dict in Python.
+func keyEqual(a, b any) bool {
+	// The most common keys that are not text.
+	if a, ok := a.(int64); ok {
+		if b, ok := b.(int64); ok {
+			return a == b
+		}
+	}
+	var k serializer.Keys
+	ai, aok := k.Add(a)
+	bi, bok := k.Add(b)
+	return aok && bok && ai == bi
 }
 
 // objectValue writes an object that has no type of its own.
@@ -245,13 +260,13 @@ func (w *writer) objectValue(o id, v *serializer.Object) error {
 		setter: aValue(v.Setter),
 	}
 	switch v.How {
-	case serializer.Called:
+	case pyobject.Called:
 		c.how = opReduce
-	case serializer.New:
+	case pyobject.New:
 		c.how = opNewObj
-	case serializer.NewEx:
+	case pyobject.NewEx:
 		c.how, c.kwargs = opNewObjEx, aValue(v.Kwargs)
-	case serializer.OldStyle:
+	case pyobject.OldStyle:
 		c.how = opObj
 	default:
 		return typeError("an object made in no known way")
