@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/fixtures"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -79,7 +80,7 @@ func TestDecodeFixtures(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: got error %v (%s)", v.Name, err, v.Why)
 				}
-				got, err := serializer.AppendTagged(nil, d)
+				got, err := tagged.Append(nil, d)
 				must(t, err)
 				if got, want := canonical(t, got), canonical(t, mustJSON(t, v.Out.Data)); got != want {
 					t.Errorf("got  %s\nwant %s", got, want)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/fixtures"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -208,7 +209,7 @@ func (o *outcome) row(t *testing.T, key string, expires time.Time, d *serializer
 	if !slices.Contains(o.known, key) {
 		key = "NEW"
 	}
-	text, err := serializer.AppendTagged(nil, d)
+	text, err := tagged.Append(nil, d)
 	must(t, err)
 	o.add("row", key, expires.Format(time.RFC3339Nano), canonical(t, text))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -39,7 +40,7 @@ func TestBudgetOfSensibleValues(t *testing.T) {
 		if _, err := serializer.AppendText(nil, d, "  "); err != nil {
 			t.Errorf("%s: AppendText: %v", name, err)
 		}
-		if _, err := serializer.AppendTagged(nil, d); err != nil {
+		if _, err := tagged.Append(nil, d); err != nil {
 			t.Errorf("%s: AppendTagged: %v", name, err)
 		}
 		raw, err := serializer.Field[json.RawMessage](d, "x", nil)
@@ -54,7 +55,7 @@ func TestBudgetOfSensibleValues(t *testing.T) {
 		if _, err := serializer.AppendText(nil, read, "    "); err != nil {
 			t.Errorf("%s: AppendText of JSON: %v", name, err)
 		}
-		if _, err := serializer.AppendTagged(nil, read); err != nil {
+		if _, err := tagged.Append(nil, read); err != nil {
 			t.Errorf("%s: AppendTagged of JSON: %v", name, err)
 		}
 		if again, err := serializer.Field[json.RawMessage](read, "x", nil); err != nil || string(again) != string(raw) {
@@ -68,12 +69,12 @@ func TestBudgetErrors(t *testing.T) {
 	bomb := graph([]any{}, func(v any) any { return []any{v, v} })
 	d := serializer.NewDict(serializer.Item{Key: "x", Value: bomb})
 	_, text := serializer.AppendText(nil, bomb, "")
-	_, tagged := serializer.AppendTagged(nil, bomb)
+	_, spelled := tagged.Append(nil, bomb)
 	_, raw := serializer.Field[json.RawMessage](d, "x", nil)
 	_, method := serializer.Field[jsonIn](d, "x", jsonIn{})
 	_, typed := serializer.Field[listOfIt](d, "x", nil)
 	_, indented := serializer.AppendText(nil, nested(ints(100_000), 990), "  ")
-	for i, err := range []error{text, tagged, raw, method, typed, indented} {
+	for i, err := range []error{text, spelled, raw, method, typed, indented} {
 		if !errors.Is(err, serializer.ErrLimit) {
 			t.Errorf("%d: got %v, want ErrLimit", i, err)
 		}

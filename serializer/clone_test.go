@@ -23,8 +23,8 @@ func TestCloneIsEqualAndShares(t *testing.T) {
 	for _, v := range every() {
 		got := clone(v)
 		if d, ok := v.(*Dict); ok {
-			a, _ := AppendTagged(nil, d)
-			b, _ := AppendTagged(nil, got)
+			a, _ := appendTagged(nil, d)
+			b, _ := appendTagged(nil, got)
 			if string(a) != string(b) {
 				t.Errorf("got %s, want %s", b, a)
 			}

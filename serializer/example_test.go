@@ -94,14 +94,6 @@ func ExampleDict() {
 	// 2 false
 }
 
-func ExampleAppendTagged() {
-	d, _ := serializer.JSON{}.Loads([]byte(`{"n":[1,1.0,"1"]}`))
-	v, _ := d.Get("n")
-	out, err := serializer.AppendTagged(nil, v)
-	fmt.Println(string(out), err)
-	// Output: {"type":"list","value":[{"type":"int","value":"1"},{"type":"float","value":"1.0"},{"type":"str","value":"1"}]} <nil>
-}
-
 func ExampleAppendText() {
 	d, _ := serializer.JSON{}.Loads([]byte(`{"name":"Caf\u00e9","cart":[1,{}]}`))
 	out, err := serializer.AppendText(nil, d, "  ")

@@ -167,7 +167,7 @@ func dataOf(t *testing.T, in fixtures.JSONIn) string {
 // checkTagged compares the tags of a value with those of a fixture.
 func checkTagged(t *testing.T, v any, want fixtures.Tagged) {
 	t.Helper()
-	got, err := AppendTagged(nil, v)
+	got, err := appendTagged(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/fixtures"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -84,15 +85,15 @@ func FuzzLoads(f *testing.F) {
 				t.Fatalf("%q is not printable ASCII", anew)
 			}
 		}
-		if a, b := tagged(t, d), tagged(t, loads(t, anew)); a != b {
+		if a, b := taggedText(t, d), taggedText(t, loads(t, anew)); a != b {
 			t.Fatalf("values changed from %s to %s", a, b)
 		}
 	})
 }
 
-func tagged(t *testing.T, v any) string {
+func taggedText(t *testing.T, v any) string {
 	t.Helper()
-	text, err := serializer.AppendTagged(nil, v)
+	text, err := tagged.Append(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,21 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-djsession/go-djsession/internal/tagged"
 )
 
-// AppendTagged appends v, a value that came out of a session, to dst with its
-// Python type spelled out, so that 1, 1.0, True and "1" never blur:
-//
-//	{"type":"list","value":[{"type":"int","value":"1"},{"type":"float","value":"1.0"}]}
-//
-// The types are none, bool, int, float, str, list, tuple, set, frozenset, dict
-// (its value is a list of pairs), bytes, bytearray, datetime, date, time, timedelta
-// (days, seconds and microseconds), decimal and uuid. wtf8 is a text that holds a
-// surrogate, in hex. What has no type of its own is opaque, and only named.
-//
-// Errors: [ErrLimit] for a value that holds itself, or one list so often that the text
-// is out of all proportion to the value; [ErrType] for one that no [Serializer] returns.
-func AppendTagged(dst []byte, v any) ([]byte, error) {
+func init() { tagged.Lend(appendTagged) }
+
+// appendTagged is tagged.Append.
+func appendTagged(dst []byte, v any) ([]byte, error) {
 	walk := newBudget(v)
 	t := tagger{newWalker(&walk, 0)}
 	if err := t.value(v, 0); err != nil {

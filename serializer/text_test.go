@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -55,7 +56,7 @@ func TestAppendTagged(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := serializer.AppendTagged([]byte("x"), tt.v)
+			got, err := tagged.Append([]byte("x"), tt.v)
 			if err != nil || string(got) != "x"+tt.want {
 				t.Errorf("got %s, %v, want x%s", got, err, tt.want)
 			}
@@ -127,7 +128,7 @@ func TestPrintingIsBounded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, err := serializer.AppendTagged([]byte("x"), tt.v); !errors.Is(err, tt.err) || string(got) != "x" {
+			if got, err := tagged.Append([]byte("x"), tt.v); !errors.Is(err, tt.err) || string(got) != "x" {
 				t.Errorf("AppendTagged gave %.20s, %v, want %v", got, err, tt.err)
 			}
 			if got, err := serializer.AppendText([]byte("x"), tt.v, " "); !errors.Is(err, tt.err) || string(got) != "x" {

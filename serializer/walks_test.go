@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -87,7 +88,7 @@ func limit[T any](f func(T) (any, error)) func(T) { return func(v T) { _, _ = f(
 // walks are the exported functions and methods of packages serializer and pickle
 // that walk over values.
 var walks = map[string]walk{
-	"serializer.AppendTagged": {value: func(v any) { _, _ = serializer.AppendTagged(nil, v) }},
+	"tagged.Append": {value: func(v any) { _, _ = tagged.Append(nil, v) }},
 	"serializer.AppendText": {value: func(v any) {
 		_, _ = serializer.AppendText(nil, v, "")
 		_, _ = serializer.AppendText(nil, v, "  ")
@@ -165,7 +166,7 @@ var walks = map[string]walk{
 
 // noWalks are the other exported functions and methods, with the reason.
 var noWalks = map[string]string{
-	"Builder.AddRaw": "takes JSON as it is", "Builder.Dict": "returns what is there", "serializer.NewBuilder": "takes a number",
+	"tagged.Lend": "takes a function", "Builder.AddRaw": "takes JSON as it is", "Builder.Dict": "returns what is there", "serializer.NewBuilder": "takes a number",
 	"ConvertError.Error": "a path of at most 1000 bytes and a reason", "ConvertError.Unwrap": "errors", "DecodeError.Error": "a reason", "DecodeError.Unwrap": "errors",
 	"Date.Valid": "three numbers", "DateTime.Aware": "a look at the zone", "DateTime.ISO": "a moment", "DateTime.Moment": "a moment", "DateTime.Valid": "numbers",
 	"serializer.NewDateTime": "a moment", "serializer.NewFrozen": "keeps what it is given", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",
@@ -415,7 +416,7 @@ func bounded(t *testing.T, of string, f func()) {
 // Every exported function and method of both packages is in one of the tables.
 func TestWalksAreAll(t *testing.T) {
 	found := map[string]bool{}
-	for pkg, dir := range map[string]string{"serializer": ".", "pickle": "pickle"} {
+	for pkg, dir := range map[string]string{"serializer": ".", "pickle": "pickle", "tagged": "../internal/tagged"} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/payload"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -160,7 +161,7 @@ func (f *payloadFlags) text(d *serializer.Dict, indent string) ([]byte, error) {
 	if !f.tagged {
 		return serializer.AppendText(nil, d, indent)
 	}
-	text, err := serializer.AppendTagged(nil, d)
+	text, err := tagged.Append(nil, d)
 	if err != nil || indent == "" {
 		return text, err
 	}

@@ -31,7 +31,7 @@ func TestFormatsDamaged(t *testing.T) {
 				t.Errorf("%s of %s by %s: %d of %d bytes are a dict of %d keys", row.Format, row.Sample, row.By, n, len(row.raw), d.Len())
 			}
 		}
-		want := tagged(t, loadJSON(t, samples[row.Sample]))
+		want := taggedText(t, loadJSON(t, samples[row.Sample]))
 		for range 200 {
 			raw := slices.Clone(row.raw)
 			raw[r.IntN(len(raw))] ^= byte(1 + r.IntN(255))
@@ -42,12 +42,12 @@ func TestFormatsDamaged(t *testing.T) {
 					t.Errorf("%s: a changed byte makes no difference", row.Format)
 				}
 			case "zlib+pickle", "gzip+pickle", "zlib+json", "zlib+herd": // with a checksum of the content
-				if err == nil && tagged(t, d) != want {
+				if err == nil && taggedText(t, d) != want {
 					t.Errorf("%s: a changed byte makes another session", row.Format)
 				}
 			default:
 				if err == nil {
-					_ = tagged(t, d)
+					_ = taggedText(t, d)
 				}
 			}
 		}

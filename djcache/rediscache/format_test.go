@@ -15,6 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/pyobject"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
@@ -82,9 +83,9 @@ func formatRows(t testing.TB) (rows []formatRow, samples map[string]string) {
 	return rows, samples
 }
 
-func tagged(t testing.TB, v any) string {
+func taggedText(t testing.TB, v any) string {
 	t.Helper()
-	text, err := serializer.AppendTagged(nil, v)
+	text, err := tagged.Append(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +121,13 @@ func TestFormatsOfDjango(t *testing.T) {
 	for _, row := range rows {
 		name := row.Format + " of " + row.Sample + " by " + row.By
 		f := formatOf(t, row.Format, serializer.Limits{}, formatNow)
-		want := tagged(t, loadJSON(t, samples[row.Sample]))
+		want := taggedText(t, loadJSON(t, samples[row.Sample]))
 		d, err := f.Loads(slices.Clone(row.raw))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := tagged(t, d); got != want {
+		if got := taggedText(t, d); got != want {
 			t.Errorf("%s: got %.300s, want %.300s", name, got, want)
 			continue
 		}
@@ -148,7 +149,7 @@ func TestFormatsOfDjango(t *testing.T) {
 			again, err := f.Loads(raw)
 			if err != nil {
 				t.Errorf("%s, %s: read again: %v", name, how, err)
-			} else if got := tagged(t, again); got != want {
+			} else if got := taggedText(t, again); got != want {
 				t.Errorf("%s, %s: read again: got %.300s, want %.300s", name, how, got, want)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/convert"
 	"github.com/go-djsession/go-djsession/internal/payload"
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -244,7 +245,7 @@ func (m *mover) converted(r *djsession.Record) (_ *djsession.Record, ok bool) {
 // contentOf returns a hash of the values of a session. It does not depend on the
 // serializer.
 func contentOf(d *serializer.Dict) (int64, error) {
-	text, err := serializer.AppendTagged(nil, d)
+	text, err := tagged.Append(nil, d)
 	if err != nil {
 		return 0, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -64,7 +65,7 @@ func TypeName(v any) string {
 	case *serializer.Dict:
 		return "dict"
 	}
-	text, err := serializer.AppendTagged(nil, v)
+	text, err := tagged.Append(nil, v)
 	var tag struct {
 		Type  string          `json:"type"`
 		Value json.RawMessage `json:"value"`

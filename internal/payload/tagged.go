@@ -14,7 +14,7 @@ const taggedHint = `tagged JSON looks like {"type":"dict","value":[[{"type":"str
 
 var errTagged = console.Refused("this is not tagged JSON", taggedHint)
 
-// ParseTagged is Parse for JSON with the types spelled out, as serializer.AppendTagged
+// ParseTagged is Parse for JSON with the types spelled out, as tagged.Append
 // writes it.
 func ParseTagged(text string) (*serializer.Dict, error) {
 	raw, err := ParseValue(text)
