@@ -17,7 +17,7 @@ var others = []string{
 // are not in it: package djsite opens them.
 var own = []string{
 	"djsession", "djsettings", "djsite", "serializer", "signer",
-	"internal/console", "internal/payload",
+	"internal/console", "internal/payload", "internal/tagged",
 	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/migrate",
 }
 
