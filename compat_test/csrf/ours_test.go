@@ -118,7 +118,8 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 	case "None":
 		o.CookieSameSite = http.SameSiteNoneMode
 	}
-	m := djsession.New(memstore.New(site))
+	mem := memstore.New(site)
+	m := djsession.New(mem)
 	p, err := djcsrf.New(m, o)
 	if err != nil {
 		t.Fatal(err)
@@ -155,8 +156,7 @@ func (u *us) side(t *testing.T, name string, settings map[string]any) *side {
 		}
 		view.ServeHTTP(w, r)
 	})
-	mem := memstore.New(site)
-	s := &side{djsession.New(mem).Middleware(watch), mem, site.NewKey()}
+	s := &side{m.Middleware(watch), mem, site.NewKey()}
 	u.handlers[name] = s
 	return s
 }
