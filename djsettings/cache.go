@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// CacheKind is a BACKEND that is known here.
+// CacheKind is the dotted path of a cache backend that this package knows.
 type CacheKind string
 
 // The kinds of caches.
@@ -33,37 +33,38 @@ var cacheKinds = map[CacheKind]bool{
 
 // Cache is an entry of CACHES.
 type Cache struct {
-	// Alias is its name in CACHES.
+	// Alias is the name of the entry in CACHES.
 	Alias string
-	// Backend is BACKEND; Kind is which of the known ones that is, "" if none.
+	// Backend is BACKEND. Kind is the kind of cache that it is or derives from, "" if
+	// unknown.
 	Backend string
 	Kind    CacheKind
-	// Locations are LOCATION in its order: URLs, addresses, one folder or one table.
-	// They may hold passwords.
+	// Locations are LOCATION, in its order: URLs, addresses, one folder or one table. They
+	// may hold passwords.
 	Locations []Secret
-	// Reached are what to connect to in the place of Locations, from Options.Env;
+	// Reached replaces Locations where this process connects; it comes from [Options.Env].
 	// nil means Locations.
 	Reached []Secret
 	// KeyPrefix and Version are KEY_PREFIX and VERSION.
 	KeyPrefix string
 	Version   int
-	// KeyFunction is KEY_FUNCTION, "" for Django's: a dotted path, or the name of
-	// the function.
+	// KeyFunction is KEY_FUNCTION: a dotted path, or the name of the function. "" is
+	// Django's own.
 	KeyFunction string
 	// Options are OPTIONS.
 	Options Params
-	// Database is the alias of the database that a DatabaseCache is in: "default", as
-	// without DATABASE_ROUTERS.
+	// Database is the alias of the database of a DatabaseCache: "default", as without
+	// DATABASE_ROUTERS.
 	Database string
-	// ByDSN is set by FromDSN for a Redis and for memcached. The Locations of a Redis then
-	// are DSNs, which say more than the URLs of redis-py, such as redis+cluster:// and
+	// ByDSN is set by [FromDSN] for Redis and memcached. For Redis, Locations are DSNs
+	// then. They say more than the URLs of redis-py: redis+cluster://, for example, and
 	// parameters of go-redis.
 	ByDSN bool
-	// Sentinels are SENTINELS of django-redis, each host:port, if its connections are
-	// made by Sentinel: then Locations name services.
+	// Sentinels are SENTINELS of django-redis, each host:port, if it connects by Sentinel.
+	// Locations name services then.
 	Sentinels []string
 
-	err error // why it cannot be used
+	err error // why the entry cannot be used
 }
 
 func (r *reader) caches(set *Settings) {
@@ -90,7 +91,7 @@ func (r *reader) cache(alias string, v any) *Cache {
 		c.Kind = CacheKind(base)
 	}
 	if v, ok := e.dict.Get("KEY_PREFIX"); ok && v == nil {
-		c.KeyPrefix = "None" // as make_key has it
+		c.KeyPrefix = "None" // as in make_key
 	}
 	if v, ok := e.dict.Get("VERSION"); ok && v == nil {
 		e.bad("VERSION", v, "an int")
@@ -108,7 +109,7 @@ func (r *reader) cache(alias string, v any) *Cache {
 	return c
 }
 
-// split takes LOCATION apart, as the backend does.
+// split returns the parts of LOCATION, split as the backend does.
 func (c *Cache) split(e *entry, v any) []Secret {
 	switch v := v.(type) {
 	case nil:
@@ -147,7 +148,7 @@ func (c *Cache) splitText(text string) []Secret {
 	return all
 }
 
-// splitAll reads a list, of which python-memcached also takes (address, weight).
+// splitAll reads a list. For python-memcached an item may be (address, weight).
 func (c *Cache) splitAll(e *entry, list []any) []Secret {
 	var all []Secret
 	for _, v := range list {
@@ -187,14 +188,14 @@ func (r *reader) cacheSentinels(c *Cache) {
 	}
 }
 
-// Err returns why the entry cannot be used, such as a LOCATION that is no literal; nil
-// if nothing is wrong with it. Its kind is ErrSetting.
+// Err returns why the entry cannot be used: a LOCATION that is no literal, for example. It
+// is nil if the entry is good, else it matches [ErrSetting].
 func (c *Cache) Err() error { return c.err }
 
-// CacheKeys returns how the keys of a cache are made, by its KEY_PREFIX, VERSION and
+// CacheKeys returns how the cache c makes its keys: by KEY_PREFIX, VERSION and
 // KEY_FUNCTION.
 //
-// Errors: ErrUnsupported for a KEY_FUNCTION that Options.KeyFunctions does not have.
+// Errors: [ErrUnsupported] for a KEY_FUNCTION that [Options.KeyFunctions] lacks.
 func (s *Settings) CacheKeys(c *Cache) (djcache.Keys, error) {
 	k := djcache.Keys{Prefix: c.KeyPrefix, Version: &c.Version}
 	if c.KeyFunction == "" {
@@ -208,7 +209,7 @@ func (s *Settings) CacheKeys(c *Cache) (djcache.Keys, error) {
 	return k, nil
 }
 
-// Addresses returns what to connect to: Reached if there are any, else Locations.
+// Addresses returns the addresses to connect to: Reached, or Locations if Reached is nil.
 func (c *Cache) Addresses() []Secret {
 	if c.Reached != nil {
 		return c.Reached
@@ -216,10 +217,10 @@ func (c *Cache) Addresses() []Secret {
 	return c.Locations
 }
 
-// Format prints what the cache is and where.
+// Format prints what String returns, whatever the verb.
 func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// String tells what the cache is and where, without passwords and options.
+// String returns what the cache is and where, without passwords and options.
 func (c *Cache) String() string {
 	if c == nil {
 		return "no cache"
@@ -232,8 +233,8 @@ func (c *Cache) String() string {
 	return b.String()
 }
 
-// LogValue gives String to package slog.
+// LogValue returns what String returns, for package slog.
 func (c *Cache) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText gives String.
+// MarshalText returns what String returns.
 func (c *Cache) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// DatabaseKind is a kind of database that is known here.
+// DatabaseKind is a kind of database that this package knows.
 type DatabaseKind string
 
 // The kinds of databases.
@@ -22,39 +22,39 @@ const (
 
 // Database is an entry of DATABASES.
 type Database struct {
-	// Alias is its name in DATABASES.
+	// Alias is the name of the entry in DATABASES.
 	Alias string
-	// Engine is ENGINE; Kind is what that leads to, "" if it is not known here.
+	// Engine is ENGINE. Kind is the kind of database that it works with, "" if unknown.
 	Engine string
 	Kind   DatabaseKind
-	// Name is NAME. For SQLite it is the path of the file; Path makes it absolute.
+	// Name is NAME. For SQLite it is the path of the file; [Database.Path] makes it
+	// absolute.
 	Name     string
 	User     string
 	Password Secret
-	// Host is HOST: a name, or for PostgreSQL and MySQL the path of a socket.
+	// Host is HOST: a name, or the path of a socket for PostgreSQL and MySQL.
 	Host string
 	Port string
 	// Options are OPTIONS.
 	Options Params
-	// DSN is what the driver is given in place of all of the above but Kind, in its own
-	// form: FromDSN sets it for PostgreSQL and MySQL.
+	// DSN replaces all fields above except Kind, in the form of the driver. [FromDSN] sets
+	// it for PostgreSQL and MySQL.
 	DSN Secret
-	// TimeZone is the TIME_ZONE of this database: of the wall clocks that SQLite
-	// and MySQL keep with USE_TZ=True. "" is UTC.
+	// TimeZone is TIME_ZONE of this database: with USE_TZ=True SQLite and MySQL store times
+	// in this zone. "" is UTC.
 	TimeZone string
 	// AtomicRequests is ATOMIC_REQUESTS.
 	AtomicRequests bool
-	// DisableServerSideCursors is DISABLE_SERVER_SIDE_CURSORS, which sites set where a
-	// pooler in transaction mode is between.
+	// DisableServerSideCursors is DISABLE_SERVER_SIDE_CURSORS. Sites set it if they connect
+	// through a pooler in transaction mode.
 	DisableServerSideCursors bool
 
 	dir string
-	err error // why it cannot be used
+	err error // why the entry cannot be used
 }
 
-// engineKinds are the last words of ENGINE: django.db.backends.postgresql,
-// django.contrib.gis.db.backends.postgis, and those that wrap them under their own
-// package.
+// engineKinds maps the last word of ENGINE to its kind: django.db.backends.postgresql,
+// django.contrib.gis.db.backends.postgis, and engines of other packages that wrap these.
 var engineKinds = map[string]DatabaseKind{
 	"sqlite3": SQLite, "spatialite": SQLite,
 	"postgresql": PostgreSQL, "postgresql_psycopg2": PostgreSQL, "postgis": PostgreSQL,
@@ -92,12 +92,12 @@ func (r *reader) database(alias string, v any) *Database {
 	return db
 }
 
-// Err returns why the entry cannot be used, such as a NAME that is no literal; nil if
-// nothing is wrong with it. Its kind is ErrSetting.
+// Err returns why the entry cannot be used: a NAME that is no literal, for example. It is
+// nil if the entry is good, else it matches [ErrSetting].
 func (db *Database) Err() error { return db.err }
 
-// Path is the absolute path of an SQLite database, from NAME. It is "" for a
-// database that is in no file.
+// Path returns the absolute path of an SQLite database, from NAME, or "" for a database
+// without a file.
 func (db *Database) Path() string {
 	name := db.Name
 	if db.Options.Text("uri") == "True" || strings.HasPrefix(name, "file:") {
@@ -118,10 +118,9 @@ func (db *Database) Path() string {
 	return absolute(db.dir, name)
 }
 
-// Zone is the zone of the wall clocks of SQLite and MySQL with USE_TZ=True; nil
-// is UTC.
+// Zone returns the zone in which SQLite and MySQL store times with USE_TZ=True; nil is UTC.
 //
-// Errors: ErrSetting.
+// Errors: [ErrSetting].
 func (db *Database) Zone() (*time.Location, error) {
 	if db.TimeZone == "" {
 		return nil, nil
@@ -129,10 +128,10 @@ func (db *Database) Zone() (*time.Location, error) {
 	return zone("DATABASES", db.TimeZone)
 }
 
-// ConnString returns what DatabaseWrapper.get_connection_params hands to libpq, as a
-// connection string that pgx takes as well. Empty settings are left to libpq's
-// defaults: a socket, PGHOST and its like, a service. It is for PostgreSQL only, and
-// lacks what is no option of libpq, such as assume_role.
+// ConnString returns what DatabaseWrapper.get_connection_params passes to libpq, as a
+// connection string. pgx takes it too. For empty settings the defaults of libpq hold: a
+// socket, PGHOST and other variables, a service. Call it for PostgreSQL only. It lacks
+// options that libpq does not have: assume_role, for example.
 func (db *Database) ConnString() Secret {
 	if !db.DSN.IsZero() {
 		return db.DSN
@@ -162,10 +161,10 @@ func (db *Database) ConnString() Secret {
 	return NewSecret(strings.TrimSpace(b.String()))
 }
 
-// Format prints where the database is.
+// Format prints what String returns, whatever the verb.
 func (db *Database) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, db.String()) }
 
-// String tells where the database is, without password and options.
+// String returns where the database is, without password and options.
 func (db *Database) String() string {
 	if db == nil {
 		return "no database"
@@ -187,13 +186,13 @@ func (db *Database) String() string {
 	return s
 }
 
-// LogValue gives String to package slog.
+// LogValue returns what String returns, for package slog.
 func (db *Database) LogValue() slog.Value { return slog.StringValue(db.String()) }
 
-// MarshalText gives String.
+// MarshalText returns what String returns.
 func (db *Database) MarshalText() ([]byte, error) { return []byte(db.String()), nil }
 
-// absolute is a path of the settings as seen from here.
+// absolute returns a path of the settings as seen from this process.
 func absolute(dir, path string) string {
 	if filepath.IsAbs(path) || dir == "" {
 		return path
@@ -201,7 +200,7 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// zone is time.LoadLocation with an error of ours.
+// zone is [time.LoadLocation] with an error of this package.
 func zone(setting, name string) (*time.Location, error) {
 	if name == "Local" {
 		return nil, fmt.Errorf("%w: %s names no time zone", ErrSetting, setting)

@@ -10,40 +10,40 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// document is the settings as they were read: name by name, without any sense.
+// document holds the settings as they were read, by name. It does not interpret them.
 type document struct {
 	settings map[string]setting
-	// all tells that defaults are there too: what is missing does not exist.
+	// all says that the document has the defaults too: a name that it lacks does not exist.
 	all     bool
 	python2 bool
-	// marks tells that setting.known means something.
+	// marks says that setting.known has a meaning.
 	marks bool
-	noise int // a line before the first setting that is none
+	noise int // the first line before the settings that is no setting; 0 is none
 }
 
 type setting struct {
-	value any // of pyliteral
+	value any // a value of package pyliteral
 	line  int
-	// known tells that the site's Django has a default for it, and isDefault that
-	// this is it.
+	// known says that the site's Django has a default for the setting; isDefault, that the
+	// value is this default.
 	known, isDefault bool
 }
 
-// What a setting's line begins with: its name, in hash mode after "### " for a
-// default, in unified mode after "+ ", "- " or two spaces.
+// settingLine matches the beginning of a setting: its name. Before that is "### " for a default
+// in hash mode, and "+ ", "- " or two spaces in unified mode.
 var settingLine = regexp.MustCompile(`^(### |[+-] |  )?([A-Z_][A-Z0-9_]*) = `)
 
-// colours are what manage.py adds for a terminal.
+// colours matches the colours that manage.py adds for a terminal.
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// chunk is a setting's lines.
+// chunk holds the lines of one setting.
 type chunk struct {
 	mark, name, text string
 	line             int
 	own              bool // marked as unknown to Django
 }
 
-// parseText reads one of the forms of text.
+// parseText reads settings in one of the known forms.
 func parseText(text string) (*document, error) {
 	if trimmed := strings.TrimLeft(text, " \t\r\n"); strings.HasPrefix(trimmed, "{") {
 		return parseJSON(text)
@@ -62,15 +62,15 @@ func parseText(text string) (*document, error) {
 	return doc, nil
 }
 
-// cut takes the text apart into settings. Lines before the first one are allowed
-// if it is certain that manage.py printed the rest, for some settings.py print as
-// well; noise is the first of them.
+// cut splits the text into settings. It allows lines before the first setting, because some
+// settings.py print something, but only if the rest certainly comes from manage.py. noise
+// is the first of these lines.
 func cut(text string) (chunks []chunk, noise int, err error) {
 	line, at, isOutput := 0, 0, false
 	for l := range strings.Lines(text) {
 		line++
 		var m []int
-		if strings.Contains(l, " = ") { // which is quicker to see
+		if strings.Contains(l, " = ") { // a quick test before the regexp
 			m = settingLine.FindStringSubmatchIndex(l)
 		}
 		if m != nil {
@@ -97,7 +97,7 @@ func cut(text string) (chunks []chunk, noise int, err error) {
 	return chunks, noise, nil
 }
 
-// read makes values of the chunks.
+// read converts the chunks to values.
 func (doc *document) read(chunks []chunk) error {
 	doc.settings = map[string]setting{}
 	doc.marks = true
@@ -109,14 +109,14 @@ func (doc *document) read(chunks []chunk) error {
 	}
 	values, sawUnicode, err := readValues(chunks, false)
 	if err == nil && sawUnicode {
-		// Written by Python 2: there a text without u is bytes.
+		// This is the output of Python 2: a text without u is bytes.
 		doc.python2 = true
 		values, _, err = readValues(chunks, true)
 	}
 	if err != nil {
 		return err
 	}
-	changed := map[string]bool{} // in unified mode: has a "-" line
+	changed := map[string]bool{} // names with a "-" line, in unified mode
 	for i, c := range chunks {
 		s := setting{value: values[i], line: c.line}
 		switch {
@@ -138,7 +138,8 @@ func (doc *document) read(chunks []chunk) error {
 	return nil
 }
 
-// readValues reads the value of each chunk, and which are marked as not Django's.
+// readValues reads the value of each chunk. It also sets own in chunks with
+// the mark for it.
 func readValues(chunks []chunk, python2 bool) ([]any, bool, error) {
 	values := make([]any, len(chunks))
 	r := pyliteral.Reader{Options: pyliteral.Options{Python2: python2}}
@@ -154,13 +155,13 @@ func readValues(chunks []chunk, python2 bool) ([]any, bool, error) {
 		}
 		rest := strings.TrimLeft(text[n:], " ")
 		switch first, _, more := strings.Cut(rest, "\n"); {
-		case strings.TrimRight(first, "\r") == "###": // and lines that are not of the value
+		case strings.TrimRight(first, "\r") == "###": // and lines after it that are not part of the value
 			c.own = true
 		case strings.TrimSpace(first) != "":
 			v = pyliteral.NewOpaque(text) // a comment, as in a settings.py
 		case more:
 			if _, isText := v.(pyliteral.Opaque); isText {
-				v = pyliteral.NewOpaque(text) // the repr of an object may have lines
+				v = pyliteral.NewOpaque(text) // the repr of an object may have several lines
 			}
 		}
 		values[i] = v
@@ -168,7 +169,7 @@ func readValues(chunks []chunk, python2 bool) ([]any, bool, error) {
 	return values, r.SawUnicode, nil
 }
 
-// fail is an error of pyliteral as one of the line of the file.
+// fail converts an error of pyliteral to an error with a line of the file.
 func (c *chunk) fail(err error) error {
 	line := c.line
 	var at *pyliteral.Error

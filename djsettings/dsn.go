@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// DSNOptions are the options of FromDSN. nil and the zero value are fine.
+// DSNOptions are the options of [FromDSN]. The zero value is good.
 type DSNOptions struct {
 	Options
-	// Cache is the DSN of the cache of a site with cached_db, whose table is where the
-	// DSN says. It begins with "cache+".
+	// Cache is the DSN of the cache for a site with cached_db; the DSN given to [FromDSN]
+	// is that of its table. It begins with "cache+".
 	Cache Secret
 	// Table is the table of the sessions; default that of the engine.
 	Table string
 }
 
-// DSNError is an error in a DSN. It quotes nothing of it but names of parameters.
+// DSNError is an error in a DSN. Of the DSN it quotes only names of parameters.
 type DSNError struct {
-	// Option is the field of DSNOptions that it is about, "" for the DSN itself. Text
-	// then goes on where its name ends.
+	// Option is the field of [DSNOptions] with the error, "" for the DSN itself. Text
+	// continues after its name.
 	Option string
-	// Cache is set if it is about the DSN of a cache.
+	// Cache is set if the error is about the DSN of a cache.
 	Cache bool
-	// Text says what is wrong. Want says what would be right, where there are few such
-	// things; it may have several lines.
+	// Text says what is wrong. Want says what would be right, if there are only a few
+	// possibilities; it may have several lines.
 	Text, Want string
 }
 
@@ -43,25 +43,25 @@ func (e *DSNError) Error() string {
 // Unwrap returns ErrSetting.
 func (e *DSNError) Unwrap() error { return ErrSetting }
 
-// FromDSN returns the settings of a site whose sessions are where a DSN says, with
-// Django's defaults for the rest. opts may be nil.
+// FromDSN returns settings of a site that keeps its sessions where the DSN says. All other
+// settings have Django's defaults. opts may be nil.
 //
 //	db.sqlite3, sqlite:PATH                 the table on SQLite
-//	postgres://..., host=... dbname=...     the table on PostgreSQL, as pgx has it
-//	mysql://..., USER:PASSWORD@tcp(...)/... the table on MySQL, as go-sql-driver/mysql has it
-//	files:PATH                              the engine of files
-//	redis://...?prefix=PREFIX               redis_sessions, as go-redis has it
+//	postgres://..., host=... dbname=...     the table on PostgreSQL, in the form of pgx
+//	mysql://..., USER:PASSWORD@tcp(...)/... the table on MySQL, in the form of go-sql-driver/mysql
+//	files:PATH                              the engine for files
+//	redis://...?prefix=PREFIX               redis_sessions, in the form of go-redis
 //	user_sessions+..., qsessions+...        the tables of these two
 //	cache+redis://..., cache+memcached://HOST:PORT,..., cache+files:PATH,
-//	cache+ and a database                   the engine of caches
+//	cache+ and a database                   the engine for caches
 //
-// A Redis is also redis+unix://, redis+sentinel://HOST,HOST/MASTER/DB or
-// redis+cluster://HOST,HOST. A cache takes the parameters key_prefix and version; Redis
-// takes client, serializer and compressor of django-redis, memcached takes client and
-// ketama, and a database takes cache_table. What is left of the parameters goes to the
-// driver, which only package djsite knows.
+// Redis may also be redis+unix://, redis+sentinel://HOST,HOST/MASTER/DB or
+// redis+cluster://HOST,HOST. A cache takes the parameters key_prefix and version. Redis
+// also takes client, serializer and compressor of django-redis, memcached takes client and
+// ketama, and a database takes cache_table. All other parameters go to the driver, which
+// only package djsite knows.
 //
-// Errors: *DSNError, and those of FromMap.
+// Errors: [*DSNError], and those of [FromMap].
 func FromDSN(dsn string, opts *DSNOptions) (*Settings, error) {
 	if opts == nil {
 		opts = new(DSNOptions)
@@ -95,10 +95,10 @@ func FromDSN(dsn string, opts *DSNOptions) (*Settings, error) {
 
 // dsnReader collects what a DSN says.
 type dsnReader struct {
-	more          map[string]any // settings as FromMap takes them
+	more          map[string]any // settings for FromMap
 	databases     map[string]*Database
-	byDSN         bool   // the cache's Locations are DSNs
-	cacheDatabase string // of a DatabaseCache
+	byDSN         bool   // the Locations of the cache are DSNs
+	cacheDatabase string // alias of the database of a DatabaseCache
 }
 
 func (r *dsnReader) sessions(dsn string, opts *DSNOptions) error {
@@ -170,7 +170,7 @@ func (r *dsnReader) database(alias string, db *Database) {
 	r.databases[alias] = db
 }
 
-// place is where a DSN leads to: one of its fields is set.
+// place is where a DSN leads. It has a database, a folder, a Redis or a memcached.
 type place struct {
 	db        *Database
 	folder    string
@@ -179,7 +179,7 @@ type place struct {
 	memcached string // a DSN
 }
 
-// cutEngine parts a DSN into the engine, if it names one, and what is left of it.
+// cutEngine splits a DSN into the engine, if it names one, and the rest.
 func cutEngine(dsn string) (engine, rest string) {
 	for _, name := range []string{"cache", "user_sessions", "qsessions"} {
 		if n := len(name) + 1; len(dsn) >= n && strings.EqualFold(dsn[:n], name+"+") {
@@ -231,9 +231,9 @@ func byDSN(kind DatabaseKind, dsn string) *Database {
 	return &Database{Engine: engineOf[kind], Kind: kind, DSN: NewSecret(dsn)}
 }
 
-// sqlitePath reads what follows "sqlite:": a path, or, as in SQLAlchemy and
-// dj-database-url, three slashes and a path. What a driver could be told after a
-// question mark is not needed here.
+// sqlitePath reads the text after "sqlite:": a path, or three slashes and a path, as in
+// SQLAlchemy and dj-database-url. It drops a question mark and the driver's parameters
+// after it.
 func sqlitePath(rest string) (place, error) {
 	path := strings.TrimPrefix(rest, "///")
 	if path == rest {
@@ -250,8 +250,8 @@ func sqliteFile(path string) (place, error) {
 	return place{db: &Database{Engine: engineOf[SQLite], Kind: SQLite, Name: path}}, nil
 }
 
-// filesFolder reads what follows "files:": a path, or two slashes and an absolute
-// path. Without any it is "", where Django puts files if SESSION_FILE_PATH is not set.
+// filesFolder reads the text after "files:": a path, or two slashes and an absolute path.
+// An empty path means the folder in which Django puts files without SESSION_FILE_PATH.
 func filesFolder(rest string) (place, error) {
 	path, isURL := strings.CutPrefix(rest, "//")
 	if isURL && !strings.HasPrefix(path, "/") {
@@ -260,9 +260,8 @@ func filesFolder(rest string) (place, error) {
 	return place{folder: path, isFolder: true}, nil
 }
 
-// mysqlDSN turns a URL into the form of go-sql-driver/mysql. The parameters are
-// that driver's; unix_socket takes the place of host and port, as in Django's
-// OPTIONS.
+// mysqlDSN converts a URL to the form of go-sql-driver/mysql. The parameters are those of
+// that driver. unix_socket replaces host and port, as in Django's OPTIONS.
 func mysqlDSN(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" && u.Path == "" {
@@ -300,8 +299,8 @@ func mysqlDSN(dsn string) (string, error) {
 	return native, nil
 }
 
-// cutParams takes the parameters that are djsession's own out of a DSN; the others
-// are those of its driver.
+// cutParams removes the parameters with these names from a DSN and returns them. The others
+// are for the driver.
 func cutParams(dsn string, names ...string) (string, url.Values, error) {
 	head, query, _ := strings.Cut(dsn, "?")
 	all, err := url.ParseQuery(query)
@@ -323,8 +322,7 @@ func cutParams(dsn string, names ...string) (string, url.Values, error) {
 
 const wantTable = "letters, digits and _, perhaps with a schema and a dot before it"
 
-// validTable reports whether name is one that can be put between quotes on every
-// database.
+// validTable reports whether every database takes name between quotes.
 func validTable(name string) bool {
 	schema, table, dotted := strings.Cut(name, ".")
 	const chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$"

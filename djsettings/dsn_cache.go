@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// cacheParams are the parameters of a DSN that are OPTIONS and the like of CACHES, and
-// of which caches; nil is all of them.
+// cacheParams maps the parameters for entries of CACHES to the caches that take them; nil
+// is all caches.
 var cacheParams = map[string][]string{
 	"key_prefix": nil, "version": nil,
 	"serializer": {"redis"}, "compressor": {"redis"}, "client": {"redis", "memcached"},
 	"ketama": {"memcached"}, "cache_table": {"database"},
 }
 
-// cache reads the DSN of a cache without its "cache+". database is the alias of the
-// database if it is a DatabaseCache.
+// cache reads the DSN of a cache without its "cache+". database is the alias for the
+// database of a DatabaseCache.
 func (r *dsnReader) cache(dsn, database string) error {
 	bad := func(text, want string) error { return &DSNError{Cache: true, Text: text, Want: want} }
 	p, err := parseDSN(dsn)

@@ -5,21 +5,20 @@ import (
 	"fmt"
 )
 
-// Errors of this package, to be matched by errors.Is. No text holds a secret, or
-// any value of the settings but dotted paths.
+// Errors of this package, for [errors.Is]. No text holds a secret. Of the settings' values
+// it holds only dotted paths.
 var (
-	// ErrFormat: what was read is none of the forms that are known; a *LineError
-	// says where.
+	// ErrFormat: the input has none of the known forms; a [*LineError] says where.
 	ErrFormat = errors.New("djsettings: not the settings of a Django site")
-	// ErrTooLarge: more than Options.MaxSize.
+	// ErrTooLarge: the input is larger than [Options.MaxSize].
 	ErrTooLarge = errors.New("djsettings: settings too large")
-	// ErrSetting: a setting has a value that cannot be used; a *LineError says
-	// where, if it stands in a file.
+	// ErrSetting: a setting has a value that cannot be used. If it comes from a file, a
+	// [*LineError] says where.
 	ErrSetting = errors.New("djsettings: setting cannot be used")
 	// ErrNoSecret: there is no SECRET_KEY.
 	ErrNoSecret = errors.New("djsettings: no SECRET_KEY")
-	// ErrUnsupported: the site uses something that is not known here, such as an
-	// engine of its own.
+	// ErrUnsupported: the site uses something that this package does not know: an engine of
+	// its own, for example.
 	ErrUnsupported = errors.New("djsettings: not supported")
 	// ErrManage: manage.py did not run, or ended with an error.
 	ErrManage = errors.New("djsettings: manage.py failed")
@@ -27,7 +26,7 @@ var (
 
 // LineError is an error in a line of the settings.
 type LineError struct {
-	// Line begins at 1; 0 is a setting that stands in no line.
+	// Line begins at 1; 0 is a setting without a line.
 	Line int
 	// Setting is the name of the setting, if it has one.
 	Setting string

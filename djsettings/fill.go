@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// general reads what is not about one app.
+// general reads the settings that belong to no single app.
 func (r *reader) general() {
 	set, v := r.set, r.set.Django
 	r.keys()
@@ -78,7 +78,7 @@ func (r *reader) keys() {
 		for line := range strings.Lines(text) {
 			fallbacks = append(fallbacks, strings.TrimRight(line, "\r\n"))
 		}
-	} else if !has { // those that belong to another SECRET_KEY are of no use
+	} else if !has { // the fallbacks of another SECRET_KEY are of no use
 		v, _ := r.value("SECRET_KEY_FALLBACKS")
 		list, ok := pyliteral.Sequence(v)
 		if !ok {
@@ -100,7 +100,8 @@ func (r *reader) keys() {
 	r.set.Keys = signer.SecretKey(secret, fallbacks...)
 }
 
-// routers are dotted paths; a router may also be an object.
+// routers returns the dotted paths of the routers, or the name of a router that is an
+// object.
 func (r *reader) routers() []string {
 	v, _ := r.value("DATABASE_ROUTERS")
 	list, _ := pyliteral.Sequence(v)
@@ -179,7 +180,7 @@ func (r *reader) messages() {
 	tags, _ := r.dict("MESSAGE_TAGS")
 	for _, it := range tags {
 		level, isInt := it.Key.(int64)
-		if text, isText := it.Key.(string); isText { // as JSON has it
+		if text, isText := it.Key.(string); isText { // JSON has only texts as keys
 			level, isInt = number(text).(int64)
 		}
 		tag, isText := it.Value.(string)
@@ -192,14 +193,14 @@ func (r *reader) messages() {
 	r.set.Messages = m
 }
 
-// installed tells whether an app is in INSTALLED_APPS, by its name or by that of
-// its AppConfig.
+// installed reports whether an app is in INSTALLED_APPS, by its name or by the name of its
+// AppConfig.
 func (r *reader) installed(app string) bool {
 	return slices.ContainsFunc(r.set.InstalledApps, func(s string) bool { return s == app || strings.HasPrefix(s, app+".apps.") })
 }
 
-// middleware tells whether a middleware of this class name, or one whose name ends
-// in it, is in MIDDLEWARE.
+// middleware reports whether MIDDLEWARE has a class of this name, or one whose name ends in
+// it.
 func (r *reader) middleware(class string) bool {
 	return slices.ContainsFunc(r.set.Middleware, func(s string) bool { return strings.HasSuffix(s, class) })
 }

@@ -49,8 +49,8 @@ func (r *reader) sessions() {
 	r.set.Sessions = s
 }
 
-// redisSettings reads what django-redis-sessions reads: the dict of 0.6.1 and
-// later if there is one, else the names of earlier versions.
+// redisSettings reads what django-redis-sessions reads: the dict of 0.6.1 and later if
+// there is one, else the names of earlier versions.
 func (r *reader) redisSettings() RedisSettings {
 	s := RedisSettings{Host: "localhost", Port: 6379}
 	v, isDict := r.value("SESSION_REDIS")
@@ -84,7 +84,7 @@ func (r *reader) redisDict(s *RedisSettings, d pyliteral.Dict) {
 	if e.get("POOL") != nil {
 		r.warn("SESSION_REDIS", "The POOL is not used: every release of django-redis-sessions fails with it.")
 	}
-	// A Sentinel is used only where nothing else is named.
+	// The library uses Sentinel only if the dict names nothing else.
 	if s.URL.IsZero() && s.SocketPath == "" && s.Host == "" {
 		r.sentinels(s)
 	} else if _, ok := r.value("SESSION_REDIS_SENTINEL_LIST"); ok {
@@ -160,7 +160,7 @@ func hostPorts(list []any) ([]string, error) {
 	return all, nil
 }
 
-// remarks warn about what no other method has looked at.
+// remarks adds warnings that no other method adds.
 func (r *reader) remarks() {
 	set := r.set
 	if set.Keys.IsZero() {

@@ -14,10 +14,10 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// maxDepth is how deep JSON and mappings may be nested, as with reprs.
+// maxDepth is how deep JSON and maps may be nested, as with reprs.
 const maxDepth = pyliteral.DefaultMaxDepth
 
-// parseJSON reads an object of settings.
+// parseJSON reads a JSON object of settings.
 func parseJSON(text string) (*document, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
@@ -42,7 +42,7 @@ func parseJSON(text string) (*document, error) {
 		}
 		return &LineError{1 + strings.Count(text[:at], "\n"), "", fmt.Errorf("%w: %w", ErrFormat, notJSON(cause))}
 	}
-	if _, err := dec.Token(); err != nil { // the brace
+	if _, err := dec.Token(); err != nil { // the opening brace
 		return nil, fail(err)
 	}
 	doc := &document{settings: map[string]setting{}}
@@ -68,7 +68,7 @@ func parseJSON(text string) (*document, error) {
 	return doc, nil
 }
 
-// notJSON says in which language it was.
+// notJSON returns an ErrDepth as it is, and "not JSON" for any other error.
 func notJSON(err error) error {
 	if errors.Is(err, pyliteral.ErrDepth) {
 		return err
@@ -118,7 +118,7 @@ func jsonValue(dec *json.Decoder, depth int) (any, error) {
 	return tok, nil
 }
 
-// number is an int where Python would have one.
+// number returns an int where Python's json does, else a float64.
 func number(text string) any {
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return i
@@ -132,8 +132,8 @@ func number(text string) any {
 	return f
 }
 
-// guessAll tells whether a mapping, in which nothing is marked, has all defaults
-// of Django: then a name that is missing says something.
+// guessAll sets all if the document has most of Django's defaults: a missing name then says
+// something about the version. It is for input without marks.
 func (doc *document) guessAll() {
 	known := 0
 	for name := range doc.settings {
@@ -144,7 +144,7 @@ func (doc *document) guessAll() {
 	doc.all = known > len(defaultNames)*3/4
 }
 
-// mapDocument is a document of Go values.
+// mapDocument makes a document of Go values.
 func mapDocument(settings map[string]any) (*document, error) {
 	doc := &document{settings: map[string]setting{}}
 	for name, v := range settings {
@@ -158,7 +158,8 @@ func mapDocument(settings map[string]any) (*document, error) {
 	return doc, nil
 }
 
-// goValue is the value of pyliteral that comes closest; its own go through.
+// goValue returns the closest value of pyliteral. It returns pyliteral's own values as they
+// are.
 func goValue(v reflect.Value, depth int) (any, bool) {
 	if !v.IsValid() {
 		return nil, true

@@ -16,27 +16,27 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// ManageOptions are the options of FromManage. nil is fine.
+// ManageOptions are the options of [FromManage]. The zero value is good.
 type ManageOptions struct {
 	Options
-	// Python is the program that runs manage.py; default the one of the folder's
-	// virtual environment (.venv or venv), else python3.
+	// Python is the program that runs manage.py; default that of the folder's virtual
+	// environment (.venv or venv), else python3.
 	Python string
-	// Args are further arguments of manage.py, such as "--settings=site.production".
+	// Args are more arguments of manage.py: "--settings=site.production", for example.
 	Args []string
-	// Stderr is given what the site writes to its standard error, tracebacks above
-	// all; default nothing.
+	// Stderr receives the standard error of the site, which includes tracebacks; default
+	// none.
 	Stderr io.Writer
 }
 
-// manageTimeout bounds one run of manage.py.
+// manageTimeout limits one run of manage.py.
 const manageTimeout = 2 * time.Minute
 
-// FromManage runs "python manage.py diffsettings --all" and "manage.py version" in
-// the folder dir and reads what they print. It is the only function here that runs
-// code of the site. opts may be nil.
+// FromManage runs "python manage.py diffsettings --all" and "manage.py version" in the
+// folder dir, and reads their output. No other function of this package runs code of the
+// site. opts may be nil.
 //
-// Errors: ErrManage, and those of Read.
+// Errors: [ErrManage], and those of [Read].
 func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings, error) {
 	if opts == nil {
 		opts = new(ManageOptions)
@@ -63,7 +63,7 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 	}
 	from := ""
 	if o.Django == "" {
-		// Settings that print something print it here as well.
+		// Settings may print something: the version is the last line.
 		if out, err := m.run(ctx, "version"); err == nil {
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 			text := strings.TrimSpace(lines[len(lines)-1])
@@ -82,7 +82,7 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 	return set, nil
 }
 
-// python is the program to run.
+// python returns the program to run.
 func (o *ManageOptions) python(dir string) string {
 	if o.Python != "" {
 		return o.Python
@@ -104,11 +104,11 @@ type manage struct {
 	dir, python string
 	opts        *ManageOptions
 	max         int
-	// unknownOption is set when the last run did not know an option.
+	// unknownOption says that the last run did not know an option.
 	unknownOption bool
 }
 
-// run runs manage.py with a command and returns what it prints.
+// run runs a command of manage.py and returns its output.
 func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, manageTimeout)
 	defer cancel()
@@ -137,8 +137,8 @@ func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	return out.buf.Bytes(), nil
 }
 
-// why names the exception at the end of a traceback. Its message may quote a
-// value, but for one that names a module.
+// why returns the exception at the end of a traceback. It leaves out the message, which may
+// quote a value, unless it names a module.
 func why(stderr string) string {
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	last := strings.TrimSpace(lines[len(lines)-1])
@@ -154,7 +154,7 @@ func why(stderr string) string {
 	return "ended with an error"
 }
 
-// bounded keeps the first bytes that are written to it.
+// bounded keeps the first max bytes written to it.
 type bounded struct {
 	buf  bytes.Buffer
 	max  int

@@ -2,20 +2,20 @@ package djsettings
 
 import "slices"
 
-// What of OPTIONS means the same to libpq and to pgx.
+// pgOptions are the OPTIONS that mean the same to libpq and to pgx.
 var pgOptions = []string{"service", "servicefile", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword", "sslsni", "sslnegotiation", "connect_timeout",
 	"target_session_attrs", "options", "application_name", "krbsrvname", "krbspn", "require_auth", "channel_binding"}
 
-// pgFiles are those of them that are paths.
+// pgFiles are the pgOptions that are paths.
 var pgFiles = []string{"servicefile", "passfile", "sslcert", "sslkey", "sslrootcert"}
 
-// What of OPTIONS is only about Python's side of a connection, or about how long
-// one is kept.
+// pgIgnored are OPTIONS that matter only to Python's side of a connection, or to how long
+// Python keeps one.
 var pgIgnored = []string{"isolation_level", "server_side_binding", "pool", "cursor_factory", "connection_factory", "client_encoding", "async", "async_",
 	"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "prepare_threshold", "context", "row_factory", "autocommit", "gssencmode"}
 
-// What of OPTIONS is understood; the others are only about Python's side, or about
-// statements that are not made here.
+// mysqlOptions are the OPTIONS that djsite reads. mysqlIgnored matter only to Python's
+// side, or to statements that Go does not run.
 var (
 	mysqlOptions = []string{"read_default_file", "read_default_group", "unix_socket", "charset", "ssl", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key",
 		"ssl_key_password", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "connect_timeout",
@@ -23,7 +23,7 @@ var (
 	mysqlIgnored = []string{"sql_mode", "use_unicode", "conv", "use_pure", "autocommit", "local_infile", "read_timeout", "write_timeout", "raise_on_warnings"}
 )
 
-// checkOptions warns about OPTIONS that are not honoured.
+// checkOptions warns about OPTIONS that have no effect here.
 func (r *reader) checkOptions(db *Database) {
 	known := []string(nil)
 	switch db.Kind {

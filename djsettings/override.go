@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// envPrefix is what the names that Options.Env is asked for begin with.
+// envPrefix begins all names that are passed to Options.Env.
 const envPrefix = "DJSESSION_"
 
-// env asks for a name without its prefix. What is empty counts as not there.
+// env looks up a name, given without its prefix. An empty value counts as none.
 func (r *reader) env(name string) (string, bool) {
 	if r.opts.Env == nil {
 		return "", false
@@ -17,7 +17,7 @@ func (r *reader) env(name string) (string, bool) {
 	return v, ok && v != ""
 }
 
-// override puts what Options.Env says in the place of what the settings say.
+// override replaces settings by the values of Options.Env.
 func (r *reader) override() {
 	for alias, db := range r.set.Databases {
 		name := "DATABASE_" + envName(alias) + "_"
@@ -73,7 +73,7 @@ func (r *reader) overrideRedis(s *RedisSettings) {
 	}
 }
 
-// envName is an alias as part of a name of the environment.
+// envName returns an alias as part of an environment variable's name.
 func envName(alias string) string {
 	return strings.Map(func(c rune) rune {
 		if c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {

@@ -10,15 +10,15 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// Params are an OPTIONS dict of DATABASES or CACHES. They may hold passwords, so
-// that only their names print.
+// Params are an OPTIONS dict of DATABASES or CACHES. They may hold passwords, so only their
+// names print.
 type Params struct{ dict *paramsDict }
 
-// paramsDict is behind a pointer, and its dict behind a second one: package fmt follows
-// one, in an unexported field.
+// paramsDict is behind a pointer, and its dict behind another: in an unexported field
+// package fmt follows one pointer.
 type paramsDict struct{ of *pyliteral.Dict }
 
-// Names are the names, in their order.
+// Names returns the names in their order.
 func (p Params) Names() []string {
 	var names []string
 	if p.dict != nil {
@@ -31,23 +31,23 @@ func (p Params) Names() []string {
 	return names
 }
 
-// Has reports whether there is one of this name that is not None.
+// Has reports whether the name has a value that is not None.
 func (p Params) Has(name string) bool {
 	v, _ := p.Value(name)
 	return v != nil
 }
 
-// Text returns what there is under a name as text, "" for nothing and None: a
-// str, a Path, a number, True or False.
+// Text returns the value as text: a str, a Path, a number, True or False. It is "" if there
+// is none, and for None.
 func (p Params) Text(name string) string {
 	v, _ := p.Value(name)
 	s, _ := pyliteral.Text(v)
 	return s
 }
 
-// Value returns what stands under a name, and whether anything does. A text, a number,
-// a bool or None is a string, an int64 or *big.Int, a float64, a bool or nil; the rest
-// has types of this module. It may be a secret.
+// Value returns the value of a name, and whether there is one. A text, a number, a bool or
+// None is a string, an int64 or *big.Int, a float64, a bool or nil; other values have types
+// of this module. It may be a secret.
 func (p Params) Value(name string) (any, bool) {
 	if p.dict == nil {
 		return nil, false
@@ -55,8 +55,8 @@ func (p Params) Value(name string) (any, bool) {
 	return p.dict.of.Get(name)
 }
 
-// Truth is bool() of what stands under a name: false for nothing, and true for what
-// only Python can tell.
+// Truth is bool() of the value. It is false if there is none, and true for a value whose
+// truth only Python knows.
 func (p Params) Truth(name string) bool {
 	v, ok := p.Value(name)
 	if truth, known := pyliteral.Truth(v); known {
@@ -65,7 +65,7 @@ func (p Params) Truth(name string) bool {
 	return ok
 }
 
-// Dict returns the dict under a name; no names if there is none.
+// Dict returns the dict that is the value of a name, or empty Params.
 func (p Params) Dict(name string) Params {
 	v, _ := p.Value(name)
 	if d, ok := v.(pyliteral.Dict); ok {
@@ -74,7 +74,7 @@ func (p Params) Dict(name string) Params {
 	return Params{}
 }
 
-// unknown returns the names that are neither among known ones nor None.
+// unknown returns the names that are not in known and whose value is not None.
 func (p Params) unknown(known ...string) []string {
 	if p.dict == nil {
 		return nil
@@ -89,14 +89,14 @@ func (p Params) unknown(known ...string) []string {
 	return names
 }
 
-// Format prints the names.
+// Format prints the names, whatever the verb.
 func (p Params) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
 
-// String gives the names.
+// String returns the names.
 func (p Params) String() string { return "{" + strings.Join(p.Names(), ", ") + "}" }
 
-// LogValue gives the names to package slog.
+// LogValue returns the names, for package slog.
 func (p Params) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// MarshalText gives the names.
+// MarshalText returns the names.
 func (p Params) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

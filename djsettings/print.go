@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Format prints what String gives, whatever the verb.
+// Format prints what String returns, whatever the verb.
 func (s Settings) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// String tells in one line what the settings are about, without any secret.
+// String returns a summary in one line, without any secret.
 func (s Settings) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Django %s, sessions in %s", s.Django, s.Sessions.Engine)
@@ -28,8 +28,8 @@ func (s Settings) String() string {
 	return b.String()
 }
 
-// LogValue gives String to package slog.
+// LogValue returns what String returns, for package slog.
 func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText gives String: no encoding reveals what the settings hold.
+// MarshalText returns what String returns: no encoding reveals the settings.
 func (s Settings) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

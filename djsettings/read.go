@@ -13,30 +13,30 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// DefaultMaxSize is the default of Options.MaxSize.
+// DefaultMaxSize is the default of [Options.MaxSize], in bytes.
 const DefaultMaxSize = 16 << 20
 
-// Options of reading settings. nil and the zero value are for a site without
-// peculiarities.
+// Options say how to read settings. The zero value is good for a site without classes and
+// functions of its own.
 type Options struct {
-	// Django is the version of the site, such as "4.2"; default what the settings
-	// tell.
+	// Django is the version of the site: "4.2", for example. The default is what the
+	// settings say.
 	Django string
-	// Dir is the folder in which manage.py runs, from which relative paths count;
-	// default the current one, with FromManage that of manage.py.
+	// Dir is the folder in which manage.py runs. Relative paths begin there. The default is
+	// the current folder; for [FromManage] it is that of manage.py.
 	Dir string
-	// Env returns what is other where this process runs, by names such as
-	// DJSESSION_DATABASE_HOST: see the package's documentation. Give os.LookupEnv.
-	// Nil is nothing.
+	// Env returns settings that differ where this process runs, by names like
+	// DJSESSION_DATABASE_HOST: see the package documentation. Set it to [os.LookupEnv]. nil
+	// means that nothing differs.
 	Env func(name string) (string, bool)
-	// Keys take the place of SECRET_KEY and SECRET_KEY_FALLBACKS, for a service
-	// that has derived keys only.
+	// Keys replace SECRET_KEY and SECRET_KEY_FALLBACKS, for a service that has derived keys
+	// only.
 	Keys signer.Keys
-	// Engines tell, by the dotted path in SESSION_ENGINE, what a site's own engine
-	// derives from.
+	// Engines say what the site's own engines derive from, by the dotted path in
+	// SESSION_ENGINE.
 	Engines map[string]CustomEngine
-	// Backends tell, by the dotted path in BACKEND, which of Django's caches a
-	// site's own one derives from.
+	// Backends say which of Django's caches the site's own caches derive from, by the
+	// dotted path in BACKEND.
 	Backends map[string]string
 	// KeyFunctions are the site's KEY_FUNCTIONs in Go, by their dotted paths.
 	KeyFunctions map[string]KeyFunction
@@ -45,11 +45,11 @@ type Options struct {
 	// SessionDatabase is the alias of the database with the sessions, for sites with
 	// DATABASE_ROUTERS; default "default".
 	SessionDatabase string
-	// MaxSize is the most bytes that are read; default DefaultMaxSize.
+	// MaxSize is the largest input, in bytes; default [DefaultMaxSize].
 	MaxSize int
 }
 
-// CustomEngine is an engine of the site's own.
+// CustomEngine describes an engine of the site's own.
 type CustomEngine struct {
 	// Base is the dotted path of the engine that it derives from. Required.
 	Base string
@@ -62,17 +62,16 @@ type CustomEngine struct {
 	CacheKeyPrefix string
 }
 
-// KeyFunction is a KEY_FUNCTION of CACHES in Go: see djcache.Keys.
+// KeyFunction is a KEY_FUNCTION of CACHES in Go: see Keys of package djcache.
 type KeyFunction struct {
 	Key     func(name, prefix string, version int) string
 	Reverse func(key string) (name string, ok bool)
 }
 
-// Read reads settings in one of these forms, which it tells apart: what manage.py
-// diffsettings prints, with or without --all, also with --output unified, and a
-// JSON object. opts may be nil.
+// Read reads settings. It detects the form: the output of manage.py diffsettings, with or
+// without --all, also with --output unified; or a JSON object. opts may be nil.
 //
-// Errors: *LineError with ErrFormat or ErrSetting; ErrTooLarge.
+// Errors: [*LineError] with [ErrFormat] or [ErrSetting]; [ErrTooLarge].
 func Read(in io.Reader, opts *Options) (*Settings, error) {
 	opts = opts.orZero()
 	text, err := readText(in, opts.MaxSize)
@@ -86,9 +85,9 @@ func Read(in io.Reader, opts *Options) (*Settings, error) {
 	return newSettings(doc, opts)
 }
 
-// ReadFile is Read of a file, or of standard input for "-".
+// ReadFile is [Read] for a file, or for standard input if name is "-".
 //
-// Errors: those of Read, and of opening the file.
+// Errors: those of [Read], and of opening the file.
 func ReadFile(name string, opts *Options) (*Settings, error) {
 	if name == "-" {
 		return Read(os.Stdin, opts)
@@ -105,11 +104,11 @@ func ReadFile(name string, opts *Options) (*Settings, error) {
 	return Read(f, opts)
 }
 
-// FromMap takes settings from a mapping, whose values are those of Go that come
-// closest: strings, numbers, bools, nil, time.Duration, []byte, slices, and maps
-// with string keys. opts may be nil.
+// FromMap takes settings from a map. Its values must be the closest in Go: strings,
+// numbers, bools, nil, [time.Duration], []byte, slices, and maps with string keys. opts may
+// be nil.
 //
-// Errors: *LineError with ErrSetting.
+// Errors: [*LineError] with [ErrSetting].
 func FromMap(settings map[string]any, opts *Options) (*Settings, error) {
 	doc, err := mapDocument(settings)
 	if err != nil {
@@ -118,7 +117,7 @@ func FromMap(settings map[string]any, opts *Options) (*Settings, error) {
 	return newSettings(doc, opts.orZero())
 }
 
-// orZero is a copy with defaults.
+// orZero returns a copy of o with defaults.
 func (o *Options) orZero() *Options {
 	var c Options
 	if o != nil {
@@ -143,7 +142,7 @@ func readText(in io.Reader, max int) (string, error) {
 	if len(b) > max {
 		return "", tooLarge(max)
 	}
-	// A shell of Windows writes UTF-16, and its editors a byte order mark.
+	// Shells on Windows write UTF-16, and editors there write a byte order mark.
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) {
 		b = fromUTF16(b[2:], b[0] == 0xfe)
@@ -180,7 +179,7 @@ func fromUTF16(b []byte, big bool) []byte {
 	return []byte(string(utf16.Decode(u)))
 }
 
-// newSettings makes typed Settings of a document.
+// newSettings makes Settings of a document.
 func newSettings(doc *document, opts *Options) (*Settings, error) {
 	set := &Settings{doc: doc, opts: opts, Dir: opts.Dir, Python2: doc.python2}
 	r := &reader{doc: doc, opts: opts, set: set}

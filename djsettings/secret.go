@@ -9,8 +9,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a text that prints as [redacted] under every verb and in every
-// encoding, also inside of other structs. The zero Secret is the empty text.
+// Secret is a text that prints as [redacted] under every verb and in every encoding, inside
+// of other structs too. The zero Secret is the empty text.
 type Secret struct{ text *string }
 
 // NewSecret returns the Secret of a text.
@@ -29,13 +29,13 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
-// IsZero tells whether it is empty.
+// IsZero reports whether the text is empty.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // Format prints [redacted], or nothing for the empty text.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// String gives [redacted], or "".
+// String returns [redacted], or "" for the empty text.
 func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
@@ -43,13 +43,13 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// LogValue gives [redacted] to package slog.
+// LogValue returns what String returns, for package slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText gives [redacted]. There is no way back.
+// MarshalText returns what String returns. Nothing can read the text back.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// showURL is a URL of a server without user, password and parameters.
+// showURL returns the URL of a server without user, password and parameters.
 func showURL(u string) string {
 	scheme, rest, ok := strings.Cut(u, "://")
 	if !ok {

@@ -10,11 +10,11 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// Session returns what djsession.NewSite needs. Fields that Django has no word
-// for, such as Logger, are left to the caller.
+// Session returns the settings for [djsession.NewSite]. It leaves fields without a twin in
+// Django to the caller: Logger, for example.
 //
-// Errors: ErrNoSecret, ErrUnsupported for a SESSION_SERIALIZER that is not known,
-// ErrSetting for a time zone that is not.
+// Errors: [ErrNoSecret]; [ErrUnsupported] for an unknown SESSION_SERIALIZER; [ErrSetting]
+// for an unknown time zone, and for a SESSION_COOKIE_AGE that is not positive.
 func (s *Settings) Session() (djsession.Settings, error) {
 	in := s.Sessions
 	set := djsession.Settings{
@@ -41,13 +41,13 @@ func (s *Settings) Session() (djsession.Settings, error) {
 	return set, err
 }
 
-// Abs returns a path of the settings as seen from this process: relative ones count
-// from Dir.
+// Abs returns a path of the settings as seen from this process: a relative path begins at
+// Dir.
 func (s *Settings) Abs(path string) string { return absolute(s.Dir, path) }
 
-// Location is the zone of a site with USE_TZ=False, nil for USE_TZ=True.
+// Location returns the zone of a site with USE_TZ=False, or nil for USE_TZ=True.
 //
-// Errors: ErrSetting.
+// Errors: [ErrSetting].
 func (s *Settings) Location() (*time.Location, error) {
 	switch {
 	case s.UseTZ:
@@ -58,7 +58,7 @@ func (s *Settings) Location() (*time.Location, error) {
 	return zone("TIME_ZONE", s.TimeZone)
 }
 
-// serializer is SESSION_SERIALIZER.
+// serializer returns the serializer that SESSION_SERIALIZER names.
 func (s *Settings) serializer() (serializer.Serializer, error) {
 	if s.opts != nil {
 		if own, ok := s.opts.Serializers[s.Sessions.Serializer]; ok {
@@ -74,8 +74,8 @@ func (s *Settings) serializer() (serializer.Serializer, error) {
 	return nil, fmt.Errorf("%w: SESSION_SERIALIZER is %s: give it in Options.Serializers", ErrUnsupported, s.Sessions.Serializer)
 }
 
-// Pickle returns the serializer whose pickles the site's Python reads: before Django
-// 2.0 that may be 2.7. Caches hold such pickles, too.
+// Pickle returns a serializer that writes pickles for the site's Python: before Django 2.0
+// that may be 2.7. Caches hold such pickles too.
 func (s *Settings) Pickle() pickle.Serializer {
 	if s.Python2 || s.Django.Before(2, 0) {
 		return pickle.Serializer{Protocol: 2}

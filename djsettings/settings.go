@@ -7,20 +7,20 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Settings are what a Django site's settings say about sessions, logins, CSRF and
-// messages, with Django's own defaults where they say nothing. They are made by
-// Read and its relatives, may be changed before they are used, and print without
-// secrets under every verb.
+// Settings hold what the settings of a Django site say about sessions, logins, CSRF and
+// messages. A missing setting has Django's default. [Read], [ReadFile], [FromMap],
+// [FromManage] and [FromDSN] return them. They may be changed before use. They print
+// without secrets under every verb.
 type Settings struct {
-	// Django is the site's version, and DjangoFrom a sentence that tells how it is
-	// known. DjangoSure is false where the settings fit several versions.
+	// Django is the version of the site. DjangoFrom is a sentence about where it comes
+	// from. DjangoSure is false if the settings fit several versions.
 	Django     djsession.DjangoVersion
 	DjangoFrom string
 	DjangoSure bool
-	// Python2 is set where the settings were printed by a Python 2.
+	// Python2 is set if Python 2 printed the settings.
 	Python2 bool
-	// Dir is the folder that relative paths count from: where manage.py runs. ""
-	// is the folder that this process is in.
+	// Dir is the folder in which manage.py runs. Relative paths begin there. "" is the
+	// current folder.
 	Dir string
 
 	// Keys are SECRET_KEY and SECRET_KEY_FALLBACKS.
@@ -46,44 +46,44 @@ type Settings struct {
 	Cookies  CookieSettings
 	Proxy    ProxySettings
 
-	// Middleware is MIDDLEWARE, before Django 1.10 MIDDLEWARE_CLASSES.
+	// Middleware is MIDDLEWARE, or MIDDLEWARE_CLASSES before Django 1.10.
 	Middleware []string
 	// InstalledApps are INSTALLED_APPS.
 	InstalledApps []string
 
-	// Warnings tell what was seen and cannot be honoured.
+	// Warnings list what was read and is not followed.
 	Warnings []Warning
 
 	doc  *document
 	opts *Options
 }
 
-// Warning is a setting that is not, or not quite, honoured.
+// Warning is a setting that is not followed, or not completely.
 type Warning struct {
-	// Setting is its name, such as "DATABASE_ROUTERS".
+	// Setting is the name of the setting: "DATABASE_ROUTERS", for example.
 	Setting string
 	// Text is one sentence. It holds no secret.
 	Text string
 }
 
-// String is the name and the sentence.
+// String returns the name and the sentence.
 func (w Warning) String() string { return w.Setting + ": " + w.Text }
 
-// SessionSettings are the settings SESSION_*. Fields have Django's names and
-// Django's sense; Settings.Session makes djsession.Settings of them.
+// SessionSettings are the settings SESSION_*. The fields have Django's names and meanings.
+// [Settings.Session] converts them to [djsession.Settings].
 type SessionSettings struct {
-	// Engine is SESSION_ENGINE, a dotted path; Kind is which of the known engines
-	// that is, or derives from.
+	// Engine is SESSION_ENGINE, a dotted path. Kind is the engine that it is or derives
+	// from, "" if unknown.
 	Engine string
 	Kind   EngineKind
-	// StoreClass is the name of the engine's class SessionStore, Table its table,
-	// CacheKeyPrefix its cache_key_prefix; "" is the engine's own. A site's own
-	// engine may have others: see Options.Engines.
+	// StoreClass is the name of the engine's class SessionStore, Table is its table, and
+	// CacheKeyPrefix is its cache_key_prefix. "" is the default of the engine. A site's own
+	// engine may have others: see [Options.Engines].
 	StoreClass     string
 	Table          string
 	CacheKeyPrefix string
-	// Database is the alias of the database that has the table: "default" unless
-	// Options.SessionDatabase says otherwise.
+	// Database is the alias of the database with the table: "default", or
+	// [Options.SessionDatabase].
 	Database string
 	// CacheAlias is SESSION_CACHE_ALIAS.
 	CacheAlias string
@@ -94,8 +94,8 @@ type SessionSettings struct {
 	CookiePath     string
 	CookieSecure   bool
 	CookieHTTPOnly bool
-	// CookieSameSite is "Lax", "Strict", "None", or "" for a cookie without the
-	// attribute, which False and None mean.
+	// CookieSameSite is "Lax", "Strict", "None", or "" for a cookie without the attribute
+	// (False and None in Python).
 	CookieSameSite string
 
 	SaveEveryRequest     bool
@@ -104,13 +104,13 @@ type SessionSettings struct {
 	Serializer string
 	// FilePath is SESSION_FILE_PATH, "" for Django's default.
 	FilePath string
-	// Redis is SESSION_REDIS and its like, of django-redis-sessions.
+	// Redis holds SESSION_REDIS or SESSION_REDIS_*, of django-redis-sessions.
 	Redis RedisSettings
-	// Enabled tells whether a session middleware is in MIDDLEWARE.
+	// Enabled reports whether a session middleware is in MIDDLEWARE.
 	Enabled bool
 }
 
-// EngineKind is an engine that is known here.
+// EngineKind is the dotted path of an engine that this package knows.
 type EngineKind string
 
 // The engines, by their SESSION_ENGINE.
@@ -131,7 +131,7 @@ var engines = map[EngineKind]bool{
 	EngineRedis: true, EngineUserSessions: true, EngineQSessions: true, EngineQSessionsCDB: true,
 }
 
-// HasTable reports whether sessions are rows of a table.
+// HasTable reports whether the sessions are rows of a table.
 func (k EngineKind) HasTable() bool {
 	switch k {
 	case EngineDB, EngineCachedDB, EngineUserSessions, EngineQSessions, EngineQSessionsCDB:
@@ -140,12 +140,12 @@ func (k EngineKind) HasTable() bool {
 	return false
 }
 
-// HasCache reports whether sessions, or copies of them, are in a cache.
+// HasCache reports whether the sessions, or copies of them, are in a cache.
 func (k EngineKind) HasCache() bool {
 	return k == EngineCache || k == EngineCachedDB || k == EngineQSessionsCDB
 }
 
-// RedisSettings are those of django-redis-sessions.
+// RedisSettings are the settings of django-redis-sessions.
 type RedisSettings struct {
 	// Host, Port, DB and Password are those of the server. SocketPath is
 	// unix_domain_socket_path.
@@ -154,19 +154,19 @@ type RedisSettings struct {
 	DB         int
 	Password   Secret
 	SocketPath string
-	// URL is url: it takes the place of all of the above.
+	// URL is url. It replaces all fields above.
 	URL Secret
-	// ByDSN is set by FromDSN: URL is a DSN, as with Cache.ByDSN.
+	// ByDSN is set by [FromDSN]: URL is a DSN then, as in [Cache.ByDSN].
 	ByDSN bool
 	// Prefix is prefix; "" is none.
 	Prefix string
-	// Sentinels are SESSION_REDIS_SENTINEL_LIST, each host:port, and Master is
-	// SESSION_REDIS_SENTINEL_MASTER_ALIAS. They are empty where the library would
-	// not use them.
+	// Sentinels are SESSION_REDIS_SENTINEL_LIST, each host:port. Master is
+	// SESSION_REDIS_SENTINEL_MASTER_ALIAS. Both are empty if the library would not use
+	// them.
 	Sentinels []string
 	Master    string
-	// Flat is set where the settings are SESSION_REDIS_HOST and its like, which
-	// the library heeds before 0.6 only.
+	// Flat is set if the settings are SESSION_REDIS_HOST and other SESSION_REDIS_*. The
+	// library reads these only before 0.6.
 	Flat bool
 }
 
@@ -178,10 +178,10 @@ type AuthSettings struct {
 	Backends []string
 	// PasswordHashers are PASSWORD_HASHERS.
 	PasswordHashers []string
-	// LoginURL, LoginRedirectURL and LogoutRedirectURL are LOGIN_URL and so on: a
-	// URL or the name of one, "" for None.
+	// LoginURL, LoginRedirectURL and LogoutRedirectURL are LOGIN_URL, LOGIN_REDIRECT_URL
+	// and LOGOUT_REDIRECT_URL: a URL or the name of one, "" for None.
 	LoginURL, LoginRedirectURL, LogoutRedirectURL string
-	// Installed tells whether django.contrib.auth is in INSTALLED_APPS; Enabled,
+	// Installed reports whether django.contrib.auth is in INSTALLED_APPS. Enabled reports
 	// whether its middleware is in MIDDLEWARE.
 	Installed, Enabled bool
 }
@@ -189,26 +189,26 @@ type AuthSettings struct {
 // CSRFSettings are the settings CSRF_*.
 type CSRFSettings struct {
 	CookieName string
-	// CookieAge is CSRF_COOKIE_AGE; zero with CookieAgeNone is a cookie that ends
-	// with the browser.
+	// CookieAge is CSRF_COOKIE_AGE. CookieAgeNone stands for None: the cookie ends with the
+	// browser, and CookieAge is zero.
 	CookieAge      time.Duration
 	CookieAgeNone  bool
 	CookieDomain   string
 	CookiePath     string
 	CookieSecure   bool
 	CookieHTTPOnly bool
-	// CookieSameSite is as that of SessionSettings.
+	// CookieSameSite is like that of [SessionSettings].
 	CookieSameSite string
-	// CookieMasked is CSRF_COOKIE_MASKED of Django 4.1 and 4.2, and true before.
+	// CookieMasked is CSRF_COOKIE_MASKED in Django 4.1 and 4.2. It is true before 4.1.
 	CookieMasked bool
-	// HeaderName is CSRF_HEADER_NAME, as in request.META: "HTTP_X_CSRFTOKEN".
+	// HeaderName is CSRF_HEADER_NAME, in the form of request.META: "HTTP_X_CSRFTOKEN".
 	HeaderName     string
 	TrustedOrigins []string
 	UseSessions    bool
 	FailureView    string
 	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, in bytes; -1 for None.
 	MaxForm int
-	// Enabled tells whether the middleware is in MIDDLEWARE.
+	// Enabled reports whether the middleware is in MIDDLEWARE.
 	Enabled bool
 }
 
@@ -220,28 +220,29 @@ type MessageSettings struct {
 	Level int
 	// Tags are MESSAGE_TAGS.
 	Tags map[int]string
-	// Installed tells whether the app is in INSTALLED_APPS; Enabled, whether its
+	// Installed reports whether the app is in INSTALLED_APPS. Enabled reports whether its
 	// middleware is in MIDDLEWARE.
 	Installed, Enabled bool
 }
 
-// CookieSettings are those of signed cookies.
+// CookieSettings are the settings of signed cookies.
 type CookieSettings struct {
 	// SigningBackend is SIGNING_BACKEND.
 	SigningBackend string
-	// LegacySaltFallback is SIGNED_COOKIE_LEGACY_SALT_FALLBACK, and NewSalt tells
-	// whether the site's Django has the new salt at all.
+	// LegacySaltFallback is SIGNED_COOKIE_LEGACY_SALT_FALLBACK. NewSalt reports whether the
+	// site's Django has the new salt.
 	LegacySaltFallback, NewSalt bool
-	// HashingAlgorithm is DEFAULT_HASHING_ALGORITHM of Django 3.1 and 3.2: "sha1",
-	// "sha256", or "" where there is no such setting.
+	// HashingAlgorithm is DEFAULT_HASHING_ALGORITHM of Django 3.1 and 3.2: "sha1" or
+	// "sha256". It is "" for other versions.
 	HashingAlgorithm string
 }
 
-// ProxySettings tell what the site believes of a proxy in front of it.
+// ProxySettings say what the site believes of a proxy in front of it.
 type ProxySettings struct {
-	// UseXForwardedHost and UseXForwardedPort are USE_X_FORWARDED_HOST and _PORT.
+	// UseXForwardedHost and UseXForwardedPort are USE_X_FORWARDED_HOST and
+	// USE_X_FORWARDED_PORT.
 	UseXForwardedHost, UseXForwardedPort bool
 	// SSLHeader and SSLValue are SECURE_PROXY_SSL_HEADER: ("HTTP_X_FORWARDED_PROTO",
-	// "https"); "" is None.
+	// "https"). They are "" for None.
 	SSLHeader, SSLValue string
 }

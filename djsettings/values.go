@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// reader makes Settings of a document. Its methods return defaults where a
-// setting is missing, and note what is wrong.
+// reader makes Settings of a document. Its methods return the default of a missing setting,
+// and collect errors.
 type reader struct {
 	doc  *document
 	opts *Options
@@ -23,7 +23,7 @@ func (r *reader) warn(name, format string, args ...any) {
 	r.set.Warnings = append(r.set.Warnings, Warning{name, fmt.Sprintf(format, args...)})
 }
 
-// wrong is a value of the wrong kind, described without showing it.
+// wrong describes a value of the wrong kind without showing it.
 func wrong(v any, want string) error {
 	if o, ok := v.(pyliteral.Opaque); ok {
 		return fmt.Errorf("%w: %s is no literal, and %s is needed", ErrSetting, o.Name(), want)
@@ -35,13 +35,13 @@ func (r *reader) bad(name string, v any, want string) {
 	r.errs = append(r.errs, &LineError{r.doc.settings[name].line, name, wrong(v, want)})
 }
 
-// value returns a setting that is there.
+// value returns a setting, and whether there is one.
 func (r *reader) value(name string) (any, bool) {
 	s, ok := r.doc.settings[name]
 	return s.value, ok
 }
 
-// text returns a str or a Path; None is "".
+// text returns a str, bytes or a Path; None is "".
 func (r *reader) text(name, def string) string {
 	v, ok := r.value(name)
 	if !ok {
@@ -61,7 +61,8 @@ func (r *reader) text(name, def string) string {
 	return def
 }
 
-// optionalText is text for what nothing depends on: it warns where text fails.
+// optionalText is text for a setting that nothing depends on: for a value that is no
+// literal it warns and returns def.
 func (r *reader) optionalText(name, def string) string {
 	v, _ := r.value(name)
 	if o, ok := v.(pyliteral.Opaque); ok {
@@ -71,7 +72,7 @@ func (r *reader) optionalText(name, def string) string {
 	return r.text(name, def)
 }
 
-// truth is bool(value), as Django's ifs see it.
+// truth is bool(value), as in Python's if.
 func (r *reader) truth(name string, def bool) bool {
 	v, ok := r.value(name)
 	if !ok {
@@ -87,7 +88,7 @@ func (r *reader) truth(name string, def bool) bool {
 // maxSeconds is the longest age that a time.Duration holds.
 const maxSeconds = math.MaxInt64 / int64(time.Second)
 
-// seconds returns a number of seconds, or a timedelta; none is set for None.
+// seconds reads a number of seconds or a timedelta. none reports None.
 func (r *reader) seconds(name string, def time.Duration) (d time.Duration, none bool) {
 	v, ok := r.value(name)
 	if !ok {
@@ -124,7 +125,7 @@ func (r *reader) integer(name string, def int) int {
 	return int(n)
 }
 
-// texts returns a list of texts. What is none in it is left out with a warning.
+// texts returns a list of texts. It leaves out other items, with a warning.
 func (r *reader) texts(name string, def []string) []string {
 	v, ok := r.value(name)
 	if !ok {
@@ -159,8 +160,8 @@ func (r *reader) dict(name string) (pyliteral.Dict, bool) {
 	return d, ok
 }
 
-// entry is one of the dicts of DATABASES or CACHES. What is wrong with it matters
-// only to who uses it.
+// entry is one dict of DATABASES or CACHES. Its errors matter only to those who use the
+// entry.
 type entry struct {
 	dict pyliteral.Dict
 	name string // DATABASES["default"]
@@ -235,7 +236,7 @@ func (e *entry) params(key string) Params {
 	return Params{}
 }
 
-// callable is a dotted path, or the name of a function that stands there itself.
+// callable returns a dotted path, or the name of a function if the value is that function.
 func (e *entry) callable(key string) string {
 	v := e.get(key)
 	if o, ok := v.(pyliteral.Opaque); ok {

@@ -7,9 +7,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// versionNames is what changed in the names of django.conf.global_settings, as
-// far as it tells versions apart. Names that came with security releases of older
-// versions are not among them.
+// versionNames lists the names that came to and went from django.conf.global_settings, as
+// far as they distinguish versions. It leaves out names that security releases added to
+// older versions.
 var versionNames = []struct {
 	major, minor int
 	new, gone    []string
@@ -36,10 +36,10 @@ var versionNames = []struct {
 	{6, 1, []string{"USE_BLANK_CHOICE_DASH"}, nil},
 }
 
-// legacySalt came with security releases: 5.2.15 and 6.0.6.
+// legacySalt came with the security releases 5.2.15 and 6.0.6.
 const legacySalt = "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"
 
-// defaultNames are some that every version has.
+// defaultNames are some names that every version has.
 var defaultNames = map[string]bool{
 	"DEBUG": true, "ALLOWED_HOSTS": true, "USE_TZ": true, "TIME_ZONE": true, "DATABASES": true, "CACHES": true, "SESSION_ENGINE": true,
 	"SESSION_COOKIE_AGE": true, "SESSION_COOKIE_NAME": true, "SESSION_SERIALIZER": true, "CSRF_COOKIE_NAME": true, "MESSAGE_STORAGE": true,
@@ -47,7 +47,7 @@ var defaultNames = map[string]bool{
 	"DATE_FORMAT": true, "FIRST_DAY_OF_WEEK": true, "APPEND_SLASH": true,
 }
 
-// version finds out which Django it is.
+// version finds the version of the site's Django.
 func (r *reader) version() error {
 	set := r.set
 	if r.opts.Django != "" {
@@ -76,10 +76,10 @@ func (r *reader) version() error {
 	return nil
 }
 
-// changes are the versions since which sessions or logins differ.
+// changes are the versions that changed sessions or logins.
 var changes = []djsession.DjangoVersion{{Major: 2, Minor: 1}, {Major: 3, Minor: 1}, {Major: 4, Minor: 0}, {Major: 4, Minor: 1}, {Major: 5, Minor: 0}, {Major: 6, Minor: 1}}
 
-// matters reports whether there is one of the changes between two versions.
+// matters reports whether one of the changes lies between two versions.
 func matters(first, last djsession.DjangoVersion) bool {
 	for _, c := range changes {
 		if first.Before(c.Major, c.Minor) && !last.Before(c.Major, c.Minor) {
@@ -89,7 +89,7 @@ func matters(first, last djsession.DjangoVersion) bool {
 	return false
 }
 
-// versions returns those that fit best, oldest first.
+// versions returns the versions that fit best, oldest first.
 func (doc *document) versions() (fit []djsession.DjangoVersion) {
 	var all []string
 	for _, v := range versionNames {
@@ -129,7 +129,8 @@ func (doc *document) versions() (fit []djsession.DjangoVersion) {
 	return fit
 }
 
-// tells reports whether this Django has a default for a name, if that is known.
+// tells reports whether the site's Django has a default for the name. told is false if the
+// document does not say.
 func (doc *document) tells(name string) (has, told bool) {
 	s, there := doc.settings[name]
 	switch {
@@ -141,8 +142,8 @@ func (doc *document) tells(name string) (has, told bool) {
 	return false, doc.all
 }
 
-// zoneDefault tells the default of USE_TZ, which is True since 5.0: whatever is
-// printed without a mark is something else.
+// zoneDefault returns the default of USE_TZ, which is True since 5.0: a printed value
+// without the mark of a default is the opposite.
 func (doc *document) zoneDefault() (def, told bool) {
 	s, there := doc.settings["USE_TZ"]
 	value, isBool := s.value.(bool)
