@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// openCache is the one place that leads from a BACKEND to a cache. done may be nil.
+// openCache opens the cache for a BACKEND. done may be nil.
 func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcache.Cache, done func() error, err error) {
 	if err := c.Err(); err != nil {
 		return nil, nil, err
@@ -58,7 +58,7 @@ func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcach
 	return nil, nil, fmt.Errorf("%w: CACHES[%q] has the BACKEND %s: give what it derives from in djsettings.Options.Backends", djsettings.ErrUnsupported, c.Alias, c.Backend)
 }
 
-// openMemcached opens a memcached, or several.
+// openMemcached opens one memcached or several.
 func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
 	choose, byName, err := chooser(c)
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 	return memcached.New(s.site, client, opts), client.Close, nil
 }
 
-// chooser is how the client of this backend chooses among its servers; byName
-// tells whether what they are called matters.
+// chooser returns how the client of this backend chooses a server. byName reports whether
+// the choice depends on the names of the servers.
 func chooser(c *djsettings.Cache) (choose func(...string) (*memcached.Servers, error), byName bool, err error) {
 	refuse := func(what string) error {
 		return fmt.Errorf("%w: OPTIONS of CACHES[%q] have %s", djsettings.ErrUnsupported, c.Alias, what)
@@ -112,7 +112,7 @@ func chooser(c *djsettings.Cache) (choose func(...string) (*memcached.Servers, e
 	if c.Options.Has("username") {
 		return nil, false, refuse("a user name, which the client here cannot send")
 	}
-	// Before Django 1.11 the behaviors stood in OPTIONS themselves.
+	// Before Django 1.11 the behaviors were OPTIONS themselves.
 	behaviors := c.Options.Dict("behaviors")
 	if len(behaviors.Names()) == 0 {
 		behaviors = c.Options

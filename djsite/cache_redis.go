@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// openRedisCache opens Django's RedisCache or that of django-redis.
+// openRedisCache opens Django's RedisCache, or the one of django-redis.
 func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
 	format, err := s.redisFormat(c)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djc
 	if c.Options.Text("CLIENT_CLASS") == "django_redis.client.ShardClient" {
 		return s.openShards(ctx, c, name, opts)
 	}
-	// Of several servers the first one is the primary.
+	// The first of several servers is the primary.
 	client, err := s.redisCacheClient(c, locations[0])
 	if err != nil {
 		return nil, nil, err
@@ -42,8 +42,8 @@ func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djc
 	return rediscache.New(s.site, client, opts), client.Close, nil
 }
 
-// openShards opens all servers. Which of them has a key is told by the texts in
-// LOCATION, whatever they are called here.
+// openShards opens all servers. The texts in LOCATION decide which server has a key, even
+// if this process reaches the servers by other names.
 func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string, opts *rediscache.Options) (djcache.Cache, func() error, error) {
 	if len(c.Addresses()) != len(c.Locations) {
 		return nil, nil, fmt.Errorf("%w: %s has %d servers, and %d were given for it", djsettings.ErrSetting, name, len(c.Locations), len(c.Addresses()))
@@ -75,8 +75,7 @@ func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string,
 	return cache, done, nil
 }
 
-// redisCacheClient is a client of one of the servers. What its URL says counts
-// more than what OPTIONS say.
+// redisCacheClient returns a client of one server. Its URL overrides OPTIONS.
 func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret) (redis.UniversalClient, error) {
 	if c.ByDSN {
 		return redisByDSN(location.Reveal())
@@ -85,7 +84,7 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
-	from := c.Options // of Django's own
+	from := c.Options // for Django's RedisCache
 	if c.Kind == djsettings.CacheDjangoRedis {
 		from = c.Options.Dict("CONNECTION_POOL_KWARGS")
 	}
@@ -125,8 +124,8 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	return server.failover(server.host, c.Sentinels, to.Text("username"), to.Text("password")), nil
 }
 
-// redisFormat is what values are written in: SERIALIZER, COMPRESSOR and
-// CLIENT_CLASS of django-redis, and serializer of Django's own.
+// redisFormat returns the format of the values: SERIALIZER, COMPRESSOR and CLIENT_CLASS of
+// django-redis, or serializer of Django's own.
 func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 	lim := s.site.Limits().Data
 	p := s.cachePickle()
@@ -185,7 +184,7 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 	}
 }
 
-// optionName is a dotted path, or what stands in its place.
+// optionName returns a dotted path, or the name or kind of another value.
 func optionName(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -196,7 +195,7 @@ func optionName(v any) string {
 	return pyliteral.Kind(v)
 }
 
-// cachePickle is the pickle of caches, within the site's limits.
+// cachePickle returns the pickle serializer for caches, with the limits of the site.
 func (s *Site) cachePickle() pickle.Serializer {
 	p := s.Settings.Pickle()
 	p.Limits = s.site.Limits().Data

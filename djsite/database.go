@@ -20,11 +20,11 @@ import (
 
 // DB is an open database of the site.
 type DB struct {
-	// Settings are its entry in DATABASES.
+	// Settings is its entry in DATABASES.
 	Settings *djsettings.Database
 	// SQL is its handle.
 	SQL *sql.DB
-	// Pool is what is beneath SQL for PostgreSQL, nil for others.
+	// Pool is the pool below SQL for PostgreSQL; nil for other databases.
 	Pool *pgxpool.Pool
 }
 
@@ -36,13 +36,13 @@ func (db *DB) close() error {
 	return err
 }
 
-// entry is an entry of DATABASES in the settings of its site.
+// entry is an entry of DATABASES with the settings of its site.
 type entry struct {
 	*djsettings.Database
 	set *djsettings.Settings
 }
 
-// open opens the database and makes sure that it is there.
+// open opens the database and checks that it answers.
 func (db entry) open(ctx context.Context, conns int) (*DB, error) {
 	if err := db.Err(); err != nil {
 		return nil, err
@@ -62,12 +62,12 @@ func (db entry) open(ctx context.Context, conns int) (*DB, error) {
 	return nil, fmt.Errorf("%w: DATABASES[%q] has the ENGINE %s", djsettings.ErrUnsupported, db.Alias, db.Engine)
 }
 
-// unavailable is an error of the first contact.
+// unavailable returns the error of a first contact that failed.
 func (db entry) unavailable(err error) error {
 	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), sqldb.Pooler(err)), err)
 }
 
-// dialect is the database for dbstore, dbcache and dbusers.
+// dialect returns the dialect for dbstore, dbcache and dbusers.
 func (db *DB) dialect() dbstore.Dialect {
 	switch db.Settings.Kind {
 	case djsettings.PostgreSQL:
@@ -78,7 +78,7 @@ func (db *DB) dialect() dbstore.Dialect {
 	return dbstore.SQLite
 }
 
-// table is the Store of the site's sessions.
+// table returns the store for the table of the sessions.
 func (db *DB) table(s *Site) (djsession.Store, error) {
 	opts := s.tableOptions(db.dialect())
 	opts.Table = cmp.Or(s.Settings.Sessions.Table, opts.Table)
@@ -92,7 +92,7 @@ func (db *DB) table(s *Site) (djsession.Store, error) {
 	return dbstore.New(s.site, db.SQL, db.dialect(), opts), nil
 }
 
-// tableOptions are those of the engine's table.
+// tableOptions returns the options for the engine's table.
 func (s *Site) tableOptions(d dbstore.Dialect) *dbstore.Options {
 	var key dbstore.UserKey
 	if s.opts.TextUserIDs {
@@ -107,12 +107,13 @@ func (s *Site) tableOptions(d dbstore.Dialect) *dbstore.Options {
 	return new(dbstore.Options)
 }
 
-// qsessionsData is what qsessions adds to the data, which its copies hold too.
+// qsessionsData returns what qsessions adds to the data; its copies in the cache have it
+// too.
 func (s *Site) qsessionsData() func(*djsession.Record) *serializer.Dict {
 	return s.tableOptions(dbstore.PostgreSQL).Data
 }
 
-// cacheTable is a DatabaseCache in this database.
+// cacheTable returns the DatabaseCache c in this database.
 func (db *DB) cacheTable(s *Site, c *djsettings.Cache) (*dbcache.Cache, error) {
 	keys, err := s.Settings.CacheKeys(c)
 	if err != nil {

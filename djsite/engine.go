@@ -10,24 +10,24 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// Engine is what is particular to how a site keeps its sessions.
+// Engine says what is special about the engine of a site.
 type Engine struct {
-	// Signed reports whether djsession.Site.Encode writes what is stored. The Version of
-	// a record then is that text: see djsession.Version.Token.
+	// Signed reports whether [djsession.Site.Encode] writes the stored text. The Version of
+	// a record then is that text: see [djsession.Version.Token].
 	Signed bool
-	// Decodes reports whether it takes the data of a session, and so the SECRET_KEY, to
-	// tell when the session ends.
+	// Decodes reports whether the end of a session can be read only from its data, which
+	// needs the SECRET_KEY.
 	Decodes bool
-	// JSONOnly reports whether it holds nothing but what JSON holds, though
-	// SESSION_SERIALIZER does not say so.
+	// JSONOnly reports whether the engine can hold only JSON, although SESSION_SERIALIZER
+	// does not say so.
 	JSONOnly bool
-	// Unlistable says why the engine cannot list its sessions, "" if it can.
+	// Unlistable says why the engine cannot list its sessions; "" if it can.
 	Unlistable string
-	// SelfExpiring says who removes the sessions that have expired, "" if nobody does.
+	// SelfExpiring says who removes expired sessions; "" if nobody does.
 	SelfExpiring string
 }
 
-// Engine returns what is particular to the engine of the site.
+// Engine returns what is special about the engine of the site.
 func (s *Site) Engine() Engine {
 	const byRedis, byMemcached = "Redis removes expired sessions by itself", "memcached removes expired sessions by itself"
 	kind := s.Settings.Sessions.Kind
@@ -54,9 +54,9 @@ func (s *Site) Engine() Engine {
 	return e
 }
 
-// Lister returns the store of the site as one that lists its sessions.
+// Lister returns the store of the site as a store that lists its sessions.
 //
-// Errors: errors.ErrUnsupported, with the reason that Engine.Unlistable has.
+// Errors: [errors.ErrUnsupported], with the reason in [Engine.Unlistable].
 func (s *Site) Lister() (djsession.Lister, error) {
 	why := s.Engine().Unlistable
 	lister, ok := djsession.As[djsession.Lister](s.Sessions.Store())
@@ -66,10 +66,10 @@ func (s *Site) Lister() (djsession.Lister, error) {
 	return lister, nil
 }
 
-// FindKeys returns up to max session keys that begin with prefix, which holds a-z and
-// 0-9 only. Some engines have to list all their sessions for it.
+// FindKeys returns up to max session keys that begin with prefix, which must consist of a-z
+// and 0-9. Some engines must list all their sessions for this.
 //
-// Errors: those of Lister and of listing.
+// Errors: those of [Site.Lister] and of listing.
 func (s *Site) FindKeys(ctx context.Context, prefix string, max int) ([]string, error) {
 	lister, err := s.Lister()
 	if err != nil {
@@ -77,8 +77,8 @@ func (s *Site) FindKeys(ctx context.Context, prefix string, max int) ([]string, 
 	}
 	var keys []string
 	from, others := "", 0
-	// A table lists in the order of the keys, and begins after its cursor. By some
-	// languages' order a few other keys stand among those of a prefix.
+	// A table lists its keys in order, after the cursor. In the order of some languages a
+	// few other keys stand between those with the prefix.
 	ordered := s.Settings.Sessions.Kind.HasTable()
 	if ordered {
 		from = prefix

@@ -2,12 +2,12 @@ package djsite
 
 import "errors"
 
-// Errors of opening, to be matched by errors.Is, beside those of package djsettings. No
-// text holds a secret.
+// Errors of opening, for [errors.Is], besides those of package djsettings. No text holds a
+// secret.
 var (
-	// ErrNotShared: the sessions are where no other process can reach them, such as
-	// in a LocMemCache.
+	// ErrNotShared: no other process can reach the place where the sessions are: a
+	// LocMemCache, for example.
 	ErrNotShared = errors.New("djsite: not shared with other processes")
-	// ErrUnavailable: what Open opened does not answer.
+	// ErrUnavailable: something that [Open] opens does not answer.
 	ErrUnavailable = errors.New("djsite: no connection")
 )

@@ -11,12 +11,12 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// maxMyCnf is the most bytes of a my.cnf that are read.
+// maxMyCnf limits how many bytes of a my.cnf are read.
 const maxMyCnf = 1 << 20
 
-// myCnf reads the file of the option read_default_file: what the groups [client]
-// and read_default_group say, with _ for - in its names. Files that it includes
-// are not read.
+// myCnf reads the file of the option read_default_file. It returns the settings of the
+// groups [client] and read_default_group, with _ for - in their names. It does not read
+// files that the file includes.
 func (db entry) myCnf() (map[string]string, error) {
 	path := db.Options.Text("read_default_file")
 	if path == "" {
@@ -39,7 +39,7 @@ func (db entry) myCnf() (map[string]string, error) {
 	return parseMyCnf(string(text), "client", db.Options.Text("read_default_group")), nil
 }
 
-// parseMyCnf returns what the groups say; the last one wins.
+// parseMyCnf returns the settings of the groups; the last one wins.
 func parseMyCnf(text string, groups ...string) map[string]string {
 	values := map[string]string{}
 	in := false
@@ -65,7 +65,7 @@ func parseMyCnf(text string, groups ...string) map[string]string {
 	return values
 }
 
-// myCnfValue takes the quotes, the comment and the escapes off.
+// myCnfValue removes the quotes, the comment and the escapes.
 func myCnfValue(v string) string {
 	if len(v) > 0 && (v[0] == '\'' || v[0] == '"') {
 		if end := strings.IndexByte(v[1:], v[0]); end >= 0 {

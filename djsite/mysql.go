@@ -18,7 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// openMySQL opens a MySQL or a MariaDB.
+// openMySQL opens MySQL or MariaDB.
 func (db entry) openMySQL(ctx context.Context, conns int) (*DB, error) {
 	cfg, err := db.mysqlConfig()
 	if err != nil {
@@ -35,7 +35,7 @@ func (db entry) openMySQL(ctx context.Context, conns int) (*DB, error) {
 	handle := sql.OpenDB(&started{connector, statements})
 	handle.SetMaxOpenConns(conns)
 	handle.SetMaxIdleConns(conns)
-	handle.SetConnMaxLifetime(3 * time.Minute) // servers and proxies close what idles
+	handle.SetConnMaxLifetime(3 * time.Minute) // servers and proxies close idle connections
 	if err := handle.PingContext(ctx); err != nil {
 		handle.Close()
 		return nil, db.unavailable(err)
@@ -43,9 +43,9 @@ func (db entry) openMySQL(ctx context.Context, conns int) (*DB, error) {
 	return &DB{Settings: db.Database, SQL: handle}, nil
 }
 
-// mysqlConfig is what DatabaseWrapper.get_connection_params hands to mysqlclient,
-// and what that reads from a my.cnf where the settings are empty. Options of the
-// driver stay as they are: the stores need none.
+// mysqlConfig returns what DatabaseWrapper.get_connection_params passes to mysqlclient.
+// Empty settings come from a my.cnf, as mysqlclient does it. The driver's options keep
+// their defaults: the stores need none.
 func (db entry) mysqlConfig() (*mysql.Config, error) {
 	if !db.DSN.IsZero() {
 		cfg, err := mysql.ParseDSN(db.DSN.Reveal())
@@ -60,7 +60,7 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 		return nil, err
 	}
 	o := db.Options
-	// OPTIONS are handed over last, and so win.
+	// Django passes OPTIONS last, so they win.
 	user := cmp.Or(o.Text("user"), db.User, file["user"])
 	password := cmp.Or(o.Text("passwd"), o.Text("password"), db.Password.Reveal(), file["password"])
 	name := cmp.Or(o.Text("db"), o.Text("database"), db.Name, file["database"])
@@ -81,8 +81,8 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 	cfg.InterpolateParams = true // one round trip a statement
 	cfg.Timeout = 10 * time.Second
 	cfg.Logger = discard{}
-	// mysqlclient takes "localhost" for the socket of this machine, whatever the port
-	// says. Unlike it, a port is believed here.
+	// For mysqlclient "localhost" is the socket of this machine, even with a port. Unlike
+	// mysqlclient, this code follows the port.
 	if socket == "" && port == "" && (host == "" || host == "localhost") {
 		socket = defaultSocket()
 	}
@@ -97,22 +97,22 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 	return cfg, nil
 }
 
-// isolationLevels are those that Django's backend takes.
+// isolationLevels are the levels that Django's backend accepts.
 var isolationLevels = []string{"read uncommitted", "read committed", "repeatable read", "serializable"}
 
-// mysqlStatements are what a connection begins with: the client's init_command and
-// character set, and then what connect and init_connection_state of DatabaseWrapper
-// set, whatever the server's configuration or its init_connect say.
+// mysqlStatements returns the first statements of a connection: the client's init_command
+// and character set, then what connect and init_connection_state of DatabaseWrapper set.
+// They override the server's configuration and its init_connect.
 //
-// The names come last. No other character set may hold: the driver's quotes are
-// made for this one.
+// NAMES comes last: no other character set may be active, because the driver quotes values
+// for this one.
 func (db entry) mysqlStatements() ([]string, error) {
 	all := splitStatements(db.Options.Text("init_command"))
 	all = append(all, "SET autocommit = 1, sql_auto_is_null = 0, NAMES utf8mb4")
 	level := "read committed"
 	switch v, ok := db.Options.Value("isolation_level"); {
 	case !ok && db.set.Django.Before(2, 0) && db.set.Django != (djsession.DjangoVersion{}):
-		level = "" // the server's own
+		level = "" // the default of the server
 	case ok:
 		level = strings.ToLower(db.Options.Text("isolation_level"))
 		if v != nil && level != "" && !slices.Contains(isolationLevels, level) {
@@ -125,12 +125,12 @@ func (db entry) mysqlStatements() ([]string, error) {
 	return all, nil
 }
 
-// discard is a logger: what is wrong is in an error.
+// discard is a logger that writes nothing: errors say what is wrong.
 type discard struct{}
 
 func (discard) Print(...any) {}
 
-// defaultSocket is where distributions put the socket of the server.
+// defaultSocket returns the server's socket in the place where distributions put it, or "".
 func defaultSocket() string {
 	for _, path := range []string{"/var/run/mysqld/mysqld.sock", "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"} {
 		if fi, err := os.Stat(path); err == nil && fi.Mode()&os.ModeSocket != 0 {

@@ -14,23 +14,23 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// mysqlWish is the TLS that a site's client wants of a MySQL.
+// mysqlWish says whether a site's client wants TLS from MySQL.
 type mysqlWish int
 
 const (
 	mysqlNone     mysqlWish = iota
-	mysqlIfThere            // PREFERRED: where the server has it
-	mysqlRequired           // or no connection
+	mysqlIfThere            // PREFERRED: if the server has it
+	mysqlRequired           // else there is no connection
 )
 
-// mysqlTLS sets the TLS of cfg. No setting tells whether the site's client is
-// mysqlclient or PyMySQL, which differ; so the stricter of the two is taken:
+// mysqlTLS sets the TLS of cfg. No setting says whether the site's client is mysqlclient or
+// PyMySQL. They differ, and mysqlTLS follows the stricter one:
 //
-//   - nothing said is PREFERRED, the default of both, but not over a socket;
-//   - ssl, ssl_ca and their like require TLS;
-//   - where there is a ca the chain is looked at. Its name is, too, with the dict
-//     ssl and with a my.cnf, as in PyMySQL, unless check_hostname is False or
-//     ssl_mode says otherwise, which PyMySQL does not have;
+//   - Without a setting it is PREFERRED, the default of both, but not over a socket.
+//   - ssl, ssl_ca and similar options require TLS.
+//   - With a ca the client verifies the chain. With the dict ssl and with a my.cnf it also
+//     verifies the name, as PyMySQL does, unless check_hostname is False, or ssl_mode, which
+//     PyMySQL does not have, says otherwise.
 //   - ssl_disabled and ssl_mode DISABLED are plain text in both.
 func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string) error {
 	o := db.Options
@@ -93,7 +93,7 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 		look = max(look, trustChain)
 	case mode == "VERIFY_IDENTITY", o.Truth("ssl_verify_identity"), ssl.Truth("check_hostname"):
 		look = trustName
-	case isOpaque(v): // an SSLContext, which looks at everything unless it was told otherwise
+	case isOpaque(v): // an SSLContext, which verifies everything by default
 		look = trustName
 	}
 
@@ -120,18 +120,18 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 	}
 	if wish == mysqlIfThere {
 		cfg.AllowFallbackToPlaintext = true
-		// The driver takes TLS out of its configuration at the first server without
-		// it. With this it does so in a copy for that connection.
+		// At the first server without TLS the driver removes TLS from its configuration.
+		// With BeforeConnect it does so in a copy for that connection.
 		return cfg.Apply(mysql.BeforeConnect(func(context.Context, *mysql.Config) error { return nil }))
 	}
 	return nil
 }
 
-// mysqlModes are those of mysqlclient's ssl_mode.
+// mysqlModes are the values of mysqlclient's ssl_mode.
 var mysqlModes = []string{"", "DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"}
 
-// mysqlMode is ssl_mode, or what a my.cnf says in its place, in the words of MySQL
-// or of MariaDB.
+// mysqlMode returns ssl_mode, or what a my.cnf says instead, in the words of MySQL or
+// MariaDB.
 func (db entry) mysqlMode(file map[string]string) (string, error) {
 	if db.Options.Has("ssl_mode") {
 		mode := strings.ToUpper(db.Options.Text("ssl_mode"))
@@ -163,8 +163,7 @@ func (db entry) mysqlMode(file map[string]string) (string, error) {
 	return "", nil
 }
 
-// verifyMode is verify_mode of PyMySQL's dict ssl, and ssl_verify_cert: a bool, or
-// one of its words.
+// verifyMode reads verify_mode of PyMySQL's dict ssl, or ssl_verify_cert: a bool or a word.
 func verifyMode(p djsettings.Params, name string) trust {
 	v, _ := p.Value(name)
 	if word, ok := v.(string); ok {

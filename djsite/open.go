@@ -18,58 +18,58 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// Options are the options of Open. nil and the zero value are fine.
+// Options are the options of [Open]. The zero value is good.
 type Options struct {
-	// Configure may change what djsession.NewSite is given: Logger, OnError, Limits
-	// and whatever else Django has no word for.
+	// Configure may change the settings for [djsession.NewSite]: Logger, OnError, Limits,
+	// and whatever else Django has no setting for.
 	Configure func(*djsession.Settings)
-	// Timeout bounds the first contact with each server; default 10 s.
+	// Timeout limits the first contact with each server; default 10 s.
 	Timeout time.Duration
-	// CacheTimeout bounds one call to a memcached; default half a second, the client's own.
+	// CacheTimeout limits one call to a memcached; default half a second, as in the client.
 	CacheTimeout time.Duration
-	// MaxConns is the most connections to each database; default 16.
+	// MaxConns limits the connections to each database; default 16.
 	MaxConns int
-	// TextUserIDs is for sites with user_sessions or qsessions whose users have a
-	// text for a primary key that may look like a number or a UUID.
+	// TextUserIDs is for sites with user_sessions or qsessions whose users have a text as
+	// primary key, if this text may look like a number or a UUID.
 	TextUserIDs bool
 
-	// SessionsOnly opens the sessions, and neither users nor CSRF nor messages.
+	// SessionsOnly opens the sessions only: no users, CSRF or messages.
 	SessionsOnly bool
-	// UserTable tells what the model of AUTH_USER_MODEL looks like in the database, as
-	// far as neither its name nor its table tells that: db_table, USERNAME_FIELD
-	// (Columns.Username), and who is active in a table without is_active
-	// (Columns.Active). See dbusers.Detect.
+	// UserTable describes the table of AUTH_USER_MODEL where its name and the table itself
+	// do not: db_table, USERNAME_FIELD (Columns.Username), and who is active in a table
+	// without is_active (Columns.Active). See [dbusers.Detect].
 	UserTable *dbusers.Options
 	// UserDatabase is the alias of the database with the users, for sites with
 	// DATABASE_ROUTERS; default "default".
 	UserDatabase string
-	// UserCache is djauth.Options.UserCache: how long an account is remembered in this
-	// process; 0 is not at all.
+	// UserCache is [djauth.Options.UserCache]: how long this process remembers an account;
+	// 0 is not at all.
 	UserCache time.Duration
-	// ConfigureAuth and ConfigureCSRF may change what Auth and CSRF are made with, after
-	// the settings.
+	// ConfigureAuth and ConfigureCSRF may change the options of Auth and CSRF, which the
+	// settings have filled.
 	ConfigureAuth func(*djauth.Options)
 	ConfigureCSRF func(*djcsrf.Options)
 }
 
-// Site is a Django site whose parts are open, consistent with each other and with
-// the site. It is safe for concurrent use.
+// Site is a Django site whose parts are open. All parts work as that site does. It is safe
+// for concurrent use.
 type Site struct {
-	// Settings are those that Open was given.
+	// Settings are the settings given to [Open].
 	Settings *djsettings.Settings
-	// Sessions is the middleware of sessions; Site.Middleware is that of all parts.
+	// Sessions is the middleware of sessions only; [Site.Middleware] is the middleware of
+	// all parts.
 	Sessions *djsession.Manager
-	// Users are the accounts of AUTH_USER_MODEL, Auth knows who is logged in, CSRF checks
-	// and issues CSRF tokens, and Messages are django.contrib.messages. One that the site
-	// has not installed is nil, and Middleware goes on without it.
+	// Users are the accounts of AUTH_USER_MODEL. Auth knows who is logged in. CSRF issues
+	// and checks CSRF tokens. Messages is django.contrib.messages. A part that the site has
+	// not installed is nil, and Middleware works without it.
 	Users    djauth.Users
 	Auth     *djauth.Auth
 	CSRF     *djcsrf.Protection
 	Messages *djmessages.Framework
-	// Warnings are those of Settings, and what Open found.
+	// Warnings are those of Settings, and those of [Open].
 	Warnings []djsettings.Warning
 
-	site    *djsession.Site // what all parts share
+	site    *djsession.Site // shared by all parts
 	opts    Options
 	mu      sync.Mutex
 	dbs     map[string]*DB
@@ -77,12 +77,13 @@ type Site struct {
 	closers []func() error
 }
 
-// Open opens what the settings name: databases, caches and folders, each once, and
-// only those that are needed. The caller closes the Site. opts may be nil.
+// Open opens the databases, caches and folders that the settings name, each once, and only
+// those that the site needs. The caller must close the Site. opts may be nil.
 //
-// Errors: djsettings.ErrNoSecret, ErrUnsupported and ErrSetting; ErrNotShared;
-// ErrUnavailable for a server that does not answer, whose own error can be matched and
-// is not printed; djsession.ErrConfig.
+// Errors: [djsettings.ErrNoSecret], [djsettings.ErrUnsupported] and
+// [djsettings.ErrSetting]; [ErrNotShared]; [ErrUnavailable] for a server that does not
+// answer: it also matches the server's own error, and does not print it;
+// [djsession.ErrConfig].
 func Open(ctx context.Context, set *djsettings.Settings, opts *Options) (*Site, error) {
 	s := &Site{Settings: set, Warnings: slices.Clone(set.Warnings), dbs: map[string]*DB{}, caches: map[string]djcache.Cache{}}
 	if opts != nil {
@@ -119,9 +120,9 @@ func (s *Site) open(ctx context.Context) error {
 	return s.openParts(ctx)
 }
 
-// Database opens the database of an alias in DATABASES, at the first call.
+// Database returns the database with this alias in DATABASES. The first call opens it.
 //
-// Errors: as of Open.
+// Errors: those of [Open].
 func (s *Site) Database(ctx context.Context, alias string) (*DB, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,9 +144,9 @@ func (s *Site) Database(ctx context.Context, alias string) (*DB, error) {
 	return db, nil
 }
 
-// Cache opens the cache of an alias in CACHES, at the first call.
+// Cache returns the cache with this alias in CACHES. The first call opens it.
 //
-// Errors: as of Open.
+// Errors: those of [Open].
 func (s *Site) Cache(ctx context.Context, alias string) (djcache.Cache, error) {
 	s.mu.Lock()
 	c, ok := s.caches[alias]
@@ -163,7 +164,7 @@ func (s *Site) Cache(ctx context.Context, alias string) (djcache.Cache, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other, ok := s.caches[alias]; ok { // somebody was faster
+	if other, ok := s.caches[alias]; ok { // another goroutine was faster
 		if done != nil {
 			_ = done()
 		}
@@ -176,7 +177,7 @@ func (s *Site) Cache(ctx context.Context, alias string) (djcache.Cache, error) {
 	return c, nil
 }
 
-// Close closes what Open has opened. No part of the Site works afterwards.
+// Close closes everything that the Site has opened. No part of the Site works afterwards.
 func (s *Site) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,10 +25,10 @@ import (
 // dummy is the ENGINE that Django gives a site without DATABASES.
 const dummy = "django.db.backends.dummy"
 
-// largestForm is what stands for no limit at all, in bytes.
+// largestForm stands for no limit, in bytes.
 const largestForm = 64 << 20
 
-// openParts opens what stands on sessions and databases. Sessions are open by now.
+// openParts opens users, CSRF and messages. The sessions must be open.
 func (s *Site) openParts(ctx context.Context) error {
 	if s.opts.SessionsOnly {
 		return nil
@@ -54,7 +54,7 @@ func (s *Site) openParts(ctx context.Context) error {
 	return nil
 }
 
-// allowedHosts is ALLOWED_HOSTS as get_host reads it: with DEBUG, an empty list is
+// allowedHosts returns ALLOWED_HOSTS as get_host reads it: with DEBUG, an empty list is
 // this machine.
 func (s *Site) allowedHosts() []string {
 	if s.Settings.Debug && len(s.Settings.AllowedHosts) == 0 {
@@ -77,7 +77,7 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	switch {
 	case in.MaxForm < 0:
 		o.MaxForm = largestForm
-	case in.MaxForm == 0: // in Django any form is too large then
+	case in.MaxForm == 0: // then Django accepts no form
 		o.MaxForm = 1
 	default:
 		o.MaxForm = int64(in.MaxForm)
@@ -89,8 +89,8 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	return err
 }
 
-// openAuth looks at the table of the users, which tells what no setting does, and
-// makes the Auth.
+// openAuth opens the users and makes the Auth. The table of the users says what no setting
+// does.
 func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
 	if err := s.openUsers(ctx); err != nil {
 		return err
@@ -123,7 +123,7 @@ func formName(name string) string { return norm.NFKC.String(strings.TrimFunc(nam
 
 func isPythonSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
-// passwords are PASSWORD_HASHERS without those of the site's own.
+// passwords returns PASSWORD_HASHERS without the site's own hashers.
 func (s *Site) passwords() (djauth.Passwords, error) {
 	const djangos = "django.contrib.auth.hashers."
 	var paths []string
@@ -170,10 +170,10 @@ func (s *Site) openUsers(ctx context.Context) error {
 	return nil
 }
 
-// UsersIn returns the users in a table of db, AUTH_USER_MODEL's if opts name no other, and
-// opts with what the table says. opts may be nil.
+// UsersIn returns the users in a table of db, by default the table of AUTH_USER_MODEL. It
+// also returns opts, completed from the table. opts may be nil.
 //
-// Errors: those of dbusers.Detect.
+// Errors: those of [dbusers.Detect].
 func (s *Site) UsersIn(ctx context.Context, db *DB, opts *dbusers.Options) (djauth.Users, *dbusers.Options, error) {
 	full := new(dbusers.Options)
 	if opts != nil {
@@ -205,7 +205,7 @@ func (s *Site) openMessages() (err error) {
 	for level, tag := range in.Tags {
 		o.Tags[djmessages.Level(level)] = tag
 	}
-	if in.Level == 0 { // all are recorded, which Options.Level says by 1
+	if in.Level == 0 { // 0 records all messages; Options.Level has 1 for this
 		o.Level = 1
 	}
 	const storages = "django.contrib.messages.storage."
@@ -232,8 +232,8 @@ func (s *Site) warn(setting, text string) {
 	s.Warnings = append(s.Warnings, djsettings.Warning{Setting: setting, Text: text})
 }
 
-// Middleware is all of the site's: sessions, CSRF, who is logged in, and messages,
-// from the outside in, as far as the site has them.
+// Middleware is the middleware of all parts that the site has: sessions, CSRF, who is
+// logged in, and messages, from the outside in.
 func (s *Site) Middleware(next http.Handler) http.Handler {
 	if s.Messages != nil {
 		next = s.Messages.Middleware(next)

@@ -33,13 +33,13 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	} else {
 		cfg.MaxConns = most
 	}
-	// These two a pooler keeps for each of its clients.
+	// A pooler keeps these two parameters for each of its clients.
 	cfg.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	if zone := db.connectionZone(); zone != "" && cfg.ConnConfig.RuntimeParams["timezone"] == "" {
 		cfg.ConnConfig.RuntimeParams["timezone"] = zone
 	}
 	if role := db.Options.Text("assume_role"); role != "" {
-		// A statement as Django's, for a pooler refuses it as a parameter.
+		// A statement, as in Django: a pooler rejects the parameter.
 		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
 			return err
@@ -59,7 +59,7 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	return &DB{Settings: db.Database, SQL: stdlib.OpenDBFromPool(pool), Pool: pool}, nil
 }
 
-// postgresTLS heeds, or refuses, what libpq is told of TLS beside what pgx reads.
+// postgresTLS applies the TLS options of libpq that pgx does not read, or rejects them.
 func (db entry) postgresTLS(cfg *pgx.ConnConfig) error {
 	refuse := func(name string) error {
 		return fmt.Errorf("%w: DATABASES[%q] has the option %s, which pgx cannot heed", djsettings.ErrUnsupported, db.Alias, name)
@@ -86,7 +86,7 @@ func (db entry) postgresTLS(cfg *pgx.ConnConfig) error {
 	return nil
 }
 
-// connectionZone is BaseDatabaseWrapper.timezone_name; "" leaves the server's.
+// connectionZone is BaseDatabaseWrapper.timezone_name; "" keeps the server's zone.
 func (db entry) connectionZone() string {
 	if !db.set.UseTZ {
 		return db.set.TimeZone

@@ -17,20 +17,20 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// redisServer is where a Redis is, as redis-py is told by a URL.
+// redisServer is the address of a Redis, as a URL of redis-py describes it.
 type redisServer struct {
 	network, addr      string
 	host               string
 	username, password string
 	db                 int
-	rediss             bool      // the URL says so
-	args               redisArgs // of its query
+	rediss             bool      // the URL begins with rediss://
+	args               redisArgs // of the URL's query
 	tls                *tls.Config
 }
 
-// parseRedisURL reads a URL as redis.connection.parse_url does, which takes
-// characters that net/url refuses, such as < or % in a password. What the query
-// says of time-outs is left to the client here.
+// parseRedisURL reads a URL as redis.connection.parse_url does. That accepts characters
+// that net/url rejects: < or % in a password, for example. It ignores time-outs in the
+// query: the client has its own.
 func parseRedisURL(text string) (*redisServer, error) {
 	bad := func(why string) (*redisServer, error) {
 		return nil, fmt.Errorf("%w: the URL of a Redis %s", djsettings.ErrSetting, why)
@@ -90,7 +90,7 @@ func parseRedisURL(text string) (*redisServer, error) {
 		if number == "" {
 			number = strings.ReplaceAll(unquote(path), "/", "")
 			if _, err := strconv.Atoi(number); err != nil {
-				number = "" // redis-py passes over it, too
+				number = "" // redis-py ignores it too
 			}
 		}
 		s.rediss = strings.EqualFold(scheme, "rediss")
@@ -109,9 +109,9 @@ func parseRedisURL(text string) (*redisServer, error) {
 	return s, nil
 }
 
-// secure sets the TLS of the server as redis-py has it with kwargs, of which those
-// of the URL win. sentinel is for a service of Sentinel, whose host is no name of a
-// server. It returns options that are not used.
+// secure sets the TLS of the server as redis-py does with kwargs. The URL's arguments
+// override them. sentinel is set for a service of Sentinel, whose host is not the name of a
+// server. It returns options that have no effect.
 func (s *redisServer) secure(kwargs djsettings.Params, sentinel bool, set *djsettings.Settings) (unused []string, err error) {
 	args := redisArgs{values: map[string]any{}, set: set}
 	args.add(kwargs)
@@ -130,7 +130,7 @@ func (s *redisServer) secure(kwargs djsettings.Params, sentinel bool, set *djset
 	return unused, err
 }
 
-// unquote is urllib.parse.unquote: what is no escape stays as it is.
+// unquote is urllib.parse.unquote: it keeps text that is no escape.
 func unquote(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -149,7 +149,7 @@ func unquote(s string) string {
 	return string(b)
 }
 
-// client makes a client of the server. Its contexts end its calls.
+// client returns a client of the server. A context ends its calls.
 func (s *redisServer) client() redis.UniversalClient {
 	return redis.NewClient(&redis.Options{
 		Network: s.network, Addr: s.addr, Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
@@ -157,7 +157,7 @@ func (s *redisServer) client() redis.UniversalClient {
 	})
 }
 
-// failover makes a client of the primary that Sentinels know by the name of host.
+// failover returns a client of the primary that the Sentinels know by this name.
 func (s *redisServer) failover(name string, sentinels []string, sentinelUser, sentinelPassword string) redis.UniversalClient {
 	return redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: sentinels, SentinelUsername: sentinelUser, SentinelPassword: sentinelPassword,
@@ -166,7 +166,7 @@ func (s *redisServer) failover(name string, sentinels []string, sentinelUser, se
 	})
 }
 
-// pinged makes sure that a Redis is there, and else closes its client.
+// pinged checks that a Redis answers. If not, it closes the client.
 func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalClient) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()

@@ -10,10 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// redisByDSN makes the client of a DSN as djsettings.FromDSN takes it. Its parameters are
-// those of go-redis.
-//
-// Errors tell nothing of it.
+// redisByDSN returns the client for a DSN of [djsettings.FromDSN]. The parameters are those
+// of go-redis. Errors hold nothing of the DSN.
 func redisByDSN(dsn string) (redis.UniversalClient, error) {
 	scheme, rest, _ := strings.Cut(dsn, "://")
 	transport, form, _ := strings.Cut(strings.ToLower(scheme), "+")
@@ -31,7 +29,8 @@ func redisByDSN(dsn string) (redis.UniversalClient, error) {
 		}
 		return redis.NewClient(opts), nil
 	}
-	// Several hosts; of the first URL come the user, the database and the rest.
+	// The DSN has several hosts. The user, the database and the parameters go with the
+	// first one.
 	user, hosts := "", rest
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		hosts = rest[:i]
@@ -56,7 +55,7 @@ func redisByDSN(dsn string) (redis.UniversalClient, error) {
 		}
 		return redis.NewClusterClient(opts), nil
 	}
-	// sentinel: /NAME/DB
+	// What is left is a Sentinel: /NAME/DB
 	path, query, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "?")
 	name, db, _ := strings.Cut(path, "/")
 	params, err := url.ParseQuery(query)
@@ -88,18 +87,18 @@ redis+sentinel://host1:26379,host2:26379/mymaster/0
 redis+cluster://host1:6379,host2:6379`, cause)
 }
 
-// badDSN is an error of a driver about the DSN that it was given.
+// badDSN returns a driver's error about its DSN.
 func badDSN(text, want string, cause error) error {
 	return &dsnError{DSNError: djsettings.DSNError{Text: text, Want: want}, cause: &cause}
 }
 
-// dsnError is a djsettings.DSNError whose cause can be matched and is not printed.
+// dsnError is a [djsettings.DSNError]. It matches its cause and does not print it.
 type dsnError struct {
 	djsettings.DSNError
 	cause *error
 }
 
-// GoString is for %#v, which would print the fields.
+// GoString keeps %#v from printing the fields.
 func (e *dsnError) GoString() string { return e.Error() }
 
 func (e *dsnError) Unwrap() []error { return []error{&e.DSNError, *e.cause} }

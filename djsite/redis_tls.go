@@ -12,8 +12,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// redisArgs are the arguments of redis-py's connections that are about TLS: those
-// of OPTIONS, and over them those of the URL's query.
+// redisArgs are the arguments of redis-py's connections that are about TLS: those of
+// OPTIONS, overridden by those of the URL's query.
 type redisArgs struct {
 	values map[string]any
 	set    *djsettings.Settings
@@ -24,7 +24,7 @@ func isTLSArg(name string) bool {
 	return strings.HasPrefix(name, "ssl") || name == "connection_class"
 }
 
-// add takes the arguments of OPTIONS, or of CONNECTION_POOL_KWARGS.
+// add adds the arguments of OPTIONS or CONNECTION_POOL_KWARGS.
 func (a *redisArgs) add(p djsettings.Params) {
 	for _, name := range p.Names() {
 		if isTLSArg(name) {
@@ -33,7 +33,7 @@ func (a *redisArgs) add(p djsettings.Params) {
 	}
 }
 
-// addQuery takes a parameter of a URL. All are texts in redis-py, but this one.
+// addQuery adds a parameter of a URL. In redis-py all are texts, except ssl_check_hostname.
 func (a *redisArgs) addQuery(name, value string) {
 	if !isTLSArg(name) {
 		return
@@ -44,8 +44,8 @@ func (a *redisArgs) addQuery(name, value string) {
 	}
 }
 
-// wanted reports whether a connection is to be encrypted that no rediss:// says it
-// of. sentinel is for the pool of Sentinel, which alone has the argument ssl.
+// wanted reports whether a connection without rediss:// must be encrypted. sentinel is set
+// for the pool of Sentinel: only that has the argument ssl.
 func (a *redisArgs) wanted(sentinel bool) (bool, error) {
 	if v, ok := a.values["connection_class"]; ok && v != nil {
 		name := optionName(v)
@@ -77,11 +77,11 @@ func (a *redisArgs) text(name string) string {
 	return s
 }
 
-// config is the context that SSLConnection makes. unused are options that Go has
-// nothing for; none of them makes a connection less safe here.
+// config returns the TLS of the context that SSLConnection makes. unused are options that
+// Go has no twin for; the connection is no less safe without them.
 //
-// ssl_check_hostname is True by default since redis-py 6. Before it was False; but
-// no setting tells the version.
+// ssl_check_hostname is True by default since redis-py 6, and was False before. No setting
+// says the version.
 func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err error) {
 	for name, v := range a.values {
 		truth, known := pyliteral.Truth(v)
@@ -143,8 +143,8 @@ func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err e
 	return cfg, unused, nil
 }
 
-// roots are the certificates of this machine and, beside them, those that the
-// arguments name: load_verify_locations only adds.
+// roots returns the certificates of this machine and those that the arguments name, because
+// load_verify_locations only adds.
 func (a *redisArgs) roots() (*x509.CertPool, error) {
 	file, folder, data := a.text("ssl_ca_certs"), a.text("ssl_ca_path"), a.text("ssl_ca_data")
 	if file == "" && folder == "" && data == "" {
@@ -173,17 +173,17 @@ func (a *redisArgs) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// pythonEnum is the member of an enum as repr has it, or as it stands in a
-// settings.py: <VerifyMode.CERT_NONE: 0>, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_3.
+// pythonEnum matches a member of an enum in its repr or in a settings.py:
+// <VerifyMode.CERT_NONE: 0>, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_3.
 var pythonEnum = regexp.MustCompile(`^<?(?:ssl\.)?(?:\w+\.)?(\w+)(?:: -?\d+>)?$`)
 
-// enumName returns the member's name; "" if v is none.
+// enumName returns the name of the member; "" if v is no member.
 func enumName(v any) string {
 	text := ""
 	switch v := v.(type) {
 	case pyliteral.Opaque:
 		text = v.Text()
-	case string: // of settings in JSON
+	case string: // from settings in JSON
 		if text = v; !strings.Contains(text, ".") {
 			return ""
 		}
@@ -195,12 +195,12 @@ func enumName(v any) string {
 }
 
 // certReqs reports whether a client with this ssl_cert_reqs verifies the server's
-// certificate: with CERT_OPTIONAL, too, because a server always sends one.
+// certificate. With CERT_OPTIONAL it does too, because a server always sends one.
 func certReqs(v any) (bool, error) {
 	switch v := v.(type) {
 	case nil:
 		return false, nil
-	case bool: // as an int
+	case bool: // Python's bool is an int
 		return v, nil
 	case int64:
 		if v >= 0 && v <= 2 {
@@ -223,7 +223,7 @@ func certReqs(v any) (bool, error) {
 	return false, fmt.Errorf("%w: the ssl_cert_reqs of a Redis are none that redis-py takes: none, optional, required", djsettings.ErrSetting)
 }
 
-// tlsVersion is an ssl.TLSVersion.
+// tlsVersion reads an ssl.TLSVersion.
 func tlsVersion(v any) (uint16, error) {
 	if n, ok := v.(int64); ok {
 		if n == -2 || n >= 768 && n <= tls.VersionTLS13 {

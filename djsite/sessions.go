@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// openSessions is the one place that leads from a SESSION_ENGINE to a back end.
+// openSessions opens the back end for a SESSION_ENGINE.
 func (s *Site) openSessions(ctx context.Context) (*djsession.Manager, error) {
 	in, site := s.Settings.Sessions, s.site
 	var store djsession.Store
@@ -63,7 +63,7 @@ func (s *Site) openTable(ctx context.Context) (djsession.Store, error) {
 	return db.table(s)
 }
 
-// openCachedDB opens the table and the cache with copies of its rows.
+// openCachedDB opens the table of the sessions and the cache with copies of its rows.
 func (s *Site) openCachedDB(ctx context.Context) (djsession.Store, error) {
 	in := s.Settings.Sessions
 	rows, err := s.openTable(ctx)
@@ -82,8 +82,8 @@ func (s *Site) openCachedDB(ctx context.Context) (djsession.Store, error) {
 	return cacheddbstore.New(rows, copies, opts)
 }
 
-// openFiles opens SESSION_FILE_PATH. Unlike Django, which makes a folder for
-// caches and not for sessions, it wants to find one.
+// openFiles opens SESSION_FILE_PATH. The folder must exist, as in Django, which makes the
+// folder of a cache but not this one.
 func (s *Site) openFiles() (djsession.Store, error) {
 	dir := s.Settings.Sessions.FilePath
 	if dir != "" {
@@ -95,7 +95,7 @@ func (s *Site) openFiles() (djsession.Store, error) {
 	return filestore.New(s.site, dir, nil)
 }
 
-// isFolder looks whether the folder of a setting is there.
+// isFolder returns an error if the folder of a setting does not exist.
 func isFolder(setting, dir string) error {
 	fi, err := os.Stat(dir)
 	switch {

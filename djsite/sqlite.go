@@ -19,8 +19,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// openSQLite opens the file of NAME. Unlike Django and the driver, it makes none:
-// a database that is not there would be an empty one in the wrong place.
+// openSQLite opens the file of NAME. Unlike Django and the driver, it does not make the
+// file: a new database would be empty and in the wrong place.
 func (db entry) openSQLite(ctx context.Context) (*DB, error) {
 	path := db.Path()
 	if path == "" {
@@ -29,7 +29,7 @@ func (db entry) openSQLite(ctx context.Context) (*DB, error) {
 	if err := db.isSQLite(path); err != nil {
 		return nil, err
 	}
-	seconds := 5.0 // sqlite3.connect's own, which Django leaves
+	seconds := 5.0 // the default of sqlite3.connect, which Django keeps
 	if text := db.Options.Text("timeout"); text != "" {
 		if f, err := strconv.ParseFloat(text, 64); err == nil && f >= 0 && f < 3600 {
 			seconds = f
@@ -41,7 +41,7 @@ func (db entry) openSQLite(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, db.unavailable(err)
 	}
-	// What get_new_connection does.
+	// These are the statements of get_new_connection.
 	var statements []string
 	if !db.set.Django.Before(2, 0) || db.set.Django == (djsession.DjangoVersion{}) {
 		statements = append(statements, "PRAGMA foreign_keys = ON")
@@ -55,8 +55,8 @@ func (db entry) openSQLite(ctx context.Context) (*DB, error) {
 	return &DB{Settings: db.Database, SQL: handle}, nil
 }
 
-// isSQLite looks at the file before a driver does, which says little about one
-// that is something else.
+// isSQLite checks the file before the driver does: the driver's error says little about a
+// file that is no database.
 func (db entry) isSQLite(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// started is a Connector whose connections begin with statements, as those of
-// Django do: OPTIONS["init_command"], and then what the backend sets itself.
+// started is a Connector whose connections begin with statements, as in Django:
+// OPTIONS["init_command"], then what the backend sets itself.
 type started struct {
 	driver.Connector
 	statements []string
 }
 
-// Connect implements driver.Connector.
+// Connect implements [driver.Connector].
 func (s *started) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func execute(ctx context.Context, conn driver.Conn, text string) error {
 	return err
 }
 
-// splitStatements cuts at the semicolons that stand in no quotes.
+// splitStatements splits the text at semicolons outside of quotes.
 func splitStatements(text string) []string {
 	var all []string
 	var quote byte

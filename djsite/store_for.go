@@ -8,11 +8,11 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// StoreFor returns the store of the site's sessions as another djsession.Site sees it:
-// one with another serializer, say, for a program that converts sessions. It is closed
-// with s. For sessions in cookies it is nil.
+// StoreFor returns the store of the site's sessions for another [djsession.Site]: one with
+// another serializer, for example, in a program that converts sessions. It is nil for
+// sessions in cookies. [Site.Close] closes it.
 //
-// Errors: as of Open.
+// Errors: those of [Open].
 func (s *Site) StoreFor(ctx context.Context, site *djsession.Site) (djsession.Store, error) {
 	s.mu.Lock()
 	as := &Site{Settings: s.Settings, site: site, opts: s.opts, dbs: maps.Clone(s.dbs), caches: map[string]djcache.Cache{}}

@@ -13,22 +13,22 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// trust is how far a client looks at the certificate of a server.
+// trust says how much of a server's certificate a client verifies.
 type trust int
 
 const (
-	trustAny   trust = iota // not at all
-	trustChain              // who has signed it
-	trustName               // and whose it is
+	trustAny   trust = iota // nothing
+	trustChain              // the chain: who signed it
+	trustName               // the chain and the name
 )
 
-// tlsConfig is the TLS of a client. roots nil are those of this machine.
+// tlsConfig returns the TLS of a client. With nil roots it trusts those of this machine.
 func tlsConfig(host string, t trust, roots *x509.CertPool) *tls.Config {
 	cfg := &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if t == trustName {
 		return cfg
 	}
-	cfg.InsecureSkipVerify = true // of the name; the chain is looked at here
+	cfg.InsecureSkipVerify = true // for trustChain, VerifyConnection verifies the chain
 	if t == trustChain {
 		cfg.VerifyConnection = func(cs tls.ConnectionState) error {
 			if len(cs.PeerCertificates) == 0 {
@@ -51,7 +51,7 @@ type authorities struct {
 	found bool
 }
 
-// addFile adds those of a PEM file.
+// addFile adds the certificates of a PEM file.
 func (a *authorities) addFile(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *authorities) addFile(path string) error {
 	return nil
 }
 
-// addFolder adds those of the PEM files in a folder, which OpenSSL finds by the
+// addFolder adds the certificates of the PEM files in a folder. OpenSSL finds them by the
 // names that c_rehash gives them.
 func (a *authorities) addFolder(path string) error {
 	files, err := os.ReadDir(path)
@@ -84,7 +84,7 @@ func (a *authorities) addFolder(path string) error {
 	return nil
 }
 
-// addData adds those of a text in PEM, or of bytes in DER.
+// addData adds the certificates of a text in PEM, or of bytes in DER.
 func (a *authorities) addData(data []byte) error {
 	if p, _ := pem.Decode(data); p != nil {
 		if a.found = a.pool.AppendCertsFromPEM(data); a.found {
@@ -100,8 +100,7 @@ func (a *authorities) addData(data []byte) error {
 	return fmt.Errorf("%w: the server's certificates cannot be read", djsettings.ErrSetting)
 }
 
-// clientCertificate reads the client's certificate and its key. They may be in one
-// file.
+// clientCertificate reads the client's certificate and its key. Both may be in one file.
 func clientCertificate(cert, key string) ([]tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
@@ -110,7 +109,7 @@ func clientCertificate(cert, key string) ([]tls.Certificate, error) {
 	return []tls.Certificate{pair}, nil
 }
 
-// tlsHint says what was wrong with a server's certificate; "" if that was not it.
+// tlsHint says what is wrong with a server's certificate; "" for any other error.
 func tlsHint(err error) string {
 	var name x509.HostnameError
 	var unknown x509.UnknownAuthorityError

@@ -8,10 +8,10 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// Unknown lists what the settings name of the site's own that sessions and logins pass,
-// and of which nothing here can know what it does: each backend, each middleware, and
-// the user model, a Warning for each. Open warns of them. What opts, which may be nil,
-// say of backends is known.
+// Unknown returns a Warning for each backend and middleware of the site's own, and for its
+// own user model: they take part in sessions and logins, and this module cannot know what
+// they do. [Open] adds these warnings too. Backends that opts describes are known. opts may
+// be nil.
 func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	all := unknownMiddleware(s)
 	if !s.Auth.Installed {
@@ -24,7 +24,8 @@ func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	return append(all, unknownLogin(s, &o)...)
 }
 
-// unknownLogin are the backends that o does not tell of, and the user model.
+// unknownLogin returns a Warning for each backend that o does not describe, and for the
+// user model.
 func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.Warning) {
 	seen := map[string]bool{}
 	for _, name := range o.Backends {
@@ -47,15 +48,15 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 // ownModel reports whether AUTH_USER_MODEL is not that of django.contrib.auth.
 func ownModel(s *djsettings.Settings) bool { return !strings.EqualFold(s.Auth.UserModel, "auth.User") }
 
-// meant are Django's middlewares that do something to logins that Go does not, and what.
+// meant says what Django's middlewares do to logins that Go does not.
 var meant = map[string]string{
 	"django.contrib.auth.middleware.RemoteUserMiddleware":           "it logs in whom REMOTE_USER names, and logs out who comes without it: Go does neither.",
 	"django.contrib.auth.middleware.PersistentRemoteUserMiddleware": "it logs in whom REMOTE_USER names: Go does not.",
 	"django.contrib.auth.middleware.LoginRequiredMiddleware":        "it requires a login for each page: in Go, Auth.RequireLogin does so for the handlers that it is put around.",
 }
 
-// unknownMiddleware are the middlewares that are not Django's, by their whole dotted
-// paths, and those of Django that have no twin here.
+// unknownMiddleware returns a Warning for each middleware that is not Django's, by its full
+// dotted path, and for those of Django that have no twin here.
 func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 	seen := map[string]bool{}
 	for _, path := range s.Middleware {
@@ -70,7 +71,7 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 			continue
 		case path == "user_sessions.middleware.SessionMiddleware",
 			path == "qsessions.middleware.SessionMiddleware":
-			continue // they belong to engines that are known
+			continue // they belong to known engines
 		default:
 			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
 			for _, class := range []string{"SessionMiddleware", "CsrfViewMiddleware", "AuthenticationMiddleware", "MessageMiddleware"} {
