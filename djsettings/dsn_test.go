@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDSN: which back end a DSN means, and what its driver is given.
+// TestDSN checks which back end a DSN means, and the text for its driver.
 func TestDSN(t *testing.T) {
 	const backSQLite, backPostgreSQL, backMySQL, backFiles = string(SQLite), string(PostgreSQL), string(MySQL), "files"
 	for _, tt := range []struct{ dsn, back, native string }{
@@ -28,7 +28,7 @@ func TestDSN(t *testing.T) {
 		{"u:p@tcp(h:3306)/n", backMySQL, "u:p@tcp(h:3306)/n"},
 		{"files:///srv/sessions", backFiles, "/srv/sessions"},
 		{"files:sessions", backFiles, "sessions"},
-		{"files:", backFiles, ""}, // as Django without SESSION_FILE_PATH
+		{"files:", backFiles, ""}, // as in Django without SESSION_FILE_PATH
 		{"u@unix(/run/mysqld.sock)/n", backMySQL, "u@unix(/run/mysqld.sock)/n"},
 	} {
 		set, err := FromDSN(tt.dsn, nil)
@@ -51,7 +51,7 @@ func TestDSN(t *testing.T) {
 	}
 }
 
-// TestDSNEngines: the engine and the cache that a DSN names, as settings.
+// TestDSNEngines checks the settings for the engine and the cache that a DSN names.
 func TestDSNEngines(t *testing.T) {
 	const redis = "redis://:s3cr3t@h:6379/1"
 	for _, tt := range []struct {
@@ -109,7 +109,8 @@ func TestDSNEngines(t *testing.T) {
 	}
 }
 
-// TestDSNErrors: what is wrong, of what, and no word of the DSN.
+// TestDSNErrors checks that an error says what is wrong with which DSN, and quotes none of
+// it.
 func TestDSNErrors(t *testing.T) {
 	for _, tt := range []struct{ dsn, cache, table, option, says string }{
 		{"db.sqlite3", "", `x"; DROP`, "Table", "is not the name of a table"},

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzRead: no text makes it panic, and no error holds what stands in the quotes.
+// FuzzRead checks that no text makes Read panic, and that no error holds the text in
+// quotes.
 func FuzzRead(f *testing.F) {
 	f.Add(printedByDjango)
 	f.Add("  A = 1\n- B = 2\n+ B = 's3cr3t'\n")

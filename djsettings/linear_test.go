@@ -11,8 +11,9 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// Settings of any shape are read in time and memory in proportion to their length:
-// quadratic, such a shape takes minutes and gigabytes.
+// TestReadIsLinear checks that time and memory are proportional to the length of the
+// settings, whatever their shape. If they were quadratic, such a shape would take minutes
+// and gigabytes.
 func TestReadIsLinear(t *testing.T) {
 	const n, most = 100_000, 20 * time.Second
 	const key = "SECRET_KEY = 'k'\n"
@@ -107,7 +108,7 @@ func TestReadIsLinear(t *testing.T) {
 	}
 }
 
-// Of equal keys the last one counts, as in Python.
+// TestRepeatedKeys checks that the last of equal keys counts, as in Python.
 func TestRepeatedKeys(t *testing.T) {
 	set, err := djsettings.Read(strings.NewReader(`{"SECRET_KEY": "k", "DATABASES": {"default": {"ENGINE": "a.mysql", "NAME": "one", "NAME": "two"}}}`), nil)
 	if err != nil || set.Databases["default"].Name != "two" {
@@ -115,7 +116,8 @@ func TestRepeatedKeys(t *testing.T) {
 	}
 }
 
-// A number that no int of this machine holds is refused, and not another number.
+// TestIntsOfTheMachine checks that a number too large for an int is refused, and does not
+// become another number.
 func TestIntsOfTheMachine(t *testing.T) {
 	for _, port := range []string{"4294967296", "18446744073709551616", "9223372036854775808", "'18446744073709551616'", "1e400"} {
 		text := "SECRET_KEY = 'k'\nSESSION_ENGINE = 'redis_sessions.session'\nSESSION_REDIS = {'db': " + port + "}\n"

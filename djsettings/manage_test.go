@@ -14,8 +14,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// TestManageErrors: what goes wrong with a manage.py, and that its texts, which
-// may quote values, are not repeated.
+// TestManageErrors checks the errors for a manage.py that fails. They must not repeat its
+// texts, which may quote values.
 func TestManageErrors(t *testing.T) {
 	for _, tt := range []struct{ name, script, says string }{
 		{"no such module", "import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"},
@@ -40,7 +40,7 @@ func TestManageErrors(t *testing.T) {
 	}
 }
 
-// manageOf writes a manage.py.
+// manageOf writes a manage.py and returns its path.
 func manageOf(t *testing.T, script string) string {
 	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -51,8 +51,8 @@ func manageOf(t *testing.T, script string) string {
 	return path
 }
 
-// TestManageArguments: which commands are run, in which folder, and with which
-// Python; an old Django does not know --all.
+// TestManageArguments checks which commands run, in which folder, and with which Python. An
+// old Django does not know --all.
 func TestManageArguments(t *testing.T) {
 	path := manageOf(t, `import os, sys
 with open('log', 'a') as f:
@@ -77,7 +77,7 @@ else:
 		t.Errorf("got %s, %s, %s", set.Django, set.Sessions.CookieName, set.Dir)
 	}
 
-	// The folder's own environment comes first.
+	// The folder's virtual environment comes first.
 	marker := filepath.Join(dir, "ran")
 	own := filepath.Join(dir, ".venv", "bin", "python")
 	writeFile(t, own, "#!/bin/sh\ntouch "+marker+"\necho \"SECRET_KEY = 'x'\"\n")
@@ -92,7 +92,7 @@ else:
 	}
 }
 
-// TestManageEndless: one that prints without end, and one that does not end.
+// TestManageEndless runs a manage.py that prints without end, and one that does not end.
 func TestManageEndless(t *testing.T) {
 	path := manageOf(t, "while True: print('x' * 1000)")
 	if _, err := djsettings.FromManage(t.Context(), filepath.Dir(path), nil); !errors.Is(err, djsettings.ErrTooLarge) {

@@ -8,7 +8,7 @@ import (
 
 const redisLine = "SECRET_KEY = 'k'\nCACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': 'redis://localhost/1', "
 
-// make_key formats what it is given: None is a prefix like another.
+// TestNoneInCaches follows make_key, which formats any value: None is a prefix too.
 func TestNoneInCaches(t *testing.T) {
 	set, err := Read(strings.NewReader(redisLine+"'KEY_PREFIX': None}}\n"), &Options{Django: "6.1"})
 	if err != nil {
@@ -30,7 +30,7 @@ func TestNoneInCaches(t *testing.T) {
 	}
 }
 
-// A shell of Windows writes what no UTF-8 is.
+// TestNotUTF8 reads what a shell on Windows may write.
 func TestNotUTF8(t *testing.T) {
 	_, err := Read(strings.NewReader("DEBUG = False\nSECRET_KEY = 'caf\xe9'\n"), &Options{Django: "5.2"})
 	if !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), "line 2: ") {
@@ -38,7 +38,8 @@ func TestNotUTF8(t *testing.T) {
 	}
 }
 
-// request.META has headers as HTTP_...: another name is none that Django ever finds.
+// TestProxyHeaderOfNoHeader: request.META has headers as HTTP_..., so Django never finds a
+// header with another name.
 func TestProxyHeaderOfNoHeader(t *testing.T) {
 	set, err := Read(strings.NewReader("SECRET_KEY = 'k'\nSECURE_PROXY_SSL_HEADER = ('X-Forwarded-Proto', 'https')\n"), &Options{Django: "5.2"})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// printedByDjango is what several Djangos print of settings, line by line.
+// printedByDjango has lines that several Django versions print.
 const printedByDjango = `### ABSOLUTE_URL_OVERRIDES = {}
 ALLOWED_HOSTS = ['example.com', '.example.org']
 AUTHENTICATION_BACKENDS = ('site.Backend', 'django.contrib.auth.backends.ModelBackend')
@@ -84,7 +84,7 @@ func TestRead(t *testing.T) {
 	check("messages", []any{set.Messages.Level, set.Messages.Tags, set.Messages.Installed, set.Messages.Enabled}, []any{10, map[int]string{10: "debug-x", 40: ""}, true, false})
 	check("proxy", set.Proxy, ProxySettings{SSLHeader: "HTTP_X_FORWARDED_PROTO", SSLValue: "https"})
 
-	// The keys: the second one is a fallback.
+	// The second key is a fallback.
 	signed, err := signer.New(signer.SecretKey("old s3cr3t"), signer.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestForms: the same site in every form there is.
+// TestForms reads the same site in every form.
 func TestForms(t *testing.T) {
 	forms := map[string]string{
 		"hash":           "### DEBUG = False\nSECRET_KEY = 'k'\nSESSION_COOKIE_NAME = 'sid'\nX = 1  ###\n",
@@ -170,7 +170,7 @@ func TestFromMap(t *testing.T) {
 	}
 }
 
-// endless is a reader of more than anybody wants.
+// endless is a reader without an end.
 type endless struct{ read int }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -181,7 +181,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestHostile: what is no settings is refused with its line, and quickly.
+// TestHostile checks that Read refuses other input quickly, and names the line.
 func TestHostile(t *testing.T) {
 	dir := t.TempDir()
 	trap := filepath.Join(dir, "ran")
@@ -247,7 +247,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestOverride: what the environment says where Go runs.
+// TestOverride checks the variables of Options.Env.
 func TestOverride(t *testing.T) {
 	env := map[string]string{
 		"DJSESSION_SECRET_KEY": "other", "DJSESSION_DATABASE_HOST": "db", "DJSESSION_DATABASE_PORT": "1", "DJSESSION_DATABASE_PASSWORD": "pw", "DJSESSION_DATABASE_USER": "",
@@ -319,7 +319,7 @@ func TestCustom(t *testing.T) {
 	}
 }
 
-// TestByVersion: what a setting that is missing means, which depends on the version.
+// TestByVersion checks the defaults of missing settings, which depend on the version.
 func TestByVersion(t *testing.T) {
 	for version, want := range map[string]string{
 		"1.8":  "tz=false samesite= masked=true salt=false/true hash= hashers=9",
@@ -352,7 +352,7 @@ func TestByVersion(t *testing.T) {
 	}
 }
 
-// TestRedacted: nothing that holds a secret prints it.
+// TestRedacted checks that no type with a secret prints it.
 func TestRedacted(t *testing.T) {
 	text := strings.Replace(printedByDjango, "cached_db'", "cache'", 1) + "SESSION_REDIS = {'password': 's3cr3t', 'url': 'redis://:s3cr3t@h'}\n"
 	set := read(t, text, &Options{Django: "5.2"})

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// globalSettings are the names in global_settings of every version, with the
-// default of USE_TZ.
+// globalSettings returns the names in global_settings of every version, with the default of
+// USE_TZ.
 func globalSettings(t *testing.T) (versions []string, names map[string]map[string]string) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/global_settings.txt")
@@ -41,8 +41,8 @@ func globalSettings(t *testing.T) (versions []string, names map[string]map[strin
 	return versions, names
 }
 
-// printed is diffsettings --all of a site that has only a SECRET_KEY and what else
-// is given.
+// printed returns the output of diffsettings --all for a site with a SECRET_KEY and the
+// given settings.
 func printed(names map[string]string, others ...string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -61,10 +61,11 @@ func printed(names map[string]string, others ...string) string {
 	return b.String()
 }
 
-// TestVersions: every Django there was since 1.8 is known by its settings, as far
-// as they differ.
+// TestVersions checks that Read finds every Django since 1.8 by its settings, where they
+// differ.
 func TestVersions(t *testing.T) {
-	// Which have the same names and defaults as the version before them.
+	// Versions with the same names and defaults as another, and the one that Read then
+	// takes.
 	twins := map[string]string{"2.1": "2.2", "5.1": "5.2"}
 	versions, names := globalSettings(t)
 	for _, full := range versions {
@@ -80,7 +81,7 @@ func TestVersions(t *testing.T) {
 			"settings that differ": {"USE_TZ = True", "DEBUG = True"},
 		} {
 			in := maps.Clone(names[full])
-			if name == "settings of its own" { // marked as unknown only where they are
+			if name == "settings of its own" { // marked only where Django does not know them
 				others = slices.DeleteFunc(slices.Clone(others), func(o string) bool {
 					n, _, _ := strings.Cut(o, " ")
 					_, known := in[n]
@@ -102,7 +103,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestVersionSentences: what is said about it.
+// TestVersionSentences checks the sentences about the version.
 func TestVersionSentences(t *testing.T) {
 	_, names := globalSettings(t)
 	for _, tt := range []struct {
@@ -130,7 +131,7 @@ func TestVersionSentences(t *testing.T) {
 	}
 }
 
-// allOf is printed with values that fit.
+// allOf is printed, with values that fit.
 func allOf(names map[string]string) string {
 	text := printed(names)
 	for name, value := range map[string]string{
