@@ -17,9 +17,10 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// A site that Go knows wrong in one way, on each engine: who is logged in to the real one
-// is nobody here, and still logged in there. Nothing of the session has changed, and no
-// cookie was sent; a login in Go begins another session, and a logout ends that one alone.
+// TestWrongSiteHarmsNothing opens, for each engine, a site about which Go has one thing
+// wrong. A user who is logged in to the real site is anonymous in Go, and stays logged in
+// there. Go does not change the session, and sends no cookie. A login in Go begins another
+// session, and a logout ends only that one.
 func TestWrongSiteHarmsNothing(t *testing.T) {
 	const engine = "django.contrib.sessions.backends."
 	engines := map[string]func(t *testing.T, dir string) map[string]any{
@@ -50,7 +51,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 			return map[string]any{"SESSION_ENGINE": "redis_sessions.session", "SESSION_REDIS": map[string]any{"host": "127.0.0.1", "port": s.Port, "db": 3, "prefix": "s"}}
 		},
 	}
-	// The real site, and what Go has wrong of it.
+	// real is the real site; wrong is what Go has wrong about it.
 	wrongs := map[string]struct {
 		real  func(*djauth.Options)
 		wrong func(set map[string]any, db string)
@@ -191,8 +192,8 @@ func openMap(t *testing.T, settings map[string]any, parts Options) *Site {
 	return site
 }
 
-// visit is a request with a session cookie, "" for none, and returns what the response
-// makes of that: "" nothing, "deleted", or the new value.
+// visit sends a request with a session cookie ("" for none). It returns what the response
+// does to the cookie: "" for nothing, "deleted", or the new value.
 func visit(t *testing.T, site *Site, cookie string, do func(r *http.Request)) string {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -214,7 +215,7 @@ func visit(t *testing.T, site *Site, cookie string, do func(r *http.Request)) st
 	return ""
 }
 
-// who is the id of who is logged in.
+// who returns the id of the logged-in user.
 func who(t *testing.T, site *Site, cookie string) (id string) {
 	t.Helper()
 	visit(t, site, cookie, func(r *http.Request) {
@@ -227,7 +228,7 @@ func who(t *testing.T, site *Site, cookie string) (id string) {
 	return id
 }
 
-// stored is what the engine holds, as a Version: those of equal bytes are equal.
+// stored returns what the engine holds, as a Version. Versions of equal bytes are equal.
 func stored(t *testing.T, site *Site, cookie string) djsession.Version {
 	t.Helper()
 	store := site.Sessions.Store()

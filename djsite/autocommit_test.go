@@ -20,8 +20,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// uncommitted are MariaDBs whose connections do not commit by themselves: by the
-// configuration, and by init_connect, which does not hold for SUPER users.
+// uncommitted returns MariaDB servers whose connections do not commit by themselves: one by
+// its configuration, one by init_connect, which does not apply to SUPER users.
 func uncommitted(t *testing.T) map[string]*testserver.Server {
 	t.Helper()
 	servers := map[string]*testserver.Server{
@@ -52,7 +52,7 @@ func uncommitted(t *testing.T) map[string]*testserver.Server {
 	return servers
 }
 
-// committing is a second connection, which sees what was committed.
+// committing opens a second connection, which sees only what was committed.
 func committing(t *testing.T, s *testserver.Server, database string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("mysql", fmt.Sprintf("%s@tcp(%s)/%s?autocommit=1&charset=utf8mb4", s.User, s.Addr(), database))
@@ -72,8 +72,8 @@ func count(t *testing.T, db *sql.DB, query string, args ...any) int {
 	return n
 }
 
-// TestAutocommit: what a Site writes to a MariaDB whose connections begin without
-// autocommit is there for others: sessions, logouts, the cache table, users.
+// TestAutocommit checks a MariaDB whose connections begin without autocommit. Others must
+// see what a Site writes there: sessions, logouts, the cache table, users.
 func TestAutocommit(t *testing.T) {
 	for name, s := range uncommitted(t) {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +116,7 @@ DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': 'site', '
 					if got := count(t, other, "SELECT count(*) FROM auth_user WHERE last_login IS NOT NULL"); got != 1 {
 						t.Error("another connection does not see the login")
 					}
-					if _, err := other.Exec("UPDATE auth_user SET last_login = NULL"); err != nil { // not locked
+					if _, err := other.Exec("UPDATE auth_user SET last_login = NULL"); err != nil { // fails if the row is locked
 						t.Error(err)
 					}
 					db, err := site.Database(t.Context(), "default")
@@ -143,8 +143,8 @@ DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': 'site', '
 	}
 }
 
-// TestAutocommitOfCaller: on a handle of the caller's that does not commit every
-// method is refused with the cure, and with the cure it works.
+// TestAutocommitOfCaller checks a handle of the caller's that does not commit. Every method
+// returns an error that names the cure, and works with the cure.
 func TestAutocommitOfCaller(t *testing.T) {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k")})
 	if err != nil {

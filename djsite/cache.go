@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// openCache opens the cache for a BACKEND. done may be nil.
+// openCache opens the cache for a BACKEND. No other function chooses caches. done may be nil.
 func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcache.Cache, done func() error, err error) {
 	if err := c.Err(); err != nil {
 		return nil, nil, err

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// certs are a CA, another one that has signed nothing, and certificates of servers:
-// one for this machine, one for another name.
+// certs are a CA, a CA that has signed nothing, and certificates of two servers: one for
+// this machine, one for another name.
 type certs struct {
 	ca, stranger       string // files
 	here, hereKey      string
@@ -31,7 +31,7 @@ var madeCerts struct {
 	err error
 }
 
-// testCerts makes them, once a test binary.
+// testCerts makes the certificates once for all tests.
 func testCerts(t *testing.T) certs {
 	t.Helper()
 	madeCerts.once.Do(func() { madeCerts.certs, madeCerts.err = makeCerts() })
@@ -42,7 +42,7 @@ func testCerts(t *testing.T) certs {
 }
 
 func makeCerts() (c certs, err error) {
-	dir, err := os.MkdirTemp("", "djsession-certs-") // servers of other users read it
+	dir, err := os.MkdirTemp("", "djsession-certs-") // servers that run as other users read it
 	if err != nil {
 		return c, err
 	}
@@ -101,5 +101,5 @@ func makeCerts() (c certs, err error) {
 	return c, err
 }
 
-// cleanup are folders that TestMain removes.
+// cleanup lists folders that TestMain removes.
 var cleanup []string

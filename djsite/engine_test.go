@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// TestEngine: what is particular to the engines that DSNs name.
+// TestEngine checks Site.Engine for the engines that DSNs name.
 func TestEngine(t *testing.T) {
 	const byRedis, byMemcached = "Redis removes expired sessions by itself", "memcached removes expired sessions by itself"
 	for dsn, want := range map[string]Engine{
@@ -57,7 +57,7 @@ func openDSN(t *testing.T, dsn string) (*Site, error) {
 	return site, err
 }
 
-// TestFindKeys: keys by their beginning, in engines that list in order and in others.
+// TestFindKeys finds keys by their prefix, in engines that list in order and in others.
 func TestFindKeys(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "db.sqlite3")
@@ -106,7 +106,8 @@ func TestFindKeys(t *testing.T) {
 	}
 }
 
-// TestBadDSN: what only a driver knows of a DSN is an error like those of reading it.
+// TestBadDSN checks that an error that only the driver finds in a DSN is like an error of
+// FromDSN.
 func TestBadDSN(t *testing.T) {
 	for _, dsn := range []string{
 		"postgres://u:s3cr3t@h/n?sslmode=s3cr3t", "u:s3cr3t@tcp(h)/n?parseTime=s3cr3t", "mysql://u:s3cr3t@h/n?timeout=s3cr3t",

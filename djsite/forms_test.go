@@ -21,7 +21,7 @@ func TestManage(t *testing.T) {
 			t.Parallel()
 			python, dir := django.Python(t, version), t.TempDir()
 			makeProject(t, version, projects[0], dir)
-			// Settings that print something, as some do.
+			// Some settings print something.
 			path := filepath.Join(dir, "settings.py")
 			text, err := os.ReadFile(path)
 			if err != nil {
@@ -45,7 +45,7 @@ func TestManage(t *testing.T) {
 	}
 }
 
-// TestRealForms: every form that a Django prints means the same.
+// TestRealForms checks that all forms printed by one Django mean the same.
 func TestRealForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")

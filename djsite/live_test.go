@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "djsite")
 	if err == nil {
-		// libpq knows the file of services by the environment only.
+		// libpq finds the file of services only by the environment.
 		err = os.Setenv("PGSERVICEFILE", filepath.Join(dir, "pg_service.conf"))
 	}
 	if err != nil {
@@ -42,17 +42,17 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// services is done when PGSERVICEFILE is written.
+// services is done once PGSERVICEFILE is written.
 var services sync.Once
 
-// project is a small Django site. Words in braces in its settings are replaced.
+// project is a small Django site. makeProject replaces the words in braces in its settings.
 type project struct {
 	name     string
 	from, to string // versions of Django; "" is any
 	settings string
 	opts     *djsettings.Options
 	modules  map[string]string
-	env      map[string]string // what is other where Go runs
+	env      map[string]string // settings that differ where Go runs
 }
 
 const common = `# -*- coding: utf-8 -*-
@@ -154,7 +154,7 @@ CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'r
 
 var versions = []string{"1.11", "2.2", "3.2", "4.2", "5.2", "6.1"}
 
-// TestLive: what diffsettings prints of a project opens a Site that shares sessions
+// TestLive opens a Site from what diffsettings prints of a project. It must share sessions
 // with that project, in both directions.
 func TestLive(t *testing.T) {
 	if testing.Short() {
@@ -240,14 +240,14 @@ func testProject(t *testing.T, version string, p project) {
 	if got != "grüße" {
 		t.Fatalf("session of Django: got %v", got)
 	}
-	if back == "" { // the cookie stays, and no new one is sent
+	if back == "" { // the cookie stays; the response sets no new one
 		back = key
 	}
 	want := map[string]any{"visits": 42.0, "from_django": "grüße", "from_go": "größer"}
 	if got := ask(back); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("session of Go as Django reads it: got %v, want %v", got, want)
 	}
-	// And one that Go has made.
+	// This session is made by Go.
 	fresh := visit(t, site, "", func(s *djsession.Session) error {
 		return s.SetAll(map[string]any{"visits": 1, "from_go": "neu"})
 	})
@@ -257,7 +257,7 @@ func testProject(t *testing.T, version string, p project) {
 	}
 }
 
-// checkParts: what the site has besides sessions is open as well.
+// checkParts checks that the other parts of the site are open too.
 func checkParts(t *testing.T, site *djsite.Site, set *djsettings.Settings) {
 	t.Helper()
 	if site.CSRF == nil || site.Messages == nil {
@@ -280,7 +280,8 @@ func checkParts(t *testing.T, site *djsite.Site, set *djsettings.Settings) {
 	}
 }
 
-// visit is a request with a session cookie. Who has one of Django's is ada. It returns what the answer sets.
+// visit sends a request with a session cookie. With a session of Django's the user is ada.
+// It returns the cookie that the response sets.
 func visit(t *testing.T, site *djsite.Site, key string, do func(*djsession.Session) error) string {
 	t.Helper()
 	name := site.Settings.Sessions.CookieName
@@ -314,8 +315,8 @@ func visit(t *testing.T, site *djsite.Site, key string, do func(*djsession.Sessi
 	return ""
 }
 
-// makeProject writes settings.py and manage.py, with the addresses of servers, and
-// returns the environment of Go.
+// makeProject writes settings.py and manage.py with the addresses of servers. It returns
+// the environment for Go.
 func makeProject(t *testing.T, version string, p project, dir string) (env map[string]string) {
 	t.Helper()
 	words := map[string]string{}
@@ -403,8 +404,8 @@ func execSQL(t testing.TB, driver, dsn, statement string) {
 //go:embed testdata/driver.py
 var driverPy string
 
-// startDjango starts the project in dir, and returns it with the key of a session of its own.
-// options are those of diffsettings.
+// startDjango starts the project in dir. It returns the process and the key of a session
+// that Django made. options are those of diffsettings.
 func startDjango(t *testing.T, version, dir, options string) (d *django.Django, key string) {
 	t.Helper()
 	d = django.Start(t, django.Site{Version: version, Dir: dir, Code: driverPy})

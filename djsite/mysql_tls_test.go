@@ -30,12 +30,12 @@ def connects(c):
 print(json.dumps([connects(c) for c in json.load(sys.stdin)]))
 `
 
-// sessionTable is what Django's migration makes of a MySQL.
+// sessionTable is the table that Django's migration makes in MySQL.
 const sessionTable = "CREATE TABLE site.django_session (session_key varchar(40) PRIMARY KEY, session_data longtext NOT NULL, expire_date datetime(6) NOT NULL)"
 
-// TestMySQLTLS: Go never sends in clear text what the site's client would send by TLS,
-// and connects to no server whose certificate PyMySQL refuses. What goes over the
-// wire is looked at.
+// TestMySQLTLS checks that Go never sends in clear text what the site's client would
+// encrypt, and connects to no server whose certificate PyMySQL refuses. It reads what is
+// sent on the wire.
 func TestMySQLTLS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs PyMySQL")
@@ -53,7 +53,7 @@ func TestMySQLTLS(t *testing.T) {
 	file := func(lines string) string {
 		name := cnf + fmt.Sprint(len(lines))
 		if strings.Contains(lines, "mode") {
-			name += "ssl_mode" // which PyMySQL does not read
+			name += "ssl_mode" // PyMySQL does not read ssl_mode
 		}
 		if err := os.WriteFile(name, []byte("[client]\n"+lines+"\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestMySQLTLS(t *testing.T) {
 			if strings.Contains(tt.options, "ssl_mode") || strings.Contains(tt.options, "object at") || got == refuses {
 				continue
 			}
-			// Where Go connects, so does PyMySQL, the strict one.
+			// PyMySQL, the strict client, must connect wherever Go connects.
 			type python struct {
 				Host    string `json:"host"`
 				Port    int    `json:"port"`
@@ -142,7 +142,7 @@ func TestMySQLTLS(t *testing.T) {
 	}
 }
 
-// saveSession opens the site, saves a session by its Manager and returns its key.
+// saveSession opens the site, saves a session by its Manager, and returns its key.
 func saveSession(t *testing.T, text string) (key string, err error) {
 	t.Helper()
 	set, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: "5.2"})
@@ -157,8 +157,8 @@ func saveSession(t *testing.T, text string) (key string, err error) {
 	return visit(t, site, "", func(s *djsession.Session) error { return s.Set("color", "green") }), nil
 }
 
-// TestMySQLFallback: one server without TLS does not put an end to it for those
-// that are asked later.
+// TestMySQLFallback checks that a server without TLS does not end TLS for servers that come
+// after it.
 func TestMySQLFallback(t *testing.T) {
 	c := testCerts(t)
 	here := testserver.MariaDBWith(t, "--ssl-cert="+c.here, "--ssl-key="+c.hereKey, "--ssl-ca="+c.ca)

@@ -43,14 +43,14 @@ func open(t *testing.T, more map[string]any) (*Site, error) {
 	return site, err
 }
 
-// Without backends nobody is logged in to a Django.
+// TestNoBackends: without backends nobody is logged in to a Django site.
 func TestNoBackends(t *testing.T) {
 	if _, err := open(t, map[string]any{"AUTHENTICATION_BACKENDS": []string{}}); !errors.Is(err, djsettings.ErrSetting) {
 		t.Errorf("got %v, want ErrSetting", err)
 	}
 }
 
-// The field of the login form strips, and normalizes.
+// TestFormName: the field of the login form strips and normalizes.
 func TestFormName(t *testing.T) {
 	site, err := open(t, nil)
 	if err != nil {
@@ -70,7 +70,7 @@ func TestFormName(t *testing.T) {
 	}
 }
 
-// DATA_UPLOAD_MAX_MEMORY_SIZE is what a form may have.
+// TestUploadSize: DATA_UPLOAD_MAX_MEMORY_SIZE limits the size of a form.
 func TestUploadSize(t *testing.T) {
 	for _, tt := range []struct {
 		most any
@@ -100,7 +100,7 @@ func TestUploadSize(t *testing.T) {
 	}
 }
 
-// MESSAGE_LEVEL = 0 keeps every message.
+// TestLevelZero: MESSAGE_LEVEL = 0 keeps every message.
 func TestLevelZero(t *testing.T) {
 	site, err := open(t, map[string]any{"MESSAGE_LEVEL": 0})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// TestRedisURL: what redis-py 7 makes of these.
+// TestRedisURL compares with redis-py 7.
 func TestRedisURL(t *testing.T) {
 	type want struct {
 		network, addr, user, password string
@@ -101,7 +101,7 @@ func TestMySQLConfig(t *testing.T) {
 			t.Errorf("%s: got %+v with TLS %v, want %+v and TLS where the server has it", tt.name, got, cfg.TLS != nil, tt.want)
 		}
 	}
-	for entry, secure := range map[string][2]bool{ // whether there is TLS, and whether the name counts
+	for entry, secure := range map[string][2]bool{ // whether there is TLS, and whether the name is verified
 		`{'ssl_mode': 'REQUIRED'}`:                      {true, false},
 		`{'ssl_mode': 'VERIFY_IDENTITY'}`:               {true, true},
 		`{'ssl': {'check_hostname': True}}`:             {true, true},
@@ -118,8 +118,8 @@ func TestMySQLConfig(t *testing.T) {
 	}
 }
 
-// TestOpenErrors: which error, that it names the setting, and that it names no
-// secret.
+// TestOpenErrors checks the kind of the error, that it names the setting, and that it holds
+// no secret.
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text")
@@ -177,7 +177,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestMemcachedElsewhere: servers that are chosen by their names cannot have others.
+// TestMemcachedElsewhere: if the client chooses servers by their names, other names are an
+// error.
 func TestMemcachedElsewhere(t *testing.T) {
 	env := func(name string) (string, bool) {
 		return "127.0.0.1:1,127.0.0.1:2", name == "DJSESSION_CACHE_DEFAULT_LOCATION"
@@ -191,7 +192,7 @@ func TestMemcachedElsewhere(t *testing.T) {
 	}
 }
 
-// A site's own engine has to be told, and there has to be a SECRET_KEY.
+// TestOpenCustom: a site's own engine must be described, and a SECRET_KEY must exist.
 func TestOpenCustom(t *testing.T) {
 	const text = "SECRET_KEY = 'x'\nSESSION_ENGINE = 'site.engine'\n"
 	if _, err := Open(t.Context(), read(t, text, &djsettings.Options{Django: "5.2"}), nil); !errors.Is(err, djsettings.ErrUnsupported) || !strings.Contains(err.Error(), "site.engine") {

@@ -27,7 +27,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// pooledSite is a PostgreSQL with the tables of a site, behind a PgBouncer.
+// pooledSite returns a PostgreSQL with the tables of a site, and a PgBouncer in front of
+// it.
 func pooledSite(t *testing.T) (direct, pooled *testserver.Server) {
 	t.Helper()
 	direct = testserver.PostgreSQL(t)
@@ -53,8 +54,8 @@ func pooledSite(t *testing.T) (direct, pooled *testserver.Server) {
 	return direct, testserver.PgBouncer(t, direct, "transaction")
 }
 
-// TestPgBouncer: many clients of a Site behind a PgBouncer in transaction mode, with
-// four connections to the server, see no error.
+// TestPgBouncer runs many clients of a Site behind a PgBouncer in transaction mode, with
+// four connections to the server. None may see an error.
 func TestPgBouncer(t *testing.T) {
 	_, pooled := pooledSite(t)
 	for _, engine := range []string{"db", "cache", "cached_db"} {
@@ -103,8 +104,8 @@ DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'poo
 	}
 }
 
-// TestPgBouncerOfCaller: on a handle of the caller's that prepares statements the
-// error names what is wrong, with the cure; with the cure there is none.
+// TestPgBouncerOfCaller checks a handle of the caller's that prepares statements. The error
+// says what is wrong and names the cure; with the cure there is no error.
 func TestPgBouncerOfCaller(t *testing.T) {
 	_, pooled := pooledSite(t)
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k")})
@@ -182,9 +183,8 @@ func TestPgBouncerOfCaller(t *testing.T) {
 	}
 }
 
-// TestPrepared: on a direct connection statements are prepared; when the name of the
-// server leads to a pooler later, or the site says that it does, they are not, and no
-// request fails.
+// TestPrepared checks that statements are prepared on a direct connection. They are not if
+// the server's name leads to a pooler later, or if the site says so. No request may fail.
 func TestPrepared(t *testing.T) {
 	direct, pooled := pooledSite(t)
 	proxy := testserver.NewProxy(t, direct.Addr())

@@ -7,8 +7,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// A site that is opened by its settings stands where gunicorn stood: a proxy on this
-// machine says whether the client used HTTPS, and nobody else does.
+// TestProxiesByDefault opens a site by its settings in the place of gunicorn. Only a proxy
+// on this machine may say whether the client used HTTPS.
 func TestProxiesByDefault(t *testing.T) {
 	set := map[string]any{
 		"SECRET_KEY":     "k",

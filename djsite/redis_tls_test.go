@@ -19,7 +19,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// opens reports whether a site with these settings opens.
+// opens tries to open a site with these settings.
 func opens(t *testing.T, text string) error {
 	t.Helper()
 	set, err := djsettings.Read(strings.NewReader("SECRET_KEY = 'k'\n"+text), &djsettings.Options{Django: "5.2"})
@@ -35,7 +35,7 @@ func opens(t *testing.T, text string) error {
 	return site.Close()
 }
 
-// pythonSays runs a script that reads a JSON list of cases and prints one of bools.
+// pythonSays runs a script that reads a JSON list of cases and prints a list of bools.
 func pythonSays(t *testing.T, version, script string, cases any) []bool {
 	t.Helper()
 	in, err := json.Marshal(cases)
@@ -67,8 +67,8 @@ with ThreadPoolExecutor(16) as pool:
     print(json.dumps(list(pool.map(connects, json.load(sys.stdin)))))
 `
 
-// TestRedisTLS: where redis-py verifies a server's certificate, Go does, and where
-// redis-py connects Go does, by the URL and by the OPTIONS of both caches.
+// TestRedisTLS checks that Go verifies a server's certificate wherever redis-py does, and
+// connects wherever redis-py does, by the URL and by the OPTIONS of both caches.
 func TestRedisTLS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs redis-py")
@@ -125,7 +125,7 @@ func TestRedisTLS(t *testing.T) {
 		python{fmt.Sprintf("redis://127.0.0.1:%d/1", plain.Port), "{}"},
 		python{fmt.Sprintf("redis://127.0.0.1:%d/1?ssl_cert_reqs=none", plain.Port), "{}"},
 		python{fmt.Sprintf("redis://127.0.0.1:%d/1", plain.Port), "{'ssl_cert_reqs': 'none'}"},
-		// The URL wins.
+		// The URL overrides OPTIONS.
 		python{fmt.Sprintf("rediss://127.0.0.1:%d/1?ssl_cert_reqs=required", here.Port), "{'ssl_cert_reqs': None}"},
 		python{fmt.Sprintf("rediss://127.0.0.1:%d/1?ssl_cert_reqs=none", here.Port), "{'ssl_cert_reqs': 'required'}"},
 	)
@@ -133,7 +133,7 @@ func TestRedisTLS(t *testing.T) {
 	connected := 0
 	var all sync.WaitGroup
 	defer all.Wait()
-	slots := make(chan bool, 16) // a refusal takes go-redis half a second
+	slots := make(chan bool, 16) // go-redis needs half a second for a refused connection
 	for i, tt := range tests {
 		newest := says[i]
 		for _, kind := range []string{"django", "django_redis"} {

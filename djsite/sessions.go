@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// openSessions opens the back end for a SESSION_ENGINE.
+// openSessions opens the back end for a SESSION_ENGINE. No other function chooses back ends.
 func (s *Site) openSessions(ctx context.Context) (*djsession.Manager, error) {
 	in, site := s.Settings.Sessions, s.site
 	var store djsession.Store

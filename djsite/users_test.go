@@ -24,7 +24,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// userCase is a file of testdata/users: a site as data, and what Django 6.1 said.
+// userCase is a file of testdata/users: the data of a site, and the answers of Django 6.1.
 type userCase struct {
 	Settings map[string]any
 	Tables   map[string]struct {
@@ -34,9 +34,10 @@ type userCase struct {
 	Session map[string]any
 }
 
-// Users of models and backends of a site's own, with one session of user 1 each. With
-// the settings alone nothing is a yes where Django says no, and a no where Django says
-// yes has a reason that names the cure. What the site says in Go is believed.
+// TestUserModels opens sites with user models and backends of their own. Each has one
+// session, of user 1. With the settings alone, Go never says yes where Django says no.
+// Where Go says no and Django says yes, the reason names the cure. Go believes what the
+// site says in Options.
 func TestUserModels(t *testing.T) {
 	const active, locked, password = "Columns.Active", "accts.backends.LockedBackend", "the password"
 	own := func(backends map[string]string) *Options {
@@ -45,12 +46,12 @@ func TestUserModels(t *testing.T) {
 	tests := []struct {
 		file, name string
 		parts      *Options
-		refused    string // what Open says; "" for a site that opens
-		why        error  // why the session is nobody's; nil for user 1
+		refused    string // the error of Open; "" for a site that opens
+		why        error  // why the session belongs to nobody; nil for user 1
 		who        string // the name of user 1
-		login      string // who authenticates by the right password; "" is nobody
-		unsure     error  // what Authenticate is then
-		names      string // the backend that Login names by itself; "" is ErrBackend
+		login      string // who logs in with the right password; "" is nobody
+		unsure     error  // the error of Authenticate if it cannot decide
+		names      string // the backend that Login picks; "" is ErrBackend
 		warns      []string
 	}{
 		{file: "axes", who: "ada", unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"axes.backends.AxesStandaloneBackend"}},
@@ -121,7 +122,7 @@ func TestUserModels(t *testing.T) {
 				t.Errorf("HasPerm: got %v, %v for what no backend is known to grant", has, err)
 			}
 
-			// A login by each name that the account could have, with its right password.
+			// Log in by each name that the account could have, with its right password.
 			setPassword(t, site, c, password)
 			for _, name := range []string{"ada", "ada@example.com", "the-username"} {
 				a, err := site.Auth.Authenticate(t.Context(), name, password)
@@ -218,13 +219,14 @@ func (c *userCase) open(t *testing.T, parts *Options) (*Site, error) {
 	return site, err
 }
 
-// grants reports whether no backend of the case would give what the tables grant.
+// grants reports whether no backend of the case grants the permissions in the tables, so that
+// open may fill them.
 func (c *userCase) grants() bool {
 	backends, _ := c.Settings["AUTHENTICATION_BACKENDS"].([]any)
 	return !slices.Contains(backends, any(djauth.ModelBackend))
 }
 
-// identify stores the session of a case and asks whose it is.
+// identify stores the session of a case and returns who is logged in to it.
 func (c *userCase) identify(t *testing.T, site *Site) *djauth.Identity {
 	t.Helper()
 	key := site.Sessions.Site().NewKey()
@@ -249,7 +251,7 @@ func (c *userCase) identify(t *testing.T, site *Site) *djauth.Identity {
 	return id
 }
 
-// setPassword gives user 1 a password that the site's first hasher made.
+// setPassword gives user 1 a password in the format of the site's first hasher.
 func setPassword(t *testing.T, site *Site, c userCase, password string) {
 	t.Helper()
 	sum := md5.Sum([]byte("salt" + password))
@@ -259,7 +261,7 @@ func setPassword(t *testing.T, site *Site, c userCase, password string) {
 	}
 }
 
-// login logs user 1 in and returns the backend that the session then has.
+// login logs user 1 in and returns the backend in the session.
 func (c *userCase) login(t *testing.T, site *Site) (backend string) {
 	t.Helper()
 	account, err := site.Users.ByID(t.Context(), "1")
@@ -284,8 +286,9 @@ func (c *userCase) login(t *testing.T, site *Site) (backend string) {
 	return backend
 }
 
-// Each middleware that is not Django's own is warned about by its whole dotted path, and
-// none of Django's own that has a twin here, or needs none.
+// TestUnknownMiddleware checks that each middleware that is not Django's own gets a warning
+// with its full dotted path, and that none of Django's own does if it has a twin here or
+// needs none.
 func TestUnknownMiddleware(t *testing.T) {
 	set := read(t, `SECRET_KEY = 'x'
 MIDDLEWARE = ['app.multidomain.middlewares.SessionMiddleware', 'app.multidomain.middlewares.CsrfViewMiddleware', 'django.contrib.auth.middleware.AuthenticationMiddleware',
