@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// saltPrefix comes before the name of the class in every salt of a session.
+// saltPrefix begins the salt of every session, before the name of the class.
 const saltPrefix = "django.contrib.sessions"
 
 // codec is SessionBase.encode and decode.
@@ -101,8 +101,9 @@ func (c *codec) decode(text string) (*serializer.Dict, error) {
 	return d, nil
 }
 
-// unsign verifies text in the formats that the site's Django reads. Another
-// format that verifies is told apart, as it needs another remedy than a wrong key.
+// unsign verifies text in the formats that the site's Django reads. Text that verifies in
+// the old format, which this Django does not read, is ErrLegacy: its remedy differs from
+// that for a wrong key.
 func (c *codec) unsign(text string) ([]byte, error) {
 	err := signer.ErrBadSignature
 	if c.reads&signedFormat != 0 {
@@ -122,9 +123,8 @@ func (c *codec) unsign(text string) ([]byte, error) {
 	return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 }
 
-// legacyCodec is SessionBase._legacy_encode and _legacy_decode, what encode and
-// decode were before Django 3.1: base64 of the hex HMAC-SHA1, a colon and the
-// serialized dict.
+// legacyCodec is SessionBase._legacy_encode and _legacy_decode, which were encode and
+// decode before Django 3.1: base64 of the hex HMAC-SHA1, a colon and the serialized dict.
 type legacyCodec struct {
 	mac *signer.MAC
 }
@@ -145,8 +145,8 @@ func (c *legacyCodec) encode(data []byte) string {
 
 // decode verifies and unpacks text.
 //
-// Unlike Django, whose base64 skips what it does not know and ignores bits that
-// are left over, it takes only what encode writes.
+// Unlike Django, whose base64 skips unknown characters and ignores bits left over, decode
+// accepts only what encode writes.
 func (c *legacyCodec) decode(text string) (data []byte, ok bool) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") {

@@ -6,8 +6,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
-// setCookie is what HttpResponse.set_cookie makes for a session. age is in seconds;
-// withBrowser leaves both Max-Age and expires out.
+// setCookie returns the cookie that HttpResponse.set_cookie makes for a session. age is
+// in seconds. With withBrowser, the cookie has neither Max-Age nor expires.
 func (set *Settings) setCookie(key string, withBrowser bool, age float64, now time.Time) string {
 	c := httpcookie.Cookie{
 		Name: set.CookieName, Value: httpcookie.Quote(key), Domain: set.CookieDomain, Path: set.CookiePath,
@@ -19,7 +19,7 @@ func (set *Settings) setCookie(key string, withBrowser bool, age float64, now ti
 	return c.String()
 }
 
-// deleteCookie is what HttpResponse.delete_cookie makes for a session.
+// deleteCookie returns the cookie that HttpResponse.delete_cookie makes for a session.
 func (set *Settings) deleteCookie() string {
 	c := httpcookie.Deleted(set.CookieName, set.CookieDomain, set.CookiePath, set.CookieSameSite)
 	return c.String()

@@ -9,10 +9,10 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// expiryKey is where SessionBase.set_expiry keeps its argument.
+// expiryKey is the key under which SessionBase.set_expiry stores its argument.
 const expiryKey = "_session_expiry"
 
-// Expiry is what [Session.SetExpiry] takes. The zero value is [Policy].
+// Expiry is the argument of [Session.SetExpiry]. The zero value is [Policy].
 type Expiry struct {
 	kind    expiryKind
 	seconds float64
@@ -24,22 +24,22 @@ type expiryKind uint8
 
 const (
 	expiryPolicy  expiryKind = iota // as the settings say
-	expiryBrowser                   // with the browser; stored for CookieAge
-	expiryFalsy                     // stored for CookieAge: an empty list, dict or text
-	expirySeconds                   // that long after the last save
-	expiryMoment                    // at that moment
-	expiryAfter                     // only set: at that moment from now
+	expiryBrowser                   // when the browser closes; stored for CookieAge
+	expiryFalsy                     // an empty list, dict or text; stored for CookieAge
+	expirySeconds                   // so many seconds after the last save
+	expiryMoment                    // at a moment
+	expiryAfter                     // a duration after the call of SetExpiry, which stores it as a moment
 )
 
 // Policy is set_expiry(None): the session ends as the settings say.
 var Policy = Expiry{}
 
-// BrowserClose is set_expiry(0): the cookie ends with the browser. In the store
-// the session is kept for CookieAge.
+// BrowserClose is set_expiry(0): the cookie ends when the browser closes. The store keeps
+// the session for [Settings.CookieAge].
 var BrowserClose = Expiry{kind: expiryBrowser}
 
-// Seconds is set_expiry(n): the session ends n seconds after it was last saved;
-// 0 is BrowserClose.
+// Seconds is set_expiry(n): the session ends n seconds after it was last saved.
+// Seconds(0) is [BrowserClose].
 func Seconds(n int) Expiry {
 	if n == 0 {
 		return BrowserClose
@@ -50,17 +50,17 @@ func Seconds(n int) Expiry {
 // At is set_expiry(datetime): the session ends at t, to the microsecond.
 func At(t time.Time) Expiry { return Expiry{kind: expiryMoment, moment: t} }
 
-// In is set_expiry(timedelta): the session ends when d has passed from now on,
+// In is set_expiry(timedelta): the session ends d after the call of [Session.SetExpiry],
 // however often it is saved.
 func In(d time.Duration) Expiry { return Expiry{kind: expiryAfter, after: d} }
 
-// encode returns what goes under expiryKey; ok is false for Policy, where the
-// key goes away.
+// encode returns the value to store under expiryKey. ok is false for Policy, which
+// removes the key.
 //
-// A moment is ISO text as datetime.isoformat writes it, with an offset under
-// USE_TZ and without one else. Django before 4.1 cannot read that: a serializer
-// that can hold a datetime gets one, and JSON, where Django itself fails, the
-// whole seconds that are left.
+// A moment is ISO text as datetime.isoformat writes it, with an offset under USE_TZ and
+// otherwise without one. Django before 4.1 cannot read that text. For it, encode returns
+// a datetime if the serializer can hold one. JSON cannot, and Django itself fails there:
+// encode returns the whole seconds that are left.
 func (e Expiry) encode(s *Site) (v any, ok bool) {
 	now, wall := s.Now(), s.wall(e.moment)
 	switch e.kind {
@@ -94,7 +94,7 @@ func (e Expiry) encode(s *Site) (v any, ok bool) {
 
 // expiryOf reads expiryKey.
 //
-// Errors: serializer.ErrType for what makes Django raise.
+// Errors: serializer.ErrType where Django raises.
 func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
 	v, _ := d.Get(expiryKey)
 	switch v := v.(type) {
@@ -117,7 +117,7 @@ func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
 			if v == "" {
 				return Expiry{kind: expiryFalsy}, nil
 			}
-			break // the text is taken for a number
+			break // Django takes the text for a number
 		}
 		t, aware, err := parseISO(v, s.set.TimeZone)
 		if err != nil {
@@ -152,8 +152,8 @@ func (s *Site) secondsOf(f float64) (Expiry, error) {
 	return Expiry{kind: expirySeconds, seconds: f}, nil
 }
 
-// maxSeconds is the longest that Python can be past the year 1, where datetime
-// overflows.
+// maxSeconds is the longest time accepted: from any date on, a longer one overflows
+// Python's datetime.
 const maxSeconds = 9999 * 366 * 86400
 
 func (s *Site) momentOf(t time.Time, aware bool) (Expiry, error) {
@@ -163,19 +163,22 @@ func (s *Site) momentOf(t time.Time, aware bool) (Expiry, error) {
 	return At(t), nil
 }
 
-// ExpiryAge is SessionBase.get_expiry_age for d at the moment now: how long the
-// session has to live. Seconds that were set may have a fraction; the time to a
-// moment is in whole seconds, rounded down, and may be negative. What is longer
-// than a Duration can be is the longest one.
+// ExpiryAge is SessionBase.get_expiry_age for d at the moment now: it returns how long
+// the session has to live. A number of seconds may have a fraction. The time to a moment
+// is in whole seconds, rounded down, and may be negative. A time that is too long for a
+// Duration is the longest Duration.
+//
+// Errors: [serializer.ErrType] where Django raises.
 func (s *Site) ExpiryAge(d *serializer.Dict, now time.Time) (time.Duration, error) {
 	e, err := s.expiryOf(d)
 	return durationOf(e.age(s, now)), err
 }
 
-// ExpiryDate is SessionBase.get_expiry_date for d at the moment now, in UTC with
-// microseconds: when the store lets go of the session.
+// ExpiryDate is SessionBase.get_expiry_date for d at the moment now: it returns when the
+// session ends in the store, in UTC with microseconds.
 //
-// Errors: serializer.ErrType for what Python has no date for.
+// Errors: [serializer.ErrType] where Django raises, and for a date that Python does not
+// have.
 func (s *Site) ExpiryDate(d *serializer.Dict, now time.Time) (time.Time, error) {
 	e, err := s.expiryOf(d)
 	if err != nil {
@@ -188,13 +191,14 @@ func (s *Site) ExpiryDate(d *serializer.Dict, now time.Time) (time.Time, error) 
 	return t, nil
 }
 
-// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close for d.
+// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close for d. Errors as for
+// [Site.ExpiryAge].
 func (s *Site) ExpireAtBrowserClose(d *serializer.Dict) (bool, error) {
 	e, err := s.expiryOf(d)
 	return e.withBrowser(s), err
 }
 
-// age is in seconds.
+// age returns seconds.
 func (e Expiry) age(s *Site, now time.Time) float64 {
 	switch e.kind {
 	case expirySeconds:
@@ -217,9 +221,9 @@ func (e Expiry) date(s *Site, now time.Time) time.Time {
 	return s.unwall(addSeconds(s.wall(now), e.age(s, now)))
 }
 
-// wall is what clocks show at t on a site with USE_TZ=False, as if they were in
-// UTC: Python counts with naive datetimes as if no clock were ever changed. On
-// other sites it is t.
+// wall returns what clocks show at t on a site with USE_TZ=False, as if they were in UTC:
+// Python calculates with naive datetimes as if no clock ever changed. On other sites it
+// returns t.
 func (s *Site) wall(t time.Time) time.Time {
 	if s.set.TimeZone == nil {
 		return t
@@ -228,12 +232,13 @@ func (s *Site) wall(t time.Time) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// unwall is the reverse of wall. Of an hour that clocks show twice it is the first.
+// unwall is the reverse of wall. For an hour that clocks show twice, it returns the
+// first.
 func (s *Site) unwall(t time.Time) time.Time {
 	if s.set.TimeZone == nil {
 		return t
 	}
-	t, _ = serializer.NewNaive(t).Moment(s.set.TimeZone) // naive: there is no zone to be unknown
+	t, _ = serializer.NewNaive(t).Moment(s.set.TimeZone) // a naive time has no zone that could be unknown
 	return t.UTC()
 }
 

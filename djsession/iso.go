@@ -8,17 +8,17 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// parseISO is datetime.fromisoformat, in the wide form of Python 3.11: a date,
-// and after any one character a time, each with or without separators; a
-// fraction of any length, of which six digits count; an offset or Z. A time
-// without an offset is a wall clock in zone (nil: UTC), and aware is false.
+// parseISO is datetime.fromisoformat, in the wide form of Python 3.11. It reads a date,
+// and after any one character a time. Both may lack their separators. A fraction may have
+// any length; six digits count. An offset or Z may follow. A time without an offset is a
+// wall clock in zone (nil: UTC), and aware is false.
 //
-// It is the reader of _session_expiry, on which Django calls fromisoformat: it takes
-// whatever that takes, naive texts too. Package serializer has another one, for texts
-// of a site's own data, which must take no text for a moment that was not meant as one.
+// parseISO reads _session_expiry, as Django does by fromisoformat, and accepts naive
+// texts too. Package serializer has another reader, for texts of a site's own data: it
+// must not take a text for a moment by mistake.
 //
-// Unlike Python, week dates and offsets with fractions of a second are refused:
-// isoformat never writes the former, nor the latter for any zone.
+// Unlike Python, parseISO refuses week dates and offsets with fractions of a second.
+// isoformat never writes a week date, and no zone has such an offset.
 //
 // Errors: serializer.ErrType.
 func parseISO(text string, zone *time.Location) (t time.Time, aware bool, err error) {
@@ -53,11 +53,11 @@ func parseISO(text string, zone *time.Location) (t time.Time, aware bool, err er
 	if aware {
 		zone = nil
 	}
-	t, _ = d.Moment(zone) // naive: there is no zone to be unknown
+	t, _ = d.Moment(zone) // a naive time has no zone that could be unknown
 	return t.Add(-time.Duration(offset) * time.Second).UTC(), aware, nil
 }
 
-// parseOffset reads Z, or a sign and a clock, as seconds east.
+// parseOffset reads Z, or a sign and a clock, and returns seconds east of UTC.
 func parseOffset(text string, outer *isoParser) int {
 	if text == "Z" {
 		return 0
@@ -74,7 +74,7 @@ func parseOffset(text string, outer *isoParser) int {
 	return offset
 }
 
-// isoParser takes fixed fields off a text, and remembers when one was not there.
+// isoParser takes fixed fields off a text. It sets bad if a field is missing.
 type isoParser struct {
 	rest string
 	bad  bool

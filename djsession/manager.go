@@ -14,12 +14,12 @@ import (
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
-// Manager gives requests their sessions and saves them: Django's
-// SessionMiddleware. It is safe for concurrent use.
+// Manager loads and saves the sessions of requests: Django's SessionMiddleware. It is
+// safe for concurrent use.
 type Manager struct {
 	site   *Site
-	store  Store  // or
-	sealer Sealer // where the cookie is the session
+	store  Store  // nil with a sealer
+	sealer Sealer // nil with a store
 	queue  queue
 
 	corrupt   atomic.Int64
@@ -27,25 +27,26 @@ type Manager struct {
 	twoLogged sync.Once
 }
 
-// New returns a Manager of the sessions in store, for the Site of store.
+// New returns a Manager of the sessions in store, for the [Site] of store.
 func New(store Store) *Manager { return &Manager{site: store.Site(), store: store} }
 
-// Site returns the Site of the Store or Sealer.
+// Site returns the Site of the [Store] or [Sealer].
 func (m *Manager) Site() *Site { return m.site }
 
-// Store returns the Store that New was given, nil for a Manager by NewSealed.
+// Store returns the Store that [New] was given. It is nil for a Manager made by
+// [NewSealed].
 func (m *Manager) Store() Store { return m.store }
 
-// Load returns the session of the request with this context, as read from the
-// store. The first call for a request reads, at most once; later ones do not.
-// With several Managers, the session is that of the innermost Middleware; see
-// [Manager.Load].
+// Load returns the session of the request with this context. The first call for a request
+// reads the store; later calls do not. With several Managers, Load returns the session of
+// the innermost [Manager.Middleware]; [Manager.Load] returns that of one Manager.
 //
-// A cookie that leads to no session gives an empty one: Session.Missing tells why.
+// A cookie that leads to no session gives an empty one; [Session.Missing] returns the
+// reason.
 //
-// Errors: ErrUnavailable, which must not be taken for an anonymous visitor;
-// ErrCommitted when the response has begun and the session was not read before;
-// ErrNoSession when no Middleware was passed.
+// Errors: [ErrUnavailable], which does not mean an anonymous visitor; [ErrCommitted] if
+// the response has begun and the session was not read before; [ErrNoSession] if the
+// request passed no Middleware.
 func Load(ctx context.Context) (*Session, error) {
 	x, ok := ctx.Value(contextKey{}).(*exchange)
 	if !ok {
@@ -70,7 +71,7 @@ func (x *exchange) open(ctx context.Context) (*Session, error) {
 	return &x.s, nil
 }
 
-// find returns what this Manager's Middleware put into ctx, or nil.
+// find returns the exchange that this Manager's Middleware put into ctx, or nil.
 func (m *Manager) find(ctx context.Context) *exchange {
 	x, _ := ctx.Value(contextKey{}).(*exchange)
 	for x != nil && x.s.m != m {
@@ -79,13 +80,13 @@ func (m *Manager) find(ctx context.Context) *exchange {
 	return x
 }
 
-// contextKey is where Middleware keeps its *exchange.
+// contextKey is the key under which Middleware keeps its *exchange.
 type contextKey struct{}
 
-// Open returns the session stored under key, for jobs, sockets and commands that
-// have no request. With key "" it is a new one. Session.Save stores it.
+// Open returns the session stored under key, for jobs, sockets and commands, which have
+// no request. With key "" it returns a new session. Call [Session.Save] to store it.
 //
-// Errors: ErrNotFound, ErrExpired, ErrCorrupt, ErrUnavailable.
+// Errors: [ErrNotFound], [ErrExpired], [ErrCorrupt], [ErrUnavailable].
 func (m *Manager) Open(ctx context.Context, key string) (*Session, error) {
 	both := &struct { // one allocation
 		Session
@@ -102,11 +103,11 @@ func (m *Manager) Open(ctx context.Context, key string) (*Session, error) {
 	return s, nil
 }
 
-// Exists is SessionBase.exists: whether there is a session under key that has
-// not expired. One that does not decode exists too. Sealed sessions, as in Django,
-// never do.
+// Exists is SessionBase.exists: it reports whether there is a session under key that has
+// not expired. A session that does not decode exists too. As in Django, a sealed session
+// never exists.
 //
-// Errors: ErrUnavailable.
+// Errors: [ErrUnavailable].
 func (m *Manager) Exists(ctx context.Context, key string) (bool, error) {
 	if m.sealer != nil || !m.site.ValidKey(key) {
 		return false, nil
@@ -121,9 +122,9 @@ func (m *Manager) Exists(ctx context.Context, key string) (bool, error) {
 	return false, err
 }
 
-// Delete is SessionBase.delete for a key: nobody is logged in by it any more.
+// Delete is SessionBase.delete for a key: it ends the session, and a login in it.
 //
-// Errors: ErrNotFound, ErrUnavailable; errors.ErrUnsupported for sealed sessions,
+// Errors: [ErrNotFound], [ErrUnavailable]; [errors.ErrUnsupported] for sealed sessions,
 // which nobody can take back.
 func (m *Manager) Delete(ctx context.Context, key string) error {
 	if m.sealer != nil {
@@ -137,12 +138,12 @@ func (m *Manager) Delete(ctx context.Context, key string) error {
 	return m.delete(ctx, key, Force)
 }
 
-// ClearExpired is SessionBase.clear_expired: it removes the sessions that have
-// expired and returns how many. opts may be nil. Where the server does that by
-// itself ([SelfExpiring]), and for sealed sessions, there is nothing to remove.
+// ClearExpired is SessionBase.clear_expired: it removes the expired sessions and returns
+// their number. opts may be nil. There is nothing to remove if the server does that
+// itself ([SelfExpiring]), nor for sealed sessions.
 //
-// Errors: ErrUnavailable; errors.ErrUnsupported if the store is neither a [Reaper] nor
-// SelfExpiring.
+// Errors: [ErrUnavailable]; [errors.ErrUnsupported] if the store is neither a [Reaper]
+// nor [SelfExpiring].
 func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, error) {
 	if m.sealer != nil {
 		return 0, nil
@@ -156,7 +157,7 @@ func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, e
 	return 0, fmt.Errorf("clear expired sessions: %w: the store cannot remove them, and does not say that its server does", errors.ErrUnsupported)
 }
 
-// start fills in the session that a request asks for, without reading it.
+// start prepares the session that a request names, without reading it.
 func (m *Manager) start(s *Session, r *http.Request) {
 	s.m, s.request = m, r
 	key, n := httpcookie.Find(r.Header, m.site.set.CookieName)
@@ -166,13 +167,13 @@ func (m *Manager) start(s *Session, r *http.Request) {
 		})
 	}
 	s.had = n > 0
-	// SessionBase._validate_session_key. A character has four bytes at most.
+	// This is SessionBase._validate_session_key. A character has at most four bytes.
 	if len(key) >= 4*8 || utf8.RuneCountInString(key) >= 8 {
 		s.key = key
 	}
 }
 
-// reportCorrupt tells the operator: many such sessions mean a wrong key.
+// reportCorrupt logs err for the operator: many such sessions mean a wrong key.
 func (m *Manager) reportCorrupt(ctx context.Context, err error) {
 	const loud = 5
 	level := slog.LevelDebug
@@ -184,14 +185,14 @@ func (m *Manager) reportCorrupt(ctx context.Context, err error) {
 		"error", err, "count", n)
 }
 
-// lateChange tells the developer, who may not look at the error.
+// lateChange logs a change that came too late, for a developer who ignores the error.
 func (m *Manager) lateChange() {
 	if m.late.Add(1) == 1 {
 		m.site.log(context.Background(), slog.LevelError, "djsession: a session was changed after the response had begun; the change is lost")
 	}
 }
 
-// The store's methods, observed.
+// The following methods call those of the store, and the Observer.
 
 func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, err error) {
 	if m.sealer != nil {
@@ -202,9 +203,9 @@ func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, e
 	return m.store.Load(ctx, key)
 }
 
-// loadFresh loads what is to be changed and written back; seen is not stored any more.
-// That must not pass by a decorator that changes keys or records, so that a FreshLoader
-// beneath one is asked only when the store's own Load is seen to be behind.
+// loadFresh loads a record that is changed and written back; seen is no longer stored. It
+// must not pass by a decorator that changes keys or records. So it calls a FreshLoader
+// beneath a decorator only if the store's own Load returns an outdated record.
 func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (r *Record, v Version, err error) {
 	defer m.observe(ctx, "load", &err)()
 	if f, ok := m.store.(FreshLoader); ok {
@@ -244,7 +245,7 @@ func (m *Manager) delete(ctx context.Context, key string, seen Version) (err err
 	return m.store.Delete(ctx, key, seen)
 }
 
-// observe starts an Event, which the function that it returns ends.
+// observe starts an Event. The function that it returns ends the Event.
 func (m *Manager) observe(ctx context.Context, op string, err *error) func() {
 	tell := m.site.set.Observer
 	if tell == nil {

@@ -14,27 +14,27 @@ import (
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
-// Middleware is Django's SessionMiddleware. Requests that pass it have a session,
-// which [Load] reads when it is asked for. Just before the response begins, the
-// session is saved if it was changed, and the cookie is set:
+// Middleware is Django's SessionMiddleware. Requests that pass it have a session, which
+// [Load] reads. Just before the response begins, Middleware saves the session if it was
+// changed, and sets the cookie:
 //
-//   - A response with a status of 500 or more saves nothing, as in Django.
-//   - An emptied session's cookie is deleted.
-//   - If the session cannot be saved, Settings.OnError answers in the handler's
-//     place, no cookie is set, and what the handler writes is refused with the error.
-//     A handler that then panics with http.ErrAbortHandler, as httputil.ReverseProxy
-//     does, does not break that answer off.
-//   - A panic saves nothing and passes through.
-//   - A response that sets the session's cookie already keeps that cookie, and no other
-//     is added: a Django behind a reverse proxy in next has logged somebody in or out.
-//     What next changed itself is then saved under the key that the session had. With
-//     the cookie of another session it is lost, with a line in the log, if that key is
-//     gone or there was none.
-//   - Hijack saves the session, but adds no cookie to the header for one that was not
-//     changed: a reverse proxy adds the header of an upgrade only then.
+//   - If the status is 500 or more, it saves nothing, as in Django.
+//   - If the session was emptied, it deletes the cookie.
+//   - If the session cannot be saved, [Settings.OnError] answers in place of the handler.
+//     No cookie is set, and the handler's writes fail with the error. A handler that then
+//     panics with [http.ErrAbortHandler], as httputil.ReverseProxy does, does not break
+//     that answer off.
+//   - If the handler panics, it saves nothing, and the panic passes through.
+//   - If the response already sets the session's cookie, it adds no other: a Django
+//     behind a reverse proxy in next has logged somebody in or out. Changes that next
+//     itself made are saved under the key that the session had. If the cookie is that of
+//     another session, and that key is gone or there was none, they are lost, and a line
+//     in the log says so.
+//   - Hijack saves the session. It adds no cookie to the header for a session that was
+//     not changed: a reverse proxy adds the header of an upgrade only afterwards.
 //
-// The response is not buffered. http.ResponseController works on it, and so do
-// the interfaces http.Flusher, http.Hijacker and io.ReaderFrom.
+// The response is not buffered. [http.ResponseController] works on it, and so do the
+// interfaces [http.Flusher], [http.Hijacker] and [io.ReaderFrom].
 func (m *Manager) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		outer, _ := r.Context().Value(contextKey{}).(*exchange)
@@ -55,13 +55,12 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// Commit saves the session of r and adds its cookie to the header of w, for
-// handlers that take the connection over and write the response themselves.
-// Afterwards the session cannot be changed any more. If the session was committed
-// before, by Commit or by the beginning of the response, Commit returns the error of
-// then.
+// Commit saves the session of r and adds its cookie to the header of w, for handlers that
+// take over the connection and write the response themselves. Afterwards the session can
+// no longer be changed. If the session was committed before, by Commit or by the
+// beginning of the response, Commit returns the error of that commit.
 //
-// Errors: those of Session.Save, and ErrNoSession.
+// Errors: those of [Session.Save], and [ErrNoSession].
 func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 	x := m.find(r.Context())
 	if x == nil {
@@ -78,15 +77,15 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 	return x.s.err
 }
 
-// BeforeCommit has fn called just before the response of the request with this
-// context begins, with its header and status: the last moment to change the session
-// and to add a cookie. It is the process_response of a Django middleware inside of
-// SessionMiddleware, and like those the one that was added last runs first. fn is
-// called once, in the goroutine that begins the response, and must not begin it.
+// BeforeCommit registers fn for the request with this context. Just before the response
+// begins, fn runs with its header and status: this is the last moment to change the
+// session and to add a cookie. fn is the process_response of a Django middleware inside
+// of SessionMiddleware, and as there, the function that was added last runs first. fn
+// runs once, in the goroutine that begins the response, and must not begin it.
 //
-// If the session then cannot be saved, what fn added to the header is dropped.
+// If the session then cannot be saved, everything that fn added to the header is dropped.
 //
-// Errors: ErrNoSession, ErrCommitted.
+// Errors: [ErrNoSession], [ErrCommitted].
 func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error {
 	x, ok := ctx.Value(contextKey{}).(*exchange)
 	if !ok {
@@ -103,7 +102,7 @@ func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error
 	return nil
 }
 
-// beforeCommit runs what BeforeCommit was given, also by one of its own.
+// beforeCommit runs the functions given to BeforeCommit, and those that they add.
 func (x *exchange) beforeCommit(h http.Header, status int) {
 	for {
 		if x.s.lock() != nil {
@@ -121,10 +120,10 @@ func (x *exchange) beforeCommit(h http.Header, status int) {
 	}
 }
 
-// ErrorStatus returns the status to answer an error of this module with: 400 for
-// ErrInterrupted, as in Django, and for ErrScheme; 503 for ErrUnavailable; else what the
-// error's own method StatusCode() int returns, if that is a status of an error, as those
-// of djauth and djcsrf; else 500.
+// ErrorStatus returns the HTTP status for an error of this module. It is 400 for
+// [ErrInterrupted], as in Django, and for [ErrScheme]; 503 for [ErrUnavailable]. For
+// other errors it is the result of their method StatusCode() int, if they have one, as in
+// djauth and djcsrf, and it is 400 to 599. Otherwise it is 500.
 func ErrorStatus(err error) int {
 	switch {
 	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrScheme):
@@ -141,27 +140,28 @@ func ErrorStatus(err error) int {
 	return http.StatusInternalServerError
 }
 
-// exchange is a request with its session, and the ResponseWriter that commits it.
+// exchange is a request with its session. It is the ResponseWriter that commits the
+// session.
 type exchange struct {
 	http.ResponseWriter
 	s      Session
 	state  sessionState // of s
-	outer  *exchange    // of another Manager
-	before http.Header  // as the Middleware found it
+	outer  *exchange    // of another Manager around this one, or nil
+	before http.Header  // the header as Middleware found it
 	hooks  []func(http.Header, int)
 	failed error // why the session could not be saved
 	begun  bool
 	taken  bool // by Hijack: the handler writes the response itself
 }
 
-// serve calls next. Once the client was told that the session could not be saved, next
-// has nothing to abort any more.
+// serve calls next. If the client was sent the answer that the session could not be
+// saved, next has nothing left to abort.
 func (x *exchange) serve(next http.Handler, r *http.Request) {
 	defer func() {
 		if x.failed == nil {
 			return
 		}
-		// What next has of trailers is not the answer's.
+		// The trailers that next set do not belong to this answer.
 		maps.DeleteFunc(x.Header(), func(name string, _ []string) bool {
 			return strings.HasPrefix(name, http.TrailerPrefix)
 		})
@@ -172,8 +172,8 @@ func (x *exchange) serve(next http.Handler, r *http.Request) {
 	next.ServeHTTP(x, r)
 }
 
-// begin commits the session before the header goes out, and reports whether the
-// handler's response may go on.
+// begin commits the session before the header is sent. It reports whether the handler's
+// response may go on.
 func (x *exchange) begin(status int) bool {
 	if x.begun {
 		return x.failed == nil
@@ -226,7 +226,7 @@ func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 	if !x.begin(http.StatusOK) {
 		return 0, x.failed
 	}
-	return io.Copy(x.ResponseWriter, src) // finds a ReaderFrom by itself
+	return io.Copy(x.ResponseWriter, src) // io.Copy finds a ReaderFrom itself
 }
 
 func (x *exchange) Flush() { _ = x.FlushError() }
@@ -246,17 +246,17 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(x.ResponseWriter).Hijack()
 }
 
-// CloseNotify is http.CloseNotifier, which net/http has replaced by the request's
-// context, but gin's Stream still wants.
+// CloseNotify is http.CloseNotifier. The request's context replaced it in net/http, but
+// gin's Stream still calls it.
 func (x *exchange) CloseNotify() <-chan bool {
 	gone := make(chan bool, 1)
 	context.AfterFunc(x.s.request.Context(), func() { gone <- true })
 	return gone
 }
 
-// commit is SessionMiddleware.process_response. With taken, the handler may still add to
-// h what another server answers, with a cookie of the session: then a cookie of ours goes
-// out only for what was changed here.
+// commit is SessionMiddleware.process_response. If taken, the handler may still add to h
+// the header of another server's response, with a cookie of the session: then commit adds
+// a cookie only for changes made here.
 func (s *Session) commit(ctx context.Context, h http.Header, status int, taken bool) error {
 	if err := s.lock(); err != nil {
 		return err
@@ -272,7 +272,7 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int, taken b
 
 func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, taken bool) error {
 	set := &s.m.site.set
-	// Django before 4.2 takes only a 500 for an error.
+	// Before Django 4.2, only a 500 counts as an error.
 	keep := status < 500 || set.Django.Before(4, 2) && status != 500
 	if keep && s.err != nil {
 		return s.err
@@ -322,12 +322,13 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	return nil
 }
 
-// commitBeside is commit for a response that sets the session's cookie already, to value:
-// it adds none, and saves only what was changed here, under the key that the client had.
-// If the cookie is of another session, that one may be gone, which is no error then.
+// commitBeside is commit for a response that already sets the session's cookie, to value.
+// It adds no cookie, and saves only changes made here, under the key that the client had.
+// If the cookie is that of another session, the client's session may be gone, which is no
+// error then.
 func (s *Session) commitBeside(ctx context.Context, h http.Header, value string, keep bool) error {
 	httpcookie.VaryOnCookie(h)
-	// What Save or Create stored under a new key, nobody can have.
+	// If Save or Create stored the session under a new key, no client gets that key.
 	had, _ := httpcookie.Find(s.request.Header, s.m.site.set.CookieName)
 	lost := s.saved && s.key != value && s.key != had
 	switch {

@@ -5,26 +5,26 @@ import (
 	"io"
 )
 
-// What holds keys or values of sessions prints neither: Format answers every verb of
-// package fmt and the text handler of slog, MarshalText the encoders (JSON, XML and
-// what of slog uses them). A type that is handed around by value keeps its secrets in
-// secret.Text besides, where they do not print in another struct's unexported field.
+// A type that holds keys or values of sessions prints neither. Its Format answers every
+// verb of package fmt and the text handler of slog. Its MarshalText answers the encoders:
+// JSON, XML, and slog where it uses them. A type that is passed by value also keeps its
+// secrets in secret.Text, which does not print in an unexported field of another struct.
 
 const justSession = "session"
 
-// Format prints no more than that it is a session.
+// Format prints "session" and nothing else, whatever the verb.
 func (Session) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
 
-// MarshalText gives what Format prints. There is no way back.
+// MarshalText returns what Format prints. Nothing decodes it.
 func (Session) MarshalText() ([]byte, error) { return []byte(justSession), nil }
 
-// Format prints no more than that it is a session.
+// Format prints "session" and nothing else, whatever the verb.
 func (Tx) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, justSession) }
 
-// MarshalText gives what Format prints.
+// MarshalText returns what Format prints.
 func (Tx) MarshalText() ([]byte, error) { return []byte(justSession), nil }
 
-// String tells the size, and what is wrong with the session.
+// String returns the size, and the error if there is one.
 func (l Listed) String() string {
 	if l.Err != nil {
 		return fmt.Sprintf("session of %d bytes: %v", l.Size, l.Err)
@@ -32,25 +32,25 @@ func (l Listed) String() string {
 	return fmt.Sprintf("session of %d bytes", l.Size)
 }
 
-// Format prints what String gives, whatever the verb.
+// Format prints what String returns, whatever the verb.
 func (l Listed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
 
-// MarshalText gives String.
+// MarshalText returns what String returns.
 func (l Listed) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// String tells how many keys there are, and when the record expires.
+// String returns the number of keys and the expiry.
 func (r Record) String() string {
 	return fmt.Sprintf("record: dict of %d keys, expires %v", r.Data.Len(), r.Expires)
 }
 
-// Format prints what String gives, whatever the verb.
+// Format prints what String returns, whatever the verb.
 func (r Record) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
-// MarshalText gives String.
+// MarshalText returns what String returns.
 func (r Record) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// Format prints what kind of Version it is, whatever the verb.
+// Format prints what String returns, whatever the verb.
 func (v Version) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, v.String()) }
 
-// MarshalText gives String.
+// MarshalText returns what String returns.
 func (v Version) MarshalText() ([]byte, error) { return []byte(v.String()), nil }

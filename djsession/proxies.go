@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// ErrScheme: headers of a proxy contradict each other about the scheme, so that nobody
-// knows it. gunicorn answers 400.
+// ErrScheme: the headers of a proxy contradict each other about the scheme, so that it is
+// unknown. gunicorn answers 400.
 var ErrScheme = errors.New("djsession: the proxy's headers do not agree about the scheme")
 
-// Proxies say whose word counts for the scheme by which a client came: what gunicorn and
-// uvicorn, and Django with SECURE_PROXY_SSL_HEADER, take from headers. djcsrf and djauth
-// ask it by [Site.IsSecure]. The zero value believes no header: only TLS to this process is
-// HTTPS.
+// Proxies say whose headers count for the scheme by which a client came, as in gunicorn,
+// in uvicorn, and in Django with SECURE_PROXY_SSL_HEADER. djcsrf and djauth call
+// [Site.IsSecure] to learn it. The zero value trusts no header: only TLS to this process
+// is HTTPS.
 type Proxies struct {
 	// Trusted is forwarded_allow_ips of gunicorn: the peers whose headers say which
 	// scheme the client used. These headers are secure_scheme_headers:
@@ -26,20 +26,21 @@ type Proxies struct {
 	//	X-Forwarded-Protocol: ssl
 	//	X-Forwarded-Ssl: on
 	//
-	// Any other value of one of them is http. Such a proxy must set or remove all three
-	// in every request.
+	// Any other value of one of them means http. Such a proxy must set or remove all
+	// three in every request.
 	Trusted []netip.Prefix
-	// UnixSockets trusts whoever connects by a unix socket, as gunicorn does.
+	// UnixSockets trusts every peer that connects by a unix socket, as gunicorn does.
 	UnixSockets bool
 
 	// SSLHeader and SSLValue are SECURE_PROXY_SSL_HEADER: "HTTP_X_FORWARDED_PROTO" and
-	// "https"; an empty SSLHeader is None. As in Django, the header counts for more than
-	// the rest, and from every peer: the proxy must set or remove it in every request.
+	// "https"; an empty SSLHeader is None. As in Django, this header overrides the
+	// others, and counts from every peer: the proxy must set or remove it in every
+	// request.
 	SSLHeader, SSLValue string
 }
 
-// LocalProxies returns the default of gunicorn and uvicorn: 127.0.0.1, ::1 and unix
-// sockets are trusted.
+// LocalProxies returns the default of gunicorn and uvicorn, which trusts 127.0.0.1, ::1
+// and unix sockets.
 func LocalProxies() Proxies {
 	return Proxies{
 		Trusted:     []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")},
@@ -47,14 +48,15 @@ func LocalProxies() Proxies {
 	}
 }
 
-// schemeHeaders are secure_scheme_headers of gunicorn, with the value that means https.
+// schemeHeaders are gunicorn's secure_scheme_headers, each with the value that means
+// https.
 var schemeHeaders = [...][2]string{{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Protocol", "ssl"}, {"X-Forwarded-Ssl", "on"}}
 
-// IsSecure is request.is_secure: whether the client used HTTPS, by Settings.Proxies. It is
-// false when [Site.Scheme] is an error.
+// IsSecure is request.is_secure: it reports whether the client used HTTPS, by
+// [Settings.Proxies]. It is false if [Site.Scheme] returns an error.
 //
-// The request must have the RemoteAddr of its connection. A middleware that puts the
-// client's address there belongs inside of what asks.
+// The request must have the RemoteAddr of its connection. A middleware that replaces it
+// by the client's address must run inside of the caller.
 func (s *Site) IsSecure(r *http.Request) bool {
 	scheme, err := s.Scheme(r)
 	return err == nil && scheme == "https"
@@ -62,15 +64,16 @@ func (s *Site) IsSecure(r *http.Request) bool {
 
 // Scheme is request.scheme: "https" or "http".
 //
-// Unlike gunicorn and uvicorn, it refuses a header that comes twice, even with the same
-// value: a proxy replaces what the client sent, and one that adds to it passes on a lie.
+// Unlike gunicorn and uvicorn, Scheme refuses a header that comes twice, even with the
+// same value. A proxy must replace what the client sent; one that adds to it passes on a
+// lie.
 //
-// Errors: ErrScheme.
+// Errors: [ErrScheme].
 func (s *Site) Scheme(r *http.Request) (string, error) {
 	p := &s.set.Proxies
 	if all := r.Header[p.SSLHeader]; p.SSLHeader != "" && len(all) > 0 {
 		got := strings.Join(all, ",")
-		if !s.set.Django.Before(4, 1) { // of several proxies the first
+		if !s.set.Django.Before(4, 1) { // the first of several proxies counts
 			got, _, _ = strings.Cut(got, ",")
 			got = strings.TrimSpace(got)
 		}
@@ -114,16 +117,18 @@ func (p *Proxies) trusts(r *http.Request) bool {
 	if local != nil && strings.HasPrefix(local.Network(), "unix") {
 		return p.UnixSockets
 	}
-	// A bare address is none that net/http writes: somebody took it from a header.
+	// net/http always writes a port. An address without one was taken from a header.
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		// Without a server that tells, only the name of a unix socket is one.
+		// If no server gave the local address, only the name of a unix socket shows that
+		// it is one.
 		return p.UnixSockets && local == nil && (strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/"))
 	}
 	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(peer.Addr()) })
 }
 
-// frozen returns a copy that the caller cannot change, with the header as net/http spells it.
+// frozen returns a copy that the caller cannot change. Its header is spelled as in
+// net/http.
 func (p Proxies) frozen() Proxies {
 	p.Trusted = slices.Clone(p.Trusted)
 	if meta, ok := strings.CutPrefix(p.SSLHeader, "HTTP_"); ok {

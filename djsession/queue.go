@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// queue lets the writers of one session in this process through one by one:
-// otherwise they would only make each other try again.
+// queue lets the writers of one session in this process through one at a time. Otherwise
+// they would only make each other try again.
 type queue struct {
 	mu    sync.Mutex
 	lines map[string]*line
@@ -14,11 +14,11 @@ type queue struct {
 
 // line is the queue of one key.
 type line struct {
-	turn chan struct{} // holds one token while nobody is in
-	n    int           // those in it and waiting
+	turn chan struct{} // holds one token while nobody has the turn
+	n    int           // how many have the turn or wait
 }
 
-// enter waits for its turn, and returns how to end it.
+// enter waits for its turn. Call leave to end the turn.
 func (q *queue) enter(ctx context.Context, key string) (leave func(), err error) {
 	q.mu.Lock()
 	l := q.lines[key]

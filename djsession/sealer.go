@@ -1,36 +1,36 @@
 package djsession
 
-// Sealer is an engine that keeps no sessions: the cookie holds them whole, and
-// what is a key elsewhere is the sealed session. Django's signed_cookies is one
-// (package cookiestore).
+// Sealer is an engine that keeps no sessions: the cookie holds the whole session, sealed,
+// in place of a key. Django's signed_cookies is one (package cookiestore).
 //
-// What follows from it, as in Django: nobody can take a session back before it
-// expires, so that a logout only asks the browser to forget; a copy of the cookie
-// stays good. Of two requests at once the later answer wins. Whoever has the
-// cookie can read what is in the session.
+// The consequences are those in Django. Nobody can take a session back before it expires:
+// a logout only asks the browser to forget it, and a copy of the cookie stays good. Of
+// two requests at once, the later response wins. Anybody who has the cookie can read the
+// session.
 //
-// Implementations are safe for concurrent use, and put no value into an error.
+// Implementations must be safe for concurrent use, and must put no value into an error.
 type Sealer interface {
 	// Site returns the Site that the Sealer was made for.
 	Site() *Site
 
-	// Seal returns the text that stands for r: characters that a cookie may hold.
-	// Errors: ErrTooLarge for what browsers would not keep.
+	// Seal returns r as text, in characters that a cookie may hold. Errors: [ErrTooLarge]
+	// if browsers would not keep it.
 	Seal(r *Record) (string, error)
 
-	// Unseal returns what Seal was given. Errors: ErrCorrupt, ErrExpired.
+	// Unseal returns the record that Seal was given. Errors: [ErrCorrupt], [ErrExpired].
 	Unseal(text string) (*Record, error)
 }
 
-// NewSealed returns a Manager of sessions that are in their cookies. Its Store is
-// nil, Exists is always false and Delete is errors.ErrUnsupported.
+// NewSealed returns a Manager of sessions that are in their cookies. Its [Manager.Store]
+// is nil, its [Manager.Exists] is always false, and its [Manager.Delete] returns
+// errors.ErrUnsupported.
 //
-// Unlike Django, a cookie that does not unseal is left alone until the request
-// changes its session: a program with a wrong SECRET_KEY cannot wipe the sessions
-// of the site. One that expired is deleted.
+// Unlike Django, the Manager leaves a cookie that does not unseal alone until the request
+// changes the session: a program with a wrong SECRET_KEY cannot wipe the sessions of the
+// site. It deletes an expired cookie.
 func NewSealed(sealer Sealer) *Manager { return &Manager{site: sealer.Site(), sealer: sealer} }
 
-// mayExist reports whether there may be a session under a client's key.
+// mayExist reports whether a session may exist under a client's key.
 func (m *Manager) mayExist(key string) bool {
 	return m.sealer != nil && key != "" || m.sealer == nil && m.site.ValidKey(key)
 }
