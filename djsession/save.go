@@ -11,12 +11,12 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Save is SessionBase.save: it stores the session now, under a new key if it has
-// none. Inside a request the cookie follows with the response.
+// Save is SessionBase.save: it stores the session now, under a new key if it has none.
+// Inside a request, the response sets the cookie.
 //
-// Errors: ErrInterrupted when the session was deleted or another user logged in
-// meanwhile, ErrUnavailable, ErrTooLarge, ErrCommitted, or the error of an
-// earlier change.
+// Errors: [ErrInterrupted] if the session was deleted or another user logged in
+// meanwhile; [ErrUnavailable]; [ErrTooLarge]; [ErrCommitted]; or the error of an earlier
+// change.
 func (s *Session) Save(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
@@ -31,8 +31,8 @@ func (s *Session) Save(ctx context.Context) error {
 	return s.save(ctx)
 }
 
-// Create is SessionBase.create: it stores the session now under a new key. What
-// was stored under an old one stays; see CycleKey. Errors as for Save.
+// Create is SessionBase.create: it stores the session now, under a new key. The session
+// under the old key stays; see [Session.CycleKey]. Errors as for [Session.Save].
 func (s *Session) Create(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
@@ -50,10 +50,10 @@ func (s *Session) Create(ctx context.Context) error {
 	return s.create(ctx)
 }
 
-// CycleKey is SessionBase.cycle_key: the session gets a new key, against session
-// fixation. It happens when the session is saved: the old key stays good until
-// then, and goes on to be good if the response is an error. If the session was
-// deleted meanwhile, it stays deleted. Errors: ErrCommitted.
+// CycleKey is SessionBase.cycle_key: it gives the session a new key, against session
+// fixation. The key changes when the session is saved. The old key stays good until then,
+// and also if the response is an error. A session that was deleted meanwhile stays
+// deleted. Errors: [ErrCommitted].
 func (s *Session) CycleKey() error {
 	if err := s.lock(); err != nil {
 		return err
@@ -66,14 +66,14 @@ func (s *Session) CycleKey() error {
 	return nil
 }
 
-// Renew is Set(name, value) for what each request does that finds a session in need
-// of it, such as a login whose hash is of an old SECRET_KEY. It is no conflict that
-// another request has set the same value meanwhile. If nothing else was changed in this
-// one, it is no error either that the session has ended: nothing is saved then, and no
-// cookie is set. Errors as for Set.
+// Renew is Set(name, value) for a change that each request makes if it finds the session
+// in need of it, such as a login whose hash was made with an old SECRET_KEY. It is no
+// conflict if another request has set the same value meanwhile. If this request changed
+// nothing else, it is no error either if the session has ended: then nothing is saved,
+// and no cookie is set. Errors as for [Session.Set].
 //
-// Unlike Django, which gives the session a new key, Renew leaves the key as it is: of
-// the requests of one page, each of which renews, only one could have the new key.
+// Unlike Django, which gives the session a new key, Renew leaves the key as it is. When
+// all requests of one page renew, only one of them could have the new key.
 func (s *Session) Renew(name string, value any) error {
 	v, err := s.m.site.set.Serializer.Freeze(value)
 	if err := s.lock(); err != nil {
@@ -93,16 +93,16 @@ func (s *Session) Renew(name string, value any) error {
 	return nil
 }
 
-// SetAside is for a session that is not good, for the reason why, where that may be a
-// mistake of this program, such as a wrong SECRET_KEY: it reads as an empty one from now
-// on, and what is stored and the cookie stay as they are. Whatever is set afterwards
-// begins a new session, under a new key. Flush still deletes the stored one: somebody
-// asked for it.
+// SetAside makes the session read as empty from now on, for the reason why. Call it for a
+// session that is not good, if that may be a mistake of this program, such as a wrong
+// SECRET_KEY: the stored session and the cookie stay as they are. A value that is set
+// afterwards begins a new session, under a new key. [Session.Flush] still deletes the
+// stored session, because somebody asked for that.
 //
-// What this request changed before is dropped, as by Django's flush, and a line in the
-// log says so: it may have been made of what the session held, and in a new session it
-// would take the place of the cookie. A change or a Flush that failed before still fails
-// the saving, and what was saved before still gets its cookie. After the response has
+// SetAside drops the changes that this request made before, as Django's flush does, and
+// logs a line. They may contain data of the session, and in a new session they would
+// replace the cookie. A change or a Flush that failed before still makes the saving fail,
+// and a session that was saved before still gets its cookie. After the response has
 // begun, SetAside only makes the session read as empty.
 func (s *Session) SetAside(why error) {
 	if s.lock() != nil {
@@ -122,25 +122,25 @@ func (s *Session) SetAside(why error) {
 	s.err, s.saved = err, saved
 }
 
-// forget drops what is known of the stored session, but for its key.
+// forget drops everything known of the stored session, except its key.
 func (s *Session) forget() {
 	s.cycle, s.renewal, s.renew, s.saved, s.err = false, false, nil, false, nil
 	s.base, s.data, s.version, s.log = nil, nil, Version{}, nil
 }
 
-// Flush is SessionBase.flush, what a logout does: it deletes the session from the
-// store now, also when the client is gone already, and leaves an empty one without a
-// key. A session that does not decode is only left, not deleted.
+// Flush is SessionBase.flush, for a logout: it deletes the session from the store now,
+// even if the client is gone already, and leaves an empty session without a key. It
+// leaves a session that does not decode, but does not delete it.
 //
-// Unlike Django, Flush does not take a login that is gone for one that it ended. If
-// somebody was logged in when this request read the session, and the store does not
-// find it any more, another request may have given it a new key: the login lives on.
-// Flush then returns ErrInterrupted, and the client keeps its cookie, which may be the
-// new one by now, so that a second try ends the session. A key that Django cycles
-// beside a logout by Django cannot be helped from here.
+// Unlike Django, Flush does not take a missing login for one that it ended. If somebody
+// was logged in when this request read the session, and the store no longer has it,
+// another request may have given it a new key: the login lives on. Flush then returns
+// [ErrInterrupted]. The client keeps its cookie, which may be the new one by now, so that
+// a second try ends the session. This package cannot help if Django cycles a key during a
+// logout by Django.
 //
-// Errors: ErrInterrupted, ErrUnavailable, ErrCommitted. The session is then as it was
-// before, and the error also fails the saving.
+// Errors: [ErrInterrupted], [ErrUnavailable], [ErrCommitted]. After an error the session
+// is as it was before, and the saving fails with the same error.
 func (s *Session) Flush(ctx context.Context) error {
 	ctx, cancel := s.m.saving(ctx)
 	defer cancel()
@@ -168,19 +168,19 @@ func (s *Session) Flush(ctx context.Context) error {
 	return nil
 }
 
-// saving returns the context of a save: it outlives the request, so that a tab
-// that is closed cannot undo a logout, but not SaveTimeout.
+// saving returns the context of a save. It outlives the request, so that closing a tab
+// cannot undo a logout. It ends after SaveTimeout.
 func (m *Manager) saving(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), m.site.set.SaveTimeout)
 }
 
-// save stores the session. s.mu is held, here and below.
+// save stores the session. It and the functions below require s.mu to be held.
 func (s *Session) save(ctx context.Context) error {
 	switch {
 	case s.err != nil:
 		return s.err
 	case s.aside && s.data.Len() == 0:
-		return nil // there is nothing to begin a new one for
+		return nil // nothing to begin a new session with
 	case s.key == "" || s.corrupt || s.aside || s.m.sealer != nil:
 		return s.create(ctx)
 	}
@@ -210,13 +210,13 @@ func (s *Session) create(ctx context.Context) error {
 	return nil
 }
 
-// insert stores a record under a key that nobody has.
+// insert stores r under a new key that nobody has.
 func (s *Session) insert(ctx context.Context, r *Record) (key string, v Version, err error) {
 	if s.m.sealer != nil {
 		key, err = s.m.sealer.Seal(r)
 		return key, v, err
 	}
-	for range 10 { // 36^32 keys: the second try is already unheard of
+	for range 10 { // 36^32 keys: even a second try is improbable
 		key = s.m.site.NewKey()
 		v, err = s.m.create(ctx, key, r)
 		if !errors.Is(err, ErrKeyTaken) {
@@ -226,8 +226,8 @@ func (s *Session) insert(ctx context.Context, r *Record) (key string, v Version,
 	return key, v, err
 }
 
-// update stores the session under its key: what was done to it is done on what is
-// stored, which somebody else may have changed since it was read.
+// update stores the session under its key. If somebody else changed it since it was read,
+// update repeats the changes on what is stored.
 func (s *Session) update(ctx context.Context) error {
 	for try := 0; ; try++ {
 		r, err := s.toStore()
@@ -258,8 +258,8 @@ func (s *Session) update(ctx context.Context) error {
 	}
 }
 
-// cycleKey stores the session under a new key and deletes the old one, unless
-// somebody deleted that already: then it must not come back as the new one.
+// cycleKey stores the session under a new key and deletes the old one. If somebody
+// deleted the old one already, the session must not come back under the new key.
 func (s *Session) cycleKey(ctx context.Context) error {
 	if c, ok := s.m.store.(Cycler); ok {
 		if err := s.cycleAtOnce(ctx, c); !errors.Is(err, errors.ErrUnsupported) {
@@ -285,7 +285,7 @@ func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
 		case errors.Is(err, ErrNotFound):
 			return ErrInterrupted
 		case errors.Is(err, ErrUnavailable):
-			// Perhaps it was done, and only the answer is lost.
+			// The store may have done it, and only its answer is lost.
 			if _, v, missing := s.m.load(ctx, key); missing == nil {
 				s.stored(key, r, v)
 				return nil
@@ -305,8 +305,8 @@ func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
 	}
 }
 
-// cycleInSteps is cycleKey by Create and Delete. What somebody else stored under the old
-// key since it was read shows when that is deleted.
+// cycleInSteps is cycleKey by Create and Delete. The Delete finds out whether somebody
+// else changed the session under the old key since it was read.
 func (s *Session) cycleInSteps(ctx context.Context) error {
 	r, err := s.toStore()
 	if err != nil {
@@ -338,13 +338,13 @@ func (s *Session) cycleInSteps(ctx context.Context) error {
 		if errors.Is(err, ErrNotFound) {
 			err = ErrInterrupted
 		}
-		// Nobody knows the new key yet; if this fails too, it expires unused.
+		// Nobody knows the new key yet. If this fails too, the key expires unused.
 		_ = s.m.delete(ctx, key, Force)
 		return err
 	}
 }
 
-// refresh reads the session again and does on it what was done so far.
+// refresh reads the session again and repeats the changes on it.
 func (s *Session) refresh(ctx context.Context) error {
 	r, v, err := s.m.loadFresh(ctx, s.key, s.version)
 	if errors.Is(err, ErrNotFound) {
@@ -366,8 +366,8 @@ func (s *Session) refresh(ctx context.Context) error {
 	return nil
 }
 
-// renewedBy reports whether somebody else stored what Renew did, and the login is the
-// same but for that.
+// renewedBy reports whether somebody else stored the same change as Renew, in an
+// otherwise equal login.
 func (s *Session) renewedBy(fresh *serializer.Dict) bool {
 	if s.renew == nil {
 		return false
@@ -376,7 +376,7 @@ func (s *Session) renewedBy(fresh *serializer.Dict) bool {
 	return err == nil && sameLogin(renewed, fresh)
 }
 
-// backOff waits before another try, longer each time: at once, then up to 1 ms,
+// backOff waits before another try, longer each time: first not at all, then up to 1 ms,
 // 2 ms, 4 ms and so on to 64 ms.
 func (s *Session) backOff(ctx context.Context, try int) error {
 	var wait time.Duration
@@ -391,7 +391,7 @@ func (s *Session) backOff(ctx context.Context, try int) error {
 	}
 }
 
-// toStore is what the store gets.
+// toStore returns the record for the store.
 func (s *Session) toStore() (*Record, error) {
 	expires, err := s.m.site.ExpiryDate(s.data, s.m.site.Now())
 	if err != nil {
@@ -410,7 +410,7 @@ func (s *Session) toStore() (*Record, error) {
 	return r, nil
 }
 
-// stored notes that r is what the store holds now.
+// stored notes that the store now holds r under key.
 func (s *Session) stored(key string, r *Record, v Version) {
 	s.key, s.version = key, v
 	s.base, s.data, s.log = r.Data, r.Data, nil

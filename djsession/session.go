@@ -13,19 +13,20 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Session is Django's request.session: what one visitor's session holds, as one
-// request sees it. It is got by [Load] inside a Manager's Middleware, or by
-// [Manager.Open] elsewhere.
+// Session is Django's request.session: the data of one visitor's session, as one request
+// sees it. Inside [Manager.Middleware], call [Load] to get it; elsewhere, call
+// [Manager.Open].
 //
-// A Session is safe for concurrent use. What it hands out are copies.
+// A Session is safe for concurrent use. The values that it returns are copies.
 //
-// Unlike Django, changing such a copy changes nothing: Set it back. And where
-// Django stores the whole session as this request saw it, a Session keeps a log
-// of what was done to it, which is done again on the stored session when
-// somebody else changed that meanwhile.
+// Unlike Django, changing such a copy changes nothing: call [Session.Set] with it. Django
+// stores the whole session as this request saw it. A Session keeps a log of its changes
+// instead, and repeats them on the stored session if somebody else changed that
+// meanwhile.
 type Session struct {
-	// What it holds is behind a pointer of its own: of a *Session in an unexported field
-	// of somebody else's struct package fmt prints the fields, under verbs such as %s.
+	// The state is behind a pointer: if a *Session is in an unexported field of somebody
+	// else's struct, package fmt prints the fields of the Session, under verbs such as
+	// %s.
 	*sessionState
 }
 
@@ -38,38 +39,38 @@ type sessionState struct {
 
 	had      bool // the request brought a cookie
 	loaded   bool
-	corrupt  bool // what is stored does not decode: hands off
-	aside    bool // SetAside: hands off too, but for a Flush
-	login    bool // somebody was logged in, as it was loaded or stored
+	corrupt  bool // the stored session does not decode: hands off
+	aside    bool // by SetAside: hands off too, except by Flush
+	login    bool // somebody was logged in when it was loaded or stored
 	modified bool
-	saved    bool // by Save or Create: the cookie has to follow
-	cycle    bool // a new key at the next save
-	renewal  bool // nothing was done but one Renew
+	saved    bool // by Save or Create: the response must set the cookie
+	cycle    bool // take a new key at the next save
+	renewal  bool // the only change is one Renew
 	done     bool // committed
 
-	key     string        // "" is none
+	key     string        // "" if there is none
 	why     error         // why loading found nothing
 	renew   op            // what Renew did, or nil
 	request *http.Request // nil outside of HTTP
 
-	base    *serializer.Dict // as stored, when version was
-	data    *serializer.Dict // base and log together
+	base    *serializer.Dict // as stored with version
+	data    *serializer.Dict // base with the changes of log
 	version Version
 	log     []op
-	err     error // the first change that failed, which fails the commit; what the commit returned
+	err     error // of the first change that failed, which fails the commit; then of the commit
 }
 
-// op is one change. It is done at once, and again on fresh data at a conflict.
+// op is one change. It runs at once, and again on fresh data after a conflict.
 type op func(*serializer.Dict) (*serializer.Dict, error)
 
-// Get returns the value of name as it would come from Python (see package
-// serializer), and whether there is one. Most code wants [Value].
+// Get returns the value of name as if Python had stored it (see package serializer), and
+// whether there is one. Most code calls [Value] instead.
 func (s *Session) Get(name string) (any, bool) { return s.dict().Get(name) }
 
-// Has is SessionBase.has_key.
+// Has is SessionBase.has_key: it reports whether the session holds name.
 func (s *Session) Has(name string) bool { return s.dict().Has(name) }
 
-// Len returns how many names Keys yields.
+// Len returns the number of names that [Session.Keys] yields.
 func (s *Session) Len() int {
 	n := 0
 	for range s.Keys() {
@@ -78,13 +79,14 @@ func (s *Session) Len() int {
 	return n
 }
 
-// Keys is SessionBase.keys, over the session as it is when Keys is called.
+// Keys is SessionBase.keys. It yields the names in the session as it is when Keys is
+// called.
 //
-// Unlike Django, Keys, Values, Items and Len leave out the keys that are no text, which
-// a pickled session may have: [Session.Dict] has those too.
+// Unlike Django, Keys, [Session.Values], [Session.Items] and [Session.Len] leave out keys
+// that are not text, which a pickled session may have. [Session.Dict] has them too.
 func (s *Session) Keys() iter.Seq[string] { return keys(s.dict()) }
 
-// Values is SessionBase.values, for the names that Keys yields.
+// Values is SessionBase.values, for the names that [Session.Keys] yields.
 func (s *Session) Values() iter.Seq[any] {
 	items := s.Items()
 	return func(yield func(any) bool) {
@@ -96,7 +98,7 @@ func (s *Session) Values() iter.Seq[any] {
 	}
 }
 
-// Items is SessionBase.items, for the names that Keys yields.
+// Items is SessionBase.items, for the names that [Session.Keys] yields.
 func (s *Session) Items() iter.Seq2[string, any] { return items(s.dict()) }
 
 // Dict returns the whole session as it is now.
@@ -110,19 +112,19 @@ func (s *Session) dict() *serializer.Dict {
 	return s.data
 }
 
-// Set is session[name] = value. The value is encoded at once, so that changing
-// it later changes nothing; what can be written is told by the Serializer.
+// Set is session[name] = value. It encodes the value at once, so that later changes to
+// value change nothing. [Settings.Serializer] decides which values can be written.
 //
-// Errors: serializer.ErrType and ErrLimit for a value that cannot be written,
-// ErrCommitted. The error also fails the saving of the session, so that ignoring
-// it loses nothing silently.
+// Errors: [serializer.ErrType] and [serializer.ErrLimit] for a value that cannot be
+// written; [ErrCommitted]. The error also fails the saving of the session, so that a
+// caller who ignores it loses nothing silently.
 func (s *Session) Set(name string, value any) error {
 	v, err := s.m.site.set.Serializer.Freeze(value)
 	return s.change(err, func(d *serializer.Dict) (*serializer.Dict, error) { return d.With(name, v), nil })
 }
 
-// SetDefault is SessionBase.setdefault: it sets name to value unless it is there,
-// and returns what is there then. Errors as for Set.
+// SetDefault is SessionBase.setdefault: it sets name to value unless the session holds
+// name, and returns the value that is there then. Errors as for [Session.Set].
 func (s *Session) SetDefault(name string, value any) (any, error) {
 	if v, ok := s.Get(name); ok {
 		return v, nil
@@ -138,8 +140,8 @@ func (s *Session) SetDefault(name string, value any) (any, error) {
 	return got, err
 }
 
-// SetAll is SessionBase.update: it sets all of values, in the order of the sorted
-// names. Errors as for Set; then nothing is set.
+// SetAll is SessionBase.update: it sets all of values, in the order of the sorted names.
+// After an error it has set nothing. Errors as for [Session.Set].
 func (s *Session) SetAll(values map[string]any) error {
 	var all []serializer.Item
 	for name, value := range serializer.FromMap(values).AllStored() {
@@ -157,8 +159,8 @@ func (s *Session) SetAll(values map[string]any) error {
 	})
 }
 
-// Delete is del session[name], without the KeyError: an absent name is no
-// change. Errors: ErrCommitted.
+// Delete is del session[name], without the KeyError: an absent name is no change. Errors:
+// [ErrCommitted].
 func (s *Session) Delete(name string) error {
 	if !s.Has(name) {
 		return nil
@@ -166,20 +168,20 @@ func (s *Session) Delete(name string) error {
 	return s.change(nil, func(d *serializer.Dict) (*serializer.Dict, error) { return d.Without(name), nil })
 }
 
-// Pop is SessionBase.pop: it removes name and returns what it held. An absent
-// name is no change. Errors: ErrCommitted.
+// Pop is SessionBase.pop: it removes name and returns its value. An absent name is no
+// change. Errors: [ErrCommitted].
 func (s *Session) Pop(name string) (value any, ok bool, err error) {
 	value, ok = s.Get(name)
 	return value, ok, s.Delete(name)
 }
 
-// Clear is SessionBase.clear: it removes everything and keeps the key. To log
-// somebody out, use Flush. Errors: ErrCommitted.
+// Clear is SessionBase.clear: it removes everything and keeps the key. To log somebody
+// out, call [Session.Flush]. Errors: [ErrCommitted].
 func (s *Session) Clear() error {
 	return s.change(nil, func(*serializer.Dict) (*serializer.Dict, error) { return nil, nil })
 }
 
-// change does o and adds it to the log, or keeps err.
+// change applies o and adds it to the log, or keeps err.
 func (s *Session) change(err error, o op) error {
 	if err := s.lock(); err != nil {
 		return err
@@ -210,8 +212,8 @@ func (s *Session) record(err error, o op, after *serializer.Dict) error {
 	return nil
 }
 
-// MarkModified is session.modified = True: the session is saved even if nothing
-// in it was changed, which moves its expiry. Errors: ErrCommitted.
+// MarkModified is session.modified = True: the session is saved even without a change,
+// which moves its expiry. Errors: [ErrCommitted].
 func (s *Session) MarkModified() error {
 	if err := s.lock(); err != nil {
 		return err
@@ -220,7 +222,7 @@ func (s *Session) MarkModified() error {
 	return s.record(nil, nil, s.data)
 }
 
-// SetExpiry is SessionBase.set_expiry. Errors as for Set.
+// SetExpiry is SessionBase.set_expiry. Errors as for [Session.Set].
 func (s *Session) SetExpiry(e Expiry) error {
 	v, ok := e.encode(s.m.site)
 	if !ok {
@@ -229,28 +231,29 @@ func (s *Session) SetExpiry(e Expiry) error {
 	return s.Set(expiryKey, v)
 }
 
-// ExpiryAge is SessionBase.get_expiry_age: how long the session would live if it
-// were saved now. See [Site.ExpiryAge].
+// ExpiryAge is SessionBase.get_expiry_age: it returns how long the session would live if
+// it were saved now. See [Site.ExpiryAge].
 func (s *Session) ExpiryAge() (time.Duration, error) {
 	return s.m.site.ExpiryAge(s.dict(), s.m.site.Now())
 }
 
-// ExpiryDate is SessionBase.get_expiry_date: when the session would end if it
+// ExpiryDate is SessionBase.get_expiry_date: it returns when the session would end if it
 // were saved now. See [Site.ExpiryDate].
 func (s *Session) ExpiryDate() (time.Time, error) {
 	return s.m.site.ExpiryDate(s.dict(), s.m.site.Now())
 }
 
-// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close.
+// ExpireAtBrowserClose is SessionBase.get_expire_at_browser_close. See
+// [Site.ExpireAtBrowserClose].
 func (s *Session) ExpireAtBrowserClose() (bool, error) {
 	return s.m.site.ExpireAtBrowserClose(s.dict())
 }
 
-// The test cookie tells whether a browser takes cookies: set it with one page,
-// look for it at the next.
+// The test cookie shows whether a browser accepts cookies: one page sets it, the next one
+// looks for it.
 const testCookieName, testCookieValue = "testcookie", "worked"
 
-// SetTestCookie is SessionBase.set_test_cookie. Errors as for Set.
+// SetTestCookie is SessionBase.set_test_cookie. Errors as for [Session.Set].
 func (s *Session) SetTestCookie() error { return s.Set(testCookieName, testCookieValue) }
 
 // TestCookieWorked is SessionBase.test_cookie_worked.
@@ -259,12 +262,12 @@ func (s *Session) TestCookieWorked() bool {
 	return v == testCookieValue
 }
 
-// DeleteTestCookie is SessionBase.delete_test_cookie. Errors: ErrCommitted.
+// DeleteTestCookie is SessionBase.delete_test_cookie. Errors: [ErrCommitted].
 func (s *Session) DeleteTestCookie() error { return s.Delete(testCookieName) }
 
-// Key is SessionBase.session_key: the key under which the session is stored, ""
-// for a session that was never saved. After CycleKey it is the old one until the
-// session is saved. The key is a secret: who has it has the session.
+// Key is SessionBase.session_key: it returns the key under which the session is stored,
+// or "" if it was never saved. After [Session.CycleKey] it is the old key until the
+// session is saved. The key is a secret: anybody who has it has the session.
 func (s *Session) Key() string {
 	if s.lock() != nil {
 		return ""
@@ -273,7 +276,8 @@ func (s *Session) Key() string {
 	return s.key
 }
 
-// IsEmpty is SessionBase.is_empty: the session has no key and holds nothing.
+// IsEmpty is SessionBase.is_empty: it reports whether the session has no key and holds
+// nothing.
 func (s *Session) IsEmpty() bool {
 	if s.lock() != nil {
 		return false
@@ -284,7 +288,8 @@ func (s *Session) IsEmpty() bool {
 
 func (s *Session) empty() bool { return s.key == "" && s.data.Len() == 0 }
 
-// Modified is session.modified: the session was changed and will be saved.
+// Modified is session.modified: it reports whether the session was changed and will be
+// saved.
 func (s *Session) Modified() bool {
 	if s.lock() != nil {
 		return false
@@ -293,8 +298,8 @@ func (s *Session) Modified() bool {
 	return s.modified
 }
 
-// Accessed is session.accessed: the session was read from the store, or would
-// have been if there were one.
+// Accessed is session.accessed: it reports whether the session was read, even if the
+// store had none.
 func (s *Session) Accessed() bool {
 	if s.lock() != nil {
 		return false
@@ -303,9 +308,9 @@ func (s *Session) Accessed() bool {
 	return s.loaded
 }
 
-// Missing tells why the session that the client asked for could not be had and a
-// new one was begun: ErrNoCookie, ErrNotFound, ErrExpired, ErrCorrupt with
-// its cause, or what SetAside was given. It is nil when the session was found.
+// Missing returns why the client's session was not found and a new one was begun:
+// [ErrNoCookie], [ErrNotFound], [ErrExpired], [ErrCorrupt] with its cause, or the reason
+// given to [Session.SetAside]. It is nil if the session was found.
 func (s *Session) Missing() error {
 	if s.lock() != nil {
 		return ErrInUpdate
@@ -342,7 +347,7 @@ func (s *Session) loadLocked(ctx context.Context) error {
 			s.base, s.data, s.version = r.Data, r.Data, v
 			s.login = r.Data.Has(loginKeys[0])
 		case errors.Is(err, ErrNotFound):
-			// The client's key is never adopted: that would be session fixation.
+			// Never adopt the client's key: that would be session fixation.
 			s.key, s.why = "", err
 		case errors.Is(err, ErrCorrupt):
 			s.corrupt, s.why = true, err
@@ -355,15 +360,14 @@ func (s *Session) loadLocked(ctx context.Context) error {
 	return nil
 }
 
-// Reader is a *Session or a *Tx.
+// Reader is a [*Session] or a [*Tx].
 type Reader interface{ dict() *serializer.Dict }
 
-// Value returns what the session holds under name as a T, or def if it holds
-// nothing there. None fits a pointer, any, slice or map only, and no number is
-// rounded: 1.0 is no int.
+// Value returns the value of name as a T, or def if the session holds none. None fits
+// only a pointer, any, a slice or a map. Numbers are never rounded: 1.0 is no int.
 //
-// Errors: serializer.ErrType, which names the path to what does not fit. Then
-// the value returned is def.
+// Errors: [serializer.ErrType], which names the path to the value that does not fit.
+// Value then returns def.
 func Value[T any](r Reader, name string, def T) (T, error) {
 	return serializer.Field(r.dict(), name, def)
 }
@@ -388,10 +392,10 @@ func items(d *serializer.Dict) iter.Seq2[string, any] {
 	}
 }
 
-// loginKeys decide who somebody is: a change of theirs is never merged over.
+// loginKeys decide who is logged in. If somebody else changed them, nothing is merged.
 var loginKeys = []string{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"}
 
-// sameLogin reports whether a and b are the same login.
+// sameLogin reports whether a and b hold the same login.
 func sameLogin(a, b *serializer.Dict) bool {
 	return !slices.ContainsFunc(loginKeys, func(name string) bool {
 		av, aok := a.Get(name)
@@ -400,10 +404,10 @@ func sameLogin(a, b *serializer.Dict) bool {
 	})
 }
 
-// equal compares what a login holds, text or an int; anything else is unlike
-// even itself.
+// equal compares two values of loginKeys. A value of a type that no login holds does not
+// even equal itself.
 func equal(a, b any) bool {
-	if text, ok := serializer.Text(a); ok { // of a pickle it may be one of Python 2
+	if text, ok := serializer.Text(a); ok { // a pickle may hold a text of Python 2
 		other, ok := serializer.Text(b)
 		return ok && text == other
 	}

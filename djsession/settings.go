@@ -10,16 +10,16 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Settings are the settings of the Django site: each field is named as in
-// Django, without SESSION_. The zero value of each means Django's default, so
-// that only Keys has to be set. NewSite checks and freezes them.
+// Settings are the settings of the Django site. Each field has its name in Django,
+// without SESSION_. The zero value of a field means Django's default; only Keys is
+// required. [NewSite] checks and freezes them.
 type Settings struct {
-	// Keys hold SECRET_KEY and SECRET_KEY_FALLBACKS, or only the keys derived
-	// from them for this purpose. Required.
+	// Keys are SECRET_KEY and SECRET_KEY_FALLBACKS, or only the keys derived from them
+	// for this purpose. Required.
 	Keys signer.Keys
 
-	// Django is the version that the site runs on, for what changed between
-	// versions. Zero means the newest that this package knows.
+	// Django is the version that the site runs on, because some behavior depends on it.
+	// Zero means the newest version that this package knows.
 	Django DjangoVersion
 
 	// CookieName is SESSION_COOKIE_NAME; default "sessionid".
@@ -32,61 +32,61 @@ type Settings struct {
 	CookiePath string
 	// CookieSecure is SESSION_COOKIE_SECURE; default false.
 	CookieSecure bool
-	// CookieHTTPOnly is SESSION_COOKIE_HTTPONLY: new(false) lets scripts of the page read
-	// the cookie. Nil means Django's default, true.
+	// CookieHTTPOnly is SESSION_COOKIE_HTTPONLY. Nil means Django's default, true.
+	// new(false) lets scripts of the page read the cookie.
 	CookieHTTPOnly *bool
-	// CookieSameSite is SESSION_COOKIE_SAMESITE; zero means Lax (no attribute
-	// before Django 2.1), and http.SameSiteDefaultMode leaves the attribute out,
-	// as False does in Django.
+	// CookieSameSite is SESSION_COOKIE_SAMESITE. Zero means Lax, and no attribute before
+	// Django 2.1. http.SameSiteDefaultMode leaves the attribute out, as False does in
+	// Django.
 	CookieSameSite http.SameSite
 
-	// ExpireAtBrowserClose is SESSION_EXPIRE_AT_BROWSER_CLOSE.
+	// ExpireAtBrowserClose is SESSION_EXPIRE_AT_BROWSER_CLOSE; default false.
 	ExpireAtBrowserClose bool
-	// SaveEveryRequest is SESSION_SAVE_EVERY_REQUEST.
+	// SaveEveryRequest is SESSION_SAVE_EVERY_REQUEST; default false.
 	SaveEveryRequest bool
 
 	// Serializer is SESSION_SERIALIZER; default JSON.
 	Serializer serializer.Serializer
-	// StoreClass is the name of the class SessionStore of the site's engine,
-	// which is part of the salt; default "SessionStore".
+	// StoreClass is the name of the class SessionStore in the site's engine, which is
+	// part of the salt; default "SessionStore".
 	StoreClass string
 
-	// LegacyHashing is DEFAULT_HASHING_ALGORITHM = "sha1" of Django 3.1 and 3.2:
-	// sessions are written in the format of Django before 3.1.
+	// LegacyHashing is DEFAULT_HASHING_ALGORITHM = "sha1" of Django 3.1 and 3.2: it
+	// writes sessions in the format of Django before 3.1.
 	LegacyHashing bool
 
 	// TimeZone is TIME_ZONE for a site with USE_TZ=False. Nil means USE_TZ=True.
 	TimeZone *time.Location
 
-	// Proxies say whose headers tell that the client used HTTPS; the zero value believes
-	// none. Behind gunicorn, uvicorn and their like give LocalProxies().
+	// Proxies say whose headers show that the client used HTTPS. The zero value trusts
+	// none. [LocalProxies] returns the default of gunicorn and uvicorn.
 	Proxies Proxies
 
-	// What Django has no setting for:
+	// Django has no settings for the following.
 
 	// Limits bound what is read from the store. Zero fields mean generous defaults.
 	Limits Limits
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Logger is told about what a site's operator should know; default slog.Default.
+	// Logger gets messages for the site's operator; default slog.Default.
 	Logger *slog.Logger
 	// OnError answers a request whose session could not be saved. Nothing of the
-	// handler's answer was sent, its headers were dropped. The default answers by
-	// a plain text with the status of ErrorStatus.
+	// handler's response was sent, and its headers were dropped. The default answers with
+	// a plain text and the status of [ErrorStatus].
 	OnError func(w http.ResponseWriter, r *http.Request, err error)
-	// Observer is told about each use of the store, for metrics.
+	// Observer is called after each use of the store, for metrics; default none.
 	Observer func(ctx context.Context, e Event)
-	// SaveTimeout bounds the saving at the end of a request, which goes on when
-	// the client is gone; default 10 s.
+	// SaveTimeout limits the saving at the end of a request, which goes on when the
+	// client is gone; default 10 s.
 	SaveTimeout time.Duration
-	// KeyShape tells what a session key looks like; default 8 to 40 characters
-	// of a-z and 0-9. Anything else is no session and never reaches a store.
+	// KeyShape reports whether key looks like a session key; default 8 to 40 characters
+	// of a-z and 0-9. No other key reaches a store.
 	KeyShape func(key string) bool
 }
 
 // Limits bound what is read from outside. A zero field means its default.
 type Limits struct {
-	// Payload is the most bytes of a stored value; default 16 MiB.
+	// Payload is the largest size of a stored value, in bytes; default 16 MiB.
 	Payload int
 	// Data bound the decompressed and decoded session.
 	Data serializer.Limits
@@ -96,8 +96,8 @@ type Limits struct {
 type Event struct {
 	// Op is load, create, update, touch, delete or cycle.
 	Op string
-	// Took is how long it took.
+	// Took is its duration.
 	Took time.Duration
-	// Err is what it returned.
+	// Err is the error that it returned.
 	Err error
 }

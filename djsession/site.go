@@ -13,18 +13,17 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Site is what the parts that serve one Django site share: keys, salt,
-// serializer, limits, clock and time zone. It never changes and is safe for
-// concurrent use. A process may have several, for example to move from one
-// site to another.
+// Site holds what the parts that serve one Django site share: keys, salt, serializer,
+// limits, clock and time zone. It never changes and is safe for concurrent use. A process
+// may have several, for example to move from one site to another.
 type Site struct {
 	set   Settings
 	codec codec
 }
 
-// NewSite checks the settings and freezes them, with every default filled in.
+// NewSite checks the settings, fills in every default and freezes them.
 //
-// Errors: ErrConfig, with what is wrong and where.
+// Errors: [ErrConfig], with what is wrong and where.
 func NewSite(set Settings) (*Site, error) {
 	set.Django = cmp.Or(set.Django, newest)
 	set.CookieName = cmp.Or(set.CookieName, "sessionid")
@@ -61,7 +60,7 @@ func NewSite(set Settings) (*Site, error) {
 	return &Site{set, c}, nil
 }
 
-// check looks for what would produce a cookie or a row that Django could not use.
+// check finds settings that would make a cookie or a row that Django could not use.
 func (set *Settings) check() error {
 	bad := func(field, why string) error {
 		return fmt.Errorf("%w: %s %s", ErrConfig, field, why)
@@ -85,34 +84,33 @@ func (set *Settings) check() error {
 	return nil
 }
 
-// Settings returns the settings with every default filled in. Logger stays as
-// it was given.
+// Settings returns the settings with every default filled in. Logger stays as it was
+// given.
 func (s *Site) Settings() Settings { return s.set }
 
-// Now is the time in UTC with the microseconds that Python has.
+// Now returns the time in UTC, with microseconds as in Python.
 func (s *Site) Now() time.Time { return s.set.Now().UTC().Truncate(time.Microsecond) }
 
-// TimeZone is the zone of a site with USE_TZ=False, nil for USE_TZ=True.
+// TimeZone returns the zone of a site with USE_TZ=False, and nil for USE_TZ=True.
 func (s *Site) TimeZone() *time.Location { return s.set.TimeZone }
 
-// Limits are the bounds on what is read.
+// Limits returns the limits of what is read.
 func (s *Site) Limits() Limits { return s.set.Limits }
 
-// Encode is SessionBase.encode: the dict as signed text, as the engines db,
+// Encode is SessionBase.encode: it returns the dict as signed text, as the engines db,
 // file and redis_sessions keep it.
 //
-// Errors: ErrTooLarge, and those of the Serializer.
+// Errors: [ErrTooLarge], and those of [Settings.Serializer].
 func (s *Site) Encode(d *serializer.Dict) (string, error) { return s.codec.encode(d) }
 
-// Decode is SessionBase.decode, the reverse of Encode.
+// Decode is SessionBase.decode, the reverse of [Site.Encode].
 //
-// Unlike Django, which answers every fault by an empty dict, it says what is
-// wrong: ErrCorrupt or ErrLegacy, and beneath it signer.ErrBadSignature,
-// serializer.ErrSyntax and their like.
+// Unlike Django, which returns an empty dict for every fault, Decode returns an error:
+// [ErrCorrupt] or [ErrLegacy]. The cause of an ErrCorrupt matches too, such as
+// signer.ErrBadSignature or [serializer.ErrSyntax].
 func (s *Site) Decode(text string) (*serializer.Dict, error) { return s.codec.decode(text) }
 
-// ValidKey reports whether key may be a session key. Anything else is no
-// session and is not shown to a store.
+// ValidKey reports whether key may be a session key. No other key is shown to a store.
 func (s *Site) ValidKey(key string) bool { return s.set.KeyShape(key) }
 
 func defaultKeyShape(key string) bool {
@@ -127,8 +125,9 @@ func defaultKeyShape(key string) bool {
 	return true
 }
 
-// NewKey returns a random session key, 32 characters of a-z and 0-9, as
-// SessionBase._get_new_session_key makes them. It asks no store: Create does.
+// NewKey returns a random session key of 32 characters of a-z and 0-9, as
+// SessionBase._get_new_session_key does. It does not check whether the key is taken:
+// [Store.Create] does.
 func (s *Site) NewKey() string {
 	const chars = "abcdefghijklmnopqrstuvwxyz0123456789"
 	var buf [64]byte

@@ -8,17 +8,17 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Update changes the session by a function of what it holds. When somebody else
-// changed the stored session meanwhile, fn runs again on what that one stored,
-// possibly more than once, so that a counter loses no count. fn must touch nothing
-// but tx. [Edit] does the same for one value with a Go type.
+// Update changes the session by the function fn. If somebody else changed the stored
+// session meanwhile, fn runs again on the new data, possibly more than once, so that a
+// counter loses no count. fn must touch nothing but tx. [Edit] does the same for one
+// value with a Go type.
 //
-// If fn uses the Session itself, Update changes nothing and returns ErrInUpdate, and so
-// do the methods of the Session that return an error; the others return nothing.
+// If fn uses the Session itself, Update changes nothing and returns [ErrInUpdate]. So do
+// the methods of the Session that return an error; the others return zero values.
 //
-// An error of fn undoes what it did to tx and is returned; in a later run it
-// fails the saving. Other errors as for Set, and ErrConflict if other goroutines change
-// the Session faster than fn runs.
+// If fn returns an error, Update drops what fn did to tx and returns the error; in a
+// later run, the error fails the saving. Other errors are those of [Session.Set], and
+// [ErrConflict] if other goroutines change the Session faster than fn runs.
 func (s *Session) Update(fn func(tx *Tx) error) error {
 	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
 		tx := Tx{s.m.site, d}
@@ -29,23 +29,24 @@ func (s *Session) Update(fn func(tx *Tx) error) error {
 	})
 }
 
-// Edit changes one value of the session by a function of it: it reads the value of name
-// as a T, as [Value] does, calls fn with it, and sets what fn made of it. When somebody
-// else changed the stored session meanwhile, fn runs again on what that one stored,
-// possibly more than once. fn must have no other effects. A missing value is the zero T.
+// Edit changes one value of the session by the function fn: it reads the value of name as
+// a T, as [Value] does, calls fn with it, and sets the result. If somebody else changed
+// the stored session meanwhile, fn runs again on the new data, possibly more than once.
+// fn must have no other effects. A missing value is the zero T.
 //
-// What fn leaves alone stays as it is stored, with the types of a pickle, and so does
-// what T has no field for: see [serializer.Edit].
+// Parts that fn does not change stay as they are stored, with the types of a pickle. So
+// do parts for which T has no field: see [serializer.Edit].
 //
-// An error of fn changes nothing and is returned; in a later run it fails the saving.
-// Other errors as for Value, Set and [Session.Update].
+// If fn returns an error, Edit changes nothing and returns the error; in a later run, the
+// error fails the saving. Other errors are those of [Value], [Session.Set] and
+// [Session.Update].
 func Edit[T any](s *Session, name string, fn func(*T) error) error {
 	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
 		return serializer.Edit(d, s.m.site.set.Serializer, name, fn)
 	})
 }
 
-// apply does o, which calls a function of the program's, and adds it to the log.
+// apply runs o, which calls a function of the program, and adds it to the log.
 func (s *Session) apply(o op) error {
 	watched := func(d *serializer.Dict) (*serializer.Dict, error) { return runUpdate(s, o, d) }
 	for range maxUpdateRuns {
@@ -70,12 +71,11 @@ func (s *Session) apply(o op) error {
 	return s.change(ErrConflict, nil)
 }
 
-// maxUpdateRuns is how often Update tries before it concludes that fn has the Session
-// changed, by another goroutine.
+// maxUpdateRuns is how often Update tries. Then it concludes that fn makes another
+// goroutine change the Session.
 const maxUpdateRuns = 100
 
-// runUpdate is o(d), which is ErrInUpdate if o uses the Session. It may run with s.mu
-// held.
+// runUpdate returns o(d), or ErrInUpdate if o uses the Session. The caller may hold s.mu.
 //
 //go:noinline
 func runUpdate(s *Session, o op, d *serializer.Dict) (*serializer.Dict, error) {
@@ -89,8 +89,8 @@ func runUpdate(s *Session, o op, d *serializer.Dict) (*serializer.Dict, error) {
 	return after, err
 }
 
-// lock locks s.mu. Inside of a function of Update it is ErrInUpdate and does not: the
-// lock may be held by who runs that function.
+// lock locks s.mu. Inside of a function of Update it returns ErrInUpdate and does not
+// lock, because the caller of that function may hold s.mu.
 func (s *sessionState) lock() error {
 	if s.updates.Load() != 0 && inUpdate() {
 		s.misuses.Add(1)
@@ -102,8 +102,8 @@ func (s *sessionState) lock() error {
 
 var runUpdateEntry = reflect.ValueOf(runUpdate).Pointer()
 
-// inUpdate reports whether this goroutine is inside of runUpdate, for whatever Session:
-// a function of Update must use none.
+// inUpdate reports whether this goroutine is inside of runUpdate, for any Session: a
+// function of Update must use none.
 func inUpdate() bool {
 	var pcs [64]uintptr
 	for skip := 0; ; skip += len(pcs) {
@@ -132,7 +132,8 @@ type Tx struct {
 
 func (tx *Tx) dict() *serializer.Dict { return tx.d }
 
-// Get returns the value of name, and whether there is one. Most code wants [Value].
+// Get returns the value of name, and whether there is one. Most code calls [Value]
+// instead.
 func (tx *Tx) Get(name string) (any, bool) { return tx.d.Get(name) }
 
 // Has reports whether the session holds name.
@@ -141,7 +142,7 @@ func (tx *Tx) Has(name string) bool { return tx.d.Has(name) }
 // Keys yields the names in order.
 func (tx *Tx) Keys() iter.Seq[string] { return keys(tx.d) }
 
-// Set sets name to value. Errors: serializer.ErrType and ErrLimit.
+// Set sets name to value. Errors: [serializer.ErrType] and [serializer.ErrLimit].
 func (tx *Tx) Set(name string, value any) error {
 	v, err := tx.site.set.Serializer.Freeze(value)
 	if err != nil {
@@ -151,5 +152,5 @@ func (tx *Tx) Set(name string, value any) error {
 	return nil
 }
 
-// Delete removes name, if it is there.
+// Delete removes name. An absent name is no change.
 func (tx *Tx) Delete(name string) { tx.d = tx.d.Without(name) }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// DjangoVersion is a version of Django, for what changed between versions.
-// Zero means the newest known here.
+// DjangoVersion is a version of Django, because some behavior depends on it. The zero
+// value means the newest version known here.
 type DjangoVersion struct{ Major, Minor int }
 
 var newest = DjangoVersion{6, 1}
@@ -18,12 +18,12 @@ func (v DjangoVersion) Before(major, minor int) bool {
 	return cmp.Or(cmp.Compare(v.Major, major), cmp.Compare(v.Minor, minor)) < 0
 }
 
-// String is the version as in "5.2".
+// String returns the version, such as "5.2".
 func (v DjangoVersion) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
 
-// ParseDjangoVersion reads a version such as "5.2" or "4.2.28".
+// ParseDjangoVersion parses a version such as "5.2" or "4.2.28".
 //
-// Errors: ErrConfig.
+// Errors: [ErrConfig].
 func ParseDjangoVersion(text string) (DjangoVersion, error) {
 	major, rest, _ := strings.Cut(text, ".")
 	minor, _, _ := strings.Cut(rest, ".")
