@@ -129,7 +129,7 @@ func (v Version) Equal(u Version) bool {
 	return v.kind == u.kind && v.token.Reveal() == u.token.Reveal()
 }
 
-// String leaves out the token, which may hold a session.
+// String returns the kind of Version, without the token, which may hold a session.
 func (v Version) String() string {
 	return [...]string{"no version", "version", "force"}[v.kind]
 }
@@ -147,7 +147,7 @@ type (
 
 	// SelfExpiring is a Store whose server removes expired sessions itself.
 	SelfExpiring interface {
-		// SelfExpiring reports whether it does, so that a Reaper has nothing to do.
+		// SelfExpiring reports whether there is nothing for a Reaper to do.
 		SelfExpiring() bool
 	}
 
