@@ -197,7 +197,7 @@ var listCases = []testCase{
 	},
 }
 
-// walk is List, to its end.
+// walk returns all that List yields from cursor on.
 func (e *env) walk(cursor string) []djsession.Listed {
 	e.Helper()
 	var all []djsession.Listed

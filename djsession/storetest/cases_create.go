@@ -87,8 +87,8 @@ var loadCases = []testCase{
 
 type otherKey struct{ name, key string }
 
-// otherKeys are keys that some collation or driver takes for key, which begins
-// with a.
+// otherKeys returns keys that some collation or driver takes for key, which begins with
+// a.
 func otherKeys(key string) []otherKey {
 	return []otherKey{
 		{"the upper-case key", strings.ToUpper(key)},

@@ -35,7 +35,7 @@ var expiryCases = []testCase{
 		rule: "A record is alive before its expiry and absent at it: Django's expire_date > now, to the microsecond.",
 		need: fixedClock | microseconds,
 		run: func(e *env) {
-			end := start.Truncate(24 * time.Hour).Add(48 * time.Hour) // a midnight
+			end := start.Truncate(24 * time.Hour).Add(48 * time.Hour) // midnight
 			for _, m := range []struct {
 				name    string
 				expires time.Time
@@ -83,7 +83,7 @@ var expiryCases = []testCase{
 				if !e.clock.real || lasts > 20*time.Second || time.Until(r.Expires) > time.Second {
 					e.Fatalf("Load: %v, want the record", err)
 				}
-				// The machine is so busy that the time was over.
+				// The machine is so busy that the record has expired.
 			}
 			if e.clock.real {
 				time.Sleep(time.Until(r.Expires) + time.Second + e.h.Precision)
@@ -273,7 +273,7 @@ func (e *env) corrupt() map[string]string {
 	if err != nil {
 		e.Fatalf("make another site: %v", err)
 	}
-	// A letter in the middle of the signature.
+	// Change a letter in the middle of the signature.
 	flipped := []byte(good)
 	flipped[len(good)-20] ^= 1
 	return map[string]string{

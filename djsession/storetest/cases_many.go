@@ -6,7 +6,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Every engine passes these: LoadMany asks key by key where there is no ManyLoader.
+// Every engine passes these cases: without a ManyLoader, LoadMany loads key by key.
 var manyCases = []testCase{
 	{
 		name: "many/all",
@@ -22,7 +22,7 @@ var manyCases = []testCase{
 			if err := e.Delete(e.ctx, gone, djsession.Force); err != nil {
 				e.Fatal(err)
 			}
-			e.create(e.plain(5)) // nobody asks for it
+			e.create(e.plain(5)) // not among the keys
 			err := djsession.LoadMany(e.ctx, e.Store, append(keys, gone), func(key string, r *djsession.Record, err error) {
 				if errors.Is(err, djsession.ErrNotFound) {
 					return

@@ -145,8 +145,8 @@ var faultCases = []testCase{
 					}
 				}
 			}()
-			// A server may still finish what nobody waits for any more, so that
-			// only another session is as it should be.
+			// A server may still finish an operation for which nobody waits any more. So
+			// only another session is certain to be as it should.
 			key, _ = e.create(r)
 			e.wantStored(key, r)
 		},
@@ -172,8 +172,8 @@ var faultCases = []testCase{
 	},
 }
 
-// calls returns each method that the Store has, on the record of key or, for
-// Create, on the key that is free.
+// calls returns each method of the Store, with the record of key or, for Create, with the
+// key that is free.
 func (e *env) calls(key, free string, v djsession.Version) map[string]func(ctx context.Context) error {
 	calls := map[string]func(ctx context.Context) error{
 		"Load": func(ctx context.Context) error { _, _, err := e.Load(ctx, key); return err },
@@ -226,7 +226,7 @@ func (e *env) everything(ctx context.Context, key, free string, v djsession.Vers
 	return errs
 }
 
-// wantEnded checks an error that comes of a context that has ended.
+// wantEnded checks an error that comes from a context that has ended.
 func (e *env) wantEnded(doing string, err, cause error) {
 	e.Helper()
 	if !errors.Is(err, cause) {

@@ -15,14 +15,14 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// canary is part of every value that the suite writes. No error may hold it.
+// canary is part of every value that the suite writes. No error may contain it.
 const canary = "canary"
 
-// start is where the fixed clock begins: an odd moment, so that a store that
-// drops the fraction of a second is noticed.
+// start is the time of the fixed clock. It has microseconds, to find a store that drops
+// the fraction of a second.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
 
-// clock is the suite's own, or the real one.
+// clock is the suite's own clock, or the real one.
 type clock struct {
 	real  bool
 	nanos atomic.Int64
@@ -43,8 +43,8 @@ func (c *clock) now() time.Time {
 	return time.Unix(0, c.nanos.Load()).UTC()
 }
 
-// env is what a case works with. Its methods that are named as those of a Store
-// call the Store and look at every error on the way.
+// env is the environment of a case. Its methods with the name of a Store's method call
+// that and check every error on the way.
 type env struct {
 	*testing.T
 	Engine
@@ -54,19 +54,20 @@ type env struct {
 	clock *clock
 
 	mu   sync.Mutex
-	keys []string      // that must not turn up in an error
-	slow time.Duration // what the slowest call took
+	keys []string      // must not appear in an error
+	slow time.Duration // the duration of the slowest call
 }
 
-// took notes how long a call took. A server that is told how long a record lasts counts from
-// when the call arrives, and one that tells how long is left did so before it returned.
+// took notes how long a call took. A server that gets the lifetime of a record counts
+// from when the call arrives. One that returns the time left counted it before it
+// returned.
 func (e *env) took(began time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.slow = max(e.slow, time.Since(began))
 }
 
-// precision is how exactly the Expires of a record that was stored and loaded can be kept.
+// precision returns how exactly Expires survives storing and loading.
 func (e *env) precision() time.Duration {
 	least := max(e.h.Precision, time.Microsecond)
 	if !e.clock.real || e.h.Precision == 0 {
@@ -107,12 +108,12 @@ func (e *env) recordOf(d *serializer.Dict, lasts time.Duration) *djsession.Recor
 	return r
 }
 
-// plain returns a record that differs from those of other numbers.
+// plain returns a record that differs from those for other numbers.
 func (e *env) plain(n int) *djsession.Record {
 	return e.record("n", n, "text", fmt.Sprint(canary, n))
 }
 
-// seen looks at an error as every caller may print it.
+// seen checks the text of an error, under the verbs that callers may print it with.
 func (e *env) seen(doing string, err error) {
 	e.Helper()
 	if err == nil {
@@ -132,7 +133,7 @@ func (e *env) seen(doing string, err error) {
 	}
 }
 
-// seenVersion looks at a Version as every caller may print it.
+// seenVersion checks that no verb prints the token of a Version.
 func (e *env) seenVersion(v djsession.Version) {
 	e.Helper()
 	token, ok := v.Token()
@@ -221,7 +222,7 @@ func (e *env) List(ctx context.Context, cursor string) iter.Seq2[djsession.Liste
 	}
 }
 
-// optional returns the Store as one of the optional interfaces, or what it wraps.
+// optional returns the Store as one of the optional interfaces, or the Store beneath it.
 func optional[I any](e *env) I {
 	e.Helper()
 	i, ok := djsession.As[I](e.Store)
@@ -232,7 +233,7 @@ func optional[I any](e *env) I {
 	return i
 }
 
-// create makes a record under a new key.
+// create stores a record under a new key.
 func (e *env) create(r *djsession.Record) (key string, v djsession.Version) {
 	e.Helper()
 	key = e.newKey()
@@ -243,7 +244,7 @@ func (e *env) create(r *djsession.Record) (key string, v djsession.Version) {
 	return key, v
 }
 
-// createExpired makes a record whose time is over when it returns.
+// createExpired stores a record that has expired when createExpired returns.
 func (e *env) createExpired(d *serializer.Dict) (key string, v djsession.Version) {
 	e.Helper()
 	if !e.clock.real {
@@ -316,11 +317,11 @@ func (e *env) wantAbsent(key string) {
 	e.want("Load", err, djsession.ErrNotFound)
 }
 
-// kinds are the errors of a Store; one error is of one kind.
+// kinds are the errors of a Store; an error matches one of them only.
 var kinds = []error{djsession.ErrNotFound, djsession.ErrKeyTaken, djsession.ErrConflict, djsession.ErrCorrupt,
 	djsession.ErrUnavailable, djsession.ErrTooLarge}
 
-// want checks that err is of one kind and of no other one.
+// want checks that err is of this kind and of no other.
 func (e *env) want(doing string, err, kind error) {
 	e.Helper()
 	if !errors.Is(err, kind) {
@@ -333,8 +334,8 @@ func (e *env) want(doing string, err, kind error) {
 	}
 }
 
-// count runs f in n goroutines that start together and counts what they return:
-// nil, or the kind of the error.
+// count runs f in n goroutines that start together. It counts their results: nil, or the
+// kind of the error.
 func (e *env) count(n int, f func(i int) error) map[error]int {
 	e.Helper()
 	var (

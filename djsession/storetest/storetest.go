@@ -1,5 +1,5 @@
-// Package storetest checks that a [djsession.Store] keeps the contract that is
-// written beside it. Every engine calls Run from its own tests:
+// Package storetest checks that a [djsession.Store] keeps the contract in its
+// documentation. Every engine calls [Run] from its own tests:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, storetest.Harness{
@@ -12,15 +12,14 @@
 //		})
 //	}
 //
-// Each case is a subtest with a name and a sentence, the rule of store.go that
-// it checks; both are printed when it fails. What an engine cannot do is said in
-// Harness.Skip with a reason: a case that lacks an optional interface or one of
-// the hooks of Engine, and is not skipped that way, fails. So a Store cannot
-// lose an ability without a test that says so.
+// Each case is a subtest with a name and a rule of the contract. If it fails, it prints
+// both. [Harness.Skip] names the cases that an engine cannot pass, each with a reason. A
+// case fails if it lacks an optional interface or one of the hooks of [Engine] and is not
+// skipped. So a Store cannot lose an ability without a test that says so.
 //
-// The suite looks at the text of every error that it gets: none may hold a key
-// or a value. It has a clock of its own, a fixed one, unless the engine counts
-// time itself (Harness.RealTime).
+// The suite checks the text of every error that it gets: none may contain a key or a
+// value. It uses a fixed clock of its own, unless the engine counts time itself
+// ([Harness.RealTime]).
 package storetest
 
 import (
@@ -35,56 +34,54 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Harness tells Run about an engine. Only Open is required.
+// Harness describes an engine to [Run]. Only Open is required.
 type Harness struct {
-	// Open makes an engine for one case, with nothing in it. What it starts it
-	// stops by t.Cleanup.
+	// Open returns an empty engine for one case. It must stop by t.Cleanup whatever it
+	// starts.
 	Open func(t *testing.T, site *djsession.Site) Engine
 
-	// Settings are those of the Sites that the suite makes. Keys have a default;
-	// Now is replaced by the suite's clock, unless RealTime.
+	// Settings are those of the Sites that the suite makes. Keys have a default. The
+	// suite's clock replaces Now, unless RealTime is set.
 	Settings djsession.Settings
 
-	// RealTime says that the engine ends records by a clock of its own, so that
-	// the suite has to wait for it. Cases that need a fixed clock are skipped.
+	// RealTime says that the engine ends records by a clock of its own. The suite then
+	// waits for it, and skips the cases that need a fixed clock.
 	RealTime bool
 
-	// Precision is how exactly the engine keeps Record.Expires; default a
-	// microsecond.
+	// Precision is how exactly the engine keeps Record.Expires; default one microsecond.
 	Precision time.Duration
 
-	// HidesExpires says that Load cannot always tell Record.Expires, and then
-	// leaves it zero.
+	// HidesExpires says that Load does not always know Record.Expires, and then leaves it
+	// zero.
 	HidesExpires bool
 
-	// Adapt changes a record of the suite before it is written, for an engine
-	// that keeps the expiry in the data. The default is to leave it as it is.
+	// Adapt changes a record of the suite before it is written, for an engine that keeps
+	// the expiry in the data. By default the record stays as it is.
 	Adapt func(site *djsession.Site, r *djsession.Record) *djsession.Record
 
-	// Corrupt returns stored values that do not decode, by a name each. The
-	// default is for engines that keep what Site.Encode returns.
+	// Corrupt returns stored values that do not decode, each under a name. The default is
+	// for engines that store what Site.Encode returns.
 	Corrupt func(site *djsession.Site) map[string]string
 
-	// Skip holds the cases that the engine cannot pass, each with the reason. A
-	// name that ends in a slash skips the whole group.
+	// Skip holds the cases that the engine cannot pass, each with the reason. A name that
+	// ends in a slash skips the whole group.
 	Skip map[string]string
 }
 
-// Engine is a Store and what the suite cannot do by means of it. Except for
-// Store everything may be nil, if the cases that need it are skipped.
+// Engine is a Store, and hooks for what the suite cannot do through it. Every hook may be
+// nil if the cases that need it are skipped.
 type Engine struct {
-	// Store is what is tested.
+	// Store is the Store to test.
 	Store djsession.Store
 
-	// Other reaches the same records by another client, as another process
-	// would. Nil: Store itself.
+	// Other reaches the same records by another client, as another process would. Nil
+	// means Store itself.
 	Other djsession.Store
 
-	// Stored returns the bytes that are kept under key; ok is false if there
-	// are none.
+	// Stored returns the bytes that are stored under key. ok is false if there are none.
 	Stored func(t testing.TB, key string) (raw string, ok bool)
 
-	// Plant puts raw under key, past the Store, in place of what is there.
+	// Plant stores raw under key, not through the Store, and replaces what is there.
 	Plant func(t testing.TB, key, raw string, expires time.Time)
 
 	// Break makes every operation fail until mend is called.
@@ -94,7 +91,7 @@ type Engine struct {
 	Stall func(t testing.TB) (resume func())
 }
 
-// testCase is one rule and how to check it.
+// testCase is one rule and the check for it.
 type testCase struct {
 	name string // group/what
 	rule string
@@ -104,7 +101,7 @@ type testCase struct {
 	run      func(e *env)
 }
 
-// need is a set of abilities.
+// need is a set of abilities that a case needs.
 type need int
 
 const (
@@ -117,7 +114,7 @@ const (
 	stalls
 )
 
-// Cases returns the names of all cases, for Harness.Skip.
+// Cases returns the names of all cases, for [Harness.Skip].
 func Cases() []string {
 	var names []string
 	for _, c := range allCases() {
@@ -131,7 +128,7 @@ func allCases() []testCase {
 		expiryCases, corruptCases, listCases, reapCases, raceCases, faultCases)
 }
 
-// Run checks the engine of h. Each case is a subtest of t.
+// Run runs all cases on the engine of h, each as a subtest of t.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	cases := allCases()

@@ -17,15 +17,15 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/storetest"
 )
 
-// faulty is a memstore with one fault, told by name.
+// faulty is a memstore with the fault of this name.
 type faulty struct {
 	*memstore.Store
 	site  *djsession.Site
 	fault string
 }
 
-// faults are ways to break the contract, each with the case that must notice it.
-// A fault of an optional interface is in the methods below as well.
+// faults are ways to break the contract, each with the case that must notice it. The
+// methods below have the faults of the optional interfaces too.
 var faults = []struct{ name, noticedBy string }{
 	{"load: absent is empty", "load/absent"},
 	{"load: outage is absent", "down/unavailable"},
@@ -225,7 +225,7 @@ func (s *faulty) deleteSeen(ctx context.Context, key string, seen djsession.Vers
 	return err
 }
 
-// Cycle is right but for its faults where nobody looks in between.
+// Cycle is right but for its faults, as long as nobody reads between its steps.
 func (s *faulty) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
 	v, err := s.Store.Create(ctx, key, r)
 	if s.is("cycle: replaces") && errors.Is(err, djsession.ErrKeyTaken) {
@@ -355,8 +355,8 @@ func harness(fault string) storetest.Harness {
 	}
 }
 
-// TestFaulty is run by the tests below, in a process of its own, with a fault
-// for which it must fail.
+// TestFaulty is the suite on a faulty Store, for which it must fail. The tests below run
+// it in a process of its own.
 func TestFaulty(t *testing.T) {
 	fault, ok := os.LookupEnv(faultEnv)
 	if !ok {
@@ -382,7 +382,8 @@ func TestFaulty(t *testing.T) {
 	storetest.Run(t, h)
 }
 
-// runFaulty runs TestFaulty on one case and returns whether it passed.
+// runFaulty runs TestFaulty on one case. It returns whether the case passed, and the
+// output.
 func runFaulty(t *testing.T, fault, skip, name string) (passed bool, output string) {
 	t.Helper()
 	pattern := "^TestFaulty$"
@@ -398,8 +399,8 @@ func runFaulty(t *testing.T, fault, skip, name string) (passed bool, output stri
 	return err == nil, string(out)
 }
 
-// Each way to break the contract is noticed by the case that is about it, and
-// that case passes without it.
+// The case that is about a fault notices it. TestNoFault shows that the case passes
+// without the fault.
 func TestFaultsAreNoticed(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults {
@@ -423,8 +424,7 @@ func TestNoFault(t *testing.T) {
 	storetest.Run(t, harness(""))
 }
 
-// keepsTime is a Store as those are that count time themselves: it tells nobody
-// when a session ends.
+// keepsTime is a Store that counts time itself, and tells nobody when a session ends.
 type keepsTime struct{ *memstore.Store }
 
 func (s keepsTime) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
@@ -437,7 +437,7 @@ func (s keepsTime) Load(ctx context.Context, key string) (*djsession.Record, djs
 	return r, v, err
 }
 
-// The suite is passed, too, by a Store that has a clock of its own.
+// The suite also passes on a Store that has a clock of its own.
 func TestRealTime(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, storetest.Harness{
@@ -461,8 +461,8 @@ func TestRealTime(t *testing.T) {
 	})
 }
 
-// A case that lacks what it needs fails, unless it is skipped with a reason; a
-// skip that names nothing fails too.
+// A case that lacks what it needs fails, unless it is skipped with a reason. A skip that
+// names nothing fails too.
 func TestSkip(t *testing.T) {
 	for _, test := range []struct {
 		name, fault, skip, run, output string

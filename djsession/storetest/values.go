@@ -9,8 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// samples are sessions that a store must give back as they are, whichever
-// serializer the site has.
+// samples are sessions that a store must return as they are, with any serializer of the
+// site.
 var samples = []struct {
 	name string
 	data *serializer.Dict
@@ -77,8 +77,8 @@ func noise(n int) string {
 	return string(text)
 }
 
-// describe writes a value with the types spelled out, so that 1, 1.0 and "1"
-// never look alike and NaN equals itself.
+// describe returns a value as text with its types, so that 1, 1.0 and "1" always differ
+// and NaN equals itself.
 func describe(v any) string {
 	var b strings.Builder
 	write(&b, v)
