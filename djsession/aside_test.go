@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// A session that was set aside reads as empty, and neither it nor the cookie is touched;
-// what is set then begins another one. A Flush deletes it all the same.
+// A session that was set aside reads as empty, and both it and the cookie stay. A value
+// that is set then begins another session. A Flush still deletes the stored one.
 func TestSetAside(t *testing.T) {
 	sorry := errors.New("not good")
 	for _, test := range []struct {
@@ -19,8 +19,8 @@ func TestSetAside(t *testing.T) {
 		before  func(s *djsession.Session) error
 		after   func(s *djsession.Session) error
 		kept    bool
-		begun   string // what the cookie of the response leads to; "" is no cookie
-		deleted bool   // the cookie is
+		begun   string // the session that the cookie of the response leads to; "" is no cookie
+		deleted bool   // the response deletes the cookie
 	}{
 		{"nothing else", nil, nil, true, "", false},
 		{"something was done before", func(s *djsession.Session) error { return errors.Join(s.Set("x", 1), s.CycleKey()) }, nil, true, "", false},
@@ -77,7 +77,7 @@ func TestSetAside(t *testing.T) {
 	}
 }
 
-// Nothing that was done before a session was set aside goes lost without a word.
+// No change made before SetAside is lost without a line in the log.
 func TestSetAsideIsNotSilent(t *testing.T) {
 	sorry := errors.New("not good")
 	down := djsession.Unavailable("reach the store", errors.New("down"))
@@ -85,7 +85,7 @@ func TestSetAsideIsNotSilent(t *testing.T) {
 		name   string
 		before func(w *world, s *djsession.Session)
 		status int
-		cookie bool // the key that was saved has its cookie
+		cookie bool // the response sets the cookie of the saved key
 		logged bool
 	}{
 		{"nothing", func(*world, *djsession.Session) {}, 200, false, false},

@@ -8,14 +8,14 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// discard is a ResponseWriter that costs nothing.
+// discard is a ResponseWriter that does nothing.
 type discard struct{ h http.Header }
 
 func (d discard) Header() http.Header         { return d.h }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// BenchmarkMiddleware is what a request costs over a bare handler.
+// BenchmarkMiddleware measures what a request costs compared with a bare handler.
 func BenchmarkMiddleware(b *testing.B) {
 	w := newWorld(b)
 	m := djsession.New(w.mem)

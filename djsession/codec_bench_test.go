@@ -20,8 +20,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// floorDecode is what a program does that has only the standard library: check
-// the signature, take base64 and zlib off, decode the JSON.
+// floorDecode does what a program with only the standard library does: it checks the
+// signature, undoes base64 and zlib, and decodes the JSON.
 func floorDecode(key []byte, text string) (map[string]any, error) {
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 {
@@ -52,7 +52,7 @@ func floorDecode(key []byte, text string) (map[string]any, error) {
 	return session, json.Unmarshal(data, &session)
 }
 
-// floorEncode is the reverse.
+// floorEncode is the reverse of floorDecode.
 func floorEncode(key []byte, stamp string, session map[string]any) (string, error) {
 	data, err := json.Marshal(session)
 	if err != nil {
@@ -94,7 +94,7 @@ func payloads(tb testing.TB) []payload {
 	return all
 }
 
-// readLogin reads what a request reads that asks who is logged in.
+// readLogin reads what a request reads to find out who is logged in.
 func readLogin(d *serializer.Dict) (n int, err error) {
 	for _, name := range []string{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"} {
 		v, err := serializer.Field(d, name, "")
@@ -106,7 +106,7 @@ func readLogin(d *serializer.Dict) (n int, err error) {
 	return n, nil
 }
 
-// TestFloor: the floor is a fair one, as it reads and writes the same.
+// TestFloor checks that the floor is fair: it reads and writes the same.
 func TestFloor(t *testing.T) {
 	for _, p := range payloads(t) {
 		floor, err := floorDecode(p.key, p.Payload)
@@ -124,7 +124,7 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-// TestDecodeAllocates holds the bounds that are promised for a login.
+// TestDecodeAllocates checks the promised limits for a login.
 func TestDecodeAllocates(t *testing.T) {
 	for _, p := range payloads(t) {
 		if p.Name != "login" || underRace {
@@ -169,8 +169,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkEncode encodes and signs what a payload holds: as it was read, with
-// one key changed (as a request does), and by the floor.
+// BenchmarkEncode encodes and signs the session of a payload: as it was read, with one
+// key changed (as a request does), and by the floor.
 func BenchmarkEncode(b *testing.B) {
 	for _, p := range payloads(b) {
 		d, err := p.site.Decode(p.Payload)

@@ -17,8 +17,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// stricter are vectors that a Django reads and this package refuses, by name,
-// with the reason.
+// stricter names the vectors that a Django reads and this package refuses, with the
+// reason.
 var stricter = map[string]string{
 	"decode/legacy/bad-nul":           notBase64,
 	"decode/legacy/bad-newline":       notBase64,
@@ -33,7 +33,7 @@ var stricter = map[string]string{
 
 const notBase64 = "Python skips what is not base64: then a changed text has a good signature"
 
-// fixtureSite is the Site of a vector.
+// fixtureSite returns the Site of a vector.
 func fixtureSite(t *testing.T, set string, in fixtures.SessionIn) *djsession.Site {
 	t.Helper()
 	version, err := djsession.ParseDjangoVersion(strings.TrimPrefix(set, "django"))
@@ -57,7 +57,7 @@ func fixtureSite(t *testing.T, set string, in fixtures.SessionIn) *djsession.Sit
 	return site
 }
 
-// TestDecodeFixtures reads what Djangos wrote, and what they refused.
+// TestDecodeFixtures reads the sessions that Djangos wrote, and those that they refused.
 func TestDecodeFixtures(t *testing.T) {
 	good, bad := 0, 0
 	for _, set := range fixtures.Sets() {
@@ -93,7 +93,7 @@ func TestDecodeFixtures(t *testing.T) {
 	}
 }
 
-// TestStricter: every entry of the list must name a vector that a Django reads.
+// TestStricter checks that every entry of the list names a vector that a Django reads.
 func TestStricter(t *testing.T) {
 	var names []string
 	for _, set := range fixtures.Sets() {
@@ -112,7 +112,7 @@ func TestStricter(t *testing.T) {
 	}
 }
 
-// TestEncodeFixtures writes what Djangos wrote again: the same bytes under the
+// TestEncodeFixtures writes the sessions that Djangos wrote: the same bytes under the
 // signature, and in a compressed payload the same bytes inside.
 func TestEncodeFixtures(t *testing.T) {
 	n := 0
@@ -128,7 +128,7 @@ func TestEncodeFixtures(t *testing.T) {
 				site := fixtureSite(t, set, v.In)
 				d, err := site.Decode(*v.Out.Payload)
 				must(t, err)
-				// Decode every value, so that writing it has something to do.
+				// Decode every value, so that the writing encodes it again.
 				fresh := serializer.NewDict()
 				for k, val := range d.All() {
 					fresh = fresh.With(k.(string), val)
@@ -148,8 +148,8 @@ func TestEncodeFixtures(t *testing.T) {
 	}
 }
 
-// inside is a payload, or the JSON of one that one side compressed: the bytes of
-// a compressor are its own, and so is whether they are fewer.
+// inside returns a payload, or its JSON if one side compressed it. Compressors differ in
+// their bytes, and in whether these are fewer.
 func inside(t *testing.T, payload, other string) string {
 	t.Helper()
 	if !strings.HasPrefix(payload, ".") && !strings.HasPrefix(other, ".") {
@@ -160,7 +160,7 @@ func inside(t *testing.T, payload, other string) string {
 	return string(u.Data())
 }
 
-// TestFlippedByte: no change of a payload verifies.
+// TestFlippedByte checks that no changed payload verifies.
 func TestFlippedByte(t *testing.T) {
 	for _, set := range []string{"django2.2", "django3.2", "django6.1"} {
 		vectors, err := fixtures.Sessions(set)
@@ -187,8 +187,8 @@ func TestFlippedByte(t *testing.T) {
 	}
 }
 
-// TestLegacyTold: from Django 4.0 on the old format does not count, but is told
-// apart from a wrong key.
+// TestLegacyTold checks that Django from 4.0 on does not read the old format, and that
+// its error differs from that of a wrong key.
 func TestLegacyTold(t *testing.T) {
 	vectors, err := fixtures.Sessions("django2.2")
 	must(t, err)
@@ -227,7 +227,7 @@ func TestDerivedKeys(t *testing.T) {
 	}
 }
 
-// TestOversized: limits hold before and after decompression.
+// TestOversized checks the limits before and after decompression.
 func TestOversized(t *testing.T) {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(secret)})
 	must(t, err)
@@ -254,7 +254,7 @@ func mustJSON(t *testing.T, v any) []byte {
 	return b
 }
 
-// canonical writes tagged JSON in one way; dicts that have no order are sorted.
+// canonical writes tagged JSON in one form; it sorts dicts that have no order.
 func canonical(t *testing.T, tagged []byte) string {
 	t.Helper()
 	var v fixtures.Tagged
@@ -267,7 +267,7 @@ func canonical(t *testing.T, tagged []byte) string {
 		for _, p := range pairs {
 			texts = append(texts, canonical(t, p[0])+":"+canonical(t, p[1]))
 		}
-		slices.Sort(texts) // that the order is kept is for package serializer to show
+		slices.Sort(texts) // package serializer tests that the order is kept
 		return "{" + strings.Join(texts, ",") + "}"
 	case "list":
 		var items []json.RawMessage

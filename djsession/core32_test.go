@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// without32 are the packages that `make core32` leaves out, and why.
+// without32 are the packages that `make core32` leaves out, with the reason.
 var without32 = map[string]string{
 	"compat_test": "starts real Djangos", "compat_test/csrf": "starts real Djangos", "compat_test/migrate": "starts real Djangos", "compat_test/pickle": "starts real Djangos",
 	"fixtures/demo": "a site to be tried out", "internal/doctor": "starts servers and Djangos",
@@ -19,9 +19,9 @@ var without32 = map[string]string{
 	"internal/pyobject": "constants", "internal/tagged": "prints by package serializer", "internal/weburl": "reads what other tests write", "docs": "builds the code of the pages",
 }
 
-// Every package that reads bytes runs on a machine of 32 bits too: it stands in
-// CORE32 of the Makefile, or in the list above with the reason. One with a fuzz
-// target needs no reason: it reads bytes.
+// Every package that reads bytes also runs on a 32-bit machine: it is in CORE32 of the
+// Makefile, or in the list above with the reason. A package with a fuzz target must be in
+// CORE32: it reads bytes.
 func TestCore32(t *testing.T) {
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {

@@ -46,7 +46,8 @@ func (c counting) Delete(ctx context.Context, key string, seen djsession.Version
 	return c.Store.Delete(ctx, key, seen)
 }
 
-// A decorator that changes nothing is a Store like the one beneath, with all its powers.
+// A decorator that changes nothing is a Store like the one beneath, with all its optional
+// interfaces.
 func TestDecoratedStore(t *testing.T) {
 	var outer, inner atomic.Int64
 	storetest.Run(t, storetest.Harness{
@@ -161,8 +162,8 @@ func (e encrypting) Update(ctx context.Context, key string, r *djsession.Record,
 	return e.Store.Update(ctx, key, sealed, seen)
 }
 
-// wrapped is a decorator with an Unwrap, which it should not have: what it reads is not
-// what the Store beneath reads.
+// wrapped is a decorator that should not have its Unwrap: it reads other records than the
+// Store beneath.
 type wrapped struct{ djsession.Store }
 
 func (w wrapped) Unwrap() djsession.Store {
@@ -175,8 +176,9 @@ func (w wrapped) Unwrap() djsession.Store {
 	return nil
 }
 
-// A decorator that changes keys or records is never passed by, even if it has an Unwrap:
-// a test writes through it by everything that a Manager does, and looks underneath.
+// No write passes by a decorator that changes keys or records, even if it has an Unwrap.
+// The test writes through it by everything that a Manager does, and looks at the Store
+// beneath.
 func TestNeverPassedBy(t *testing.T) {
 	prefixed := func(t *testing.T, l djsession.Listed) {
 		if !strings.HasPrefix(l.Key(), "site:") {
@@ -273,7 +275,7 @@ func TestNeverPassedBy(t *testing.T) {
 			_, err = outer.Create(ctx, m.Site().NewKey(), &djsession.Record{Data: serializer.NewDict(), Expires: m.Site().Now().Add(-time.Hour)})
 			must(t, err)
 			n, err := m.ClearExpired(ctx, nil)
-			if _, unwraps := outer.(wrapped); unwraps { // upkeep may pass by
+			if _, unwraps := outer.(wrapped); unwraps { // upkeep may pass by the decorator
 				if n != 1 || err != nil {
 					t.Errorf("ClearExpired = %d, %v, want 1", n, err)
 				}
@@ -284,7 +286,8 @@ func TestNeverPassedBy(t *testing.T) {
 	}
 }
 
-// caching is a Store whose Load returns what it once read, and whose LoadFresh does not.
+// caching is a Store whose Load returns what it read before, and whose LoadFresh does
+// not.
 type caching struct {
 	djsession.Store
 	copies map[string]func() (*djsession.Record, djsession.Version, error)
@@ -304,7 +307,7 @@ func (c caching) LoadFresh(ctx context.Context, key string) (*djsession.Record, 
 	return c.Store.Load(ctx, key)
 }
 
-// A decorator of a Store with a cache finds what is past the cache.
+// A decorator of a Store with a cache finds what is stored beneath the cache.
 func TestFreshBeneathDecorator(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -330,7 +333,7 @@ type expiring struct {
 
 func (e expiring) SelfExpiring() bool { return e.yes }
 
-// A power that is missing is refused, and never "nothing to do".
+// A missing optional interface is an error, and never "nothing to do".
 func TestMissingPower(t *testing.T) {
 	type bare struct{ djsession.Store }
 	w := newWorld(t)

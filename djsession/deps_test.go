@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// core are the packages that import the standard library and each other only,
-// their tests included: a program that uses one engine gets no other's driver.
+// core are the packages that import only the standard library and each other, and so do
+// their tests: a program that uses one engine does not get another engine's driver.
 var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
@@ -19,7 +19,8 @@ var core = []string{
 	"internal/pyliteral", "internal/errtext", "internal/testkit/interleave", "internal/testkit/visit",
 }
 
-// engines import what comes behind their names, and what that needs.
+// engines are packages with what each may import besides the core: a driver or client,
+// and all that it needs.
 var engines = map[string]string{
 	"djsession/dbstore":    "",
 	"djcache/dbcache":      "",
@@ -49,7 +50,7 @@ func TestDependencies(t *testing.T) {
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
-	deps := map[string][]string{} // of what is not of the standard library
+	deps := map[string][]string{} // without the standard library
 	for line := range strings.Lines(string(out)) {
 		list := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		deps[list[0]] = list[1:]
@@ -74,15 +75,15 @@ func TestDependencies(t *testing.T) {
 	}
 	for _, pkg := range core {
 		check(pkg, "", "")
-		check(pkg, "", ".test") // if it has any
+		check(pkg, "", ".test") // if it has tests
 	}
 	for pkg, allowed := range engines {
 		check(pkg, allowed, "")
 	}
 }
 
-// A program that reads a site's settings and has one engine of its own needs the standard
-// library alone.
+// A program that reads a site's settings and has its own engine needs only the standard
+// library.
 func TestReadingApart(t *testing.T) {
 	dir := t.TempDir()
 	const program = `package main

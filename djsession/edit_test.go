@@ -28,8 +28,8 @@ type wished struct {
 	Times int `json:"times"`
 }
 
-// TestEditLosesNothing has twenty clients put things into one cart, each in a request of
-// its own. Django has stored more in it than the program knows.
+// TestEditLosesNothing has twenty clients put things into one cart, each in its own
+// request. Django has stored more in the cart than the program knows.
 func TestEditLosesNothing(t *testing.T) {
 	for name, ser := range map[string]serializer.Serializer{"JSON": serializer.JSON{}, "pickle": pickle.Serializer{}} {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestEditLosesNothing(t *testing.T) {
 	}
 }
 
-// TestEditFails changes nothing, at once or at a conflict.
+// TestEditFails checks that a failed Edit changes nothing, at once or after a conflict.
 func TestEditFails(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)), item("text", "a"))
@@ -137,8 +137,8 @@ func TestOddKeys(t *testing.T) {
 	}
 }
 
-// TestCommitTwice tells the second Commit why the first failed. The handler knows, and
-// answers itself.
+// TestCommitTwice checks that the second Commit returns the error of the first. The
+// handler knows the error, and answers itself.
 func TestCommitTwice(t *testing.T) {
 	w := newWorld(t)
 	w.store.fail("create", djsession.Unavailable("create", errors.New("down")))

@@ -15,13 +15,13 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// A counter of visits, as a view of a Django site would keep it.
+// This view counts visits, as a view of a Django site would.
 func Example() {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("django-insecure-example")})
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := djsession.New(memstore.New(site)) // a real site: dbstore, pgxstore, ...
+	m := djsession.New(memstore.New(site)) // for a real site: dbstore, pgxstore, ...
 
 	view := func(w http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
@@ -72,7 +72,7 @@ func ExampleManager_Open() {
 	m := djsession.New(memstore.New(site))
 	ctx := context.Background()
 
-	s, err := m.Open(ctx, "") // a new one
+	s, err := m.Open(ctx, "") // a new session
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -92,8 +92,8 @@ func ExampleManager_Open() {
 	// Output: ready 1h0m0s
 }
 
-// A cart of typed structs that twenty clients fill at once. What a Django view stored in
-// it beside stays: the struct need not name it.
+// Twenty clients fill a cart of typed structs at once. Data that a Django view stored in
+// the cart stays: the struct need not name it.
 func ExampleEdit() {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("django-insecure-example")})
 	if err != nil {

@@ -2,5 +2,5 @@ package djsession
 
 import "github.com/go-djsession/go-djsession/internal/httpcookie"
 
-// FindCookie is for tests.
+// FindCookie is httpcookie.Find, for tests.
 var FindCookie = httpcookie.Find

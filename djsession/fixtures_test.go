@@ -18,7 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// untag returns the Go value of a tagged one.
+// untag returns the Go value of a tagged value.
 func untag(t *testing.T, v fixtures.Tagged) any {
 	t.Helper()
 	var text string
@@ -77,7 +77,7 @@ func untag(t *testing.T, v fixtures.Tagged) any {
 		must(t, err)
 		return serializer.NewNaive(at)
 	case "date":
-		return serializer.Date{Year: 2030, Month: 1, Day: 2} // which one does not matter: no date is an expiry
+		return serializer.Date{Year: 2030, Month: 1, Day: 2} // any date will do: none is an expiry
 	case "timedelta":
 		var d serializer.TimeDelta
 		must(t, json.Unmarshal(v.Value, &text))
@@ -89,7 +89,7 @@ func untag(t *testing.T, v fixtures.Tagged) any {
 	return nil
 }
 
-// settings makes Settings of those of a vector.
+// settings returns the Settings of a vector.
 func settings(t *testing.T, set string, in fixtures.Settings, now float64) djsession.Settings {
 	t.Helper()
 	version, err := djsession.ParseDjangoVersion(strings.TrimPrefix(set, "django"))
@@ -140,7 +140,7 @@ func settings(t *testing.T, set string, in fixtures.Settings, now float64) djses
 	return s
 }
 
-// TestExpiryFixtures asks for the expiry of what Djangos were asked.
+// TestExpiryFixtures compares the expiry with that of Djangos.
 func TestExpiryFixtures(t *testing.T) {
 	n := map[string]int{}
 	for _, set := range fixtures.Sets() {
@@ -159,21 +159,21 @@ func TestExpiryFixtures(t *testing.T) {
 				data := v.In.Data
 				if v.Op == "set_expiry" {
 					if v.Out.Data == nil {
-						return // Django raised; a Go caller has no such value to give
+						return // Django raised; a Go caller cannot pass such a value
 					}
 					checkSetExpiry(t, site, v.In, v.Out)
 					data = *v.Out.Data
 				}
 				n[v.Op]++
 				d := untag(t, data).(*serializer.Dict)
-				if v.In.Expiry != nil { // as if it had been stored
+				if v.In.Expiry != nil { // as if it were stored
 					d = d.With("_session_expiry", untag(t, *v.In.Expiry))
 				}
 				at := fixtures.Time(v.In.Now)
 				if v.In.Modification != nil {
 					d := untag(t, *v.In.Modification).(serializer.DateTime)
 					if d.Aware() != (site.TimeZone() == nil) {
-						return // a time.Time is of neither kind
+						return // a time.Time is neither kind
 					}
 					at, err = d.Moment(site.TimeZone())
 					must(t, err)
@@ -187,8 +187,8 @@ func TestExpiryFixtures(t *testing.T) {
 	}
 }
 
-// checkExpiry compares age, date and browser close. Where Django cannot tell one
-// of the first two, it cannot save the session; then we must tell an error.
+// checkExpiry compares age, date and browser close. If Django has no age or no date, it
+// cannot save the session, and we must return an error.
 func checkExpiry(t *testing.T, site *djsession.Site, d *serializer.Dict, at time.Time, want fixtures.ExpiryOut, why string) {
 	t.Helper()
 	age, errAge := site.ExpiryAge(d, at)
@@ -213,7 +213,7 @@ func checkExpiry(t *testing.T, site *djsession.Site, d *serializer.Dict, at time
 		}
 		return
 	}
-	const most = float64(math.MaxInt64 / int64(time.Second)) // of a Duration
+	const most = float64(math.MaxInt64 / int64(time.Second)) // the longest Duration
 	wantAge = max(min(wantAge, most), -most)
 	if errAge != nil || math.Abs(age.Seconds()-wantAge) > 1e-6 && math.Abs(wantAge) < most {
 		t.Errorf("age: got %v, %v; want %v s (%s)", age, errAge, wantAge, why)
@@ -228,7 +228,7 @@ func checkExpiry(t *testing.T, site *djsession.Site, d *serializer.Dict, at time
 	}
 }
 
-// checkSetExpiry sets what Django set, and compares what is in the session then.
+// checkSetExpiry sets the expiry that Django set, and compares the session.
 func checkSetExpiry(t *testing.T, site *djsession.Site, in fixtures.ExpiryIn, want fixtures.ExpiryOut) {
 	t.Helper()
 	var e djsession.Expiry
@@ -239,13 +239,13 @@ func checkSetExpiry(t *testing.T, site *djsession.Site, in fixtures.ExpiryIn, wa
 	case "int":
 		n, ok := untag(t, *in.Value).(int64)
 		if !ok {
-			return // no int of Go's
+			return // Go has no such int
 		}
 		e = djsession.Seconds(int(n))
 	case "timedelta":
 		dur, ok := untag(t, *in.Value).(serializer.TimeDelta).Duration()
 		if !ok {
-			return // no Duration of Go's
+			return // Go has no such Duration
 		}
 		e, moment = djsession.In(dur), true
 	case "datetime":
@@ -285,7 +285,7 @@ func checkSetExpiry(t *testing.T, site *djsession.Site, in fixtures.ExpiryIn, wa
 	}
 }
 
-// secondsBefore41: 0 would mean that the session ends with the browser.
+// secondsBefore41 avoids 0, which would mean that the session ends with the browser.
 func secondsBefore41(n int64) float64 {
 	if n == 0 {
 		return -1
@@ -293,7 +293,7 @@ func secondsBefore41(n int64) float64 {
 	return float64(n)
 }
 
-// unlikeExpiry tells why a vector does not count here.
+// unlikeExpiry returns why a vector does not count here, or "".
 func unlikeExpiry(set, name string) string {
 	for _, u := range []struct{ set, name, why string }{
 		{"", "/iso-week", "week dates are refused"},

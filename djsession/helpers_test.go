@@ -20,10 +20,10 @@ import (
 
 const secret = "a secret of the manager tests"
 
-// now is the time in all tests that do not say otherwise.
+// now is the time in all tests that do not set another.
 var now = time.Date(2026, 11, 22, 21, 53, 25, 0, time.UTC)
 
-// world is a site in memory, with a log to look at.
+// world is a site in memory, with a log that tests can read.
 type world struct {
 	t     testing.TB
 	site  *djsession.Site
@@ -65,7 +65,8 @@ func (w *world) put(items ...serializer.Item) string {
 	return key
 }
 
-// stored returns what the store holds under key as JSON, "" for nothing.
+// stored returns the session that the store holds under key as JSON, or "" if there is
+// none.
 func (w *world) stored(key string) string {
 	r, _, err := w.mem.Load(context.Background(), key)
 	if err != nil {
@@ -89,7 +90,7 @@ func (w *world) keys() (keys []string) {
 	return keys
 }
 
-// get sends a request with the cookie, "" for none, to the handler.
+// get sends a request to the handler with the cookie, or without one for "".
 func (w *world) get(cookie string, h http.HandlerFunc) *http.Response {
 	w.t.Helper()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -101,7 +102,7 @@ func (w *world) get(cookie string, h http.HandlerFunc) *http.Response {
 	return rec.Result()
 }
 
-// session is the session of r; it fails the test if there is none.
+// session returns the session of r. It fails the test if there is none.
 func (w *world) session(r *http.Request) *djsession.Session {
 	w.t.Helper()
 	s, err := djsession.Load(r.Context())
@@ -118,7 +119,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// cookieKey is the value of the one session cookie that res sets, "" for none.
+// cookieKey returns the value of the one session cookie that res sets, or "" for none.
 func cookieKey(t testing.TB, res *http.Response) string {
 	t.Helper()
 	lines := res.Header["Set-Cookie"]
@@ -132,7 +133,7 @@ func cookieKey(t testing.TB, res *http.Response) string {
 	return value
 }
 
-// spy counts the operations of a store, and lets a test come in before each.
+// spy counts the operations of a store, and lets a test act before each.
 type spy struct {
 	djsession.Store
 	mu     sync.Mutex
@@ -151,7 +152,7 @@ func (s *spy) note(op, key string) error {
 	return nil
 }
 
-// once lets f come in before the first op.
+// once runs f before the first op.
 func (s *spy) once(op string, f func(key string)) {
 	done := false
 	s.before = func(o, key string) error {
@@ -163,7 +164,7 @@ func (s *spy) once(op string, f func(key string)) {
 	}
 }
 
-// fail lets every op fail that begins with op.
+// fail makes every operation whose name begins with op fail.
 func (s *spy) fail(op string, err error) {
 	s.before = func(o, _ string) error {
 		if strings.HasPrefix(o, op) {

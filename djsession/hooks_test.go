@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// What BeforeCommit was given runs once, the last first, early enough to change
-// the session and the header, and knows the status.
+// Each function given to BeforeCommit runs once, the last first, with the status, and
+// early enough to change the session and the header.
 func TestBeforeCommit(t *testing.T) {
 	w := newWorld(t)
 	for name, end := range map[string]http.HandlerFunc{

@@ -18,18 +18,18 @@ import (
 // [Load] reads. Just before the response begins, Middleware saves the session if it was
 // changed, and sets the cookie:
 //
-//   - If the status is 500 or more, it saves nothing, as in Django.
-//   - If the session was emptied, it deletes the cookie.
+//   - If the status is 500 or more, Middleware saves nothing, as in Django.
+//   - If the session was emptied, Middleware deletes the cookie.
 //   - If the session cannot be saved, [Settings.OnError] answers in place of the handler.
 //     No cookie is set, and the handler's writes fail with the error. A handler that then
 //     panics with [http.ErrAbortHandler], as httputil.ReverseProxy does, does not break
 //     that answer off.
-//   - If the handler panics, it saves nothing, and the panic passes through.
-//   - If the response already sets the session's cookie, it adds no other: a Django
-//     behind a reverse proxy in next has logged somebody in or out. Changes that next
-//     itself made are saved under the key that the session had. If the cookie is that of
-//     another session, and that key is gone or there was none, they are lost, and a line
-//     in the log says so.
+//   - A panic of the handler passes through, and nothing is saved.
+//   - If the response already sets the session's cookie, Middleware adds no other: a
+//     Django behind a reverse proxy in next has logged somebody in or out. Changes that
+//     next itself made are saved under the key that the session had. If the cookie is
+//     that of another session, and that key is gone or there was none, the changes are
+//     lost, and a line in the log says so.
 //   - Hijack saves the session. It adds no cookie to the header for a session that was
 //     not changed: a reverse proxy adds the header of an upgrade only afterwards.
 //
@@ -78,7 +78,7 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // BeforeCommit registers fn for the request with this context. Just before the response
-// begins, fn runs with its header and status: this is the last moment to change the
+// begins, fn runs with its header and status: that is the last moment to change the
 // session and to add a cookie. fn is the process_response of a Django middleware inside
 // of SessionMiddleware, and as there, the function that was added last runs first. fn
 // runs once, in the goroutine that begins the response, and must not begin it.

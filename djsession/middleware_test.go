@@ -17,7 +17,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// TestStatus saves, or not, by what the view answers.
+// TestStatus checks which statuses save the session.
 func TestStatus(t *testing.T) {
 	old := func(s *djsession.Settings) { s.Django = djsession.DjangoVersion{Major: 3, Minor: 2} }
 	for _, tt := range []struct {
@@ -59,7 +59,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestCookies compares cookies and Vary with what Django sends.
+// TestCookies compares cookies and Vary with those of Django.
 func TestCookies(t *testing.T) {
 	const set = "; expires=Sun, 06 Dec 2026 21:53:25 GMT; HttpOnly; Max-Age=1209600; Path=/; SameSite=Lax"
 	const gone = `sessionid=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax`
@@ -67,12 +67,12 @@ func TestCookies(t *testing.T) {
 	flush := func(s *djsession.Session) error { return s.Flush(context.Background()) }
 	for _, tt := range []struct {
 		name   string
-		header string // Cookie; KEY is a stored session's
+		header string // Cookie; KEY is the key of a stored session
 		set    func(*djsession.Settings)
 		view   func(*djsession.Session) error
 		unread bool
 		status int
-		want   string // KEY is that session's, NEW any other
+		want   string // KEY is the key of that session, NEW any other
 		vary   string
 	}{
 		{name: "no cookie, read", vary: "Cookie"},
@@ -152,7 +152,7 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestVary adds Cookie to what the view put there.
+// TestVary checks that Cookie is added to the Vary of the view.
 func TestVary(t *testing.T) {
 	for _, tt := range []struct {
 		have []string
@@ -176,7 +176,7 @@ func TestVary(t *testing.T) {
 	}
 }
 
-// TestTwoCookies is logged once.
+// TestTwoCookies checks that two session cookies are logged once.
 func TestTwoCookies(t *testing.T) {
 	w := newWorld(t)
 	for range 3 {
@@ -235,7 +235,7 @@ func TestCorrupt(t *testing.T) {
 	}
 }
 
-// TestStoreDown must not look like an anonymous visitor.
+// TestStoreDown checks that a failing store does not look like an anonymous visitor.
 func TestStoreDown(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -279,7 +279,7 @@ func TestErrorStatus(t *testing.T) {
 	}
 }
 
-// TestTooLate changes and loads after the header went out.
+// TestTooLate changes and loads the session after the header was sent.
 func TestTooLate(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -309,7 +309,7 @@ func TestTooLate(t *testing.T) {
 	}
 }
 
-// TestPanic passes through and saves nothing.
+// TestPanic checks that a panic passes through and saves nothing.
 func TestPanic(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -329,7 +329,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestClientGone saves although the request was cancelled.
+// TestClientGone checks that the session is saved even if the request was cancelled.
 func TestClientGone(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -346,7 +346,7 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
-// TestServer runs what needs a real connection.
+// TestServer tests what needs a real connection.
 func TestServer(t *testing.T) {
 	w := newWorld(t)
 	mux := http.NewServeMux()
@@ -361,7 +361,7 @@ func TestServer(t *testing.T) {
 	mux.HandleFunc("/upgrade", func(rw http.ResponseWriter, r *http.Request) {
 		must(t, w.session(r).Set("upgraded", true))
 		must(t, w.m.Commit(rw, r))
-		must(t, w.m.Commit(rw, r)) // the second does nothing
+		must(t, w.m.Commit(rw, r)) // the second Commit does nothing
 		cookie := rw.Header().Get("Set-Cookie")
 		conn, buf, err := http.NewResponseController(rw).Hijack()
 		must(t, err)
@@ -409,12 +409,12 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// TestTwoManagers serve one request, each with its own cookie and store.
+// TestTwoManagers has two Managers serve one request, each with its own cookie and store.
 func TestTwoManagers(t *testing.T) {
 	a := newWorld(t)
 	b := newWorld(t, func(s *djsession.Settings) { s.CookieName = "other" })
 	h := a.m.Middleware(a.m.Middleware(b.m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		inner := a.session(r) // the innermost is b's
+		inner := a.session(r) // the innermost session is that of b
 		sa, err := a.m.Load(r.Context())
 		must(t, err)
 		sb, err := b.m.Load(r.Context())
@@ -436,7 +436,7 @@ func TestTwoManagers(t *testing.T) {
 	}
 }
 
-// TestNoSession asks where no Middleware was.
+// TestNoSession calls Load without a Middleware.
 func TestNoSession(t *testing.T) {
 	w := newWorld(t)
 	_, err1 := djsession.Load(t.Context())
@@ -449,8 +449,8 @@ func TestNoSession(t *testing.T) {
 	}
 }
 
-// A KeyShape of the site's own may take what a header cannot hold: the cookie quotes it, as
-// http.cookies does, and nothing is added to the header.
+// A site's own KeyShape may accept characters that a header cannot hold. The cookie
+// quotes them, as http.cookies does, and nothing is added to the header.
 func TestOddKeyInCookie(t *testing.T) {
 	w := newWorld(t, func(set *djsession.Settings) {
 		set.KeyShape = func(string) bool { return true }

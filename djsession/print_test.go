@@ -9,7 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// TestPrintsNothing formats what holds secrets, and the errors of what fails.
+// TestPrintsNothing formats the values that hold secrets, and the errors of failing
+// operations.
 func TestPrintsNothing(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("chest", "treasure"))

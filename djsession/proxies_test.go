@@ -15,7 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// TestScheme: whose headers count, and which.
+// TestScheme checks whose headers count, and which.
 func TestScheme(t *testing.T) {
 	local := djsession.LocalProxies()
 	django := local
@@ -27,7 +27,7 @@ func TestScheme(t *testing.T) {
 		name, version string
 		proxies       djsession.Proxies
 		peer          string
-		local         net.Addr // the server's own, if a server tells
+		local         net.Addr // the server's own address, if it gives one
 		tls           bool
 		headers       string
 		want          string // "" is ErrScheme
@@ -107,7 +107,7 @@ func TestScheme(t *testing.T) {
 	}
 }
 
-// The Site keeps what it was given: a change afterwards is none of the Site's.
+// A Site copies its Settings: a later change does not change the Site.
 func TestProxiesFrozen(t *testing.T) {
 	p, httpOnly := djsession.LocalProxies(), true
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k"), Proxies: p, CookieHTTPOnly: &httpOnly})

@@ -20,16 +20,17 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// behind is a Go service that has a site behind a reverse proxy inside of its Middleware.
+// behind is a Go service whose Middleware contains a reverse proxy to a site.
 type behind struct {
 	store *memstore.Store
 	log   bytes.Buffer
 	srv   *httptest.Server
-	// upgrade has the client ask for a websocket.
+	// upgrade makes the client ask for a websocket.
 	upgrade bool
 }
 
-// newBehind starts one, whose view runs before the proxy. The client speaks HTTP/2 if h2.
+// newBehind starts a behind, whose view runs before the proxy. With h2 the client speaks
+// HTTP/2.
 func newBehind(t *testing.T, h2 bool, set djsession.Settings, upstream http.HandlerFunc, view func(*djsession.Session) error) *behind {
 	t.Helper()
 	b := new(behind)
@@ -67,7 +68,7 @@ func newBehind(t *testing.T, h2 bool, set djsession.Settings, upstream http.Hand
 	return b
 }
 
-// get asks for a page with the cookie of a session.
+// get requests a page with the cookie of a session.
 func (b *behind) get(t *testing.T, method, key string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.srv.URL, nil)
@@ -107,8 +108,8 @@ func proxied(t *testing.T, b *behind) {
 	}
 }
 
-// TestCookieOfProxied: the browser gets the session's cookie of the site behind the proxy,
-// and no other.
+// TestCookieOfProxied checks that the browser gets the session cookie of the site behind
+// the proxy, and no other.
 func TestCookieOfProxied(t *testing.T) {
 	const theirs = "sessionid=newnewnewnewnewnewnewnewnewnew00; HttpOnly; Path=/; SameSite=Lax"
 	set := func(s *djsession.Session) error { return s.Set("a", 1) }
@@ -119,7 +120,7 @@ func TestCookieOfProxied(t *testing.T) {
 		always bool // SESSION_SAVE_EVERY_REQUEST
 		theirs string
 		view   func(*djsession.Session) error
-		gone   bool // the site deletes the session, as when it gives it a new key
+		gone   bool // the site deletes the session, as when it cycles the key
 		logged bool // a change is lost
 	}{
 		{name: "login by a stale cookie", why: "ours would be its deletion", key: goneKey, theirs: theirs},
@@ -172,8 +173,9 @@ func TestCookieOfProxied(t *testing.T) {
 	})
 }
 
-// TestSameCookieOfProxied: the site behind the proxy prolongs the session that we changed.
-// If that is gone, the change cannot be saved, and the client is told so.
+// TestSameCookieOfProxied: the site behind the proxy prolongs the session that we
+// changed. If the session is gone, the change cannot be saved, and the client gets an
+// error.
 func TestSameCookieOfProxied(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		var b *behind
@@ -198,7 +200,7 @@ func TestSameCookieOfProxied(t *testing.T) {
 	}
 }
 
-// TestUpgradeOfProxied: the header of an upgrade is added to ours after the hijacking.
+// TestUpgradeOfProxied: after the hijacking, the header of an upgrade is added to ours.
 func TestUpgradeOfProxied(t *testing.T) {
 	const theirs = "sessionid=newnewnewnewnewnewnewnewnewnew00; Path=/"
 	for _, tt := range []struct {
@@ -206,7 +208,7 @@ func TestUpgradeOfProxied(t *testing.T) {
 		key    string
 		always bool
 		view   func(*djsession.Session) error
-		ours   int // cookies beside the site's
+		ours   int // cookies besides the site's
 	}{
 		{"a stale cookie", goneKey, false, nil, 0},
 		{"every request saved", proxyKey, true, nil, 0},
@@ -233,8 +235,8 @@ func TestUpgradeOfProxied(t *testing.T) {
 	}
 }
 
-// TestSaveFailsInProxy: the client gets a whole answer that says so, whatever the site behind
-// the proxy was about to answer.
+// TestSaveFailsInProxy: the client gets a complete error response, whatever response the
+// site behind the proxy began.
 func TestSaveFailsInProxy(t *testing.T) {
 	endless := func(w http.ResponseWriter, r *http.Request) {
 		for {
@@ -298,7 +300,7 @@ func TestSaveFailsInProxy(t *testing.T) {
 						return err
 					})
 					if b.upgrade = name == "an upgrade"; b.upgrade && (h2 || method != "GET") {
-						continue // there is none
+						continue // no such upgrade
 					}
 					proxied(t, b)
 					res, body := b.get(t, method, proxyKey)
@@ -322,7 +324,8 @@ func TestSaveFailsInProxy(t *testing.T) {
 	}
 }
 
-// TestPanicBesideFailure: only what a proxy panics with is taken for its end.
+// TestPanicBesideFailure checks that a panic passes through after a failed save, unless
+// it is that of a proxy.
 func TestPanicBesideFailure(t *testing.T) {
 	w := newWorld(t)
 	h := w.m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -9,8 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// A login that Python 2 pickled, as str, is the same login when it is read again:
-// changes are merged, and not taken for another user's.
+// A login that Python 2 pickled as str is the same login when it is read again: changes
+// are merged, and do not look like those of another user.
 func TestMergePython2(t *testing.T) {
 	w := newWorld(t, func(s *djsession.Settings) {
 		s.Serializer, s.Django = pickle.Serializer{Protocol: 2}, djsession.DjangoVersion{Major: 1, Minor: 11}

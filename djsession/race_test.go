@@ -2,5 +2,6 @@
 
 package djsession_test
 
-// underRace: pools drop what they keep at random, so that nothing can be counted.
+// underRace is true: pools then drop entries at random, so that tests cannot count
+// allocations.
 const underRace = true

@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// TestUpdateUsesItsSession has the function of an Update use the Session and not the
+// TestUpdateUsesItsSession has the function of an Update use the Session instead of the
 // Tx: at once, and when the function runs again while the session is saved.
 func TestUpdateUsesItsSession(t *testing.T) {
 	var w *world
@@ -17,7 +17,7 @@ func TestUpdateUsesItsSession(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		use  func(*djsession.Session, *http.Request) error
-		err  bool // use returns an error itself
+		err  bool // use returns an error
 	}{
 		{"Get", func(s *djsession.Session, _ *http.Request) error { s.Get("n"); return nil }, false},
 		{"Value", func(s *djsession.Session, _ *http.Request) error { _, err := djsession.Value(s, "n", 0); return err }, false},

@@ -17,8 +17,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// unlikeDjango are requests that Django answers otherwise, with the reason. A name
-// stands for all that begin with it; set is the Django, or empty for all.
+// unlikeDjango are requests that Django answers in another way, with the reason. A name
+// stands for all names that begin with it; set is the Django, or empty for all.
 var unlikeDjango = []struct{ set, name, why string }{
 	{"", "request/no-cookie/session-key", keyIsAccess},
 	{"", "request/no-cookie/is-empty", keyIsAccess},
@@ -113,8 +113,8 @@ func unlike(set, name string) string {
 	return ""
 }
 
-// TestRequestFixtures sends the requests that Djangos were sent, and compares
-// status, cookies, Vary and the stored sessions.
+// TestRequestFixtures sends the requests that Djangos got, and compares status, cookies,
+// Vary and the stored sessions.
 func TestRequestFixtures(t *testing.T) {
 	same := 0
 	used := map[string]bool{}
@@ -165,7 +165,7 @@ func TestParseCookieFixtures(t *testing.T) {
 			t.Run(set+"/"+v.Name, func(t *testing.T) {
 				for name, want := range untag(t, *v.Out.Cookies).(*serializer.Dict).All() {
 					if name == "" {
-						continue // no session has such a cookie
+						continue // no session cookie has such a name
 					}
 					got, n := djsession.FindCookie(http.Header{"Cookie": {*v.In.Header}}, name.(string))
 					if n == 0 || got != want {
@@ -177,9 +177,9 @@ func TestParseCookieFixtures(t *testing.T) {
 	}
 }
 
-// outcome is what a request led to, in one text: new keys are called NEW.
+// outcome is the result of a request, in one text. It calls new keys NEW.
 type outcome struct {
-	known []string // keys of before
+	known []string // keys from before the request
 	lines []string
 }
 
@@ -199,7 +199,7 @@ func (o *outcome) cookie(line string) {
 	if value != `""` && !slices.Contains(o.known, value) {
 		value = "NEW"
 	}
-	if python2.MatchString(attributes) { // which spells some attributes otherwise
+	if python2.MatchString(attributes) { // Python 2 spells some attributes in another way
 		attributes = strings.NewReplacer("-Nov-", " Nov ", "-Jan-", " Jan ", "httponly", "HttpOnly", "secure", "Secure").Replace(attributes)
 	}
 	o.add("cookie", name, value, attributes)
@@ -273,7 +273,7 @@ func replay(t *testing.T, set string, in fixtures.CookieIn) string {
 	rec := httptest.NewRecorder()
 	w.m.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if err := view(t, w, rw, r, in.Steps); err != nil {
-			rw.WriteHeader(500) // what Django makes of an exception
+			rw.WriteHeader(500) // as Django does after an exception
 		}
 	})).ServeHTTP(rec, req)
 
@@ -296,7 +296,7 @@ func replay(t *testing.T, set string, in fixtures.CookieIn) string {
 	return o.String()
 }
 
-// view does the steps of a vector.
+// view runs the steps of a vector.
 func view(t *testing.T, w *world, rw http.ResponseWriter, r *http.Request, steps []fixtures.Step) error {
 	status := 0
 	for _, step := range steps {
@@ -304,7 +304,7 @@ func view(t *testing.T, w *world, rw http.ResponseWriter, r *http.Request, steps
 		if step.Value != nil {
 			value = untag(t, *step.Value)
 		}
-		switch step.Do { // what is no access to the session
+		switch step.Do { // first the steps that do not access the session
 		case "status":
 			status = int(value.(int64))
 			continue

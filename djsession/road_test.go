@@ -21,11 +21,11 @@ var makers = []string{
 	"djauth/dbusers", "djauth/pgxusers",
 }
 
-// opener is the one package that calls them.
+// opener is the only package that calls them.
 const opener = "djsite"
 
-// TestOneRoad: outside of tests and examples only djsite makes engines, caches and tables
-// of users. Whoever else wants one opens a site.
+// TestOneRoad checks that, outside of tests and examples, only djsite makes engines,
+// caches and tables of users. Other packages must open a site.
 func TestOneRoad(t *testing.T) {
 	isMaker := map[string]bool{}
 	for _, pkg := range makers {
@@ -33,7 +33,7 @@ func TestOneRoad(t *testing.T) {
 	}
 	called := map[string]bool{}
 	walkCode(t, func(file string, tree *ast.File, files *token.FileSet) {
-		names := map[string]string{} // of imported makers
+		names := map[string]string{} // of the imported makers
 		for _, imp := range tree.Imports {
 			pkg, err := strconv.Unquote(imp.Path.Value)
 			if err != nil || !isMaker[pkg] {
@@ -65,7 +65,7 @@ func TestOneRoad(t *testing.T) {
 			return true
 		})
 	})
-	// What djsite never makes is in memory, or is put together by the program.
+	// djsite never makes these: they are in memory, or the program puts them together.
 	notOpened := map[string]bool{"djsession/memstore": true, "djcache/locmem": true, "djsession/movingstore": true}
 	for _, pkg := range makers {
 		if called[pkg] == notOpened[pkg] {
@@ -74,8 +74,8 @@ func TestOneRoad(t *testing.T) {
 	}
 }
 
-// walkCode parses all code of the module but tests and examples. Names of files begin at
-// the module's folder.
+// walkCode parses all code of the module except tests and examples. File names are
+// relative to the module's folder.
 func walkCode(t *testing.T, visit func(file string, tree *ast.File, files *token.FileSet)) {
 	t.Helper()
 	const root = ".."

@@ -100,8 +100,8 @@ func (s *Session) Renew(name string, value any) error {
 // stored session, because somebody asked for that.
 //
 // SetAside drops the changes that this request made before, as Django's flush does, and
-// logs a line. They may contain data of the session, and in a new session they would
-// replace the cookie. A change or a Flush that failed before still makes the saving fail,
+// logs a line. The changes may contain data of the session, and in a new session they
+// would replace the cookie. A change or a Flush that failed before still makes the saving fail,
 // and a session that was saved before still gets its cookie. After the response has
 // begun, SetAside only makes the session read as empty.
 func (s *Session) SetAside(why error) {

@@ -12,13 +12,13 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// TestOperations counts what requests cost.
+// TestOperations counts the operations that requests cost.
 func TestOperations(t *testing.T) {
 	nop := func(*world, *djsession.Session) error { return nil }
 	for _, tt := range []struct {
 		name   string
 		cookie bool
-		view   func(*world, *djsession.Session) error // nil: does not load
+		view   func(*world, *djsession.Session) error // nil does not load
 		full   string                                 // with FreshLoader and Cycler
 		plain  string                                 // without
 		every  bool
@@ -137,7 +137,7 @@ func TestMerge(t *testing.T) {
 // TestCycleKeyMerges stores something under the old key at the worst moment.
 func TestCycleKeyMerges(t *testing.T) {
 	for _, tt := range []struct {
-		name, op string // before which somebody else writes
+		name, op string // somebody else writes before op
 		full     bool
 	}{{"create", "create", false}, {"deleteseen", "deleteseen", false}, {"load", "deleteseen", false}, {"cycle", "cycle", true}} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestCycleKeyMerges(t *testing.T) {
 				}
 				w.store.once(tt.op, func(string) {
 					write(tt.name != "load")
-					if tt.name == "load" { // and once more when the session is read again
+					if tt.name == "load" { // and again when the session is read again
 						w.store.once("load", func(string) { write(true) })
 					}
 				})
@@ -178,7 +178,7 @@ func TestCycleKeyMerges(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends the session while a request is at work on it.
+// TestInterrupted ends the session during a request.
 func TestInterrupted(t *testing.T) {
 	logout := func(w *world, key string) { must(w.t, w.mem.Delete(context.Background(), key, djsession.Force)) }
 	relogin := func(w *world, key string) {
@@ -190,7 +190,7 @@ func TestInterrupted(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name  string
-		op    string // before which it happens
+		op    string // the operation before which it happens
 		other func(w *world, key string)
 		view  func(*djsession.Session) error
 	}{
@@ -259,7 +259,7 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// TestSaveFails lets the store fail at each step of each way to save.
+// TestSaveFails makes the store fail at each step of each way to save.
 func TestSaveFails(t *testing.T) {
 	down := djsession.Unavailable("reach the store", errors.New("secret cause"))
 	views := map[string]func(*djsession.Session) error{
@@ -300,7 +300,8 @@ func TestSaveFails(t *testing.T) {
 	}
 }
 
-// TestBadSet fails the commit even if nobody looked at the error.
+// TestBadSet checks that a failed Set fails the commit, even if nobody looks at its
+// error.
 func TestBadSet(t *testing.T) {
 	w := newWorld(t)
 	key := w.put(item("n", int64(1)))
@@ -316,7 +317,7 @@ func TestBadSet(t *testing.T) {
 	}
 }
 
-// TestUpdateCallsItself is a function that changes the Session under Update.
+// TestUpdateCallsItself calls Update with a function that changes the Session itself.
 func TestUpdateCallsItself(t *testing.T) {
 	w := newWorld(t)
 	s, err := w.m.Open(t.Context(), "")
@@ -327,7 +328,7 @@ func TestUpdateCallsItself(t *testing.T) {
 	}
 }
 
-// TestUpdateFails undoes what the function did.
+// TestUpdateFails checks that a failed Update undoes the changes of its function.
 func TestUpdateFails(t *testing.T) {
 	w := newWorld(t)
 	s, err := w.m.Open(t.Context(), w.put(item("n", int64(1))))
@@ -339,9 +340,9 @@ func TestUpdateFails(t *testing.T) {
 	}
 }
 
-// Each of the requests of a page renews the session, whose key stays; one that finds it
-// renewed goes on, and loses nothing of what else it did. One that finds the session
-// gone, or another login in it, does not bring it back.
+// Each request of a page renews the session, whose key stays. A request that finds it
+// renewed goes on, and loses none of its other changes. A request that finds the session
+// gone, or another login in it, does not bring the session back.
 func TestRenew(t *testing.T) {
 	const id, hash = "_auth_user_id", "_auth_user_hash"
 	type change = func(s *djsession.Session) error
@@ -349,9 +350,9 @@ func TestRenew(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		also   change // in the request that renews
-		other  change // in another one, meanwhile
+		other  change // in another request, meanwhile
 		status int
-		stored string // under the key, or where the cookie of the response leads
+		stored string // under the key, or under that of the response's cookie
 	}{
 		{"both renew", nil, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new"}`},
 		{"and sets another key", func(s *djsession.Session) error { return s.Set("cart", 1) }, renew, 200, `{"_auth_user_id":"1","_auth_user_hash":"new","cart":1}`},

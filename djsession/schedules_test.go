@@ -13,7 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/visit"
 )
 
-// requests is a model of requests of one visitor at the same time. wrap may be nil.
+// requests returns a model of concurrent requests of one visitor. wrap may be nil.
 func requests(t testing.TB, kinds []visit.Kind, wrap func(*interleave.Stepped) djsession.Store) *interleave.Model {
 	site := visit.NewSite(t)
 	return &interleave.Model{Start: func(w *interleave.World) {
@@ -42,7 +42,7 @@ func requests(t testing.TB, kinds []visit.Kind, wrap func(*interleave.Stepped) d
 	}}
 }
 
-// groups are all pairs, triples and so on of kinds, whatever their order.
+// groups returns all pairs, triples and so on of kinds, without regard to their order.
 func groups(n int, of []visit.Kind) [][]visit.Kind {
 	if n == 0 {
 		return [][]visit.Kind{nil}
@@ -78,8 +78,8 @@ func TestSchedules(t *testing.T) {
 	t.Logf("%d schedules", total)
 }
 
-// TestSchedulesOfCycler does the same where a key is cycled in one step, for the requests
-// of which one does that.
+// TestSchedulesOfCycler does the same with a Store that cycles a key in one step, for
+// groups of requests with such a cycle.
 func TestSchedulesOfCycler(t *testing.T) {
 	atOnce := func(s *interleave.Stepped) djsession.Store { return interleave.Cycler{Stepped: s} }
 	var total uint64
@@ -97,8 +97,8 @@ func TestSchedulesOfCycler(t *testing.T) {
 	t.Logf("%d schedules", total)
 }
 
-// TestSchedulesOfCyclerFaults also kills requests, and refuses to cycle or loses the answer:
-// a session is not lost even then, nor is it there under two keys.
+// TestSchedulesOfCyclerFaults also kills requests, refuses to cycle, and loses the
+// answer. Even then no session is lost, and none is stored under two keys.
 func TestSchedulesOfCyclerFaults(t *testing.T) {
 	atOnce := func(s *interleave.Stepped) djsession.Store { return interleave.Cycler{Stepped: s} }
 	for _, kinds := range groups(2, visit.Kinds) {
@@ -126,7 +126,7 @@ func (s hasty) Cycle(ctx context.Context, old string, _ djsession.Version, key s
 	return s.Cycler.Cycle(ctx, old, djsession.Force, key, r)
 }
 
-// deaf is a Store whose Delete does not say whether there was anything.
+// deaf is a Store whose Delete does not report whether there was a record.
 type deaf struct{ *interleave.Stepped }
 
 func (s deaf) Delete(ctx context.Context, key string, seen djsession.Version) error {
@@ -136,7 +136,7 @@ func (s deaf) Delete(ctx context.Context, key string, seen djsession.Version) er
 	return nil
 }
 
-// TestSchedulesFind plants faults and wants them found.
+// TestSchedulesFind checks that planted faults are found.
 func TestSchedulesFind(t *testing.T) {
 	t.Run("a logout that takes not found for done", func(t *testing.T) {
 		m := requests(t, []visit.Kind{visit.Logout, visit.Cycle}, func(s *interleave.Stepped) djsession.Store { return deaf{s} })
@@ -160,7 +160,7 @@ func TestSchedulesFind(t *testing.T) {
 	})
 }
 
-// blind is a Store whose Update overwrites whatever is there, as Django's does.
+// blind is a Store whose Update overwrites any record, as Django's does.
 type blind struct{ *interleave.Stepped }
 
 func (s blind) Update(ctx context.Context, key string, r *djsession.Record, _ djsession.Version) (djsession.Version, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// newSealed is a world without a store.
+// newSealed returns a world without a store.
 func newSealed(t *testing.T, change ...func(*djsession.Settings)) (*world, *cookiestore.Sealer) {
 	t.Helper()
 	w := newWorld(t, change...)
@@ -47,8 +47,8 @@ func TestSealed(t *testing.T) {
 		why    string
 		cookie string
 		do     func(s *djsession.Session) error
-		missed error  // what Missing says
-		sets   string // what the cookie that is set holds; "" if none is, `""` if it is deleted
+		missed error  // the result of Missing
+		sets   string // the session in the cookie that is set; "" if none is set, `""` if the cookie is deleted
 	}{
 		{"nothing done to a good one", seal(visits), nil, nil, ""},
 		{"a change", seal(visits), func(s *djsession.Session) error { return s.Set("visits", 8) }, nil, `{"visits":8}`},
@@ -115,7 +115,7 @@ func TestSealedTwice(t *testing.T) {
 	}
 }
 
-// TestSealedTooLarge: the answer fails, the browser keeps what it has.
+// TestSealedTooLarge: the response is an error, and the browser keeps its cookie.
 func TestSealedTooLarge(t *testing.T) {
 	w, _ := newSealed(t)
 	var text strings.Builder
@@ -128,7 +128,7 @@ func TestSealedTooLarge(t *testing.T) {
 	}
 }
 
-// TestSealedWrongKey: a site with another SECRET_KEY neither reads nor replaces.
+// TestSealedWrongKey: a site with another SECRET_KEY neither reads nor replaces a cookie.
 func TestSealedWrongKey(t *testing.T) {
 	_, s := newSealed(t)
 	cookie, err := s.Seal(&djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "a", Value: int64(1)})})
