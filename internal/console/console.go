@@ -1,9 +1,9 @@
-// Package console is what the commands of djsession share: their streams, tables,
-// progress bars and secrets, and the words for what went wrong. It knows nothing of
-// flags, so that a test needs no command line and no terminal.
+// Package console holds what the commands of djsession share: streams, tables, progress
+// bars, secrets, and the texts for errors. It does not know flags, so a test needs no
+// command line and no terminal.
 //
-// Nothing that it prints can play tricks on a terminal; see [Harmless]. No text of it
-// holds a secret, a whole session key or a value of a session.
+// Nothing that it prints can control a terminal; see [Harmless]. None of its texts holds a
+// secret, a whole session key or a value of a session.
 package console
 
 import (
@@ -21,15 +21,15 @@ import (
 type Console struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Bar is stderr for a progress bar, which moves the cursor itself.
+	// Bar is stderr for a progress bar, which moves the cursor.
 	Bar io.Writer
-	// Env returns a variable of the environment, "" if it is not set.
+	// Env returns an environment variable, or "" if it is not set.
 	Env func(name string) string
 	Now func() time.Time
 	// Terminal reports whether a stream is a terminal.
 	Terminal func(stream any) bool
 
-	stdinFor string // the purpose that stdin was taken for
+	stdinFor string // what stdin is used for
 }
 
 // Say prints a line of the result.
@@ -37,7 +37,7 @@ func (c *Console) Say(format string, args ...any) {
 	fmt.Fprintf(c.Stdout, format+"\n", inLine(args)...)
 }
 
-// Warn prints a line to stderr that is no error.
+// Warn prints a line to stderr that is not an error.
 func (c *Console) Warn(format string, args ...any) {
 	fmt.Fprintf(c.Stderr, "djsession: "+format+"\n", inLine(args)...)
 }

@@ -26,14 +26,14 @@ var databaseWords = map[fault.Kind]struct{ text, hint string }{
 	fault.Damaged:      {"the file is damaged, or no SQLite database", ""},
 }
 
-// DatabaseProblem says what is wrong with a database. It returns "" for what it does
-// not know.
+// DatabaseProblem says what is wrong with a database. It returns "" for an error that it
+// does not know.
 func DatabaseProblem(err error) (text, hint string) {
 	w := databaseWords[fault.Of(err)]
 	return w.text, w.hint
 }
 
-// ConnectProblem says why there is no connection.
+// ConnectProblem says why a connection failed.
 func ConnectProblem(err error) error {
 	text, hint := DatabaseProblem(err)
 	if text == "" {

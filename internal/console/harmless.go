@@ -13,17 +13,17 @@ import (
 // wrote such a text could move the cursor of the terminal, hide a line or turn the order of
 // the letters around. So all of stdout and stderr goes through Harmless.
 
-// Harmless is a writer that writes \u001b in place of a control character, and \xff in
-// place of a byte that is no UTF-8. It leaves line feeds and tabs as they are, because it
-// cannot know which of them are the command's own; inLine escapes the others.
+// Harmless is a writer that replaces a control character with \u001b, and a byte that is
+// not UTF-8 with \xff. It keeps line feeds and tabs, because it cannot know which of them
+// the command wrote; inLine escapes those in texts from outside.
 //
-// The form of the escapes is that of JSON, so that JSON stays what it was.
+// The escapes have the form of JSON, so that JSON stays the same.
 type Harmless struct {
 	W    io.Writer
-	rest []byte // the beginning of a character whose end is not written yet
+	rest []byte // the first bytes of a character that is not complete yet
 }
 
-// Write implements io.Writer. It keeps back only a part of a character.
+// Write implements io.Writer. It keeps back an incomplete character at the end.
 func (h *Harmless) Write(p []byte) (int, error) {
 	text := append(h.rest, p...)
 	h.rest = nil
@@ -37,7 +37,7 @@ func (h *Harmless) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what Write kept back, and flushes the writer beneath.
+// Flush writes what Write kept back, and flushes the underlying writer.
 func (h *Harmless) Flush() error {
 	rest := h.rest
 	h.rest = nil
@@ -58,7 +58,7 @@ func (h *Harmless) put(text []byte) error {
 	return err
 }
 
-// unfinished is how many bytes at the end of text may be the beginning of a character.
+// unfinished returns how many bytes at the end of text may begin a character.
 func unfinished(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if tail := text[len(text)-n:]; utf8.RuneStart(tail[0]) {
@@ -87,9 +87,9 @@ func appendHarmless(dst, text []byte) []byte {
 	return dst
 }
 
-// Harmful reports whether r is for a terminal and not for a reader: the controls C0, DEL
-// and C1, the characters of format (which turn the direction around or are invisible), and
-// the separators of lines and paragraphs.
+// Harmful reports whether r acts on a terminal: the controls C0, DEL and C1, the format
+// characters (which change the direction of the text or are invisible), and the line and
+// paragraph separators.
 func Harmful(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
@@ -101,9 +101,9 @@ func appendEscape(dst []byte, r rune) []byte {
 	return fmt.Appendf(dst, `\u%04x`, r)
 }
 
-// inLine returns args with the line feeds and tabs of texts escaped, so that a text from
-// outside cannot begin a line that looks like one of the command's. It leaves a []byte
-// alone.
+// inLine returns args with line feeds and tabs in texts escaped, so that a text from
+// outside cannot begin a line that looks like the command's own. It does not change a
+// []byte.
 func inLine(args []any) []any {
 	clean := make([]any, len(args))
 	for i, arg := range args {

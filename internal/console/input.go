@@ -12,12 +12,11 @@ import (
 	"golang.org/x/term"
 )
 
-// MaxInput is the longest value that is read, in bytes: a session of 16 MiB, as
-// the library takes by default, in base64.
+// MaxInput is the largest input, in bytes: a session of 16 MiB, the library's default
+// limit, in base64.
 const MaxInput = 32 << 20
 
-// Value returns what a command works on: its argument, the contents of file, or
-// Stdin.
+// Value returns the input of a command: its argument, the contents of file, or Stdin.
 func (c *Console) Value(what string, args []string, file string) (string, error) {
 	r, done, err := c.Input(what, args, file)
 	if err != nil {
@@ -27,7 +26,7 @@ func (c *Console) Value(what string, args []string, file string) (string, error)
 	return ReadAll(r, MaxInput)
 }
 
-// Input is Value as a stream. Call done when it was read.
+// Input is Value as a stream. Call done after reading it.
 func (c *Console) Input(what string, args []string, file string) (r io.Reader, done func(), err error) {
 	done = func() {}
 	switch {
@@ -49,8 +48,8 @@ func (c *Console) Input(what string, args []string, file string) (r io.Reader, d
 	return r, done, err
 }
 
-// Interruptible returns a reader whose Read returns when ctx ends, though what it reads
-// from does not: a terminal that nobody types at.
+// Interruptible returns a reader whose Read also returns when ctx is done, even if r
+// blocks, as a terminal does while nobody types.
 func Interruptible(ctx context.Context, r io.Reader) io.Reader { return &interruptible{ctx, r} }
 
 type interruptible struct {
@@ -64,7 +63,7 @@ func (in *interruptible) Read(p []byte) (int, error) {
 		n   int
 		err error
 	}
-	buf := make([]byte, len(p)) // a Read that was left behind may still write to it
+	buf := make([]byte, len(p)) // an abandoned Read may still write to it
 	done := make(chan result, 1)
 	go func() {
 		n, err := in.r.Read(buf)
@@ -78,7 +77,7 @@ func (in *interruptible) Read(p []byte) (int, error) {
 	}
 }
 
-// IsTerminal reports whether v, a stream, is a terminal.
+// IsTerminal reports whether the stream v is a terminal.
 func IsTerminal(v any) bool {
 	if in, ok := v.(*interruptible); ok {
 		v = in.r
@@ -87,10 +86,10 @@ func IsTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// ErrLong is a line that passes the limit.
+// ErrLong means that a line is longer than the limit.
 var ErrLong = errors.New("line is too long")
 
-// Lines reads lines of any length. It keeps at most max bytes of one in memory.
+// Lines reads lines. It keeps at most max bytes of a line in memory.
 type Lines struct {
 	r   *bufio.Reader
 	max int
@@ -129,7 +128,7 @@ func (l *Lines) Next() (string, error) {
 	}
 }
 
-// Waiting reports whether more input is at hand without waiting for it.
+// Waiting reports whether more input can be read without blocking.
 func (l *Lines) Waiting() bool { return l.r.Buffered() > 0 }
 
 // ReadFile reads a file of at most max bytes.
@@ -154,8 +153,8 @@ func ReadAll(r io.Reader, max int) (string, error) {
 	return string(b), nil
 }
 
-// fileProblem is an error of the file system. It may name the file, which the
-// user has just named.
+// FileProblem returns the problem for an error of the file system. It may name the file,
+// because the user gave the name.
 func FileProblem(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {

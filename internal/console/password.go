@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// HasPassword reports whether a DSN has a password in it, in any of the forms that
-// djsettings.FromDSN reads and in what looks like one of them. A misspelt DSN may have a
-// password too: in doubt it has one.
+// HasPassword reports whether a DSN holds a password, in one of the forms that
+// djsettings.FromDSN reads or in text that looks like one of them. A misspelt DSN may hold
+// a password too: in doubt the answer is true.
 func HasPassword(dsn string) bool {
 	dsn = engineName.ReplaceAllString(strings.TrimSpace(dsn), "")
 	if keyword.MatchString(dsn) {
@@ -28,10 +28,10 @@ func HasPassword(dsn string) bool {
 	switch strings.ToLower(scheme) {
 	case "sqlite", "sqlite3", "file", "files":
 		if ok {
-			return false // a path, which may have any characters
+			return false // a path may have any characters
 		}
 	}
-	if _, after, is := strings.Cut(dsn, "://"); is { // a ? or a / in a password is a mistake, and one that is made
+	if _, after, is := strings.Cut(dsn, "://"); is { // people forget to escape a ? or a / in a password
 		rest = after
 	} else if len(scheme) == 1 && strings.HasPrefix(rest, `\`) { // C:\sessions.db
 		return false
@@ -53,8 +53,8 @@ var engineName = regexp.MustCompile(`^(?i:cache|user_sessions|qsessions)\+`)
 // forms of other clients: ;Password=x, ,password=x, #password=x.
 var keyword = regexp.MustCompile(`(?i)(?:^|[\s;,#&])\w*(?:password|passwd|pwd|secret)\s*=\s*(?:'[^']|[^'\s])`)
 
-// isPasswordName reports whether a parameter of this name holds a password, and not the
-// name of a file that does, nor whether passwords may be sent in some way.
+// isPasswordName reports whether a parameter of this name holds a password. The name of a
+// password file, and the way in which passwords may be sent, do not count.
 func isPasswordName(name string) bool {
 	name = strings.ToLower(name)
 	if name == "passfile" || strings.HasPrefix(name, "allow") {

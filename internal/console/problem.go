@@ -13,16 +13,16 @@ import (
 // Exit statuses.
 const (
 	StatusOK      = 0
-	StatusRefused = 1 // not found, does not verify, could not be done
-	StatusUsage   = 2 // the command line was not understood
+	StatusRefused = 1 // not found, not verified, or not possible
+	StatusUsage   = 2 // the command line is wrong
 )
 
-// Problem is an error in the words for the user. Neither text holds a secret, a
-// session key or a value.
+// Problem is an error in words for the user. Neither text holds a secret, a session key or
+// a value.
 type Problem struct {
 	Status int
 	Text   string // what is wrong
-	Hint   string // what to do about it; may have several lines
+	Hint   string // what to do about it, in one or more lines
 	Cause  error
 }
 
@@ -32,7 +32,7 @@ func (p *Problem) Error() string { return p.Text }
 // Unwrap returns p.Cause.
 func (p *Problem) Unwrap() error { return p.Cause }
 
-// Usage returns a problem of the command line.
+// Usage returns a problem with the command line.
 func Usage(text, hint string) error { return &Problem{Status: StatusUsage, Text: text, Hint: hint} }
 
 // Refused returns any other problem.
@@ -45,10 +45,10 @@ func Because(cause error, text, hint string) error {
 	return &Problem{StatusRefused, text, hint, cause}
 }
 
-// ErrQuiet fails a command that has said all there is to say.
+// ErrQuiet fails a command that has already printed the reason.
 var ErrQuiet = errors.New("quiet")
 
-// ProblemOf puts any error into the words of a problem.
+// ProblemOf returns the problem for any error.
 func ProblemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	known := errors.As(err, &p)
@@ -58,7 +58,7 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	case known:
 		return p
 	}
-	if strings.HasPrefix(err.Error(), "unknown command ") { // of cobra, which quotes the argument
+	if strings.HasPrefix(err.Error(), "unknown command ") { // cobra's error quotes the argument
 		return &Problem{StatusUsage, "an argument that this command does not take", "run djsession --help", err}
 	}
 	for _, known := range []func(error) (text, hint string){StoreProblem, PayloadProblem} {
@@ -69,8 +69,8 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	return &Problem{StatusRefused, strings.ReplaceAll(err.Error(), "djsession: ", ""), "run the command with --help", err}
 }
 
-// PayloadProblem says why something signed or serialized could not be read. It returns
-// "" for any other error.
+// PayloadProblem says why signed or serialized data cannot be read. It returns "" for any
+// other error.
 func PayloadProblem(err error) (text, hint string) {
 	const why = "djsession explain tells more about this value"
 	switch {
@@ -96,7 +96,7 @@ func PayloadProblem(err error) (text, hint string) {
 	return "", ""
 }
 
-// StoreProblem says why a store did not load or save a session. It returns "" for any
+// StoreProblem says why a store failed to load or save a session. It returns "" for any
 // other error.
 func StoreProblem(err error) (text, hint string) {
 	const look = "djsession list shows what there is"

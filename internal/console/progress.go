@@ -6,8 +6,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Progress shows on a terminal how far a command is: set tells it, done removes it.
-// A total of 0 is not known. Without a terminal it shows nothing.
+// Progress shows a command's progress on a terminal: call set to update it, and done to
+// remove it. A total of 0 means unknown. Without a terminal it shows nothing.
 func (c *Console) Progress(doing string, total int64) (set func(int64), done func()) {
 	if !c.Terminal(c.Bar) {
 		return func(int64) {}, func() {}

@@ -7,35 +7,34 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Where secrets come from, when no flag says otherwise.
+// The environment variables that hold secrets, if no flag names a source.
 const (
 	EnvSecret    = "DJANGO_SECRET_KEY"
 	EnvFallbacks = "DJANGO_SECRET_KEY_FALLBACKS"
 	EnvKeys      = "DJSESSION_KEYS"
 )
 
-// MaxSecret is the most bytes that are read for keys.
+// MaxSecret is the most bytes that Load reads for keys.
 const MaxSecret = 1 << 20
 
-// SecretSources are the ways to give keys. There is none that puts a secret itself
-// on the command line.
+// SecretSources are the ways to give keys. None of them puts a secret on the command line.
 type SecretSources struct {
 	File  string // SECRET_KEY on its first line, fallbacks on the next ones
-	Stdin bool   // the same on standard input
-	Keys  string // a file with derived keys instead
+	Stdin bool   // the same from standard input
+	Keys  string // a file with derived keys
 
-	Settings *Secrets // those that the site's settings have
+	Settings *Secrets // from the site's settings
 }
 
 // Secrets are the keys of the site.
 type Secrets struct {
 	Keys    signer.Keys
-	From    string // where they came from, for messages
-	Secret  string // "" if there are only derived keys, or the settings have it
+	From    string // the source, for messages
+	Secret  string // "" for derived keys, and for keys from Settings
 	Derived bool
 }
 
-// Load reads the keys. It returns nil if none were given at all.
+// Load reads the keys. It returns nil if none are given.
 func (f *SecretSources) Load(c *Console) (*Secrets, error) {
 	if f.Settings != nil {
 		return f.Settings, nil
@@ -90,9 +89,8 @@ func secretsOfEnvironment(c *Console) (*Secrets, error) {
 	return nil, nil
 }
 
-// secretsOf reads SECRET_KEY from the first line of text, and fallbacks from the
-// lines after it. Nothing but the ends of the lines is cut off: a SECRET_KEY may
-// begin or end with a space.
+// secretsOf reads SECRET_KEY from the first line of text, and fallbacks from the lines
+// after it. It removes only the line ends: a SECRET_KEY may begin or end with a space.
 func secretsOf(from, text string) (*Secrets, error) {
 	s := &Secrets{From: from}
 	var fallbacks []string
@@ -128,7 +126,7 @@ func derivedSecrets(from, text string) (*Secrets, error) {
 	return &Secrets{Keys: keys, From: from, Derived: true}, nil
 }
 
-// Need is Load for commands that cannot do without keys.
+// Need is Load for commands that need keys.
 func (f *SecretSources) Need(c *Console) (*Secrets, error) {
 	s, err := f.Load(c)
 	if err == nil && s == nil {

@@ -8,30 +8,29 @@ import (
 	"unicode/utf8"
 )
 
-// Table prints rows under heads. The first TableRows rows give the columns their
-// widths, so that any number of rows can follow.
+// Table prints rows under heads. The first TableRows rows determine the widths of the
+// columns; any number of rows may follow.
 type Table struct {
 	w     io.Writer
 	heads []string
-	right int // the column that is set to the right
+	right int // the right-aligned column, or -1
 
 	rows   [][]string // not printed yet
-	widths []int      // nil until they are known
+	widths []int      // nil before the first Flush
 }
 
-// TableRows is how many rows a Table keeps back for the widths of its columns.
+// TableRows is how many rows a Table keeps to find the widths of its columns.
 const TableRows = 1000
 
-// NewTable returns a table that is printed to Stdout. right is the column that is
-// set to the right, or -1.
+// NewTable returns a table that prints to Stdout. right is the right-aligned column, or -1.
 func (c *Console) NewTable(right int, heads ...string) *Table {
 	return &Table{w: c.Stdout, heads: heads, right: right}
 }
 
-// Add adds a row, which is printed now or by Flush.
+// Add adds a row. It prints the row, or keeps it until Flush.
 func (t *Table) Add(cells ...string) error {
 	for i, cell := range cells {
-		cells[i] = string(appendHarmless(nil, []byte(oneLine(cell)))) // before its width is taken
+		cells[i] = string(appendHarmless(nil, []byte(oneLine(cell)))) // before the width is measured
 	}
 	if t.widths != nil {
 		return t.print(cells)
@@ -42,7 +41,7 @@ func (t *Table) Add(cells ...string) error {
 	return nil
 }
 
-// Flush prints the rows that wait. A table without any prints nothing.
+// Flush prints the rows that Add kept. It prints no heads for an empty table.
 func (t *Table) Flush() error {
 	if len(t.rows) == 0 {
 		return nil
@@ -86,8 +85,8 @@ type CountOf struct {
 	N    int64
 }
 
-// PrintCounts prints what a walk over sessions has done, and how many it has seen a
-// second.
+// PrintCounts prints the counts of a run over sessions, and how many sessions a second it
+// saw.
 func (c *Console) PrintCounts(rows []CountOf, seen int64, took time.Duration) error {
 	t := c.NewTable(1, "SESSIONS", "COUNT")
 	for _, row := range rows {

@@ -1,5 +1,5 @@
 // Package demo is `djsession demo`: it shares a session with a Django, on a copy of a
-// database that one wrote.
+// database that Django wrote.
 package demo
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/payload"
 )
 
-// Demo is a copy of the database, and the site that is on it.
+// Demo is a copy of the database, and a site on it.
 type Demo struct {
 	Path      string // of the database
 	SecretKey string
@@ -32,14 +32,14 @@ type Demo struct {
 	steps    int
 }
 
-// settings are what the demo needs of demo.Settings.
+// settings are the fields of demo.Settings that the demo needs.
 type settings struct {
 	Django    string   `json:"DJANGO"`
 	SecretKey string   `json:"SECRET_KEY"`
 	Backends  []string `json:"AUTHENTICATION_BACKENDS"`
 }
 
-// New puts the copy into dir. The caller closes the Demo.
+// New puts the copy into dir. The caller must close the Demo.
 func New(ctx context.Context, c *console.Console, dir string) (*Demo, error) {
 	d := &Demo{c: c, dir: dir, Path: filepath.Join(dir, "db.sqlite3")}
 	if err := json.Unmarshal(demo.Settings, &d.settings); err != nil {
@@ -60,22 +60,22 @@ func New(ctx context.Context, c *console.Console, dir string) (*Demo, error) {
 		return nil, err
 	}
 	opts := djsite.Options{Configure: func(s *djsession.Settings) { s.Now, s.Logger = c.Now, slog.New(slog.DiscardHandler) }}
-	// Looking at the sessions must not renew those whose hash is of an old key.
+	// Reading a session must not renew it, even if an old key made its hash.
 	opts.ConfigureAuth = func(o *djauth.Options) { o.ReadOnly = true }
 	d.site, err = djsite.Open(ctx, set, &opts)
 	return d, err
 }
 
-// Close closes the database. The copy stays.
+// Close closes the database. It does not remove the copy.
 func (d *Demo) Close() { _ = d.site.Close() }
 
-// Step says what is being done.
+// Step prints a numbered step.
 func (d *Demo) Step(format string, args ...any) {
 	d.steps++
 	d.c.Say("%2d. "+format, append([]any{d.steps}, args...)...)
 }
 
-// Run goes through the steps, and says what it does and sees.
+// Run goes through the steps, and prints what it does and sees.
 func (d *Demo) Run(ctx context.Context) error {
 	d.Step("A SQLite database that Django %s wrote, copied to a temporary folder.", d.settings.Django)
 	d.Step("Its sessions, and who is logged in by them:")
@@ -110,8 +110,7 @@ func (d *Demo) Run(ctx context.Context) error {
 	return d.askDjango(ctx, key, visits)
 }
 
-// listSessions shows all sessions and returns the key of the first login, and
-// whose it is.
+// listSessions prints all sessions. It returns the key and the user of the first login.
 func (d *Demo) listSessions(ctx context.Context) (login, name string, err error) {
 	lister := d.site.Sessions.Store().(djsession.Lister)
 	t := d.c.NewTable(-1, "    KEY", "WHO")
@@ -136,7 +135,7 @@ func (d *Demo) listSessions(ctx context.Context) (login, name string, err error)
 	return login, name, t.Flush()
 }
 
-// who returns the user that a session of the list logs in, or why there is none.
+// who returns the user that a listed session logs in, or why there is none.
 func (d *Demo) who(ctx context.Context, l djsession.Listed) (visitor, error) {
 	switch {
 	case l.Err != nil:

@@ -23,8 +23,8 @@ const EnvPython = "DJSESSION_PYTHON"
 // pythonTimeout allows for the first import of Django, which takes seconds.
 const pythonTimeout = 30 * time.Second
 
-// askDjango finds a Python with Django and lets it read what Go wrote, where visits must
-// be want, and change it.
+// askDjango finds a Python with Django, which reads what Go wrote and changes it. visits
+// must be want.
 func (d *Demo) askDjango(ctx context.Context, key string, want int) error {
 	for _, python := range []string{d.c.Env(EnvPython), "python3", "python"} {
 		if python == "" {
@@ -79,7 +79,7 @@ func (d *Demo) django(ctx context.Context, python, key string) (answer djangoAns
 	ctx, cancel := context.WithTimeout(ctx, pythonTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, python, "-c", djangoScript)
-	cmd.Dir = d.dir // not where a folder named django may be
+	cmd.Dir = d.dir // the current folder may hold a folder named django
 	cmd.Stdin = bytes.NewReader(given)
 	out, err := cmd.Output()
 	if err != nil || json.Unmarshal(out, &answer) != nil {

@@ -23,7 +23,7 @@ func (v visitor) String() string {
 
 // loggedIn returns the user that a session logs in, or why there is none.
 func (d *Demo) loggedIn(ctx context.Context, s *djsession.Session) (visitor, error) {
-	key, _ := djsession.Value(s, djauth.SessionKey, "") // "" for what is no text; Identify says more
+	key, _ := djsession.Value(s, djauth.SessionKey, "") // "" if it is not text; Identify says more
 	id, err := d.site.Auth.Identify(ctx, s)
 	if err != nil {
 		return visitor{}, err

@@ -14,8 +14,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// serve sends requests to a server behind the middleware: two with the session's cookie,
-// and one with a key that somebody made up.
+// serve sends three requests to a server behind the middleware: two with the session's
+// cookie, and one with an invented key.
 func (d *Demo) serve(ctx context.Context, key, name string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,7 +76,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "Hello %s, visit %d", cmp.Or(user.Name(), "stranger"), visits)
 }
 
-// get returns the body and the cookie of an answer.
+// get returns the body and the cookie of a response.
 func get(ctx context.Context, url, key string) (body, cookie string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package fault says what the error of a database's or cache's client means. The texts of
-// such errors quote keys, values and passwords, so they are not for printing: whoever
-// reports one has words of its own for each Kind.
+// Package fault says what an error of a database's or a cache's client means. The text of
+// such an error may quote a key, a value or a password, so it must not be printed: callers
+// have their own words for each [Kind].
 package fault
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
-// Kind is what is wrong with a server or a file.
+// Kind says what is wrong with a server or a file.
 type Kind uint8
 
 const (
@@ -25,18 +25,18 @@ const (
 	Refused           // nobody listens at the address
 	NoHost            // the name of the host is not known
 	Slow              // no answer in time
-	Password          // wrong, or the user
+	Password          // the password or the user is wrong
 	Denied            // the user may not do this
-	NoDatabase        // none of this name
-	NoNumber          // no database of this number
-	NoTable           // of this name
-	TooMany           // clients
-	Full              // the memory of the server
-	NoFile            // or socket
-	FileDenied        // a file may not be read or written
-	FileReadOnly      // of SQLite
-	Locked            // by another program
-	Damaged           // or no SQLite database
+	NoDatabase        // no database has this name
+	NoNumber          // no database has this number
+	NoTable           // no table has this name
+	TooMany           // too many clients
+	Full              // the server's memory is full
+	NoFile            // no such file or socket
+	FileDenied        // no permission to read or write the file
+	FileReadOnly      // the SQLite file is read-only
+	Locked            // another program has locked it
+	Damaged           // damaged, or not a SQLite database
 )
 
 var ofPostgreSQL = map[string]Kind{
@@ -47,7 +47,7 @@ var ofMySQL = map[uint16]Kind{
 	1045: Password, 1698: Password, 1251: Password, 1049: NoDatabase, 1146: NoTable, 1044: Denied, 1142: Denied, 1040: TooMany,
 }
 
-// ofText are for Redis, and for SQLite, which has one number for most errors.
+// ofText is for Redis, and for SQLite, which has one number for most errors.
 var ofText = []struct {
 	words string
 	kind  Kind
@@ -57,7 +57,7 @@ var ofText = []struct {
 	{"no such table", NoTable}, {"readonly database", FileReadOnly}, {"database is locked", Locked}, {"malformed", Damaged}, {"not a database", Damaged},
 }
 
-// Of returns the Kind of an error, or of one that it wraps.
+// Of returns the Kind of err, or of an error that it wraps.
 func Of(err error) Kind {
 	var (
 		pg  *pgconn.PgError

@@ -16,18 +16,18 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Codec reads and writes signed values.
+// Codec decodes and encodes signed sessions.
 type Codec struct {
 	Signer *signer.TimestampSigner
-	MaxAge *time.Duration  // refuse what was signed longer ago
-	Site   *djsession.Site // for the format before Django 3.1; nil if the salt is not of a session
-	Old    bool            // write that format
-	Blind  bool            // don't verify
+	MaxAge *time.Duration  // refuse older signatures
+	Site   *djsession.Site // for the format before Django 3.1; nil if the salt is not that of a session
+	Old    bool            // write the format before Django 3.1
+	Blind  bool            // do not verify
 
-	Serializer serializer.Serializer // to write with
+	Serializer serializer.Serializer // the serializer to write with
 }
 
-// Decode returns the session that text holds.
+// Decode returns the session in text.
 func (p *Codec) Decode(text string) (*serializer.Dict, error) {
 	data, err := p.unsign(text)
 	if err != nil {
@@ -36,7 +36,7 @@ func (p *Codec) Decode(text string) (*serializer.Dict, error) {
 	return Any{}.Loads(data)
 }
 
-// unsign checks the signature and removes it.
+// unsign verifies and removes the signature.
 func (p *Codec) unsign(text string) (data []byte, err error) {
 	switch {
 	case text == "":
@@ -52,7 +52,7 @@ func (p *Codec) unsign(text string) (data []byte, err error) {
 		if _, _, ok := CutLegacy(text); !ok {
 			return nil, signer.ErrNoSeparator
 		}
-		// Site.Decode verifies it, and only then is it taken apart.
+		// Verify with Site.Decode before taking text apart.
 		if _, err := p.Site.Decode(text); errors.Is(err, djsession.ErrCorrupt) && !errors.Is(err, djsession.ErrLegacy) {
 			return nil, signer.ErrBadSignature
 		} else if err != nil {
@@ -67,8 +67,8 @@ func (p *Codec) unsign(text string) (data []byte, err error) {
 	return data, err
 }
 
-// isLegacy reports whether text can only be of the format before Django 3.1: it has no
-// colon, and every other format has one.
+// isLegacy reports whether text must be in the format before Django 3.1: it has no colon,
+// and every other format has one.
 func isLegacy(text string) bool { return !strings.Contains(text, ":") }
 
 // unverified removes the signature without checking it.
@@ -88,9 +88,9 @@ func unverified(text string) ([]byte, error) {
 	return u.Data(), err
 }
 
-// BarePickle returns the pickle that text is, as it comes out of a cache: the bytes
-// themselves, base64 as in the table of DatabaseCache, or hexadecimal as databases
-// print bytes. It is nil for anything else.
+// BarePickle returns the pickle in text as it comes out of a cache: the bytes themselves,
+// base64 as in the table of DatabaseCache, or hexadecimal as databases print bytes. It
+// returns nil for anything else.
 func BarePickle(text string) []byte {
 	if data := []byte(text); pickle.Sniff(data) {
 		return data
@@ -107,8 +107,8 @@ func BarePickle(text string) []byte {
 	return nil
 }
 
-// CutLegacy takes a value of the format before Django 3.1 apart: base64 of a
-// signature in hexadecimal, a colon, and the serialized session.
+// CutLegacy splits a value of the format before Django 3.1, which is base64 of a signature
+// in hexadecimal, a colon, and the serialized session.
 func CutLegacy(text string) (signature string, data []byte, ok bool) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -133,8 +133,7 @@ func (p *Codec) Encode(d *serializer.Dict) (string, error) {
 	return p.Signer.SignObject(data, true)
 }
 
-// Parse reads the JSON that a user wrote, in UTF-8, where Django's own is
-// ASCII.
+// Parse reads JSON that a user wrote. It is in UTF-8; Django's own is ASCII.
 func Parse(text string) (*serializer.Dict, error) {
 	v, err := ParseValue(text)
 	if err != nil {
@@ -156,10 +155,10 @@ func ParseValue(text string) (serializer.RawJSON, error) {
 	return v.(serializer.RawJSON), nil
 }
 
-// JSONHint is the hint of what is not JSON.
+// JSONHint is the hint for text that is not JSON.
 const JSONHint = "in JSON, text and names stand in double quotes"
 
-// inputProblem is an error about JSON that the user wrote.
+// inputProblem returns the problem for an error in JSON that the user wrote.
 func inputProblem(err error) error {
 	var at *serializer.DecodeError
 	switch {

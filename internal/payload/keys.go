@@ -10,10 +10,10 @@ import (
 // authKeySalt is the key_salt of AbstractBaseUser.get_session_auth_hash.
 const authKeySalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
-// KeyOptions say which keys DeriveKeys adds to those of sessions and logins.
+// KeyOptions say which keys DeriveKeys adds to the keys of sessions and logins.
 type KeyOptions struct {
-	Messages bool     // that of django.contrib.messages in cookies
-	Cookies  []string // those of signed cookies with these names
+	Messages bool     // the key of messages in cookies (django.contrib.messages)
+	Cookies  []string // the keys of signed cookies with these names
 }
 
 // DeriveKeys returns the keys that Django derives from SECRET_KEY for sessions with a salt
@@ -42,20 +42,20 @@ func DeriveKeys(keys signer.Keys, salt string, v djsession.DjangoVersion, opts *
 	return signer.ExportDerivedKeys(all...)
 }
 
-// purpose is what a key is for.
+// purpose is the use of a key.
 type purpose struct {
 	keySalt   string
 	algorithm signer.Algorithm
 }
 
-// purposes returns those of sessions with this salt, and of logins.
+// purposes returns the purposes of sessions with this salt, and of logins.
 func purposes(salt string, v djsession.DjangoVersion) []purpose {
 	ps := []purpose{{signer.KeySalt(salt), signer.SHA256}, {authKeySalt, signer.SHA256}}
 	if (v == djsession.DjangoVersion{}) || !v.Before(4, 0) {
 		return ps
 	}
-	// 3.1 and 3.2 read what SHA-1 signed; before there was nothing else, and
-	// sessions had a format of their own.
+	// Django 3.1 and 3.2 also accept SHA-1. Older versions sign with nothing else, and
+	// their sessions have another format.
 	ps = append(ps, purpose{signer.KeySalt(salt), signer.SHA1}, purpose{authKeySalt, signer.SHA1})
 	if class, ok := strings.CutPrefix(salt, SaltPrefix); ok {
 		class = class[strings.LastIndexByte(class, '.')+1:]

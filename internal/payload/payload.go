@@ -1,7 +1,8 @@
 // Package payload reads, writes and describes what Django stores for a session: signed
-// values of today and of before Django 3.1, JSON, pickles. It opens no store.
+// values in the formats since and before Django 3.1, JSON, pickles. It opens no store.
 //
-// It runs nothing of a pickle. What it says of a session tells no value of it.
+// It never runs code from a pickle. Its descriptions of a session hold none of the
+// session's values.
 package payload
 
 import (
@@ -26,15 +27,15 @@ const MessagesSalt = "django.contrib.messages"
 // KeyChars are the characters of Django's session keys.
 const KeyChars = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// ShownKey is how much of a session key is shown: enough to tell sessions apart,
-// and far too little to use one. The rest of a key of Django's has 124 bits.
+// ShownKey is how many characters of a session key are shown: enough to tell sessions
+// apart, and too few to use one. The rest of a key that Django made has 124 bits.
 const ShownKey = 8
 
 // ShortKey returns the part of a key that may be shown.
 func ShortKey(key string) string {
 	s := key[:min(ShownKey, len(key)/2)]
 	if strings.Trim(s, KeyChars) != "" {
-		return strconv.QuoteToASCII(s) // not of Django
+		return strconv.QuoteToASCII(s) // Django did not make it
 	}
 	return s
 }
@@ -51,9 +52,9 @@ func UserID(d *serializer.Dict) (string, bool) {
 	return "", false
 }
 
-// TypeName is what Python calls the type of a value.
+// TypeName returns Python's name for the type of v.
 func TypeName(v any) string {
-	switch v.(type) { // which may be too large to be spelled out
+	switch v.(type) { // may be too large for tagged.Append
 	case []any:
 		return "list"
 	case serializer.Tuple:
@@ -87,8 +88,8 @@ func TypeName(v any) string {
 	return tag.Type
 }
 
-// Printable returns s, in quotes and escaped if a terminal could mistake any of
-// it for something else.
+// Printable returns s, or s quoted and escaped if a terminal could read any of it as
+// something else.
 func Printable(s string) string {
 	quoted := strconv.QuoteToASCII(s)
 	if s != "" && quoted == `"`+s+`"` && !strings.Contains(s, " ") {

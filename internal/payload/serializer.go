@@ -6,10 +6,10 @@ import (
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
-// Any reads JSON and pickles, and writes a session as it came: as JSON, unless it was
-// read from a pickle. It runs nothing of a pickle, so it is safe for data that nobody
-// signed.
-type Any struct{ serializer.JSON } // whose Freeze will do for both
+// Any reads JSON and pickles. It writes a session as it was read: a session from a pickle
+// as a pickle, any other as JSON. It never runs code from a pickle, so it is safe for
+// unsigned data.
+type Any struct{ serializer.JSON } // its Freeze fits both
 
 // Loads implements serializer.Serializer.
 func (s Any) Loads(data []byte) (*serializer.Dict, error) {
@@ -27,21 +27,20 @@ func (s Any) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return s.JSON.Dumps(dst, d)
 }
 
-// WasPickle reports whether d was read from a pickle: a Dict from JSON has no
-// Source.
+// WasPickle reports whether d was read from a pickle: only such a Dict has a Source.
 func WasPickle(d *serializer.Dict) bool {
 	source, _ := d.Source()
 	return source != nil
 }
 
-// IsPickle reports whether data are a pickle, perhaps a damaged one, and not JSON.
+// IsPickle reports whether data is a pickle, perhaps a damaged one, and not JSON.
 func IsPickle(data []byte) bool {
 	n := len(data)
 	return pickle.Sniff(data) || n > 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= pickle.MaxProtocol && data[n-1] == '.'
 }
 
-// PickleFor is the PickleSerializer of a version of Django, which may run on a
-// Python 2 before 2.0.
+// PickleFor returns the PickleSerializer of a version of Django. Before 2.0, Django may run
+// on Python 2.
 func PickleFor(v djsession.DjangoVersion) pickle.Serializer {
 	if (v != djsession.DjangoVersion{}) && v.Before(2, 0) {
 		return pickle.Serializer{Protocol: 2}

@@ -14,8 +14,7 @@ const taggedHint = `tagged JSON looks like {"type":"dict","value":[[{"type":"str
 
 var errTagged = console.Refused("this is not tagged JSON", taggedHint)
 
-// ParseTagged is Parse for JSON with the types spelled out, as tagged.Append
-// writes it.
+// ParseTagged is Parse for JSON with type names, as tagged.Append writes it.
 func ParseTagged(text string) (*serializer.Dict, error) {
 	raw, err := ParseValue(text)
 	if err != nil {
@@ -32,7 +31,7 @@ func ParseTagged(text string) (*serializer.Dict, error) {
 	return d, nil
 }
 
-// untag returns what a tagged value stands for, if a session in JSON can hold it.
+// untag returns the Python value for a tagged one, if a session in JSON can hold it.
 func untag(v any) (any, error) {
 	d, ok := v.(*serializer.Dict)
 	if !ok || d.Len() != 2 {
@@ -58,7 +57,7 @@ func untag(v any) (any, error) {
 		}
 	case "int":
 		s, ok := value.(string)
-		const most = 10_000 // digits; more than Python reads
+		const most = 10_000 // digits, more than Python accepts
 		if n, isInt := new(big.Int).SetString(s[:min(len(s), most)], 10); ok && isInt && len(s) <= most {
 			return n, nil
 		}
