@@ -15,20 +15,20 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// app is what the commands work in. Tests give it other streams and a clock that
-// stands still.
+// app holds the streams, the environment and the clock of the commands. Tests set their
+// own.
 type app struct{ console.Console }
 
-// Groups of commands in the help.
+// The groups of commands in the help.
 const (
 	groupValues   = "values"
 	groupSessions = "sessions"
 	groupMore     = "more"
 )
 
-// root is the command djsession with all its subcommands.
+// root returns the command djsession with all its subcommands.
 func (a *app) root() *cobra.Command {
-	cobra.EnableCommandSorting = false // the order is ours, not that of the alphabet
+	cobra.EnableCommandSorting = false // keep our order
 	root := &cobra.Command{
 		Use:   "djsession",
 		Short: "Read, explain and change the sessions of a Django site",
@@ -92,7 +92,7 @@ func (a *app) commands() []*cobra.Command {
 
 // main runs the command line and returns the exit status.
 func (a *app) main(ctx context.Context, args []string) int {
-	logging.Disable() // go-redis would print addresses, and what is wrong is said anyway
+	logging.Disable() // go-redis would print addresses; the commands report its errors
 	out, errs := &console.Harmless{W: bufio.NewWriter(a.Stdout)}, &console.Harmless{W: a.Stderr}
 	inner := *a
 	inner.Stdin, inner.Stdout, inner.Stderr, inner.Bar = console.Interruptible(ctx, a.Stdin), out, errs, a.Stderr
@@ -118,14 +118,13 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return p.Status
 }
 
-// usage returns a problem of the command line.
+// usage returns a problem with the command line.
 func usage(text, hint string) error { return console.Usage(text, hint) }
 
 // refused returns any other problem.
 func refused(text, hint string) error { return console.Refused(text, hint) }
 
-// flagProblem words pflag's errors anew: its own quote what was given, which may
-// be secret.
+// flagProblem replaces pflag's errors, which quote the argument: it may be secret.
 func flagProblem(c *cobra.Command, err error) error {
 	hint := fmt.Sprintf("run %s --help", c.CommandPath())
 	var (
@@ -156,7 +155,7 @@ func flagProblem(c *cobra.Command, err error) error {
 	return usage("a flag that djsession does not know", "an argument that begins with - comes after --\n"+hint)
 }
 
-// valueProblem tells what a flag wants, without what it was given.
+// valueProblem says what value a flag needs. It does not quote the value given.
 func valueProblem(err *pflag.InvalidValueError) string {
 	var p *console.Problem
 	if errors.As(err.Unwrap(), &p) {
@@ -171,14 +170,13 @@ func valueProblem(err *pflag.InvalidValueError) string {
 	return "is not of the right form"
 }
 
-// isFlagName reports whether name may be printed: it could be a payload that
-// begins with two dashes.
+// isFlagName reports whether name may be printed. A payload may begin with two dashes too.
 func isFlagName(name string) bool {
 	return len(name) <= 20 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
-// onlyCommands is for the root: an argument that is no command is not quoted if
-// it could be a cookie.
+// onlyCommands is for the root. It does not quote an unknown command that could be a
+// cookie.
 func onlyCommands(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -193,8 +191,7 @@ func onlyCommands(c *cobra.Command, args []string) error {
 	return usage("unknown command: "+args[0], hint)
 }
 
-// helpCommand is cobra's own but for one thing: it does not print what it does
-// not know.
+// helpCommand is cobra's own, except that it does not print an unknown command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [command]",
@@ -212,7 +209,7 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// arguments wants between least and most arguments.
+// arguments accepts between least and most arguments.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {

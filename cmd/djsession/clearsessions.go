@@ -63,8 +63,8 @@ There is a progress bar when standard error is a terminal.`,
 	return c
 }
 
-// checkKey warns when sessions do not decode, where that has them removed, and
-// refuses when none does.
+// checkKey is for engines that remove a session that does not decode. It warns about such
+// sessions, and returns an error if there are no others.
 func (e *engine) checkKey(ctx context.Context, a *app) error {
 	if !e.Engine().Decodes {
 		return nil
@@ -73,7 +73,7 @@ func (e *engine) checkKey(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	const few = 10 // may be what somebody left behind
+	const few = 10 // so few may be old leftovers
 	seen, bad := int64(0), int64(0)
 	for l, err := range lister.List(ctx, "") {
 		if err != nil {
@@ -108,7 +108,7 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 		}
 		var show func(int64)
 		show, hide = a.Progress("removing expired sessions", max(total, 1))
-		// Sessions go on to expire, so that more may be removed than were counted.
+		// More may be removed than were counted, because sessions keep expiring.
 		opts.Progress = func(done int64) { show(min(done, total)) }
 	}
 	n, err := e.Sessions.ClearExpired(ctx, &opts)

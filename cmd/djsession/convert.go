@@ -17,7 +17,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// convertFlags say what sessions are converted to.
+// convertFlags say what to convert sessions to.
 type convertFlags struct {
 	siteFlags
 	to, toFormat string
@@ -98,8 +98,8 @@ The exit status is 1 if a session could not be converted.`,
 	return c
 }
 
-// conversion returns what the flags say, without the stores, and the Site that the sessions
-// are written for.
+// conversion returns the options that the flags give, without the stores, and the Site for
+// which the sessions are written.
 func (f *convertFlags) conversion(a *app) (*convert.Options, *djsession.Site, error) {
 	keys, err := f.secrets.Need(&a.Console)
 	if err != nil {
@@ -145,8 +145,8 @@ func (f *convertFlags) conversion(a *app) (*convert.Options, *djsession.Site, er
 		return nil, nil, usage("--to is neither json, pickle nor keep", "json is Django's default")
 	}
 	target, err := newSite(set)
-	// The sessions are read by the newest Django, which knows every form of
-	// _session_expiry; openWith makes that Site.
+	// Read the sessions as the newest Django, which knows every form of
+	// _session_expiry. openWith makes that Site.
 	f.django = ""
 	return c, target, err
 }
@@ -185,7 +185,7 @@ func (f *convertFlags) convert(ctx context.Context, a *app, e *engine, c *conver
 	return errors.Join(err, f.summary(a, done, took, err == nil))
 }
 
-// convertProblem is an error of package convert for this program's user.
+// convertProblem returns the problem for an error of package convert.
 func convertProblem(err error) error {
 	var (
 		file *convert.FileError
@@ -204,7 +204,7 @@ func convertProblem(err error) error {
 	return err
 }
 
-// summary tells what was done, and whether all could be.
+// summary prints the counts. It returns an error if a session was left as it is.
 func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, complete bool) error {
 	converted := "converted"
 	if f.dryRun {
@@ -222,7 +222,7 @@ func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, co
 	}
 	switch {
 	case !complete:
-		return nil // there is an error already
+		return nil // the caller has an error already
 	case n.Left > 0 && f.to == "json":
 		return refused(fmt.Sprintf("%d of %d sessions are left as they are: JSON cannot hold them", n.Left, n.Seen), "--report FILE tells why; --lossy converts dates, Decimals and UUIDs")
 	case n.Left > 0:
@@ -231,7 +231,7 @@ func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, co
 	return nil
 }
 
-// doing is the subject of a sentence, and its verb.
+// doing returns the subject and the verb of a sentence about n sessions.
 func doing(n int64) string {
 	if n == 1 {
 		return "1 session does"

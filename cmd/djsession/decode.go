@@ -21,7 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// payloadFlags are those that decode and encode have in common.
+// payloadFlags are the flags that decode and encode share.
 type payloadFlags struct {
 	formatFlags
 	file   string
@@ -99,8 +99,7 @@ as they are, though other readers of JSON refuse them; --tagged avoids that.`,
 	return c
 }
 
-// codec reads and writes signed values as the flags say. keys may be nil if nothing is
-// to be verified.
+// codec returns the Codec for the flags. keys may be nil if nothing is verified.
 func (f *formatFlags) codec(a *app, keys *console.Secrets) (*payload.Codec, error) {
 	p := &payload.Codec{Blind: keys == nil}
 	if p.Blind {
@@ -156,7 +155,7 @@ func (f *payloadFlags) decode(ctx context.Context, a *app, p *payload.Codec, arg
 	return err
 }
 
-// text is a session as JSON.
+// text returns a session as JSON.
 func (f *payloadFlags) text(d *serializer.Dict, indent string) ([]byte, error) {
 	if !f.tagged {
 		return serializer.AppendText(nil, d, indent)
@@ -170,8 +169,8 @@ func (f *payloadFlags) text(d *serializer.Dict, indent string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// each does one line of the input at a time, and writes one line for each, with
-// the result under the name key.
+// each calls do for each line of the input, and writes one line for it, with the result
+// under the name key.
 func (f *payloadFlags) each(ctx context.Context, a *app, args []string, what, key string, do func(line string) ([]byte, error)) error {
 	in, done, err := a.Input("the "+what+"s", args, f.file)
 	if err != nil {
@@ -203,7 +202,7 @@ func (f *payloadFlags) each(ctx context.Context, a *app, args []string, what, ke
 			text, _ := serializer.AppendText(nil, console.ProblemOf(ctx, err).Text, "")
 			fmt.Fprintf(out, "{\"ok\":false,\"error\":%s}\n", text)
 		}
-		if !l.Waiting() { // somebody may be waiting for this answer
+		if !l.Waiting() { // the other end may wait for this answer
 			if err := a.Flush(out); err != nil {
 				return err
 			}

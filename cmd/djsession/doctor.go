@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
-// doctorFlags tell what is examined.
+// doctorFlags say what to examine.
 type doctorFlags struct {
 	from   settingsFlags
 	django string
@@ -85,7 +85,7 @@ func (f *doctorFlags) run(ctx context.Context, a *app) error {
 	return tell(a, found)
 }
 
-// tell prints what was found.
+// tell prints the findings. It returns console.ErrQuiet if one of them is a fault.
 func tell(a *app, found []doctor.Finding) error {
 	faults := 0
 	for _, f := range found {

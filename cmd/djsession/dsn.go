@@ -15,10 +15,10 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// envDSN names the database when --dsn does not.
+// envDSN names the database if --dsn does not.
 const envDSN = "DJSESSION_DSN"
 
-// dsnForms is the hint of every DSN that is not understood.
+// dsnForms is the hint for a DSN that is not understood.
 const dsnForms = `SQLite:     db.sqlite3, sqlite:/srv/site/db.sqlite3
 PostgreSQL: postgres://user:password@host:5432/name
 MySQL:      mysql://user:password@host:3306/name
@@ -26,25 +26,25 @@ files:      files:///srv/site/sessions, files:sessions
 Redis:      redis://host:6379/0?prefix=session, for redis_sessions
 caches:     cache+redis://host:6379/1?key_prefix=site; djsession engines tells of all`
 
-// cacheForms is the hint of every DSN of a cache that is not understood.
+// cacheForms is the hint for the DSN of a cache that is not understood.
 const cacheForms = `cache+redis://host:6379/1?key_prefix=site&compressor=zlib
 cache+memcached://host1:11211,host2:11211?client=pylibmc
 cache+postgres://user:password@host/name?cache_table=django_cache
 djsession engines tells of all`
 
-// placeFlags are the flags that say where sessions are.
+// placeFlags say where sessions are.
 type placeFlags struct {
 	dsn, table, cache string
-	prefix            string // of the names of the flags: "", or "to-"
+	prefix            string // of the flags' names: "" or "to-"
 }
 
-// settings are those that the flags stand for.
+// settings returns the settings for the flags.
 func (f *placeFlags) settings() (*djsettings.Settings, error) {
 	set, err := djsettings.FromDSN(f.dsn, &djsettings.DSNOptions{Cache: djsettings.NewSecret(f.cache), Table: f.table})
 	return set, f.problem(err)
 }
 
-// problem puts an error about a DSN into words.
+// problem returns the problem for an error about a DSN.
 func (f *placeFlags) problem(err error) error {
 	var e *djsettings.DSNError
 	if !errors.As(err, &e) {
@@ -66,7 +66,7 @@ func (f *placeFlags) problem(err error) error {
 	return &console.Problem{Status: console.StatusUsage, Text: text, Hint: hint, Cause: err}
 }
 
-// open opens what the flags stand for, of which set are the settings.
+// open opens the place of the flags; set are the settings for them.
 func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djsession.Settings) (*engine, error) {
 	e, err := openSite(ctx, set, as, openTimeout/2)
 	if err == nil {
@@ -75,7 +75,7 @@ func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djse
 	if err := f.problem(err); errors.As(err, new(*console.Problem)) {
 		return nil, err
 	}
-	// Who gave a DSN knows the place, and not the setting that it stands for.
+	// The user knows the place in the DSN, not the setting for it.
 	names := []string{djsettings.ErrSetting.Error() + ": ", "", djsite.ErrUnavailable.Error() + ": ", "", "SESSION_FILE_PATH", set.Sessions.FilePath}
 	for alias, db := range set.Databases {
 		of := `DATABASES["` + alias + `"]`
@@ -102,11 +102,11 @@ func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djse
 const dsnWays = `put the DSN into a file, on its first line, and give @FILE in its place; or pipe it in, for @-
 --dsn, --from and --to also come from the environment: ` + envDSN + `, ` + envFrom + `, ` + envTo
 
-// dsnFlag is the value of a flag that takes a DSN: the DSN itself if there is no
-// password in it, or where to read it: @FILE, or @- for standard input.
+// dsnFlag is the value of a flag that takes a DSN: a DSN without a password, or @FILE or @-
+// (standard input) to read it from.
 type dsnFlag struct{ text *string }
 
-// addDSN adds a flag for a DSN. All of them are made here.
+// addDSN adds a flag for a DSN. Use it for all such flags.
 func addDSN(fs *pflag.FlagSet, text *string, name, about string) {
 	fs.Var(&dsnFlag{text}, name, about+"; @FILE or @- reads it")
 }
@@ -131,7 +131,7 @@ func (f *dsnFlag) String() string {
 // Type implements pflag.Value.
 func (f *dsnFlag) Type() string { return "string" }
 
-// readDSNs reads the DSNs that the flags of c name a file for.
+// readDSNs reads the DSNs of flags that name a file or standard input.
 func readDSNs(c *cobra.Command, a *app) (err error) {
 	c.Flags().VisitAll(func(flag *pflag.Flag) {
 		f, ok := flag.Value.(*dsnFlag)

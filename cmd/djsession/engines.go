@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// enginesCommand is a topic of the help.
+// enginesCommand is a help topic.
 func (a *app) enginesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "engines",

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// explainFlags are what explain may know besides the value.
+// explainFlags are what explain can know besides the value.
 type explainFlags struct {
 	formatFlags
 	file   string
@@ -77,7 +77,7 @@ func (f *explainFlags) options(a *app, keys *console.Secrets, v djsession.Django
 	return opts
 }
 
-// explainOptions is what every explanation of a value knows.
+// explainOptions returns the options that all explanations of values share.
 func explainOptions(a *app, keys *console.Secrets, salt string, v djsession.DjangoVersion) explain.Options {
 	opts := explain.Options{Now: a.Now(), Salt: salt, Django: v}
 	if keys != nil {
@@ -86,7 +86,7 @@ func explainOptions(a *app, keys *console.Secrets, salt string, v djsession.Djan
 	return opts
 }
 
-// printReport prints what was found out about a value.
+// printReport prints a report about a value.
 func (a *app) printReport(r *explain.Report, reveal bool) error {
 	for _, line := range r.Lines {
 		a.Say("%s", line)

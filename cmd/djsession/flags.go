@@ -25,7 +25,7 @@ type formatFlags struct {
 	format  string // of the serializer
 	from    settingsFlags
 
-	set *djsettings.Settings // what from leads to, if it was given
+	set *djsettings.Settings // the settings of from, or nil
 }
 
 func (f *formatFlags) add(a *app, c *cobra.Command) {
@@ -39,7 +39,7 @@ func (f *formatFlags) add(a *app, c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("django", choices("6.1", "6.0", "5.2", "4.2", "3.2", "2.2", "1.11", "1.8"))
 }
 
-// addSerializer is for commands that write.
+// addSerializer is for commands that write sessions.
 func (f *formatFlags) addSerializer(c *cobra.Command) {
 	c.Flags().StringVar(&f.format, "serializer", "", "`NAME` of the site's SESSION_SERIALIZER: json or pickle (default the one found)")
 	_ = c.RegisterFlagCompletionFunc("serializer", choices("json", "pickle"))
@@ -56,7 +56,7 @@ func (f *formatFlags) version() (djsession.DjangoVersion, error) {
 	return v, nil
 }
 
-// chosen is the site's serializer.
+// chosen returns the site's serializer.
 func (f *formatFlags) chosen() (serializer.Serializer, error) {
 	v, err := f.version()
 	if err != nil {
@@ -76,10 +76,10 @@ func (f *formatFlags) chosen() (serializer.Serializer, error) {
 	return nil, usage("--serializer is neither json nor pickle", "json is Django's default")
 }
 
-// class is the name of the class that the salt names.
+// class returns the name of the class in the salt.
 func (f *formatFlags) class() (string, bool) { return strings.CutPrefix(f.salt, payload.SaltPrefix) }
 
-// settings are those of the site, as far as these flags know them.
+// settings returns the site's settings, as far as these flags give them.
 func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, error) {
 	v, err := f.version()
 	class, ok := f.class()
@@ -93,12 +93,12 @@ func (f *formatFlags) settings(a *app, keys signer.Keys) (djsession.Settings, er
 	return djsession.Settings{
 		Keys: keys, Django: v, StoreClass: class, Serializer: s, Now: a.Now,
 		LegacyHashing: f.set != nil && f.set.Cookies.HashingAlgorithm == "sha1",
-		// What the library would log, the commands say themselves.
+		// The commands report what the library would log.
 		Logger: slog.New(slog.DiscardHandler),
 	}, err
 }
 
-// secretFlags adds the flags that say where keys are.
+// secretFlags adds the flags that say where the keys are.
 func secretFlags(f *console.SecretSources, c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.File, "secret-file", "", "`FILE` with SECRET_KEY on its first line, and fallbacks on the next ones")
@@ -108,7 +108,7 @@ func secretFlags(f *console.SecretSources, c *cobra.Command) {
 	_ = c.MarkFlagFilename("keys-file")
 }
 
-// siteFlags are formatFlags and what else it takes to write to a site's database.
+// siteFlags are formatFlags and the further flags for a site's database.
 type siteFlags struct {
 	formatFlags
 	timeZone  string
@@ -116,7 +116,7 @@ type siteFlags struct {
 	at        placeFlags
 	cookie    string
 
-	keys *console.Secrets // once open has read them
+	keys *console.Secrets // set by open
 }
 
 func (f *siteFlags) add(a *app, c *cobra.Command) {
@@ -125,16 +125,16 @@ func (f *siteFlags) add(a *app, c *cobra.Command) {
 	f.addDatabase(a, c)
 }
 
-// addDatabase adds what tells where the sessions are, and how they end there.
+// addDatabase adds the flags for the place of the sessions and for their expiry.
 func (f *siteFlags) addDatabase(a *app, c *cobra.Command) {
 	f.addLocation(a, c, "dsn", "`DSN` of the database (default "+envDSN+")")
 	f.addEnds(c)
 }
 
-// addLocation adds what tells where the sessions are.
+// addLocation adds the flags for the place of the sessions.
 func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
 	fs := c.Flags()
-	if fs.Lookup("settings") == nil { // of a command that needs no keys
+	if fs.Lookup("settings") == nil { // the command needs no keys
 		f.from.add(c)
 		c.PreRunE = func(c *cobra.Command, _ []string) error { return f.fill(c, a) }
 	}
@@ -146,7 +146,7 @@ func (f *siteFlags) addLocation(a *app, c *cobra.Command, dsn, about string) {
 	}
 }
 
-// addEnds adds what tells how sessions end.
+// addEnds adds the flags for the expiry of sessions.
 func (f *siteFlags) addEnds(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.cookie, "cookie-name", "sessionid", "SESSION_COOKIE_NAME: the `NAME` that session files begin with")
@@ -157,7 +157,8 @@ func (f *siteFlags) addEnds(c *cobra.Command) {
 	}
 }
 
-// siteSettings are those of the Site. keys are nil for commands that read no session.
+// siteSettings returns the settings of the Site. keys are nil for commands that read no
+// session.
 func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Settings, error) {
 	k := signer.SecretKey(rand.Text())
 	if keys != nil {
@@ -187,7 +188,7 @@ func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Setti
 	return set, nil
 }
 
-// newSite is djsession.NewSite with errors for this program's user.
+// newSite is djsession.NewSite with errors for the user.
 func newSite(set djsession.Settings) (*djsession.Site, error) {
 	site, err := djsession.NewSite(set)
 	if err != nil {
@@ -200,7 +201,7 @@ func newSite(set djsession.Settings) (*djsession.Site, error) {
 	return site, nil
 }
 
-// age is a duration as a flag: seconds, as Django counts, or with a unit.
+// age is a flag for a duration: in seconds, as in Django, or with a unit.
 type age time.Duration
 
 func (v *age) String() string {
@@ -228,7 +229,7 @@ func (v *age) Set(text string) error {
 	return nil
 }
 
-// choices completes a flag by a fixed list.
+// choices completes a flag from a fixed list.
 func choices(all ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return all, cobra.ShellCompDirectiveNoFileComp

@@ -13,7 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// listFlags choose which sessions are listed, and how.
+// listFlags say which sessions to list, and how.
 type listFlags struct {
 	siteFlags
 	user    string
@@ -67,7 +67,7 @@ With --json each session is a JSON object on a line of its own.`,
 
 // listed is a session as list shows it.
 type listed struct {
-	key     string    // its beginning, or all of it with --reveal
+	key     string    // the beginning, or the whole key with --reveal
 	user    any       // text, or nil
 	expires time.Time // zero if the session does not decode
 	expired bool
@@ -116,7 +116,7 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 	return nil
 }
 
-// row is l as it is shown; ok is false if it is not asked for.
+// row returns l as list shows it. ok is false if the flags exclude it.
 func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) (row listed, ok bool) {
 	row.key, row.size = payload.ShortKey(l.Key()), l.Size
 	if f.reveal {
@@ -136,7 +136,7 @@ func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) 
 	return row, row.expired == f.expired && (f.user == "" || row.user == f.user)
 }
 
-// items is the row as a JSON object: expires in RFC 3339 and UTC, or null.
+// items returns the row as a JSON object. expires is in RFC 3339 and UTC, or null.
 func (row *listed) items() []serializer.Item {
 	items := []serializer.Item{
 		{Key: "key", Value: row.key}, {Key: "user", Value: row.user}, {Key: "expires", Value: nil},
@@ -151,7 +151,7 @@ func (row *listed) items() []serializer.Item {
 	return items
 }
 
-// cells is the row as a line of a table.
+// cells returns the row as a line of the table.
 func (row *listed) cells() []string {
 	user, expires := "-", "-"
 	if text, ok := row.user.(string); ok {

@@ -1,13 +1,12 @@
-// Command djsession reads, explains and changes the sessions of a Django site,
-// and runs on a bare value as well as on the site's database.
+// Command djsession reads, explains and changes the sessions of a Django site. It works on
+// a single value and on the site's database.
 //
-// It tells nothing that was not asked for: values and whole session keys are
-// printed only with --reveal, and no secret is taken from the command line, where
-// other users of the machine can read it. Results go to stdout; errors, each with
-// a hint, and warnings go to stderr. The exit status is 0 if all went well, 1 if
-// something was refused or not found, and 2 if the command was not understood.
+// It prints values and whole session keys only with --reveal. It takes no secret from the
+// command line, where other users of the machine can read it. Results go to stdout;
+// warnings, and errors with a hint, go to stderr. The exit status is 0 for success, 1 if
+// something was refused or not found, and 2 for a wrong command line.
 //
-// Try it without a Django at hand:
+// Try it without a Django site:
 //
 //	go run github.com/go-djsession/go-djsession/cmd/djsession@latest demo
 package main
@@ -18,18 +17,18 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-	_ "time/tzdata" // --time-zone works where the system has no zones
+	_ "time/tzdata" // for --time-zone on a system without zones
 
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
 func main() { os.Exit(run()) }
 
-// run is the program with the process's own streams, environment and clock.
+// run runs the program with the process's own streams, environment and clock.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	a := &app{console.Console{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Now: time.Now, Terminal: console.IsTerminal}}
 	return a.main(ctx, os.Args[1:])
 }

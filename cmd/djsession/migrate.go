@@ -19,14 +19,14 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// envFrom and envTo name the engines when --from and --to do not: there may be a
-// password in them, which others can read on a command line.
+// envFrom and envTo name the engines if --from and --to do not. A DSN may hold a password,
+// which others can read on a command line.
 const (
 	envFrom = "DJSESSION_FROM"
 	envTo   = "DJSESSION_TO"
 )
 
-// migrateFlags say from where to where sessions move. Those of the site are about
+// migrateFlags say where sessions move from and to. The embedded site flags are those of
 // the old engine.
 type migrateFlags struct {
 	siteFlags
@@ -205,7 +205,7 @@ func (f *migrateFlags) ends(ctx context.Context, a *app, opts *migrate.Options) 
 	return from, to, nil
 }
 
-// problem is an error of package migrate for this program's user.
+// problem returns the problem for an error of package migrate.
 func (f *migrateFlags) problem(err error) error {
 	const whose = "the journal says which sessions were copied: it has to be that of the first run"
 	var (
@@ -248,7 +248,7 @@ func (f *migrateFlags) problem(err error) error {
 	return err
 }
 
-// atEnd says which of two engines an error is about.
+// atEnd adds the flag of the engine to an error.
 func atEnd(flag string, err error) error {
 	var p *console.Problem
 	if errors.As(err, &p) && !strings.HasPrefix(p.Text, "--") {
@@ -259,11 +259,11 @@ func atEnd(flag string, err error) error {
 	return err
 }
 
-// password is what comes before the host of a URL.
+// password matches the user and password before the host of a URL.
 var password = regexp.MustCompile(`//[^/@]*@`)
 
-// task is a hash of where a move goes from and to, so that nobody goes on with the
-// journal of another one.
+// task returns a hash of the two ends of a move, so that a journal cannot be used for
+// another move.
 func (f *migrateFlags) task() string {
 	text := fmt.Sprintf("%q %q %q %q", f.at.dsn, f.at.table, f.at.cache, []string{f.to.dsn, f.to.table, f.to.cache})
 	if f.set != nil {
@@ -274,7 +274,7 @@ func (f *migrateFlags) task() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// summary tells what was done, and whether all could be.
+// summary prints the counts. It returns an error if a session was left behind.
 func (f *migrateFlags) summary(a *app, n *migrate.Result, complete bool) error {
 	would := ""
 	if f.dryRun {
@@ -284,7 +284,7 @@ func (f *migrateFlags) summary(a *app, n *migrate.Result, complete bool) error {
 	for _, row := range []struct {
 		what string
 		n    int64
-		only bool // with --switched
+		only bool // only with --switched
 	}{
 		{"seen", n.Seen, false},
 		{would + "copied", n.Copied, false},
@@ -314,7 +314,7 @@ func (f *migrateFlags) summary(a *app, n *migrate.Result, complete bool) error {
 	}
 	switch {
 	case !complete:
-		return nil // there is an error already
+		return nil // the caller has an error already
 	case n.Taken > 0:
 		return refused("--to holds other values for "+console.Count(n.Taken, "session")+" than were copied", "was it empty in the beginning? is Django on it already? then give --switched")
 	case n.Left > 0:

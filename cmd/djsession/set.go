@@ -59,7 +59,7 @@ the rest the value.
 	return c
 }
 
-// keyAndValue reads KEY and VALUE, either or both from stdin.
+// keyAndValue reads KEY and VALUE. Either or both may come from stdin.
 func (e *engine) keyAndValue(ctx context.Context, a *app, args []string) (key string, value serializer.RawJSON, err error) {
 	if len(args) == 3 {
 		if value, err = payload.ParseValue(args[2]); err != nil {
@@ -92,7 +92,7 @@ func (e *engine) keyAndValue(ctx context.Context, a *app, args []string) (key st
 	return key, value, valueHint(err)
 }
 
-// valueHint reminds of what is forgotten most.
+// valueHint adds a hint about the most common mistake.
 func valueHint(err error) error {
 	var p *console.Problem
 	if errors.As(err, &p) && p.Hint == payload.JSONHint {
@@ -101,7 +101,7 @@ func valueHint(err error) error {
 	return err
 }
 
-// change does one thing to a session and saves it.
+// change calls do for a session and saves the session.
 func (e *engine) change(ctx context.Context, a *app, key, what string, do func(*djsession.Session) error) error {
 	s, err := e.Sessions.Open(ctx, key)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// settingsFlags tell where the settings of the site are to be read.
+// settingsFlags say where to read the site's settings.
 type settingsFlags struct {
 	file   string
 	manage string
@@ -30,7 +30,8 @@ func (f *settingsFlags) add(c *cobra.Command) {
 	_ = c.MarkFlagDirname("manage")
 }
 
-// read returns the settings, nil if no flag names any. django is --django, or "".
+// read returns the settings, or nil if no flag names any. django is the value of --django,
+// or "".
 func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djsettings.Settings, error) {
 	opts := djsettings.Options{Django: django, Env: func(name string) (string, bool) {
 		text := a.Env(name)
@@ -62,7 +63,7 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 	return set, nil
 }
 
-// settingsProblem is an error of package djsettings for this program's user.
+// settingsProblem returns the problem for an error of package djsettings.
 func settingsProblem(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
@@ -80,7 +81,7 @@ func settingsProblem(err error) error {
 	return console.Because(err, strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error()), hint)
 }
 
-// manageHint is what to say where there is a manage.py and no settings were given.
+// manageHint returns the hint for a folder with a manage.py, if no settings are given.
 func manageHint() string {
 	if _, err := os.Stat("manage.py"); err != nil {
 		return ""
@@ -88,8 +89,7 @@ func manageHint() string {
 	return "there is a manage.py in this folder: --manage . runs it and asks for the site's settings\n"
 }
 
-// fill reads the settings, if a flag names them. What they tell cannot be told by
-// other flags as well.
+// fill reads the settings, if a flag names them. It refuses flags that repeat a setting.
 func (f *formatFlags) fill(c *cobra.Command, a *app) error {
 	if err := readDSNs(c, a); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (f *formatFlags) fill(c *cobra.Command, a *app) error {
 	return nil
 }
 
-// ofSettings is the serializer of the settings. Where that is JSON, pickles are read
-// as well, as without settings.
+// ofSettings returns the serializer of the settings. If it is JSON, pickles are read too,
+// as without settings.
 func (f *formatFlags) ofSettings() (serializer.Serializer, error) {
 	in, err := f.set.Session()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// showFlags choose how a session is shown.
+// showFlags say how to show a session.
 type showFlags struct {
 	siteFlags
 	json   bool
@@ -116,9 +116,9 @@ func (f *showFlags) explain(a *app, key, text string, why error) error {
 	return refused("session "+payload.ShortKey(key)+" does not decode", "standard output says why")
 }
 
-// value is one of the values of a session.
+// value is a value of a session.
 type value struct {
-	name, kind string // kind as Python calls the type
+	name, kind string // kind is Python's name for the type
 	text       string // as JSON
 	v          any
 }
@@ -132,7 +132,7 @@ func valuesOf(d *serializer.Dict) ([]value, error) {
 		}
 		name, ok := serializer.Text(k)
 		if !ok {
-			key, err := serializer.AppendText(nil, k, "") // a pickle's
+			key, err := serializer.AppendText(nil, k, "") // a pickle may have keys of other types
 			if err != nil {
 				return nil, err
 			}

@@ -16,13 +16,13 @@ import (
 	"github.com/go-djsession/go-djsession/internal/payload"
 )
 
-// openTimeout bounds the first contact with a database.
+// openTimeout limits the first contact with a database.
 const openTimeout = 10 * time.Second
 
-// engine is the open site of the flags. Its methods have errors for this program's user.
+// engine is the open site of the flags. Its methods return errors for the user.
 type engine struct{ *djsite.Site }
 
-// open opens the site of the flags for a command that reads sessions.
+// open opens the site for a command that reads sessions.
 func (f *siteFlags) open(ctx context.Context, a *app) (*engine, error) {
 	at, err := f.place(a)
 	if err != nil {
@@ -57,7 +57,7 @@ func (f *siteFlags) place(a *app) (*djsettings.Settings, error) {
 	return f.at.settings()
 }
 
-// openWith opens it with these keys; nil will do where nothing is decoded.
+// openWith opens the site with these keys. keys may be nil if no session is decoded.
 func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets) (*engine, error) {
 	at, err := f.place(a)
 	if err != nil {
@@ -80,8 +80,8 @@ func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets)
 	return e, nil
 }
 
-// openSite opens the sessions of a site as the settings as see them. cacheTimeout is
-// that of djsite.Options.
+// openSite opens the sessions of the site of set, with the session settings as.
+// cacheTimeout is that of djsite.Options.
 func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settings, cacheTimeout time.Duration) (*engine, error) {
 	if _, err := newSite(as); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settin
 
 func (e *engine) close() { _ = e.Close() }
 
-// on returns the store of the same place, as another Site sees it.
+// on returns a store of the same place for another Site.
 func (e *engine) on(site *djsession.Site) (djsession.Store, error) {
 	s, err := e.StoreFor(context.Background(), site)
 	if err != nil {
@@ -108,7 +108,7 @@ func (e *engine) on(site *djsession.Site) (djsession.Store, error) {
 	return s, nil
 }
 
-// lister returns the store as one that can list its sessions.
+// lister returns the store as a Lister.
 func (e *engine) lister() (djsession.Lister, error) {
 	lister, err := e.Lister()
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -117,13 +117,13 @@ func (e *engine) lister() (djsession.Lister, error) {
 	return lister, err
 }
 
-// text returns the signed text that v stands for, if the engine keeps such.
+// text returns the signed text in v, if the engine keeps signed text.
 func (e *engine) text(v djsession.Version) (string, bool) {
 	text, ok := v.Token()
 	return text, ok && e.Engine().Signed
 }
 
-// The lengths of a prefix that stands for a session.
+// The lengths of a key prefix that names a session.
 const (
 	minPrefix = 4
 	maxPrefix = 16
@@ -134,7 +134,7 @@ const keyHelp = `KEY is the beginning of a session key, as djsession list prints
 whole one on standard input. A whole key on the command line is refused: who reads
 it there has the session.`
 
-// key returns the session key that arg stands for.
+// key returns the session key for arg.
 func (e *engine) key(ctx context.Context, a *app, arg string) (string, error) {
 	if arg != "-" {
 		return e.keyOfPrefix(ctx, arg)
