@@ -22,7 +22,7 @@ const (
 	qsessionsPrefix = "qsessions.q_cached_db"
 )
 
-// enginePrefix is what the engine puts before a session's key in the cache.
+// enginePrefix returns what the engine puts before a session key in the cache.
 func (e *exam) enginePrefix() string {
 	in := e.set.Sessions
 	switch {
@@ -36,7 +36,7 @@ func (e *exam) enginePrefix() string {
 	return cachePrefix
 }
 
-// cache opens the cache of the sessions, and says why it cannot.
+// cache opens the cache of the sessions. If it fails, it adds a fault.
 func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsettings.Cache) {
 	set := e.set.Caches[alias]
 	if set == nil {
@@ -72,7 +72,7 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 	return nil, set
 }
 
-// cached follows a key into the cache of the engine cache.
+// cached looks up the key in the cache of the engine cache.
 func (e *exam) cached(key string) {
 	var found *serializer.Dict
 	e.within(func(ctx context.Context) {
@@ -81,7 +81,7 @@ func (e *exam) cached(key string) {
 			return
 		}
 		if key == "" {
-			// Of a few, all may be from before their passwords were changed.
+			// If there are only a few, all may be older than a change of password.
 			if e.others(ctx, c, "") >= 3 && e.suspect {
 				e.fault(AuthSecret, fmt.Sprintf("The _auth_user_hash of none of the sessions in CACHES[%q] was made with this SECRET_KEY.", set.Alias),
 					"Give SECRET_KEY the value that the running Django has.")
@@ -104,7 +104,7 @@ func (e *exam) cached(key string) {
 	}
 }
 
-// cacheWorks asks the cache for a name that nobody has.
+// cacheWorks asks the cache for a name that does not exist.
 func (e *exam) cacheWorks(ctx context.Context, c djcache.Cache, set *djsettings.Cache) bool {
 	_, err := c.Get(ctx, e.enginePrefix()+"djsessiondoctor")
 	if err == nil || errors.Is(err, djsession.ErrNotFound) || errors.Is(err, djsession.ErrCorrupt) {
@@ -114,7 +114,7 @@ func (e *exam) cacheWorks(ctx context.Context, c djcache.Cache, set *djsettings.
 	return false
 }
 
-// cacheFault says why a cache that was opened cannot be read.
+// cacheFault says why an open cache cannot be read.
 func (e *exam) cacheFault(set *djsettings.Cache, err error) {
 	name := fmt.Sprintf("CACHES[%q] (%s)", set.Alias, set)
 	switch k := fault.Of(err); {
@@ -130,8 +130,8 @@ func (e *exam) cacheFault(set *djsettings.Cache, err error) {
 	}
 }
 
-// copyOf looks whether the copy of a session in the cache is where Go would look for
-// it: another one outlives a logout that Go makes.
+// copyOf checks that the cached copy of a session is where Go looks for it. A copy
+// elsewhere would survive a logout in Go.
 func (e *exam) copyOf(key string, hasRow bool) {
 	e.within(func(ctx context.Context) {
 		c, set := e.cache(ctx, e.set.Sessions.CacheAlias)
@@ -148,9 +148,8 @@ func (e *exam) copyOf(key string, hasRow bool) {
 	})
 }
 
-// others looks at sessions beside the one of the cookie, which a cache does not
-// sign: whether the hashes of their users' passwords fit, and so SECRET_KEY.
-// It returns how many it looked at.
+// others looks at other sessions in the cache, which have no signatures. If the hash of a
+// user's password matches, SECRET_KEY is right. It returns how many sessions it looked at.
 func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked int) {
 	lister, ok := djcache.As[djcache.Lister](c)
 	if !ok || e.vouched {
@@ -171,7 +170,7 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 		}
 		if err != nil {
 			e.unseen(fmt.Sprintf("CACHES[%q]", e.set.Sessions.CacheAlias), err)
-			return 0 // what was seen so far does not stand for all
+			return 0 // the sessions seen so far do not represent all
 		}
 		if looked >= e.opts.Sample {
 			break
@@ -193,7 +192,7 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 	return looked
 }
 
-// inOtherCaches looks for a session in all caches, for an engine that keeps it
+// inOtherCaches looks for a session in all caches, for an engine that keeps sessions
 // elsewhere.
 func (e *exam) inOtherCaches(ctx context.Context, key string) bool {
 	var aliases []string

@@ -16,18 +16,18 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// hit is where a session was found in a cache: what stands in the key before the
-// session's own key, and what else differs.
+// hit is a place where a session was found in a cache: the head of the cache key, before
+// the session key, and other differences.
 type hit struct {
 	head   string
-	db     int    // of a Redis; -1 is the one of the settings
-	server string // of several memcacheds: another one than the settings lead to
-	table  string // of a DatabaseCache: another one
+	db     int    // of a Redis; -1 is the database of the settings
+	server string // of several memcacheds, if not the one that the settings select
+	table  string // of a DatabaseCache, if not the one of the settings
 }
 
 var headShape = regexp.MustCompile(`^(.*):(-?\d+):$`)
 
-// parse takes the head apart; ok is false for one that another KEY_FUNCTION made.
+// parse splits the head. ok is false if another KEY_FUNCTION made it.
 func (h hit) parse(own string) (prefix string, version int, engine string, ok bool) {
 	for _, engine := range []string{own, cachedDBPrefix, cachePrefix, qsessionsPrefix} {
 		before, isIt := strings.CutSuffix(h.head, engine)
@@ -44,7 +44,7 @@ func (h hit) parse(own string) (prefix string, version int, engine string, ok bo
 	return "", 0, "", false
 }
 
-// engineName is the engine whose prefix the key has.
+// engineName returns the engine whose prefix the key has.
 func (h hit) engineName() string {
 	switch {
 	case strings.HasSuffix(h.head, cachedDBPrefix):
@@ -59,8 +59,8 @@ func (h hit) engineName() string {
 	return "an engine of the site's own"
 }
 
-// notCached is for a session that is not where the settings of the cache lead. must
-// tells that it has to be in a cache.
+// notCached is for a session that is not where the cache settings say. must says that it
+// has to be in a cache.
 func (e *exam) notCached(ctx context.Context, key string, set *djsettings.Cache, must bool) {
 	hits := e.searchCache(ctx, set, key)
 	if len(hits) > 0 {
@@ -74,7 +74,7 @@ func (e *exam) notCached(ctx context.Context, key string, set *djsettings.Cache,
 	e.notFound(fmt.Sprintf("CACHES[%q] (%s)", set.Alias, set))
 }
 
-// misplaced says how the key differs.
+// misplaced says how the cache key differs.
 func (e *exam) misplaced(set *djsettings.Cache, h hit) {
 	at := fmt.Sprintf("CACHES[%q]", set.Alias)
 	prefix, version, engine, ok := h.parse(e.enginePrefix())
@@ -112,7 +112,7 @@ func orNone(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// searchCache looks for a session under any key.
+// searchCache looks for a session under any cache key.
 func (e *exam) searchCache(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	switch set.Kind {
 	case djsettings.CacheRedis, djsettings.CacheDjangoRedis:
@@ -127,7 +127,7 @@ func (e *exam) searchCache(ctx context.Context, set *djsettings.Cache, key strin
 	return nil
 }
 
-// locations are what a cache is reached by.
+// locations returns the addresses of a cache.
 func locations(set *djsettings.Cache) []string {
 	from := set.Locations
 	if set.Reached != nil {
@@ -140,8 +140,7 @@ func locations(set *djsettings.Cache) []string {
 	return all
 }
 
-// searchCacheTables looks into all tables that are made as createcachetable makes
-// them.
+// searchCacheTables searches all tables that look like those of createcachetable.
 func (e *exam) searchCacheTables(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	const place = `DATABASES["default"]`
 	db, err := e.lab.Database(ctx, "default")
@@ -177,7 +176,7 @@ func (e *exam) searchCacheTables(ctx context.Context, set *djsettings.Cache, key
 	return nil
 }
 
-// cacheKeys returns up to ten keys of a table of a DatabaseCache that end in a session's.
+// cacheKeys returns up to ten keys of a DatabaseCache table that end in the session key.
 func cacheKeys(ctx context.Context, db *djsite.DB, table, key string) ([]string, error) {
 	rows, err := db.SQL.QueryContext(ctx, "SELECT cache_key FROM "+quote(db, table)+" WHERE cache_key LIKE "+mark(db)+" LIMIT 10", "%"+key)
 	if err != nil {
@@ -195,8 +194,8 @@ func cacheKeys(ctx context.Context, db *djsite.DB, table, key string) ([]string,
 	return keys, rows.Err()
 }
 
-// searchCacheFiles tries names: those of FileBasedCache are hashes, which tell
-// nothing. It knows the prefixes of other caches and small versions.
+// searchCacheFiles tries file names, because FileBasedCache hashes its keys. It tries the
+// prefixes of all caches and small versions.
 func (e *exam) searchCacheFiles(set *djsettings.Cache, key string) []hit {
 	if len(locations(set)) != 1 {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// tablesWith returns the tables of a database that have all of the columns, at most
-// fifty, in the order of their names.
+// tablesWith returns the tables that have all of the columns: at most fifty, sorted by
+// name.
 func tablesWith(ctx context.Context, db *djsite.DB, columns ...string) ([]string, error) {
-	list := "'" + strings.Join(columns, "','") + "'" // of ours
+	list := "'" + strings.Join(columns, "','") + "'" // the names are constants
 	var query string
 	switch db.Settings.Kind {
 	case djsettings.PostgreSQL:
@@ -42,17 +42,17 @@ func tablesWith(ctx context.Context, db *djsite.DB, columns ...string) ([]string
 	return names, rows.Err()
 }
 
-// sessionTables are those that are made like that of the sessions.
+// sessionTables returns the tables with the columns of a session table.
 func sessionTables(ctx context.Context, db *djsite.DB) ([]string, error) {
 	return tablesWith(ctx, db, "session_key", "session_data", "expire_date")
 }
 
-// userTables are those that could be that of AUTH_USER_MODEL.
+// userTables returns the tables that could be that of AUTH_USER_MODEL.
 func userTables(ctx context.Context, db *djsite.DB) ([]string, error) {
 	return tablesWith(ctx, db, "password", "last_login")
 }
 
-// quote quotes the name of a table, whose dots part it from a schema.
+// quote quotes a table name. Dots separate it from a schema.
 func quote(db *djsite.DB, table string) string {
 	q := `"`
 	if db.Settings.Kind == djsettings.MySQL {
@@ -65,7 +65,7 @@ func quote(db *djsite.DB, table string) string {
 	return strings.Join(parts, ".")
 }
 
-// mark is the placeholder of the only argument.
+// mark returns the placeholder of a statement's only argument.
 func mark(db *djsite.DB) string {
 	if db.Settings.Kind == djsettings.PostgreSQL {
 		return "$1"
@@ -73,14 +73,14 @@ func mark(db *djsite.DB) string {
 	return "?"
 }
 
-// usersIn returns the users of AUTH_USER_MODEL, or of another table, as the table
-// itself says they are.
+// usersIn returns the users of AUTH_USER_MODEL, or those of table if it is not "". It
+// detects the columns.
 func (e *exam) usersIn(ctx context.Context, db *djsite.DB, table string) (djauth.Users, error) {
 	opts := new(dbusers.Options)
 	if e.opts.Open.UserTable != nil && table == "" {
 		*opts = *e.opts.Open.UserTable
 	}
-	if table != "" { // who is active matters when it is clear whose table it is
+	if table != "" { // is_active matters only once the table is certain
 		opts.Table, opts.Columns.Active = table, dbusers.None
 	}
 	users, _, err := e.lab.UsersIn(ctx, db, opts)

@@ -11,8 +11,8 @@ import (
 // pair is a cookie of a header.
 type pair struct{ name, value string }
 
-// cookies looks at what the browser has, and returns the value of the session
-// cookie, "" if there is none.
+// cookies looks at the browser's cookies, and returns the value of the session cookie, or
+// "" if there is none.
 func (e *exam) cookies() string {
 	name := e.set.Sessions.CookieName
 	pairs, sent, bare := readCookies(e.opts.Cookie, name)
@@ -104,8 +104,8 @@ func orHost(domain string) string {
 	return domain
 }
 
-// extras looks at the site's other signed cookies: they vouch for the SECRET_KEY,
-// and tell which salt the site's Django has.
+// extras looks at the site's other signed cookies. They prove the SECRET_KEY, and show
+// which salt the site's Django uses.
 func (e *exam) extras(pairs []pair) {
 	keys := e.set.Keys.ForCookies()
 	if keys.IsZero() {
@@ -140,8 +140,8 @@ func (e *exam) extras(pairs []pair) {
 	}
 }
 
-// key returns value if it can be a session key. Engines but signed_cookies have no
-// other cookie.
+// key returns value if it can be a session key. The cookie of every engine except
+// signed_cookies is one.
 func (e *exam) key(value string) string {
 	switch {
 	case value == "" || isKey(value):
@@ -156,8 +156,8 @@ func (e *exam) key(value string) string {
 	return ""
 }
 
-// readCookies takes apart what was given: a bare value, a Cookie header, Set-Cookie
-// headers, or several of them on lines of their own.
+// readCookies parses a bare value, a Cookie header, Set-Cookie headers, or several of them
+// on separate lines.
 func readCookies(text, name string) (pairs []pair, sent []*http.Cookie, bare string) {
 	text = strings.TrimSpace(text)
 	isHeader := false
@@ -173,9 +173,9 @@ func readCookies(text, name string) (pairs []pair, sent []*http.Cookie, bare str
 		case strings.EqualFold(head, "Cookie"):
 			line, isHeader = rest, true
 		case !strings.Contains(line, "="), isCookieName(head) && strings.HasPrefix(rest, " "):
-			continue // a value, or a header that is none of cookies
+			continue // a value, or a header without cookies
 		case !strings.Contains(line, ";"):
-			// A value may end in "=", which is no name and value.
+			// A bare value may end in "=".
 			if before, after, _ := strings.Cut(line, "="); strings.Trim(after, "=") == "" || !isCookieName(before) {
 				continue
 			}
@@ -196,18 +196,18 @@ func readCookies(text, name string) (pairs []pair, sent []*http.Cookie, bare str
 	return pairs, sent, ""
 }
 
-// isCookieName tells whether a name may be printed: it is short and plain.
+// isCookieName reports whether a name may be printed: it is short and has plain characters.
 func isCookieName(s string) bool {
 	return s != "" && len(s) <= 64 && !isKey32(s) && strings.Trim(s, keyChars+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.") == ""
 }
 
 const keyChars = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// isKey tells whether s can be a session key; isKey32, whether Django makes such.
+// isKey reports whether s can be a session key; isKey32, whether Django makes such keys.
 func isKey(s string) bool   { return len(s) >= 8 && len(s) <= 40 && strings.Trim(s, keyChars) == "" }
 func isKey32(s string) bool { return len(s) == 32 && isKey(s) }
 
-// looksSigned tells whether s looks like data, a timestamp and a signature.
+// looksSigned reports whether s looks like data, a timestamp and a signature.
 func looksSigned(s string) bool {
 	return strings.Count(s, ":") == 2 && (strings.HasPrefix(s, "ey") || strings.HasPrefix(s, ".e") || strings.HasPrefix(s, "gA"))
 }

@@ -1,29 +1,28 @@
-// Package doctor finds out why a Go service and a Django site would disagree about
-// a session: it compares the site's settings with what is in its stores and, given
-// one real cookie, follows that cookie as both sides would.
+// Package doctor finds out why a Go service and a Django site disagree about a session. It
+// compares the site's settings with the contents of its stores. Given a real cookie, it
+// follows that cookie as both sides would.
 //
 //	found, err := doctor.Examine(ctx, settings, &doctor.Options{Cookie: header})
 //
-// It only reads. Nothing is written, made, locked or deleted anywhere, and nothing
-// of the site's code is run.
+// It only reads. It never writes, creates, locks or deletes anything, and never runs the
+// site's code.
 //
-// Each family of checks has a file: settings.go (what the settings say by
-// themselves), cookies.go (names, attributes), table.go, cache.go, redis.go and
-// files.go (where the session is, and where it is if not there), signed.go (keys,
-// salt, serializer, format), expiry.go (ends and time zones), login.go (the user),
-// rehearse.go (the same by the library itself).
+// Each group of checks has a file: settings.go (the settings by themselves), cookies.go
+// (names, attributes), table.go, cache.go, redis.go and files.go (where the session is),
+// signed.go (keys, salt, serializer, format), expiry.go (expiry and time zones), login.go
+// (the user), rehearse.go (the library itself reads the session).
 //
 // # Effort
 //
-// Whatever is looked through is bounded: a few rows, some thousand keys of a cache,
-// the names in a folder, five seconds for each store by default.
+// Every search has a limit: a few rows, some thousand keys of a cache, the names in a
+// folder, and by default five seconds for each store.
 //
 // # Security
 //
-// No Finding holds a secret, a password, a session key, a cookie or a value of a
-// session. Names of settings, tables, files, servers, prefixes and dotted paths are
-// told. What a bad signature covers is looked at for a reason that it failed, and
-// never believed.
+// No Finding holds a secret, a password, a session key, a cookie or a value of a session.
+// Findings may name settings, tables, files, servers, prefixes and dotted paths. The
+// package reads data with a bad signature only to find out why the signature is bad, and
+// never trusts it.
 package doctor
 
 import (
@@ -41,51 +40,51 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Severity tells how bad a Finding is.
+// Severity says how bad a Finding is.
 type Severity uint8
 
 // The severities.
 const (
-	// Note is something to know; both sides work.
+	// Note means that both sides work.
 	Note Severity = iota
-	// Fault is something that Go and Django disagree about, or that ends sessions.
+	// Fault means that Go and Django disagree, or that sessions end.
 	Fault
 )
 
-// String is "note" or "fault".
+// String returns "note" or "fault".
 func (s Severity) String() string { return [...]string{"note", "fault"}[s] }
 
-// Finding is something that was found.
+// Finding is one result of an examination.
 type Finding struct {
 	// ID is one of the constants of this package, such as SecretKey.
 	ID       string
 	Severity Severity
-	// Text is one sentence that says what is wrong; Change, one that says what to
+	// Text is a sentence that says what is wrong. Change is a sentence that says what to
 	// change.
 	Text, Change string
 }
 
-// Options of Examine. nil and the zero value are fine.
+// Options are the options of Examine. nil and the zero value mean the defaults.
 type Options struct {
-	// Cookie is what a browser has: the value of the session cookie, or a whole
-	// header, "Cookie: ..." or "Set-Cookie: ...", or lines of both. "" is none: then
-	// only settings and stores are looked at.
+	// Cookie is what a browser sends or receives: the value of the session cookie, a whole
+	// header ("Cookie: ..." or "Set-Cookie: ..."), or several lines of them. If it is "",
+	// Examine looks only at the settings and the stores.
 	Cookie string
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Timeout bounds what is done with one store; default 5 s.
+	// Timeout limits the time for one store; default 5 s.
 	Timeout time.Duration
-	// Open are the options that the site is opened with, for what no setting tells, such
-	// as of its users. Its Configure, Timeout and MaxConns are not used.
+	// Open are the options for opening the site, for facts that no setting holds, for
+	// example about its users. Configure, Timeout and MaxConns are ignored.
 	Open djsite.Options
 	// Sample is how many sessions of the store are compared; default 40.
 	Sample int
 }
 
-// Examine looks for what is wrong with the settings. Findings come in the order in
-// which they should be mended; none means that Go and Django agree.
+// Examine looks for faults in the settings. Findings are in the order in which they should
+// be fixed. No findings mean that Go and Django agree.
 //
-// Errors: the context's. What cannot be reached is a Finding.
+// It returns an error only if ctx is done. A store that cannot be reached is a Finding.
 func Examine(ctx context.Context, set *djsettings.Settings, opts *Options) ([]Finding, error) {
 	e := &exam{ctx: ctx, set: set}
 	if opts != nil {
@@ -113,22 +112,22 @@ type exam struct {
 	set  *djsettings.Settings
 	opts Options
 
-	lab   *djsite.Site // opens databases and caches one by one
+	lab   *djsite.Site // opens single databases and caches
 	found []Finding
 
-	// vouched tells that something real was made with the SECRET_KEY or a fallback:
-	// it is the site's. current tells that it was SECRET_KEY itself.
+	// vouched says that SECRET_KEY or a fallback made something real, so that it is the
+	// site's. current says that SECRET_KEY itself did.
 	vouched, current bool
-	// blind are the places that could not be looked through.
+	// blind are the places that could not be searched.
 	blind []string
-	// asked tells that the users were asked for.
+	// asked says that the users were looked up.
 	asked bool
-	// suspect tells that there was enough to compare, and that nothing fitted.
+	// suspect says that there was enough to compare, and nothing matched.
 	suspect bool
 }
 
 func (e *exam) run() {
-	defer e.unknown() // after what is wrong
+	defer e.unknown() // after the faults
 	e.settings()
 	lab, err := e.open()
 	if err != nil {
@@ -153,8 +152,8 @@ func (e *exam) run() {
 	e.rehearse(key)
 }
 
-// open makes a Site that has opened nothing, from settings that cannot fail: what is
-// wrong with the real ones was found by then, and the rest is looked at all the same.
+// open returns a Site that has opened nothing yet. Its settings cannot fail: faults in the
+// real ones are Findings already, and the examination goes on.
 func (e *exam) open() (*djsite.Site, error) {
 	set := *e.set
 	set.Sessions.Kind = djsettings.EngineSignedCookies
@@ -174,24 +173,24 @@ func (e *exam) open() (*djsite.Site, error) {
 		SessionsOnly: true})
 }
 
-// configure gives a Site our clock, and lets it keep quiet.
+// configure sets the clock of a Site, and turns its log off.
 func (e *exam) configure(in *djsession.Settings) {
 	in.Now = e.opts.Now
 	in.Logger = slog.New(slog.DiscardHandler)
 }
 
-// within runs f with the time for one store.
+// within runs f with the timeout for one store.
 func (e *exam) within(f func(ctx context.Context)) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.opts.Timeout)
 	defer cancel()
 	f(ctx)
 }
 
-// fault and note add what was found, each kind once.
+// fault and note add a finding, at most one for each ID.
 func (e *exam) fault(id, text, change string) { e.add(Finding{id, Fault, text, change}) }
 func (e *exam) note(id, text, change string)  { e.add(Finding{id, Note, text, change}) }
 
-// faultOf adds a fault beside notes of its kind.
+// faultOf adds a fault even if there is a finding with its ID.
 func (e *exam) faultOf(id, text, change string) {
 	e.found = append(e.found, Finding{id, Fault, plain(text), change})
 }
@@ -203,8 +202,7 @@ func (e *exam) add(f Finding) {
 	}
 }
 
-// plain is text without what plays tricks on a terminal: a database may have tables
-// of any name.
+// plain replaces control characters, because a table may have any name.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -218,7 +216,7 @@ func (e *exam) has(ids ...string) bool {
 	return slices.ContainsFunc(e.found, func(f Finding) bool { return slices.Contains(ids, f.ID) })
 }
 
-// faulty reports whether there is a Fault so far.
+// faulty reports whether a Fault was found.
 func (e *exam) faulty() bool {
 	return slices.ContainsFunc(e.found, func(f Finding) bool { return f.Severity == Fault })
 }

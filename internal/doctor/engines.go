@@ -8,8 +8,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// stored follows the key of a session, "" if there is none, into the place where the
-// engine keeps it, and then looks at the session.
+// stored looks up key where the engine keeps it, and then examines the session. key may be
+// "".
 func (e *exam) stored(key string) {
 	kind := e.set.Sessions.Kind
 	switch {
@@ -33,14 +33,14 @@ func (e *exam) stored(key string) {
 		}
 	case kind == djsettings.EngineCache:
 		e.cached(key)
-	default: // unknown: it may still be somewhere
+	default: // unknown engine: the session may still be somewhere
 		if key != "" {
 			e.within(func(ctx context.Context) { e.elsewhere(ctx, key, nil, "") })
 		}
 	}
 }
 
-// row looks at the row of a session.
+// row examines the row of a session.
 func (e *exam) row(r row, sample []row) {
 	s := e.signed(r.text, e.salt(), sample)
 	if s.dict == nil {
@@ -52,18 +52,18 @@ func (e *exam) row(r row, sample []row) {
 	}
 }
 
-// sample reads rows to compare with.
+// sample reads rows for comparison.
 func (e *exam) sample() (rows []row) {
 	e.within(func(ctx context.Context) {
 		if db, err := e.lab.Database(ctx, e.set.Sessions.Database); err == nil {
-			rows, _ = e.rows(ctx, db, e.tableName(), "") // it was read before
+			rows, _ = e.rows(ctx, db, e.tableName(), "") // the table was read before
 		}
 	})
 	return rows
 }
 
-// elsewhere looks for a session in the other places that the settings name, and
-// says where it is. not and table are where it is not.
+// elsewhere looks for a session in the other places that the settings name, and adds a
+// fault that names the place. It skips the table of that name in the database not.
 func (e *exam) elsewhere(ctx context.Context, key string, not *djsite.DB, table string) bool {
 	if key == "" {
 		return false

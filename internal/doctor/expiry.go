@@ -8,7 +8,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// ends looks at the expiry of a row.
+// ends examines the expiry of a row.
 func (e *exam) ends(r row, o opened, sample []row) {
 	if !r.dated {
 		e.fault(TimeZone, "The expire_date of the session is no date that Django would read.", "See which program wrote it.")
@@ -22,15 +22,15 @@ func (e *exam) ends(r row, o opened, sample []row) {
 	}
 }
 
-// drift compares expire_date with what the moment of the signature and the age tell,
-// since Django sets both at once. It reports whether they differ for a reason.
+// drift compares expire_date with the time of the signature plus the age, because Django
+// sets both at once. It reports whether it found a reason for a difference.
 func (e *exam) drift(r row, o opened, sample []row) bool {
 	off, ok := e.offset(r, o)
 	if !ok || near(off, 0) {
 		return false
 	}
-	// A program that only moves expiries, as Go does, makes one row differ, and not
-	// all by the same.
+	// If a program only changes expiries, as Go does, one row differs, and not all
+	// by the same time.
 	same, all := 0, 0
 	for _, other := range sample {
 		s, _, bad := e.unsign(other.text, e.salt())
@@ -60,14 +60,13 @@ func (e *exam) drift(r row, o opened, sample []row) bool {
 	return false
 }
 
-// What a SESSION_COOKIE_AGE is taken to be: a multiple of some minutes, and no more
-// than some years.
+// A plausible SESSION_COOKIE_AGE is a multiple of roundAge, and less than maxAge.
 const (
 	roundAge = 5 * time.Minute
 	maxAge   = 5 * 366 * 24 * time.Hour
 )
 
-// offset is by how much expire_date is later than it should be.
+// offset returns how much later expire_date is than expected.
 func (e *exam) offset(r row, o opened) (time.Duration, bool) {
 	if !r.dated || o.dict == nil || o.signed.IsZero() {
 		return 0, false
@@ -79,15 +78,15 @@ func (e *exam) offset(r row, o opened) (time.Duration, bool) {
 	return r.expires.Sub(want), true
 }
 
-// near allows for the whole seconds of a signature, and for some time between.
+// near reports whether a and b are equal except for rounding to seconds and a short delay.
 func near(a, b time.Duration) bool { d := a - b; return d > -3*time.Second && d < 3*time.Second }
 
-// isZone tells whether two zones can differ by d.
+// isZone reports whether two zones can differ by d.
 func isZone(d time.Duration) bool {
 	return d.Abs() <= 26*time.Hour && d.Abs() > time.Minute && near(d, d.Round(15*time.Minute))
 }
 
-// zoned reports whether expire_date is a wall clock.
+// zoned reports whether expire_date is a wall clock time.
 func (e *exam) zoned() bool {
 	db := e.set.Databases[e.set.Sessions.Database]
 	return db != nil && db.Kind != djsettings.PostgreSQL
@@ -121,7 +120,7 @@ func (e *exam) zoneFault(off time.Duration) {
 	e.fault(TimeZone, fmt.Sprintf("The expire_date is %s %s than the time of the signature and the age of the session tell, as %s in these settings and otherwise in Django.", by, direction, have), change)
 }
 
-// span is a duration in the largest unit of which there are two.
+// span returns a duration in the largest unit of which it has at least two.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, u := range []struct {

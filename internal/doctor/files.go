@@ -14,14 +14,14 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// fileNames is how many names of a folder are looked at; maxFile, the most bytes
-// of a session's file.
+// fileNames is the most names of a folder to look at. maxFile is the most bytes of a
+// session file to read.
 const (
 	fileNames = 200_000
 	maxFile   = 16 << 20
 )
 
-// folder is SESSION_FILE_PATH, or the folder for temporary files.
+// folder returns SESSION_FILE_PATH, or the folder for temporary files.
 func (e *exam) folder() string {
 	dir := e.set.Sessions.FilePath
 	switch {
@@ -33,7 +33,7 @@ func (e *exam) folder() string {
 	return filepath.Join(e.set.Dir, dir)
 }
 
-// file follows a key into the folder of the engine of files.
+// file looks up the key in the folder of the engine file.
 func (e *exam) file(key string) {
 	dir, in := e.folder(), e.set.Sessions
 	fi, err := os.Stat(dir)
@@ -90,7 +90,7 @@ func readFile(path string) (string, error) {
 	return string(b), err
 }
 
-// inFile looks at the content of a session's file.
+// inFile examines the content of a session file.
 func (e *exam) inFile(text string, modified time.Time) {
 	o := e.signed(text, e.salt(), nil)
 	if !o.good || o.dict == nil {
@@ -106,7 +106,8 @@ func (e *exam) inFile(text string, modified time.Time) {
 	e.login(o.dict)
 }
 
-// isText tells a moment from a number of seconds, which ends no file.
+// isText reports whether _session_expiry is a date. A number of seconds does not end a
+// session file.
 func isText(v any) bool {
 	switch v.(type) {
 	case int64, float64, bool:
@@ -115,7 +116,7 @@ func isText(v any) bool {
 	return true
 }
 
-// noFile is for a session that has no file of the right name.
+// noFile is for a session without a file of the right name.
 func (e *exam) noFile(dir, key, change string) {
 	names, err := namesIn(dir)
 	if err != nil {
@@ -145,7 +146,7 @@ func (e *exam) noFile(dir, key, change string) {
 	}
 }
 
-// printable is the name of a cookie, if it is one that may be printed.
+// printable returns the name of a cookie, if it may be printed.
 func printable(name string) string {
 	if isCookieName(name) {
 		return name
@@ -153,7 +154,7 @@ func printable(name string) string {
 	return "something else"
 }
 
-// namesIn returns the names in a folder, and an error unless these are all.
+// namesIn returns the names in a folder. It returns an error unless they are all.
 func namesIn(dir string) ([]string, error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -162,7 +163,7 @@ func namesIn(dir string) ([]string, error) {
 	defer f.Close()
 	names, err := f.Readdirnames(fileNames)
 	switch {
-	case err == io.EOF: // it is empty
+	case err == io.EOF: // an empty folder
 		return nil, nil
 	case err == nil && len(names) == fileNames:
 		err = errMore
@@ -170,7 +171,7 @@ func namesIn(dir string) ([]string, error) {
 	return names, err
 }
 
-// inOtherFiles looks for a session in the folder of files, for another engine.
+// inOtherFiles looks for a session in the folder of session files, for another engine.
 func (e *exam) inOtherFiles(key string) bool {
 	if e.set.Sessions.Kind == djsettings.EngineFile || e.set.Sessions.FilePath == "" {
 		return false

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// owners are the user that a file belongs to and the one that this runs as.
+// owners returns the user who owns a file, and the user of this process.
 func owners(fi fs.FileInfo) (file, own int, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -19,5 +19,5 @@ func owners(fi fs.FileInfo) (file, own int, ok bool) {
 	return int(st.Uid), os.Geteuid(), true
 }
 
-// mayWrite reports whether files can be made in a folder, by its rights alone.
+// mayWrite reports whether the permissions of a folder allow making files in it.
 func mayWrite(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }

@@ -19,13 +19,13 @@ import (
 // hashSalt is the key_salt of AbstractBaseUser.get_session_auth_hash.
 const hashSalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
-// claim is what a session says about who is logged in to it.
+// claim is what a session says about its login.
 type claim struct {
 	id            any
 	backend, hash string
 }
 
-// claimOf reads a session; ok is false where nobody is logged in.
+// claimOf returns the claim of a session. ok is false if nobody is logged in.
 func claimOf(d *serializer.Dict) (c claim, ok bool) {
 	if c.id, ok = d.Get(djauth.SessionKey); !ok || c.id == nil {
 		return c, false
@@ -37,8 +37,7 @@ func claimOf(d *serializer.Dict) (c claim, ok bool) {
 	return c, true
 }
 
-// login looks at who is logged in to a session, as get_user of django.contrib.auth
-// does.
+// login examines the login of a session, as get_user of django.contrib.auth does.
 func (e *exam) login(d *serializer.Dict) {
 	c, ok := claimOf(d)
 	if !ok {
@@ -63,7 +62,7 @@ func (e *exam) login(d *serializer.Dict) {
 	})
 }
 
-// backendUnknown reports whether nothing says what a backend of the site's own does.
+// backendUnknown reports whether no option says what a backend of the site's own does.
 func (e *exam) backendUnknown(name string) bool {
 	o := djauth.Options{Backends: e.set.Auth.Backends}
 	if configure := e.opts.Open.ConfigureAuth; configure != nil {
@@ -72,17 +71,17 @@ func (e *exam) backendUnknown(name string) bool {
 	return !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
 }
 
-// userAlias is the database of the users.
+// userAlias returns the alias of the users' database.
 func (e *exam) userAlias() string { return cmp.Or(e.opts.Open.UserDatabase, "default") }
 
-// hasUsers tells whether there is one: a site may have sessions in a cache and no
-// database at all.
+// hasUsers reports whether there is such a database. A site may keep sessions in a cache
+// and have no database.
 func (e *exam) hasUsers() bool {
 	db := e.set.Databases[e.userAlias()]
 	return db != nil && db.Engine != "django.db.backends.dummy"
 }
 
-// users makes sure that there is a table of users, where no session led to it.
+// users checks that the table of users exists, if no session led to it.
 func (e *exam) users() {
 	if e.asked || !e.set.Auth.Installed || e.faulty() || !e.hasUsers() {
 		return
@@ -157,8 +156,8 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 	}
 }
 
-// hashOf tells whether the session's hash is that of the account's password, and by
-// which key.
+// hashOf reports whether the session's hash matches the account's password, and with which
+// key.
 func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 	for _, alg := range []signer.Algorithm{signer.SHA256, signer.SHA1} {
 		if alg.Size()*2 != len(c.hash) {
@@ -166,7 +165,7 @@ func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 		}
 		mac, err := signer.NewMAC(e.set.Keys, hashSalt, alg)
 		if err != nil {
-			return 0, !e.set.Keys.IsZero() // there are derived keys, and none for this
+			return 0, !e.set.Keys.IsZero() // derived keys without one for this purpose
 		}
 		key, err := mac.Verify(a.Password.Reveal(), c.hash)
 		return key, err == nil
@@ -174,8 +173,8 @@ func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 	return 0, false
 }
 
-// hash is for a hash that does not fit. A SECRET_KEY that something else was made
-// with is not to blame for it.
+// hash is for a hash that does not match. SECRET_KEY is not the reason if it verified
+// something else.
 func (e *exam) hash(c claim) {
 	switch {
 	case len(c.hash) == 40 && !e.set.Django.Before(4, 0):
@@ -195,8 +194,8 @@ func (e *exam) hash(c claim) {
 	}
 }
 
-// hashFits tells, for a session whose signature does not verify, whether its hash
-// does: then SECRET_KEY is right.
+// hashFits is for a session whose signature does not verify. It reports whether the
+// session's hash matches: then SECRET_KEY is right.
 func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
 	c, ok := claimOf(d)
 	if !ok || c.hash == "" {
@@ -215,8 +214,7 @@ func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
 	return fits
 }
 
-// is tells whether a claim is that of one of the users, hash included, and by which
-// key.
+// is reports whether a claim, with its hash, is that of a user, and with which key.
 func (e *exam) is(ctx context.Context, users djauth.Users, c claim) (key int, ok bool) {
 	id, err := users.IDKind().Parse(c.id)
 	if err != nil {
@@ -229,7 +227,7 @@ func (e *exam) is(ctx context.Context, users djauth.Users, c claim) (key int, ok
 	return e.hashOf(c, account)
 }
 
-// noUserTable is for AUTH_USER_MODEL without a table.
+// noUserTable is for an AUTH_USER_MODEL without a table.
 func (e *exam) noUserTable(ctx context.Context, db *djsite.DB, c claim) {
 	if e.otherModel(ctx, db, c) {
 		return
@@ -241,14 +239,15 @@ func (e *exam) noUserTable(ctx context.Context, db *djsite.DB, c claim) {
 	e.fault(UserTable, fmt.Sprintf("DATABASES[%q] (%s) has no table for AUTH_USER_MODEL, %s.", db.Settings.Alias, db.Settings, e.set.Auth.UserModel), change)
 }
 
-// otherTable is for a table that Django can do more with than Go: err says what it lacks.
+// otherTable is for a table that is enough for Django but not for Go. err says what it
+// lacks.
 func (e *exam) otherTable(db *djsite.DB, err error) {
 	e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] is not enough to tell who is logged in: %s.", e.set.Auth.UserModel, db.Settings.Alias, own(err)),
 		"Say in djsite.Options.UserTable what the table does not, or open the sessions only (SessionsOnly).")
 }
 
-// otherModel looks for the user in other tables that could be those of a user model,
-// also of other databases, and says so if the session's hash proves that it is.
+// otherModel looks for the user in other tables that could be those of a user model, in all
+// databases. If the session's hash proves a match, it adds a fault and returns true.
 func (e *exam) otherModel(ctx context.Context, db *djsite.DB, c claim) bool {
 	if c.hash == "" {
 		return false

@@ -16,11 +16,11 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// dumpLines is how many keys of a memcached are looked at.
+// dumpLines is the most keys of a memcached to look at.
 const dumpLines = 200_000
 
-// searchMemcached asks each of the servers by itself: for the key that the settings
-// lead to, and else among all its keys for one that ends in the session's.
+// searchMemcached asks each server separately: first for the key of the settings, then for
+// any key that ends in the session key.
 func (e *exam) searchMemcached(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	servers, err := memcached.Modula(locations(set)...)
 	if err != nil {
@@ -57,7 +57,7 @@ func (e *exam) searchMemcached(ctx context.Context, set *djsettings.Cache, key s
 	return nil
 }
 
-// dialMemcached connects for as long as the context lasts.
+// dialMemcached connects, with the deadline of ctx.
 func dialMemcached(ctx context.Context, a net.Addr) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, a.Network(), a.String())
@@ -72,7 +72,7 @@ func dialMemcached(ctx context.Context, a net.Addr) (net.Conn, error) {
 	return c, nil
 }
 
-// hasItem asks one memcached for one key, and takes its word before the value.
+// hasItem asks one memcached for one key. It does not read the value.
 func hasItem(ctx context.Context, a net.Addr, key string) (bool, error) {
 	if len(key) > 250 || strings.ContainsAny(key, " \r\n\t\x00") {
 		return false, nil
@@ -97,17 +97,17 @@ func hasItem(ctx context.Context, a net.Addr, key string) (bool, error) {
 	return false, errAnswer
 }
 
-// busyFor is how long a memcached that lists its keys for somebody else is asked again: it
-// does so for one client at a time, and goes on for a while when that has gone away.
+// busyFor is how long to retry a memcached that lists its keys for another client. It
+// serves one client at a time, and continues for a while after that client has gone.
 const busyFor = 2 * time.Second
 
-// dumpsForNothing is how many lists without the key show that it is not there. A list
-// passes over what is in use at the moment: an item whose bucket another thread has locked,
-// or whose value is still being sent to somebody.
+// dumpsForNothing is how many lists without the key prove that it is not there. A list
+// omits items in use: an item whose bucket another thread has locked, or whose value is
+// being sent.
 const dumpsForNothing = 3
 
-// dumpFor looks for a session's key among all keys of one memcached, which 1.4.31 and later
-// tell. Errors: whatever kept it from the end of the list, which is a line of its own.
+// dumpFor looks for a session key among all keys of one memcached, which 1.4.31 and later
+// list. It returns an error if it does not reach the end of the list.
 func dumpFor(ctx context.Context, a net.Addr, key string) (head string, ok bool, err error) {
 	began, pause := time.Now(), 50*time.Millisecond
 	for complete := 0; ; pause = min(2*pause, 200*time.Millisecond) {
@@ -129,7 +129,7 @@ func dumpFor(ctx context.Context, a net.Addr, key string) (head string, ok bool,
 	}
 }
 
-// dumpOnce is dumpFor, asked once.
+// dumpOnce is dumpFor with one list.
 func dumpOnce(ctx context.Context, a net.Addr, key string) (head string, ok bool, err error) {
 	c, err := dialMemcached(ctx, a)
 	if err != nil {
@@ -143,7 +143,7 @@ func dumpOnce(ctx context.Context, a net.Addr, key string) (head string, ok bool
 	for range dumpLines {
 		line, err := lines.ReadSlice('\n')
 		if err != nil {
-			return "", false, err // io.EOF too: the list has an end of its own
+			return "", false, err // io.EOF too: a complete list ends with a line of its own
 		}
 		text := strings.TrimRight(string(line), "\r\n")
 		rest, isItem := strings.CutPrefix(text, "key=")

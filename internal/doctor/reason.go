@@ -6,7 +6,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
-// words are what a kind is called in a sentence that begins with the name of a store.
+// words describes a kind, in a sentence that begins with the name of a store.
 func words(k fault.Kind) string {
 	switch k {
 	case fault.Refused:
@@ -33,8 +33,8 @@ func words(k fault.Kind) string {
 	return "cannot be used"
 }
 
-// own is the text of an error of ours, without the names of packages before it.
-// Such errors hide what drivers say.
+// own returns the text of one of our errors without package names. Our errors hide the
+// drivers' texts.
 func own(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{"djsettings: ", "djsite: ", "djsession: ", "djauth: ", "dbusers: "} {

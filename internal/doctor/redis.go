@@ -15,17 +15,17 @@ import (
 	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
-// What is looked through of a Redis: so many keys a round, rounds of the database
-// of the settings, and of each other one.
+// The limits of a search in a Redis: keys per round, rounds in the database of the
+// settings, and rounds in each other database.
 const (
 	scanKeys   = 1000
 	scanRounds = 200
 	scanOthers = 20
-	redisDBs   = 16 // as Redis has them by default
+	redisDBs   = 16 // the default of Redis
 )
 
-// redisServer is one Redis of the settings; nil if it is none that is told by a URL
-// alone, such as one behind a Sentinel.
+// redisServer returns one Redis of the settings. It returns nil if a URL alone does not
+// lead to the server, for example behind a Sentinel.
 func redisServer(url string) *redis.Options {
 	opts, err := redis.ParseURL(url)
 	if err != nil {
@@ -36,7 +36,7 @@ func redisServer(url string) *redis.Options {
 	return opts
 }
 
-// redisKeys returns the keys of one database that end in a session's key.
+// redisKeys returns the keys of one database that end in the session key.
 func redisKeys(ctx context.Context, server *redis.Options, db int, key string, rounds int) ([]string, error) {
 	opts := *server
 	opts.DB = db
@@ -56,7 +56,7 @@ func redisKeys(ctx context.Context, server *redis.Options, db int, key string, r
 	return found, errMore
 }
 
-// searchRedis looks into the database of the settings, and then into the others.
+// searchRedis searches the database of the settings, and then the others.
 func (e *exam) searchRedis(ctx context.Context, server *redis.Options, key string) []hit {
 	var all []hit
 	for n := -1; n < redisDBs; n++ {
@@ -74,7 +74,7 @@ func (e *exam) searchRedis(ctx context.Context, server *redis.Options, key strin
 			e.unseen(fmt.Sprintf("the database %d of the Redis at %s", db, server.Addr), err)
 		}
 		if err != nil && !errors.Is(err, errMore) {
-			break // the others fail alike
+			break // the others would fail in the same way
 		}
 		for _, full := range keys {
 			all = append(all, hit{head: strings.TrimSuffix(full, key), db: n})
@@ -86,12 +86,12 @@ func (e *exam) searchRedis(ctx context.Context, server *redis.Options, key strin
 	return all
 }
 
-// fewer reports whether a Redis says that it has no database of this number.
+// fewer reports whether the error says that there is no database of this number.
 func fewer(err error) bool {
 	return errtext.Says(err, "DB index is out of range") || errtext.Says(err, "SELECT is not allowed in cluster mode")
 }
 
-// searchRedisCache looks into the servers of a cache.
+// searchRedisCache searches the servers of a cache.
 func (e *exam) searchRedisCache(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	for _, url := range locations(set) {
 		server := redisServer(url)
@@ -114,14 +114,14 @@ func (e *exam) searchRedisCache(ctx context.Context, set *djsettings.Cache, key 
 	return nil
 }
 
-// hasDB tells whether a URL ends in the number of a database.
+// hasDB reports whether a URL names the number of a database.
 func hasDB(url string) bool {
 	_, rest, _ := strings.Cut(url, "://")
 	_, path, _ := strings.Cut(rest, "/")
 	return strings.Trim(path, "0123456789") == "" && path != "" || strings.Contains(url, "db=")
 }
 
-// sessionServer is the server of django-redis-sessions.
+// sessionServer returns the server of django-redis-sessions.
 func (e *exam) sessionServer() *redis.Options {
 	in := e.set.Sessions.Redis
 	switch {
@@ -138,12 +138,12 @@ func (e *exam) sessionServer() *redis.Options {
 	return opts
 }
 
-// sessionRedis follows a key into the Redis of redis_sessions.
+// sessionRedis looks up the key in the Redis of redis_sessions.
 func (e *exam) sessionRedis(key string) {
 	in := e.set.Sessions.Redis
 	server := e.sessionServer()
 	if server == nil {
-		return // behind a Sentinel: rehearse tells
+		return // behind a Sentinel: rehearse tests it
 	}
 	text := ""
 	e.within(func(ctx context.Context) {
@@ -178,7 +178,7 @@ func (e *exam) sessionRedis(key string) {
 	}
 }
 
-// redisFault is for a Redis that does not answer.
+// redisFault is for a Redis that fails.
 func (e *exam) redisFault(server *redis.Options, err error) {
 	k := fault.Of(err)
 	switch k {
@@ -192,7 +192,7 @@ func (e *exam) redisFault(server *redis.Options, err error) {
 	}
 }
 
-// notInRedis is for a session that SESSION_REDIS does not lead to.
+// notInRedis is for a session that is not where SESSION_REDIS says.
 func (e *exam) notInRedis(ctx context.Context, server *redis.Options, key, head string) {
 	for _, h := range e.searchRedis(ctx, server, key) {
 		prefix, isPrefix := strings.CutSuffix(h.head, ":")

@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// rehearse has the library itself do what was looked at by hand: what no check knew
-// of shows here, and "no fault" is not said lightly.
+// rehearse lets the library itself open the site and read the session. It finds faults that
+// no other check knows, so that "no fault" is reliable.
 func (e *exam) rehearse(key string) {
 	if e.faulty() {
 		return
@@ -48,7 +48,7 @@ func (e *exam) rehearse(key string) {
 	})
 }
 
-// identify has djauth say who is logged in.
+// identify lets djauth identify the user.
 func (e *exam) identify(ctx context.Context, site *djsite.Site, key string) {
 	s, err := site.Sessions.Open(ctx, key)
 	if err != nil || site.Auth == nil || !s.Has(djauth.SessionKey) {

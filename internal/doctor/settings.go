@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// settings looks at what needs no store.
+// settings examines the settings that need no store.
 func (e *exam) settings() {
 	set, in := e.set, e.set.Sessions
 	if set.Keys.IsZero() {
@@ -42,7 +42,7 @@ func (e *exam) settings() {
 	}
 }
 
-// unknown names what the site has of its own and Go cannot know, one Finding each.
+// unknown adds a Finding for each component of the site's own that Go cannot know.
 func (e *exam) unknown() {
 	kinds := map[string]struct{ id, change string }{
 		"AUTHENTICATION_BACKENDS": {BackendUnknown, "Say in djauth.Options.OwnBackends which of Django's backends it does as."},
@@ -50,14 +50,14 @@ func (e *exam) unknown() {
 	}
 	for _, w := range djsite.Unknown(e.set, &e.opts.Open) {
 		kind, ok := kinds[w.Setting]
-		if !ok { // the user model, which login.go looks at
+		if !ok { // the user model: see login.go
 			continue
 		}
 		e.found = append(e.found, Finding{kind.id, Note, plain(w.Setting + ": " + w.Text), kind.change})
 	}
 }
 
-// serializer looks at SESSION_SERIALIZER.
+// serializer checks SESSION_SERIALIZER.
 func (e *exam) serializer() {
 	name := e.set.Sessions.Serializer
 	if e.isPickle() && !e.set.Django.Before(5, 0) {
@@ -76,8 +76,8 @@ func (e *exam) isPickle() bool {
 	return strings.HasSuffix(e.set.Sessions.Serializer, ".PickleSerializer")
 }
 
-// domain compares SESSION_COOKIE_DOMAIN with ALLOWED_HOSTS: a browser drops a cookie
-// for a domain that the site is not in.
+// domain compares SESSION_COOKIE_DOMAIN with ALLOWED_HOSTS: a browser drops a cookie for a
+// domain to which the site does not belong.
 func (e *exam) domain() {
 	domain := strings.ToLower(strings.TrimPrefix(e.set.Sessions.CookieDomain, "."))
 	if domain == "" || len(e.set.AllowedHosts) == 0 {
@@ -90,15 +90,14 @@ func (e *exam) domain() {
 		case host == "*", bare == domain, strings.HasSuffix(bare, "."+domain):
 			return
 		case strings.HasPrefix(host, ".") && strings.HasSuffix(domain, host):
-			return // ALLOWED_HOSTS has a whole domain, and the cookie a part of it
+			return // ALLOWED_HOSTS has a whole domain, and the cookie has a subdomain
 		}
 	}
 	e.fault(CookieDomain, fmt.Sprintf("SESSION_COOKIE_DOMAIN is %s, to which none of ALLOWED_HOSTS belongs, so that browsers drop the cookie.", e.set.Sessions.CookieDomain),
 		"Set SESSION_COOKIE_DOMAIN to None or to a domain that all hosts of the site and of the Go service belong to.")
 }
 
-// mysql looks at the charset of a MySQL: Django would read and write text in it, and
-// Go does so in utf8mb4.
+// mysql checks the charset of a MySQL: Django uses it for text, and Go uses utf8mb4.
 func (e *exam) mysql(alias string) {
 	db := e.set.Databases[alias]
 	if db == nil || db.Kind != djsettings.MySQL {

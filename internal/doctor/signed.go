@@ -12,22 +12,22 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// The salts of sessions: this and the name of the class.
+// The salts of sessions: saltPrefix and the name of the class, or cookieSalt.
 const (
 	saltPrefix = "django.contrib.sessions."
 	cookieSalt = "django.contrib.sessions.backends.signed_cookies"
 )
 
-// opened is what a signed text turned out to be.
+// opened is the result of opening a signed text.
 type opened struct {
-	dict   *serializer.Dict // nil if it is none; not to be believed unless good
+	dict   *serializer.Dict // nil if the data is not a dict; do not trust it unless good
 	good   bool             // the signature verifies with a key and salt of the site
-	key    int              // with which: 0 is SECRET_KEY
-	signed time.Time        // zero if it is not told
+	key    int              // the key that verified; 0 is SECRET_KEY
+	signed time.Time        // zero if unknown
 	pickle bool
 }
 
-// salt is that of the engine's class.
+// salt returns the salt of the engine's class.
 func (e *exam) salt() string {
 	if class := e.set.Sessions.StoreClass; class != "" {
 		return saltPrefix + class
@@ -35,7 +35,7 @@ func (e *exam) salt() string {
 	return saltPrefix + "SessionStore"
 }
 
-// unsign takes a text apart and verifies it. bad tells that it is no signed text.
+// unsign splits and verifies a text. bad means that it is not a signed text.
 func (e *exam) unsign(text, salt string) (o opened, u signer.Unverified, bad bool) {
 	u, err := signer.InspectUnverified(text, signer.Options{})
 	if err != nil || !u.HasTimestamp {
@@ -47,7 +47,8 @@ func (e *exam) unsign(text, salt string) (o opened, u signer.Unverified, bad boo
 	return o, u, false
 }
 
-// verify tells which key made a signature, by the algorithm that it has the length of.
+// verify returns the key that made a signature. The length of the signature gives the
+// algorithm.
 func (e *exam) verify(text, salt string, u signer.Unverified) (key int, ok bool) {
 	alg := signer.SHA256
 	if len(u.Signature()) == 27 {
@@ -61,7 +62,7 @@ func (e *exam) verify(text, salt string, u signer.Unverified) (key int, ok bool)
 	return info.Key, err == nil
 }
 
-// loads reads what is serialized, as what it looks like.
+// loads decodes data as a pickle if it looks like one, else as JSON.
 func loads(data []byte) (d *serializer.Dict, isPickle bool) {
 	if len(data) > 0 && data[0] == 0x80 || pickle.Sniff(data) {
 		d, _ := pickle.Serializer{}.Loads(data)
@@ -71,12 +72,12 @@ func loads(data []byte) (d *serializer.Dict, isPickle bool) {
 	return d, false
 }
 
-// signed looks at a signed session; sample are others to compare it with.
+// signed examines a signed session. sample are other sessions for comparison.
 func (e *exam) signed(text, salt string, sample []row) opened {
 	o, u, bad := e.unsign(text, salt)
 	switch {
 	case text == "":
-		return o // a placeholder that another process has just made
+		return o // a placeholder that another process has just created
 	case bad:
 		return e.legacy(text)
 	case !o.good:
@@ -100,8 +101,8 @@ func (e *exam) signed(text, salt string, sample []row) opened {
 	return o
 }
 
-// byFallback is for a session that only a fallback key verifies. Where others are
-// signed with SECRET_KEY, the key was changed, and all is well.
+// byFallback is for a session that only a fallback key verifies. If SECRET_KEY signed other
+// sessions, then the key was rotated, and there is no fault.
 func (e *exam) byFallback(o opened, salt string, sample []row) {
 	for _, r := range sample {
 		if other, _, bad := e.unsign(r.text, salt); !bad && other.good && other.key == 0 {
@@ -175,7 +176,7 @@ func (e *exam) unverified(text, salt string, o *opened, u signer.Unverified, sam
 	}
 }
 
-// legacy is for what is not signed as Django 3.1 and later do it.
+// legacy is for text that is not signed as Django 3.1 and later do.
 func (e *exam) legacy(text string) opened {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	mac, data, ok := strings.Cut(string(raw), ":")
@@ -204,7 +205,7 @@ func (e *exam) legacy(text string) opened {
 	return o
 }
 
-// sealed looks at a session of the engine signed_cookies.
+// sealed examines a session of the engine signed_cookies.
 func (e *exam) sealed(value string) {
 	switch {
 	case value == "":
@@ -229,8 +230,8 @@ func (e *exam) sealed(value string) {
 	e.login(o.dict)
 }
 
-// compare looks at sessions without a cookie: whether any verifies. What is over may
-// be from before SECRET_KEY was changed.
+// compare checks, without a cookie, whether any session verifies. It skips expired
+// sessions, because they may be older than the SECRET_KEY.
 func (e *exam) compare(sample []row) {
 	now := e.opts.Now()
 	sample = slices.DeleteFunc(sample, func(r row) bool { return r.dated && r.expires.Before(now) })
@@ -238,7 +239,7 @@ func (e *exam) compare(sample []row) {
 		return
 	}
 	salt := e.salt()
-	best := sample[0] // one that verifies, or else the newest
+	best := sample[0] // one that verifies, or the newest
 	var last time.Time
 	for _, r := range sample {
 		o, _, bad := e.unsign(r.text, salt)
@@ -251,7 +252,7 @@ func (e *exam) compare(sample []row) {
 		}
 	}
 	e.signed(best.text, salt, sample)
-	for _, r := range sample { // one may differ for a reason of its own
+	for _, r := range sample { // a single one may differ for another reason
 		if o, _, bad := e.unsign(r.text, salt); !bad && o.good && o.dict != nil && e.drift(r, o, sample) {
 			return
 		}

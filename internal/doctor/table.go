@@ -14,15 +14,15 @@ import (
 	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
-// row is a row of the table of the sessions.
+// row is a row of the session table.
 type row struct {
 	key     string
 	text    string
-	expires time.Time // as the settings have it
-	dated   bool      // whether there is an expiry that can be read
+	expires time.Time // as read with the settings' time zone
+	dated   bool      // whether expires could be read
 }
 
-// tableName is the table of the engine.
+// tableName returns the name of the engine's table.
 func (e *exam) tableName() string {
 	in := e.set.Sessions
 	switch {
@@ -36,7 +36,7 @@ func (e *exam) tableName() string {
 	return "django_session"
 }
 
-// database opens the database of an alias, and says why it cannot.
+// database opens the database of an alias. If it fails, it adds a fault.
 func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 	set := e.set.Databases[alias]
 	if set == nil {
@@ -69,7 +69,7 @@ func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 	return nil
 }
 
-// sqliteFile is for a file that is not there or is something else.
+// sqliteFile is for a file that is missing or is not a SQLite database.
 func (e *exam) sqliteFile(set *djsettings.Database, err error) {
 	text := fmt.Sprintf("There is no file %s, which is NAME of DATABASES[%q].", set.Path(), set.Alias)
 	if errors.Is(err, djsettings.ErrSetting) {
@@ -86,8 +86,8 @@ func isRelative(set *djsettings.Database) bool {
 	return !strings.HasPrefix(set.Name, "/") && !strings.HasPrefix(set.Name, "file:") && !strings.Contains(set.Name, `:\`)
 }
 
-// table follows a key into the table of the sessions, "" no farther than to the
-// table. open tells that the table could be read.
+// table looks up the key in the session table. If key is "", it only reads the table. open
+// reports whether the table could be read.
 func (e *exam) table(key string) (found *row, open bool) {
 	in := e.set.Sessions
 	e.within(func(ctx context.Context) {
@@ -113,11 +113,11 @@ func (e *exam) table(key string) (found *row, open bool) {
 	return found, open
 }
 
-// maxSample is the most bytes of a session that others are compared with.
+// maxSample is the most bytes of a session in the sample.
 const maxSample = 256 << 10
 
-// rows reads the row of a key, or, for "", as many as are compared: those that live
-// longest, which are the ones written last as a rule.
+// rows returns the row of a key. If key is "", it returns the sample: the rows that expire
+// last, which usually are the newest.
 func (e *exam) rows(ctx context.Context, db *djsite.DB, table, key string) ([]row, error) {
 	date := "CAST(expire_date AS CHAR)"
 	switch db.Settings.Kind {
@@ -147,7 +147,7 @@ func (e *exam) rows(ctx context.Context, db *djsite.DB, table, key string) ([]ro
 			return nil, err
 		}
 		if key != "" && r.key != key {
-			continue // a collation of MySQL takes others for equal
+			continue // some collations of MySQL treat other keys as equal
 		}
 		if date != nil {
 			r.expires, r.dated = e.wall(db, *date)
@@ -157,7 +157,7 @@ func (e *exam) rows(ctx context.Context, db *djsite.DB, table, key string) ([]ro
 	return all, found.Err()
 }
 
-// wall reads a wall clock of the database as these settings have it.
+// wall parses a wall clock time of the database with the settings' time zone.
 func (e *exam) wall(db *djsite.DB, text string) (time.Time, bool) {
 	loc := time.UTC
 	if db.Settings.Kind != djsettings.PostgreSQL {
@@ -204,7 +204,7 @@ func (e *exam) noTable(ctx context.Context, db *djsite.DB, table, key string, er
 	e.fault(SessionTable, text, change)
 }
 
-// otherAlias finds another database with the table.
+// otherAlias returns the alias of another database with the table, or "".
 func (e *exam) otherAlias(ctx context.Context, not, table string) string {
 	for _, db := range e.otherDatabases(ctx, not) {
 		if names, err := sessionTables(ctx, db); err == nil && slices.Contains(names, table) {
@@ -214,7 +214,7 @@ func (e *exam) otherAlias(ctx context.Context, not, table string) string {
 	return ""
 }
 
-// otherDatabases are those that open, but for one, in the order of their aliases.
+// otherDatabases returns all databases that open, except one, sorted by alias.
 func (e *exam) otherDatabases(ctx context.Context, not string) []*djsite.DB {
 	var aliases []string
 	for alias, set := range e.set.Databases {
@@ -235,7 +235,7 @@ func (e *exam) otherDatabases(ctx context.Context, not string) []*djsite.DB {
 	return all
 }
 
-// notInTable is for a session that has no row.
+// notInTable is for a session without a row.
 func (e *exam) notInTable(ctx context.Context, db *djsite.DB, table, key string) {
 	if e.elsewhere(ctx, key, db, table) {
 		return
@@ -248,7 +248,7 @@ func (e *exam) notInTable(ctx context.Context, db *djsite.DB, table, key string)
 	e.notFound(fmt.Sprintf("the table %s of DATABASES[%q] (%s)", table, db.Settings.Alias, db.Settings))
 }
 
-// empty and notFound are the last resorts.
+// empty and notFound are for a session that no other check explains.
 func (e *exam) empty(where, change string) {
 	e.fault(EmptyStore, fmt.Sprintf("There are no sessions at all in %s, so that it is not the one that Django uses.", where), change)
 }

@@ -10,22 +10,22 @@ import (
 	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
-// A failure is no empty list. Whatever looks through a place (the keys of a server, the
-// tables of a database, the names in a folder) returns an error unless it came to the end,
-// and the place is noted: a session that was not found may be there.
+// A failure is not an empty list. Every search of a place (the keys of a server, the
+// tables of a database, the names in a folder) returns an error unless it reached the end,
+// and the place is noted: the missing session may be there.
 
 var (
-	// errMore is for a place that holds more than is looked through.
+	// errMore is for a place with more entries than the limit of the search.
 	errMore = errors.New("doctor: there is more than is looked through")
-	// errBusy is for a memcached that lists its keys for somebody else.
+	// errBusy is for a memcached that lists its keys for another client.
 	errBusy = errors.New("doctor: the server is busy with another listing")
-	// errAnswer is for an answer that is none to what was asked.
+	// errAnswer is for an unexpected answer.
 	errAnswer = errors.New("doctor: the answer is not understood")
-	// errIndirect is for a server that is not reached by an address of its own.
+	// errIndirect is for a server without an address of its own.
 	errIndirect = errors.New("doctor: the server is not reached by an address")
 )
 
-// unseen notes that a place, with or without a session, could not be looked through.
+// unseen notes that a place could not be searched to the end.
 func (e *exam) unseen(place string, err error) {
 	why := words(fault.Of(err))
 	switch {
@@ -48,11 +48,11 @@ func (e *exam) unseen(place string, err error) {
 	e.blind = append(e.blind, place+" "+why)
 }
 
-// located says that the session was found, so that it is nowhere else.
+// located notes that the session was found, so that the unsearched places do not matter.
 func (e *exam) located() { e.blind = nil }
 
-// notSearched says which places could not be looked through. what is the beginning of the
-// sentence.
+// notSearched adds a finding with the places that could not be searched. Its sentence
+// begins with what.
 func (e *exam) notSearched(what string, severity Severity) {
 	const most = 5
 	places := e.blind
@@ -63,5 +63,5 @@ func (e *exam) notSearched(what string, severity Severity) {
 		"See to it that these can be read from here, and run this again."})
 }
 
-// absent reports whether an error says that there is no such file.
+// absent reports whether an error means that the file does not exist.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
