@@ -1,5 +1,5 @@
 // Package django starts real Djangos for tests, of any version and with any settings, and
-// has them do things:
+// runs commands in them:
 //
 //	d := django.Start(t, django.Site{Version: "5.2", Settings: django.Args{
 //		"SESSION_ENGINE":    "django.contrib.sessions.backends.file",
@@ -9,11 +9,11 @@
 //	...
 //	if got := d.Text(t, "load", django.Args{"key": key}); got != `{"n": 2}` { ... }
 //
-// What they can do is the functions do_NAME of drive.py, and those of Site.Code. [Django.Exec]
-// runs any piece of Python.
+// The commands are the functions do_NAME of drive.py and of [Site].Code. [Django.Exec] runs
+// any Python code.
 //
-// The Djangos are those that compat_test/setup.sh installs. One that is not there skips the
-// test, or fails it with DJSESSION_TEST_REQUIRE=1.
+// compat_test/setup.sh installs the Djangos. A missing one skips the test, or fails it with
+// DJSESSION_TEST_REQUIRE=1.
 package django
 
 import (
@@ -28,34 +28,35 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// Args are the arguments of a command, or settings, by their names.
+// Args are arguments of a command, or settings, by name.
 type Args map[string]any
 
-// Site is what a Django is started with. Version is required.
+// Site describes a Django. Version is required.
 type Site struct {
-	// Version is the Django's: "1.8", "5.2".
+	// Version is the version of Django, such as "1.8" or "5.2".
 	Version string
-	// Settings are those that JSON can say. SECRET_KEY is "secret" by default, and
+	// Settings are settings that JSON can hold. By default SECRET_KEY is "secret" and
 	// USE_TZ is True.
 	Settings Args
-	// Python is further text of the settings module, after Settings.
+	// Python is code for the settings module, after Settings.
 	Python string
-	// Files are those of the project, by their paths: "urls.py". There is no other urls.py.
+	// Files are the files of the project, by path, such as "urls.py". The default urls.py
+	// is empty.
 	Files map[string]string
-	// Dir is a folder with a settings.py of its own, used in the place of all that.
+	// Dir is a folder with its own settings.py. It replaces Settings, Python and Files.
 	Dir string
-	// Bare does not set Django up. Code may do so.
+	// Bare leaves Django without setup. Code may set it up.
 	Bare bool
-	// Code is Python that is run once when the site is set up. Its functions do_NAME are
-	// commands. It can use what drive.py has.
+	// Code is Python code that runs once after the setup. Its functions do_NAME are
+	// commands. It can use the names of drive.py.
 	Code string
-	// Interpreter is a Python in the place of that of the Django.
+	// Interpreter is the Python to use; default that of the Django.
 	Interpreter string
 	// Env is added to the environment.
 	Env []string
 }
 
-// Databases is the setting DATABASES with one database, such as
+// Databases returns the setting DATABASES with one database, for example
 // Databases("postgresql", "NAME=test", "HOST=127.0.0.1").
 func Databases(engine string, options ...string) Args {
 	d := Args{"ENGINE": "django.db.backends." + engine}
@@ -69,24 +70,25 @@ func Databases(engine string, options ...string) Args {
 //go:embed drive.py
 var drive string
 
-// venvs is the folder of the virtual environments.
+// venvs returns the folder of the virtual environments.
 func venvs() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "../../../compat_test/.venv")
 }
 
-// Interpreter is the Python of a Django, which need not be there.
+// Interpreter returns the path of a Django's Python. It may not exist.
 func Interpreter(version string) string {
 	return filepath.Join(venvs(), "django"+version, "bin", "python")
 }
 
-// Has reports whether there is such a Django.
+// Has reports whether this Django is installed.
 func Has(version string) bool {
 	_, err := os.Stat(Interpreter(version))
 	return err == nil
 }
 
-// Python returns the Python of a Django, or skips the test.
+// Python returns the path of a Django's Python. It skips the test if that Django is not
+// installed.
 func Python(t testing.TB, version string) string {
 	t.Helper()
 	if !Has(version) {
@@ -95,7 +97,7 @@ func Python(t testing.TB, version string) string {
 	return Interpreter(version)
 }
 
-// write makes the project in a folder.
+// write writes the project into a folder.
 func (s Site) write(dir string) error {
 	files := map[string]string{"drive.py": drive, "commands.py": s.Code}
 	if s.Dir == "" {
@@ -120,7 +122,7 @@ func (s Site) write(dir string) error {
 	return nil
 }
 
-// module is the text of settings.py.
+// module returns the text of settings.py.
 func (s Site) module() (string, error) {
 	settings := Args{"SECRET_KEY": "secret", "USE_TZ": true, "ALLOWED_HOSTS": []string{"*"}, "ROOT_URLCONF": "urls"}
 	for name, value := range s.Settings {
@@ -130,7 +132,7 @@ func (s Site) module() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	quoted, err := json.Marshal(string(text)) // a literal of Python as well
+	quoted, err := json.Marshal(string(text)) // also a Python literal
 	if err != nil {
 		return "", err
 	}

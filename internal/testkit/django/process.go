@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// Timeout is far more than anything takes that a Django is asked for.
+// Timeout is far longer than any command takes.
 const Timeout = 2 * time.Minute
 
-// Django is a child process. It does one command at a time. It is safe for concurrent use.
+// Django is a child process that runs one command at a time. It is safe for concurrent use.
 type Django struct {
 	cmd    *exec.Cmd
 	dir    string
@@ -28,7 +28,7 @@ type Django struct {
 	stderr *tail
 }
 
-// Raised is what Python raised.
+// Raised is an exception in Python.
 type Raised struct{ Class, Text string }
 
 func (e *Raised) Error() string { return fmt.Sprintf("Django raised %s: %s", e.Class, e.Text) }
@@ -45,7 +45,7 @@ func Start(t testing.TB, s Site) *Django {
 	return d
 }
 
-// Launch starts a Django that lives until Stop.
+// Launch starts a Django that runs until Stop.
 func Launch(t testing.TB, s Site) *Django {
 	t.Helper()
 	python := s.Interpreter
@@ -88,7 +88,7 @@ func Launch(t testing.TB, s Site) *Django {
 	return d
 }
 
-// Stop ends the process, and returns how it ended.
+// Stop ends the process, and returns its exit error.
 func (d *Django) Stop() error {
 	d.in.Close()
 	watchdog := time.AfterFunc(10*time.Second, func() { d.cmd.Process.Kill() })
@@ -96,13 +96,14 @@ func (d *Django) Stop() error {
 	return errors.Join(d.cmd.Wait(), os.RemoveAll(d.dir))
 }
 
-// Try has the Django do a command and stores its result in into, unless that is nil. The
-// error is a *Raised when Python raised.
+// Try runs a command and stores its result in into, unless that is nil. If Python raises an
+// exception, the error is a *[Raised].
 func (d *Django) Try(name string, args Args, into any) error {
 	return d.TryWhile(name, args, nil, into)
 }
 
-// TryWhile is Try for a command that pauses once: there, meanwhile is run.
+// TryWhile is [Django.Try] for a command that pauses once. It calls meanwhile during the
+// pause.
 func (d *Django) TryWhile(name string, args Args, meanwhile func(), into any) error {
 	paused, err := d.exchange(name, args, into)
 	switch {
@@ -157,7 +158,7 @@ func (d *Django) exchange(name string, args Args, into any) (paused bool, err er
 	return got.Paused, err
 }
 
-// Call is Try, and fails the test for an error.
+// Call is [Django.Try], but an error fails the test.
 func (d *Django) Call(t testing.TB, name string, args Args, into any) {
 	t.Helper()
 	if err := d.Try(name, args, into); err != nil {
@@ -165,7 +166,7 @@ func (d *Django) Call(t testing.TB, name string, args Args, into any) {
 	}
 }
 
-// Text is Call, and returns the result as the JSON that Python wrote.
+// Text is [Django.Call] that returns the result as the JSON that Python wrote.
 func (d *Django) Text(t testing.TB, name string, args Args) string {
 	t.Helper()
 	var raw json.RawMessage
@@ -180,13 +181,13 @@ func (d *Django) Create(t testing.TB, data Args) (key string) {
 	return key
 }
 
-// Load returns what Django reads of a session, as JSON: "null" if there is none.
+// Load returns what Django reads of a session, as JSON, or "null" if there is no session.
 func (d *Django) Load(t testing.TB, key string) string {
 	t.Helper()
 	return d.Text(t, "load", Args{"key": key})
 }
 
-// Set has Django change a session as a request does, which writes the whole of it. It returns
+// Set changes a session in Django as a request does, which writes all of it. It returns
 // "saved", "interrupted", or "gone" if there was no session.
 func (d *Django) Set(t testing.TB, key string, data Args) (did string) {
 	t.Helper()
@@ -194,15 +195,15 @@ func (d *Django) Set(t testing.TB, key string, data Args) (did string) {
 	return did
 }
 
-// Delete has Django delete a session, and reports whether there was one.
+// Delete deletes a session in Django, and reports whether it existed.
 func (d *Django) Delete(t testing.TB, key string) (there bool) {
 	t.Helper()
 	d.Call(t, "delete", Args{"key": key}, &there)
 	return there
 }
 
-// Exec runs a piece of Python, with args as its variables, and stores in into what it leaves
-// in the variable "result".
+// Exec runs Python code with args as its variables. It stores the variable "result" in
+// into.
 func (d *Django) Exec(t testing.TB, code string, args Args, into any) {
 	t.Helper()
 	if args == nil {
@@ -211,7 +212,7 @@ func (d *Django) Exec(t testing.TB, code string, args Args, into any) {
 	d.Call(t, "exec", Args{"code": code, "args": args}, into)
 }
 
-// tail keeps the last of what is written to it.
+// tail keeps the end of what is written to it.
 type tail struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

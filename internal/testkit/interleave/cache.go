@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Cache returns the cache as p uses it: each operation is a step. prefix is what stands
-// before the session key in the names.
+// Cache returns c for the party p: each operation is a step. prefix is the text before the
+// session key in the names.
 func Cache(p *Party, name, prefix string, c djcache.Cache) djcache.Cache {
 	return &steppedCache{c, p, name, prefix}
 }

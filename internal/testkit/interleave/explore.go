@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 )
 
-// Explore runs all schedules of a model. It does not fail the test for a violation, but
-// for a model that is not the same each time.
+// Explore runs all schedules of a model. A violation does not fail the test; a model that
+// differs from run to run does.
 func Explore(t *testing.T, m *Model) *Report {
 	t.Helper()
 	x := &explorer{model: m, report: new(Report), seen: map[digest]counts{}, found: map[string]Violation{}}
@@ -33,17 +33,17 @@ func Explore(t *testing.T, m *Model) *Report {
 	return x.report
 }
 
-// explorer walks over the tree of choices, depth first.
+// explorer walks the tree of choices, depth first.
 type explorer struct {
 	model  *Model
 	report *Report
-	stack  []frame // the choices of the run at hand
+	stack  []frame // the choices of the current run
 	seen   map[digest]counts
 	found  map[string]Violation
 	broken string
 }
 
-// frame is a situation with its choices; all before next are done.
+// frame is a situation with its choices. Those before next are done.
 type frame struct {
 	state digest
 	menu  []choice
@@ -51,14 +51,14 @@ type frame struct {
 	counts
 }
 
-// counts are the schedules that go through a situation, and the bad ones of them.
+// counts are the numbers of all schedules, and of bad ones, that go through a situation.
 type counts struct{ all, bad uint64 }
 
 func (c *counts) add(d counts) {
 	c.all, c.bad = plus(c.all, d.all), plus(c.bad, d.bad)
 }
 
-// plus is the sum, or the greatest number.
+// plus returns the sum, or the largest number if it overflows.
 func plus(a, b uint64) uint64 {
 	if a > math.MaxUint64-b {
 		return math.MaxUint64
@@ -66,8 +66,8 @@ func plus(a, b uint64) uint64 {
 	return a + b
 }
 
-// run plays one schedule: the choices of the stack, and from there the first of each.
-// It reports whether there is another one.
+// run runs one schedule: the choices of the stack, then the first choice of each new
+// situation. It reports whether another schedule remains.
 func (x *explorer) run() bool {
 	x.report.Runs++
 	w := &World{objects: map[string]digest{}, budget: cmp.Or(x.model.MaxFaults, 1)}
@@ -79,7 +79,7 @@ func (x *explorer) run() bool {
 	return x.back(end)
 }
 
-// play returns what came of the schedule, or was known of its end.
+// play returns the counts of the schedule, or the known counts of its rest.
 func (x *explorer) play(w *World) counts {
 	for depth := 0; ; depth++ {
 		menu := w.menu(x.model.Faults)
@@ -106,7 +106,7 @@ func (x *explorer) play(w *World) counts {
 	}
 }
 
-// judge is for a schedule that is complete.
+// judge judges a complete schedule.
 func (x *explorer) judge(w *World) counts {
 	text := w.fault
 	if text == "" && w.judge != nil {
@@ -121,7 +121,7 @@ func (x *explorer) judge(w *World) counts {
 	return counts{all: 1, bad: 1}
 }
 
-// back goes back to the last situation that has another choice.
+// back returns to the last situation with another choice. It reports whether there is one.
 func (x *explorer) back(end counts) bool {
 	for len(x.stack) > 0 {
 		f := &x.stack[len(x.stack)-1]

@@ -1,6 +1,6 @@
-// Package interleave runs a small concurrent program in every order that its steps can
-// take, and says which orders end badly. A test of random orders finds what is
-// frequent; this finds what is there.
+// Package interleave runs a small concurrent program in every possible order of its steps,
+// and reports the orders that end badly. A test of random orders finds only frequent
+// faults; this finds all.
 //
 //	report := interleave.Explore(t, &interleave.Model{Start: func(w *interleave.World) {
 //		sessions := memstore.New(site)
@@ -14,27 +14,25 @@
 //		w.Judge(func() string { ... })
 //	}})
 //
-// A party is a goroutine that runs ordinary code. [Store] and [Cache] wrap what the
-// parties share: before each operation a party waits for its turn. [Explore] gives the
-// turns, depth first: it makes a fresh world for each schedule, repeats the choices of
-// the one before up to the last that has an alternative, and takes that.
+// A party is a goroutine that runs ordinary code. [Store] and [Cache] wrap what the parties
+// share: a party waits for its turn before each operation. [Explore] gives the turns, depth
+// first. For each schedule it makes a new [World], repeats the choices of the schedule
+// before up to the last one with an alternative, and takes the alternative.
 //
 // # Time
 //
-// All of it happens in a bubble of testing/synctest. No sleep of the code under test
-// takes time, and none of them decides an order: a party that sleeps is awake before
-// the next turn is given.
+// Everything runs in a bubble of testing/synctest. Sleeps of the code under test take no
+// time, and do not decide the order: a sleeping party wakes up before the next turn.
 //
-// # What a model must keep
+// # Rules for a model
 //
-//   - A party depends on nothing but the results of its own steps. Make a Manager for each
+//   - A party depends only on the results of its own steps. Make a Manager for each
 //     party, as if each were a process, and give the Site a fixed clock.
-//   - Judge looks at the outcomes of the parties and at what the stores hold, and at
-//     nothing else.
+//   - Judge looks only at the outcomes of the parties and the contents of the stores.
 //
-// Then two beginnings after which all parties have seen the same, and all objects have
-// gone through the same changes, have the same ends. Explore follows only the first of
-// them, and counts the schedules of both ([Model.Apart] follows all).
+// If after two beginnings all parties have seen the same, and all objects have gone through
+// the same changes, then both have the same ends. Explore follows only the first one, and
+// counts the schedules of both ([Model].Apart follows all).
 package interleave
 
 import (
@@ -43,48 +41,48 @@ import (
 	"strings"
 )
 
-// Model is what Explore runs.
+// Model is the program that [Explore] runs.
 type Model struct {
-	// Start makes the parties, what they share, and the judge. It is called for each
-	// schedule, with a new World, and always does the same.
+	// Start makes the parties, their shared objects, and the judge. It is called for each
+	// schedule with a new World, and must always do the same.
 	Start func(w *World)
 
-	// Faults returns what can go wrong at a step. Nil means that nothing does.
+	// Faults returns what can go wrong at a step. With nil, nothing goes wrong.
 	Faults func(s Step) Fault
-	// MaxFaults is how much goes wrong in one schedule, at most; default 1.
+	// MaxFaults is the most faults in one schedule; default 1.
 	MaxFaults int
 
-	// MaxRuns is how many schedules are run at most; default 1,000,000. A Report of
-	// more is not Finished.
+	// MaxRuns is the most schedules to run; default 1,000,000. If there are more, the
+	// Report is not Finished.
 	MaxRuns int
 
-	// Apart runs each schedule, also those that differ from another only in the order of
-	// steps that have nothing to do with each other.
+	// Apart runs every schedule, even those that differ only in the order of independent
+	// steps.
 	Apart bool
 }
 
 // Step is one operation of a party.
 type Step struct {
 	Party  string
-	Object string // what it is done to: "db k1"
-	Op     string // what is done: "load"
+	Object string // such as "db k1"
+	Op     string // such as "load"
 }
 
-// Fault is a set of what can go wrong at a step.
+// Fault is a set of things that can go wrong at a step.
 type Fault uint8
 
 // The faults.
 const (
-	// Kill stops the party for ever, before the step. Before its first step a party
-	// is not killed: that would be a model without it.
+	// Kill stops the party for ever before the step. It never stops a party before its
+	// first step: that would be a model without the party.
 	Kill Fault = 1 << iota
-	// Refuse answers by an error without doing the step.
+	// Refuse returns an error without doing the step.
 	Refuse
-	// Lose does the step, and answers by an error.
+	// Lose does the step and returns an error.
 	Lose
 )
 
-// String names the fault.
+// String names the faults.
 func (f Fault) String() string {
 	var names []string
 	for i, name := range []string{"killed", "refused", "answer lost"} {
@@ -95,21 +93,21 @@ func (f Fault) String() string {
 	return strings.Join(names, ", ")
 }
 
-// What Party.Step returns.
+// The errors of [Party.Step].
 var (
 	ErrRefused = errors.New("interleave: the step was refused")
 	ErrLost    = errors.New("interleave: the answer to the step was lost")
 )
 
-// Report is what Explore found.
+// Report is the result of [Explore].
 type Report struct {
-	// Schedules is how many there are: complete orders of all steps, with their faults.
+	// Schedules is the number of complete orders of all steps, with their faults.
 	Schedules uint64
-	// Violations is how many of them end badly.
+	// Violations is the number of schedules that end badly.
 	Violations uint64
-	// Runs is how many were run, States how many situations they passed.
+	// Runs is how many schedules were run. States is how many situations they passed.
 	Runs, States int
-	// Finished says that all schedules are accounted for.
+	// Finished says that all schedules are counted.
 	Finished bool
 	// Found holds each kind of violation once.
 	Found []Violation
@@ -117,15 +115,15 @@ type Report struct {
 
 // Violation is a kind of bad end.
 type Violation struct {
-	// Text is what the judge said.
+	// Text is the judge's answer.
 	Text string
-	// Schedule is the shortest that ends like this, a line a step.
+	// Schedule is the shortest schedule with this end, one step a line.
 	Schedule string
 
 	steps int
 }
 
-// String tells the figures, and the schedule of each violation.
+// String returns the numbers, and the schedule of each violation.
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d schedules (%d run, %d situations), %d violations", r.Schedules, r.Runs, r.States, r.Violations)
@@ -138,7 +136,7 @@ func (r *Report) String() string {
 	return b.String()
 }
 
-// Has reports whether a violation of this text was found.
+// Has reports whether a violation with this text was found.
 func (r *Report) Has(text string) bool {
 	for _, v := range r.Found {
 		if v.Text == text {

@@ -8,22 +8,22 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// Store returns the store as p uses it: each operation is a step.
+// Store returns s for the party p: each operation is a step.
 func Store(p *Party, name string, s djsession.Store) *Stepped {
 	return &Stepped{Store: s, p: p, name: name}
 }
 
-// Stepped is what Store returns.
+// Stepped is the store that [Store] returns.
 type Stepped struct {
 	djsession.Store
 	p    *Party
 	name string
 }
 
-// Unwrap is for walks and upkeep, which are no steps: see [djsession.As].
+// Unwrap is for listing and upkeep, which are not steps: see [djsession.As].
 func (s *Stepped) Unwrap() djsession.Store { return s.Store }
 
-// do is a step of a method. It returns the method's error, or that of the fault.
+// do runs a method as a step. It returns the error of the method or of the fault.
 func (s *Stepped) do(key, op string, writes bool, method func() error) error {
 	var err error
 	if fault := s.p.Step(s.name+" "+s.p.Key(key), op, func() (string, bool) {
@@ -74,11 +74,11 @@ func (s *Stepped) Touch(ctx context.Context, key string, expires time.Time, seen
 	return s.do(key, "touch", true, func() error { return s.Store.Touch(ctx, key, expires, seen) })
 }
 
-// Cycler is a Stepped that gives a record a new key in one step.
+// Cycler is a [Stepped] that gives a record a new key in one step.
 type Cycler struct{ *Stepped }
 
-// Cycle implements djsession.Cycler. Only the old key counts as what the step works on:
-// nobody else knows the new one.
+// Cycle implements djsession.Cycler. The object of the step is the old key alone, because
+// no other party knows the new key.
 func (s Cycler) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (v djsession.Version, err error) {
 	err = s.do(old, "cycle", true, func() error {
 		if v, err = s.Store.Create(ctx, key, r); err != nil {
@@ -92,10 +92,10 @@ func (s Cycler) Cycle(ctx context.Context, old string, seen djsession.Version, k
 	return version(v, err), err
 }
 
-// unanswered reports whether a fault took the answer away.
+// unanswered reports whether a fault hid the answer.
 func unanswered(err error) bool { return errors.Is(err, ErrRefused) || errors.Is(err, ErrLost) }
 
-// version is what a writing method returns beside err.
+// version returns v, or the zero Version beside an error.
 func version(v djsession.Version, err error) djsession.Version {
 	if err != nil {
 		return djsession.Version{}
@@ -103,7 +103,7 @@ func version(v djsession.Version, err error) djsession.Version {
 	return v
 }
 
-// outcome is the kind of an error, for the printed schedule.
+// outcome returns the kind of an error, for the printed schedule.
 func outcome(err error) string {
 	for _, kind := range []error{djsession.ErrExpired, djsession.ErrNotFound, djsession.ErrConflict, djsession.ErrKeyTaken,
 		djsession.ErrCorrupt, djsession.ErrUnavailable} {

@@ -12,39 +12,39 @@ import (
 	"time"
 )
 
-// World is one schedule: the parties, and what they did so far.
+// World is one schedule: the parties, and what they have done so far.
 type World struct {
-	mu      sync.Mutex // over what a party changes when it wakes up by itself
+	mu      sync.Mutex // guards what a party changes when it wakes up by itself
 	parties []*Party
 	judge   func() string
 	names   map[string]string
 	objects map[string]digest
 	budget  int
-	over    bool // the parties are to end
+	over    bool // the parties must end
 	trace   []event
-	fault   string // a violation that needs no judge
+	fault   string // a violation found without the judge
 }
 
-// digest stands for everything that led to a state.
+// digest stands for the history of a state.
 type digest [sha256.Size]byte
 
-// Party is one of those who act at the same time.
+// Party is one of the concurrent goroutines.
 type Party struct {
 	w       *World
 	name    string
 	turn    chan Fault
 	step    Step
-	pending bool // it waits for its turn to do step
-	waiting bool // it waits for another party
+	pending bool // waits for its turn to do step
+	waiting bool // waits for another party
 	killed  bool
 	ended   bool
 	steps   int
-	keys    int // that it made
+	keys    int // how many keys it named
 	seen    digest
 	outcome string
 }
 
-// Party adds a party, which runs do and ends with its outcome.
+// Party adds a party that runs do. do returns the party's outcome.
 func (w *World) Party(name string, do func(p *Party) (outcome string)) *Party {
 	p := &Party{w: w, name: name, turn: make(chan Fault), seen: sha256.Sum256([]byte(name))}
 	w.parties = append(w.parties, p)
@@ -64,11 +64,12 @@ func (w *World) Party(name string, do func(p *Party) (outcome string)) *Party {
 	return p
 }
 
-// Judge has fn called when all parties have ended. It returns what is wrong, or "".
+// Judge sets the function to call when all parties have ended. It returns what is wrong, or
+// "".
 func (w *World) Judge(fn func() string) { w.judge = fn }
 
-// Name gives a key a name for the printed schedule. A key without is named by the party
-// that uses it first.
+// Name gives a key a name for the printed schedule. A key without a name is named after the
+// first party that uses it.
 func (w *World) Name(key, name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -82,7 +83,7 @@ func (w *World) name(key, name string) {
 	w.names[key] = name
 }
 
-// Outcome is what the party returned, "" for one that was killed.
+// Outcome returns the party's outcome, or "" if it was killed.
 func (p *Party) Outcome() string { return p.outcome }
 
 // Killed reports whether the party was killed.
@@ -101,10 +102,10 @@ func (p *Party) Key(key string) string {
 	return name
 }
 
-// Step waits for the party's turn and calls do, which does op to an object. do returns
-// what it came to, for the printed schedule, and whether the object is another now.
+// Step waits for the party's turn and calls do, which does op to an object. do returns the
+// result, for the printed schedule, and whether the object changed.
 //
-// Errors: ErrRefused, ErrLost.
+// Errors: [ErrRefused], [ErrLost].
 func (p *Party) Step(object, op string, do func() (result string, changed bool)) error {
 	w := p.w
 	p.await(Step{p.name, object, op})
@@ -131,7 +132,7 @@ func (p *Party) Step(object, op string, do func() (result string, changed bool))
 	return nil
 }
 
-// await says which step the party wants to do.
+// await sets the party's next step.
 func (p *Party) await(s Step) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
@@ -144,7 +145,7 @@ func (p *Party) await(s Step) {
 	p.step, p.pending = s, true
 }
 
-// event is what happened at a step.
+// event is a step with its result.
 type event struct {
 	Step
 	result string
@@ -152,7 +153,7 @@ type event struct {
 
 func (w *World) note(s Step, result string) { w.trace = append(w.trace, event{s, result}) }
 
-// schedule is the trace as text.
+// schedule returns the trace as text.
 func (w *World) schedule() string {
 	var b strings.Builder
 	for _, e := range w.trace {
@@ -169,14 +170,14 @@ func sum(parts ...[]byte) digest {
 	return sha256.Sum256(b)
 }
 
-// choice is what can happen next.
+// choice is a possible next step.
 type choice struct {
 	party int
 	fault Fault
 	step  Step
 }
 
-// begin lets each party go as far as its first step, one after the other.
+// begin runs each party up to its first step, one after the other.
 func (w *World) begin() {
 	for _, p := range w.parties {
 		p.turn <- 0
@@ -187,7 +188,7 @@ func (w *World) begin() {
 // nap is longer than any sleep of the code under test between two steps.
 const nap = 100 * time.Millisecond
 
-// settle waits until each party is at a step, at its end, or waits for another.
+// settle waits until each party is at a step, has ended, or waits for another party.
 func (w *World) settle() {
 	synctest.Wait()
 	if !w.busy() {
@@ -231,13 +232,13 @@ func (w *World) busy() bool {
 	return false
 }
 
-// menu returns what can happen next, in an order of its own.
+// menu returns the possible next steps, in a fixed order.
 func (w *World) menu(faults func(Step) Fault) []choice {
 	menu := w.ready(faults)
 	if len(menu) > 0 || !slices.ContainsFunc(w.parties, func(p *Party) bool { return p.at() == running }) {
 		return menu
 	}
-	// All wait for each other, or for one that was killed: does a timeout end that?
+	// All parties wait for each other or for a killed one: see if a timeout ends that.
 	time.Sleep(time.Minute)
 	synctest.Wait()
 	if menu = w.ready(faults); len(menu) == 0 {
@@ -274,7 +275,7 @@ func (w *World) ready(faults func(Step) Fault) []choice {
 	return menu
 }
 
-// do lets c happen.
+// do does the step c.
 func (w *World) do(c choice) {
 	p := w.parties[c.party]
 	if c.fault != 0 {
@@ -292,7 +293,7 @@ func (w *World) do(c choice) {
 	w.settle()
 }
 
-// state stands for everything that decides what can come after.
+// state returns a digest of all that decides what can come next.
 func (w *World) state() digest {
 	parts := [][]byte{{byte(w.budget)}}
 	for _, p := range w.parties {
@@ -312,7 +313,7 @@ func b(v bool) byte {
 	return 0
 }
 
-// alive reports whether the goroutine of a party is there.
+// alive reports whether a party's goroutine has not ended.
 func (w *World) alive() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// PostgreSQL returns the private PostgreSQL, which has the database postgres.
+// PostgreSQL returns the private PostgreSQL. It has the database postgres.
 func PostgreSQL(t testing.TB) *Server {
 	t.Helper()
 	return postgres.get(t)
 }
 
-// MariaDB returns the private MariaDB, which has no database of its own.
+// MariaDB returns the private MariaDB. It has no database for tests.
 func MariaDB(t testing.TB) *Server {
 	t.Helper()
 	return mariadb.get(t)

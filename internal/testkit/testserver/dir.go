@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Memory is a folder whose files are kept in memory, "" where there is none. SQLite waits for
-// a disk at each commit, and no test is about what a disk keeps.
+// Memory returns a folder that keeps its files in memory, or "" if there is none. SQLite
+// waits for the disk at each commit, and no test needs the disk.
 func Memory() string {
 	const dir = "/dev/shm"
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -15,7 +15,8 @@ func Memory() string {
 	return dir
 }
 
-// Dir makes a folder in Memory, or where temporary files go, that is removed with the test.
+// Dir returns a new folder in [Memory], or else in the folder for temporary files. It is
+// removed after the test.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(Memory(), "djsession-test-")

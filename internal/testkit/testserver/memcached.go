@@ -6,15 +6,14 @@ import (
 	"testing"
 )
 
-// Memcached returns the private memcached, which takes items of up to 4 MiB and
-// needs no user.
+// Memcached returns the private memcached. It accepts items of up to 4 MiB, and needs no
+// user.
 func Memcached(t testing.TB) *Server {
 	t.Helper()
 	return memcacheds.get(t, 1)[0]
 }
 
-// Memcacheds returns n memcacheds that know nothing of each other. The first is
-// that of Memcached.
+// Memcacheds returns n independent memcacheds. The first is that of [Memcached].
 func Memcacheds(t testing.TB, n int) []*Server {
 	t.Helper()
 	return memcacheds.get(t, n)

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// special are servers with options of their own, by kind and options.
+// special holds the servers with further options, by kind and options.
 var special struct {
 	sync.Mutex
 	kinds map[string]*kind
 }
 
-// specialKind returns the kind that make makes, one for each id.
+// specialKind returns the kind for id. It calls make once for each id.
 func specialKind(id string, make func() *kind) *kind {
 	special.Lock()
 	defer special.Unlock()
@@ -30,8 +30,8 @@ func specialKind(id string, make func() *kind) *kind {
 	return k
 }
 
-// MariaDBWith returns a private MariaDB that is started with further options. Files
-// that they name must be ones that everybody may read.
+// MariaDBWith returns a private MariaDB with further options. Every user must have
+// permission to read the files that they name.
 func MariaDBWith(t testing.TB, options ...string) *Server {
 	t.Helper()
 	return specialKind("mariadb "+strings.Join(options, " "), func() *kind {
@@ -43,7 +43,7 @@ func MariaDBWith(t testing.TB, options ...string) *Server {
 	}).get(t)
 }
 
-// PostgreSQLWith is MariaDBWith for PostgreSQL; an option is NAME=VALUE.
+// PostgreSQLWith is [MariaDBWith] for PostgreSQL. An option is NAME=VALUE.
 func PostgreSQLWith(t testing.TB, options ...string) *Server {
 	t.Helper()
 	return specialKind("postgres "+strings.Join(options, " "), func() *kind {
@@ -59,8 +59,8 @@ func PostgreSQLWith(t testing.TB, options ...string) *Server {
 	}).get(t)
 }
 
-// RedisTLS returns a private Redis that speaks TLS alone, with the certificate and
-// the key in these files.
+// RedisTLS returns a private Redis that accepts only TLS, with the certificate and the key
+// in these files.
 func RedisTLS(t testing.TB, cert, key string, options ...string) *Server {
 	t.Helper()
 	return specialKind("redis "+cert+strings.Join(options, " "), func() *kind {
@@ -71,7 +71,7 @@ func RedisTLS(t testing.TB, cert, key string, options ...string) *Server {
 	}).get(t)
 }
 
-// PgBouncer returns a private PgBouncer before server, with four connections to it.
+// PgBouncer returns a private PgBouncer in front of server, with four connections to it.
 // mode is "transaction", "session" or "statement".
 func PgBouncer(t testing.TB, server *Server, mode string) *Server {
 	t.Helper()
@@ -106,8 +106,8 @@ max_client_conn = 200
 unix_socket_dir =
 `
 
-// PublicDir returns a folder that ends with the test, into which servers of another
-// user may look.
+// PublicDir returns a folder that servers of another user can read. It is removed after the
+// test.
 func PublicDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "djsession-test-")

@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-// Proxy passes connections on to a server, until it is told otherwise. It is
-// how a test pulls the plug of a server that other tests still need.
+// Proxy forwards connections to a server. A test uses it to cut off a server that other
+// tests still need.
 type Proxy struct {
-	// Addr is where it listens, host and port.
+	// Addr is the host and port where the Proxy listens.
 	Addr string
 
 	target string
 	mu     sync.Mutex
 	change *sync.Cond
 	state  state
-	wire   *bytes.Buffer // nil unless recorded
+	wire   *bytes.Buffer // nil if nothing is recorded
 	conns  map[net.Conn]bool
 }
 
@@ -27,10 +27,10 @@ type state int
 const (
 	passing state = iota
 	broken        // connections are closed
-	stalled       // nothing is passed on
+	stalled       // nothing is forwarded
 )
 
-// NewProxy returns a Proxy to target, host and port, which ends with the test.
+// NewProxy returns a Proxy to target, a host and port. It ends with the test.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -55,7 +55,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Break closes all connections, and those to come.
+// Break closes all connections, also new ones.
 func (p *Proxy) Break() {
 	p.set(broken)
 	p.mu.Lock()
@@ -65,17 +65,17 @@ func (p *Proxy) Break() {
 	}
 }
 
-// Stall keeps connections open, but passes nothing on.
+// Stall keeps connections open, but forwards nothing.
 func (p *Proxy) Stall() { p.set(stalled) }
 
-// Record keeps what is passed on from now on, in both directions.
+// Record starts to record the forwarded bytes, in both directions.
 func (p *Proxy) Record() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wire = new(bytes.Buffer)
 }
 
-// Recorded returns what was passed on since Record.
+// Recorded returns the bytes forwarded since [Proxy.Record].
 func (p *Proxy) Recorded() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +90,7 @@ func (p *Proxy) keep(b []byte) {
 	}
 }
 
-// SetTarget ends the connections, and passes those to come on to another server.
+// SetTarget closes the connections, and forwards new ones to another server.
 func (p *Proxy) SetTarget(addr string) {
 	p.Break()
 	p.mu.Lock()
@@ -99,7 +99,7 @@ func (p *Proxy) SetTarget(addr string) {
 	p.Mend()
 }
 
-// Mend ends Break and Stall.
+// Mend ends [Proxy.Break] and [Proxy.Stall].
 func (p *Proxy) Mend() { p.set(passing) }
 
 func (p *Proxy) set(s state) {
@@ -109,7 +109,7 @@ func (p *Proxy) set(s state) {
 	p.change.Broadcast()
 }
 
-// pass waits while the Proxy is stalled and returns whether to go on.
+// pass waits while the Proxy is stalled. It reports whether to go on.
 func (p *Proxy) pass() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

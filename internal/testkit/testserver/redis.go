@@ -12,20 +12,19 @@ import (
 	"time"
 )
 
-// Redis returns the private Redis, with 16 databases.
+// Redis returns the private Redis. It has 16 databases.
 func Redis(t testing.TB) *Server {
 	t.Helper()
 	return redisServers.get(t, 1)[0]
 }
 
-// Redises returns n Redises that know nothing of each other. The first is that
-// of Redis.
+// Redises returns n independent Redises. The first is that of [Redis].
 func Redises(t testing.TB, n int) []*Server {
 	t.Helper()
 	return redisServers.get(t, n)
 }
 
-// RedisCluster returns the three masters of a Redis Cluster without replicas.
+// RedisCluster returns the three masters of a Redis Cluster. It has no replicas.
 func RedisCluster(t testing.TB) []*Server {
 	t.Helper()
 	nodes := redisNodes.get(t, 3)
@@ -36,15 +35,15 @@ func RedisCluster(t testing.TB) []*Server {
 	return nodes
 }
 
-// RedisSentinel returns a Sentinel that watches over the Redis of Redis, by the
-// name "mymaster".
+// RedisSentinel returns a Sentinel that watches the server of [Redis] under the name
+// "mymaster".
 func RedisSentinel(t testing.TB) *Server {
 	t.Helper()
 	master := Redis(t)
 	redisSentinel.once.Do(func() {
 		redisSentinel.kind = redisKind("Redis Sentinel", nil)
 		redisSentinel.kind.serve = func(bin map[string]string, data string, port int) []string {
-			// It writes to its configuration, so that there has to be a file.
+			// A Sentinel writes its configuration, so it needs a file.
 			text := fmt.Sprintf("sentinel monitor mymaster %s %d 1\n", master.Host, master.Port)
 			return []string{"sh", "-c", `printf %s "$1" >"$2" && exec "$0" "$2" --sentinel --port "$3"`,
 				bin["redis-server"], text, data, strconv.Itoa(port)}
@@ -60,7 +59,7 @@ var (
 	}}
 	redisNodes = kinds{make: func() *kind {
 		return redisKind("Redis", func(port int) []string {
-			bus, err := freePort() // the default is the port and 10000, which may be none
+			bus, err := freePort() // the default, port+10000, may be too large
 			if err != nil {
 				bus = port ^ 1
 			}
@@ -96,7 +95,7 @@ func redisOptions(port int) []string {
 	return []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
 }
 
-// kinds are as many servers of one kind as somebody asked for.
+// kinds holds as many servers of one kind as the tests need.
 type kinds struct {
 	make func() *kind
 	mu   sync.Mutex
@@ -118,10 +117,10 @@ func (k *kinds) get(t testing.TB, n int) []*Server {
 	return servers
 }
 
-// slots is how many a Redis Cluster has.
+// slots is the number of slots of a Redis Cluster.
 const slots = 16384
 
-// joinRedis shares the slots out among nodes and waits until all know of it.
+// joinRedis divides the slots among the nodes and waits until all nodes know it.
 func joinRedis(nodes []*Server) error {
 	for i, n := range nodes {
 		first, last := i*slots/len(nodes), (i+1)*slots/len(nodes)-1
@@ -161,7 +160,7 @@ func joinRedis(nodes []*Server) error {
 	return fmt.Errorf("the nodes have not found each other in two minutes")
 }
 
-// patient lets nodes be slow. That they were not made them join soon.
+// patient lengthens the node timeout. The short one made the nodes join faster.
 func patient(nodes []*Server) error {
 	for _, n := range nodes {
 		if _, err := n.redis("CONFIG", "SET", "cluster-node-timeout", "60000"); err != nil {
@@ -171,7 +170,7 @@ func patient(nodes []*Server) error {
 	return nil
 }
 
-// redis sends a command and returns what the answer holds, a line each.
+// redis sends a command and returns the answer, one element a line.
 func (s *Server) redis(args ...string) (string, error) {
 	c, err := net.DialTimeout("tcp", s.Addr(), 5*time.Second)
 	if err != nil {

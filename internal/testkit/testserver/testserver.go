@@ -1,17 +1,17 @@
-// Package testserver starts private database servers for tests: with the
-// binaries found on the PATH or where Debian puts them, on a free port of the
-// loopback interface, with their files in a temporary folder.
+// Package testserver starts private database servers for tests. It uses binaries on the
+// PATH or in Debian's places, a free port of the loopback interface, and a temporary
+// folder.
 //
-// There is one server of a kind for the tests of a package. It is started by the
-// first test that asks for it, and stopped by Run, which TestMain calls:
+// The tests of a package share one server of each kind. The first test that needs it starts
+// it, and [Run], which TestMain calls, stops it:
 //
 //	func TestMain(m *testing.M) { os.Exit(testserver.Run(m)) }
 //
-// A server ends with the test binary, however that ends. It keeps nothing safe
-// from a crash, so it is fast.
+// A server ends with the test binary, even if that crashes. It is fast because its data
+// need not survive a crash.
 //
-// Where a server is not installed the test is skipped, or fails if
-// DJSESSION_TEST_REQUIRE=1 is in the environment.
+// If a server is not installed, the test is skipped, or fails with DJSESSION_TEST_REQUIRE=1
+// in the environment.
 package testserver
 
 import (
@@ -29,7 +29,7 @@ import (
 	"time"
 )
 
-// Server is a server that runs. Whoever connects as User needs no password.
+// Server is a running server. User needs no password.
 type Server struct {
 	Host string // 127.0.0.1
 	Port int
@@ -38,10 +38,10 @@ type Server struct {
 	stop func()
 }
 
-// Addr is host and port.
+// Addr returns the host and port.
 func (s *Server) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
-// Run runs the tests and stops what they started. It returns what os.Exit wants.
+// Run runs the tests and stops the servers. Pass its result to os.Exit.
 func Run(m *testing.M) int {
 	defer stopAll()
 	return m.Run()
@@ -61,18 +61,18 @@ func stopAll() {
 	running.servers = nil
 }
 
-// kind is how to start a server.
+// kind says how to start a server.
 type kind struct {
 	name     string
-	install  string   // what to install
+	install  string   // the package to install
 	binaries []string // all are needed
-	user     string   // who may do everything
-	signal   string   // ends it without waiting for clients
-	ready    string   // it logs this when it takes connections
-	bound    string   // or it makes this file in its folder when it listens
-	// prepare returns the command that fills the empty folder dir, if any.
+	user     string   // the superuser
+	signal   string   // stops it without waiting for clients
+	ready    string   // it logs this when it accepts connections
+	bound    string   // or it creates this file in its folder when it listens
+	// prepare returns the command that fills the empty folder dir. It may be nil.
 	prepare func(bin map[string]string, dir string) []string
-	// serve returns the command that serves dir on port.
+	// serve returns the command of the server in dir on port.
 	serve func(bin map[string]string, dir string, port int) []string
 
 	once   sync.Once
@@ -81,7 +81,7 @@ type kind struct {
 	lacks  string
 }
 
-// get returns the server of this test binary.
+// get returns this kind's server. It starts it once for each test binary.
 func (k *kind) get(t testing.TB) *Server {
 	t.Helper()
 	k.once.Do(func() {
@@ -92,7 +92,7 @@ func (k *kind) get(t testing.TB) *Server {
 				return
 			}
 		}
-		for range 5 { // another program may take the port that was free
+		for range 5 { // another program may take the free port first
 			if k.server, k.err = k.start(bin, freePort); k.err == nil {
 				running.Lock()
 				running.servers = append(running.servers, k.server)
@@ -110,8 +110,8 @@ func (k *kind) get(t testing.TB) *Server {
 	return k.server
 }
 
-// Lacks skips a test for want of something, or fails it if everything is
-// required. It is also for what other packages look for.
+// Lacks skips a test that lacks something, or fails it with DJSESSION_TEST_REQUIRE=1. Other
+// packages use it too.
 func Lacks(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("DJSESSION_TEST_REQUIRE") == "1" {
@@ -120,7 +120,7 @@ func Lacks(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// find returns the path of a program; the newest where Debian has several.
+// find returns the path of a program: the newest, if Debian has several.
 func find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
@@ -171,7 +171,7 @@ func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, 
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(log.Name()) // it stays readable as long as it is open
+	defer os.Remove(log.Name()) // the open file stays readable
 
 	cmd := exec.Command("sh", append([]string{"-c", guard, "guard", dir, k.signal}, k.serve(bin, data, port)...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
@@ -218,8 +218,8 @@ func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, 
 	return s, nil
 }
 
-// guard runs a server, ends it when its standard input ends, as it does when the
-// test binary is gone, and removes the folder.
+// guard runs a server. When its standard input ends, which happens too when the test binary
+// dies, it stops the server and removes the folder.
 const guard = `
 dir=$1 signal=$2; shift 2
 exec 3<&0
@@ -230,9 +230,9 @@ kill $reader 2>/dev/null
 cd / && rm -rf "$dir"
 `
 
-// wait returns when the server takes connections. That somebody listens is not enough:
-// PostgreSQL does so before it is done with starting, and another program may have taken
-// the port just before this server, which then is about to end.
+// wait returns when the server accepts connections. A listener is not enough: PostgreSQL
+// listens before it is ready, and another program may have taken the port just before this
+// server, which is then about to exit.
 func (s *Server) wait(ended <-chan struct{}, log *os.File, ready, bound string) error {
 	for range 1200 {
 		select {

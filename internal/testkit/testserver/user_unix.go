@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// servant is who runs a server when the tests are run by root, as whom
-// PostgreSQL refuses to run.
+// servant returns the user who runs the servers. It is another user if root runs the tests,
+// because PostgreSQL refuses to run as root.
 func servant() (uid, gid int, err error) {
 	if os.Geteuid() != 0 {
 		return os.Geteuid(), os.Getegid(), nil
@@ -27,7 +27,7 @@ func servant() (uid, gid int, err error) {
 	return 0, 0, errors.New("there is no user postgres or nobody to run it as")
 }
 
-// own makes the folder that of the servant.
+// own gives the folder to the servant.
 func own(dir string) error {
 	uid, gid, err := servant()
 	if err != nil {
@@ -36,8 +36,8 @@ func own(dir string) error {
 	return os.Chown(dir, uid, gid)
 }
 
-// unprivileged makes cmd run as the servant, in a process group of its own, so
-// that Ctrl-C does not reach the server before the tests have ended.
+// unprivileged makes cmd run as the servant. It gets its own process group, so that Ctrl-C
+// does not reach the server before the tests have ended.
 func unprivileged(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() != 0 {
@@ -51,5 +51,5 @@ func unprivileged(cmd *exec.Cmd) error {
 	return nil
 }
 
-// killGroup ends cmd and what it started.
+// killGroup kills cmd and its children.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -13,26 +13,26 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
 )
 
-// What Judge finds.
+// The answers of [Requests.Judge].
 const (
-	// LoginSurvives: a request that had seen the login answered that it is logged out.
+	// LoginSurvives: a request that saw the login acknowledged a logout.
 	LoginSurvives = "a logout was acknowledged, and the login lives on"
-	// OldKeySurvives: an answer brought a new key.
+	// OldKeySurvives: a response set a new key.
 	OldKeySurvives = "a new key was acknowledged, and the old one is good"
-	// SessionLost: nobody logged out, and no key that a client knows is good.
+	// SessionLost: nobody logged out, and no key that a client knows is valid.
 	SessionLost = "nobody logged out, and the session is gone"
 	// Orphan: there is a session under a key that no client knows.
 	Orphan = "a session is left under a key that nobody knows"
-	// CountLost: what was stored is not there, or not to be seen.
+	// CountLost: an acknowledged count is missing or not visible.
 	CountLost = "an acknowledged count is lost"
-	// CountedTwice: more was counted than was asked for.
+	// CountedTwice: there are more counts than requests.
 	CountedTwice = "one request counted twice"
-	// Refused: an answer of 400 with nobody else who ends the session or its login.
+	// Refused: the status is 400, but no other request ends the session or its login.
 	Refused = "a request was answered by 400 for no reason"
 )
 
-// Judge returns what is wrong at the end, or "". live is what a new process finds: the
-// sessions that are logged in, by their keys.
+// Judge returns what is wrong at the end, or "". live are the logged-in sessions that a new
+// process finds, by key.
 func (rs Requests) Judge(live map[string]*djsession.Record) string {
 	var saved, tried, killed, ending, failedEnding int
 	known := map[string]bool{Key: true}
@@ -108,7 +108,7 @@ func count(r *djsession.Record) int {
 	return int(i)
 }
 
-// Live returns those of keys that a store finds logged in.
+// Live returns the sessions of keys that are logged in, by key.
 func Live(store djsession.Store, keys []string) (map[string]*djsession.Record, error) {
 	live := map[string]*djsession.Record{}
 	for _, key := range keys {
@@ -126,7 +126,7 @@ func Live(store djsession.Store, keys []string) (map[string]*djsession.Record, e
 	return live, nil
 }
 
-// Keys returns the keys in a store, expired ones too.
+// Keys returns all keys in a store, also of expired sessions.
 func Keys(l djsession.Lister) []string {
 	var keys []string
 	for found := range l.List(context.Background(), "") {
@@ -135,11 +135,11 @@ func Keys(l djsession.Lister) []string {
 	return keys
 }
 
-// Known are violations that are known, and why they are there. One that is not found any
-// more fails the test, so that its entry goes with it.
+// Known maps each known violation to its reason. A violation that is no longer found fails
+// the test, so that its entry is removed.
 type Known map[string]string
 
-// Check runs a model and compares what it finds with what is known.
+// Check runs a model and compares its violations with the known ones.
 func Check(t *testing.T, m *interleave.Model, known Known) *interleave.Report {
 	t.Helper()
 	r := interleave.Explore(t, m)

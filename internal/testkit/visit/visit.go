@@ -1,8 +1,8 @@
-// Package visit holds requests of one visitor, as parties of package interleave, and
-// judges what became of his session.
+// Package visit has requests of one visitor as parties of package interleave, and judges
+// what becomes of the visitor's session.
 //
-// Each request is a process of its own: it has a Manager of its own, and goes through
-// its Middleware.
+// Each request acts as a process of its own: it has its own Manager, and goes through its
+// Middleware.
 package visit
 
 import (
@@ -20,23 +20,23 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Kind is what a request does.
+// Kind says what a request does.
 type Kind string
 
 // The kinds of requests.
 const (
 	Save   Kind = "save"   // counts by Session.Update
 	Touch  Kind = "touch"  // prolongs the session
-	Cycle  Kind = "cycle"  // gives it a new key
+	Cycle  Kind = "cycle"  // gives the session a new key
 	Renew  Kind = "renew"  // gives the login a new hash, as after a rotation of SECRET_KEY
-	Logout Kind = "logout" // flushes it
-	Read   Kind = "read"   // looks at it
+	Logout Kind = "logout" // flushes the session
+	Read   Kind = "read"   // reads the session
 )
 
-// Kinds are those that write.
+// Kinds are the kinds that write.
 var Kinds = []Kind{Save, Touch, Cycle, Renew, Logout}
 
-// Key is the session that the visitor is logged in with when the requests begin.
+// Key is the visitor's session key when the requests begin. The session is logged in.
 const Key = "abcdefghijklmnopqrstuvwxyz012345"
 
 // Now is the time of all Sites.
@@ -56,7 +56,7 @@ func NewSite(t testing.TB) *djsession.Site {
 	return site
 }
 
-// Session is what is stored under Key.
+// Session returns the record stored under [Key].
 func Session() *djsession.Record {
 	return &djsession.Record{Expires: Now.Add(time.Hour), Data: serializer.NewDict(
 		serializer.Item{Key: "_auth_user_id", Value: "1"},
@@ -66,26 +66,26 @@ func Session() *djsession.Record {
 	)}
 }
 
-// Request is one of the requests.
+// Request is one request of the visitor.
 type Request struct {
 	Kind Kind
-	// LoggedIn says that the request saw the visitor logged in.
+	// LoggedIn says that the request saw a logged-in visitor.
 	LoggedIn bool
-	// Status is that of the answer, 0 for one that was killed.
+	// Status is the status of the response, or 0 if the request was killed.
 	Status int
-	// Tries is how often the client has sent it.
+	// Tries is how often the client sent the request.
 	Tries int
-	// NewKey is the session key that the answer sets, if it is another.
+	// NewKey is the session key that the response sets, or "" if it is unchanged.
 	NewKey string
 
 	party *interleave.Party
 }
 
-// Requests are those of a schedule.
+// Requests are the requests of a schedule.
 type Requests []*Request
 
-// Add adds a request. store makes the Store of its process. An answer that the session
-// is unavailable makes the client try it again, retries times.
+// Add adds a request. store returns the Store of its process. If the session is
+// unavailable, the client tries again, retries times at most.
 func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djsession.Site, store func(p *interleave.Party) djsession.Store) {
 	name, n := string(kind), 1
 	for _, r := range *rs {

@@ -1,12 +1,12 @@
-// Package webdriver drives a headless Chromium for tests, by chromedriver and the
-// W3C WebDriver protocol.
+// Package webdriver drives a headless Chromium for tests, with chromedriver and the W3C
+// WebDriver protocol.
 //
-// The browser has a profile of its own in a temporary folder, talks to the loopback
-// interface only, and ends with the test, or with the test binary, however that ends.
-// It is for one goroutine.
+// The browser has its own profile in a temporary folder and talks only to the loopback
+// interface. It ends with the test or with the test binary, even if that crashes. It is for
+// one goroutine.
 //
-// Where it is not installed the test is skipped, or fails if DJSESSION_TEST_REQUIRE=1
-// is in the environment.
+// If it is not installed, the test is skipped, or fails with DJSESSION_TEST_REQUIRE=1 in
+// the environment.
 package webdriver
 
 import (
@@ -30,12 +30,12 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// ErrNoElement: nothing on the page fits the selector.
+// ErrNoElement means that no element of the page matches the selector.
 var ErrNoElement = errors.New("webdriver: no such element")
 
 var errStayed = errors.New("the page stayed")
 
-// patience is how long a page may take.
+// patience is the longest time that a page may take.
 const patience = 30 * time.Second
 
 // Browser is a browser with one window.
@@ -45,7 +45,7 @@ type Browser struct {
 	session string // path of the session
 }
 
-// Start starts a browser that lives until the end of the test.
+// Start starts a browser that runs until the test ends.
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	driver, chromium := find("chromedriver"), find("chromium", "chromium-browser", "google-chrome")
@@ -60,7 +60,7 @@ func Start(t testing.TB) *Browser {
 	if b.base, err = launch(t, driver, dir); err != nil {
 		t.Fatalf("start chromedriver: %v", err)
 	}
-	// It runs before what launch has for the end of the test.
+	// This runs before the cleanup of launch.
 	t.Cleanup(func() {
 		if b.session != "" {
 			if err := b.call("DELETE", "", nil, nil); err != nil {
@@ -84,9 +84,9 @@ func find(names ...string) string {
 	return ""
 }
 
-// guard runs the driver, ends it when its standard input ends, as it does when the
-// test binary is gone, and removes the folder. A browser that was not told to end by
-// then outlives the driver: its lock is a link to HOST-PID.
+// guard runs the driver. When its standard input ends, which happens too when the test
+// binary dies, it stops the driver and removes the folder. A browser that still runs then
+// outlives the driver: its lock is a link to HOST-PID.
 const guard = `
 dir=$1; shift
 exec 3<&0
@@ -117,7 +117,7 @@ func launch(t testing.TB, driver, dir string) (base string, err error) {
 	}
 	t.Cleanup(func() {
 		leash.Close()
-		_ = cmd.Wait() // how it ends is of no interest
+		_ = cmd.Wait() // the exit status does not matter
 	})
 	watchdog := time.AfterFunc(patience, func() { leash.Close() })
 	defer watchdog.Stop()
@@ -132,13 +132,13 @@ func launch(t testing.TB, driver, dir string) (base string, err error) {
 	return "", fmt.Errorf("it did not say on which port it is:\n%s", &text)
 }
 
-// open makes the session.
+// open starts a WebDriver session.
 func (b *Browser) open(chromium, dir string) error {
 	arguments := []string{
 		"--headless", "--user-data-dir=" + dir + "/profile", "--no-first-run", "--disable-gpu",
 		"--disable-dev-shm-usage", "--password-store=basic", "--disable-background-networking", "--disable-component-update",
 		"--disable-extensions", "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-		"--incognito", "--kiosk", // to keep no history and draw no toolbars takes a third off a page
+		"--incognito", "--kiosk", // a page takes a third less without history and toolbars
 	}
 	if os.Geteuid() == 0 {
 		arguments = append(arguments, "--no-sandbox") // Chromium refuses to run as root otherwise
@@ -158,11 +158,11 @@ func (b *Browser) open(chromium, dir string) error {
 	return nil
 }
 
-// object is one of JSON.
+// object is a JSON object.
 type object map[string]any
 
-// call is one command: path is below the session, once there is one. What it returns
-// is stored in into, unless that is nil.
+// call sends one command. path is below the session, once there is one. It stores the
+// result in into, unless that is nil.
 func (b *Browser) call(method, path string, body, into any) error {
 	var text []byte
 	if method == "POST" {
@@ -193,7 +193,7 @@ func (b *Browser) call(method, path string, body, into any) error {
 	return json.Unmarshal(got.Value, into)
 }
 
-// failure is what the driver says that went wrong.
+// failure returns the driver's error.
 func failure(value json.RawMessage) error {
 	var got struct{ Error, Message string }
 	if err := json.Unmarshal(value, &got); err != nil {
@@ -206,12 +206,12 @@ func failure(value json.RawMessage) error {
 	return fmt.Errorf("%s: %s", got.Error, message)
 }
 
-// Open goes to an address and waits until the page is there.
+// Open opens an address and waits until the page is loaded.
 func (b *Browser) Open(address string) error {
 	return b.call("POST", "/url", object{"url": address}, nil)
 }
 
-// URL is the address of the page.
+// URL returns the address of the page.
 func (b *Browser) URL() (*url.URL, error) {
 	var text string
 	if err := b.call("GET", "/url", nil, &text); err != nil {
@@ -220,20 +220,20 @@ func (b *Browser) URL() (*url.URL, error) {
 	return url.Parse(text)
 }
 
-// element returns the path of the first element that fits a CSS selector.
+// element returns the path of the first element that matches a CSS selector.
 func (b *Browser) element(selector string) (string, error) {
 	var got map[string]string
 	err := b.call("POST", "/element", object{"using": "css selector", "value": selector}, &got)
 	if err != nil {
 		return "", fmt.Errorf("find %q: %w", selector, err)
 	}
-	for _, id := range got { // its name is fixed by the standard, and long
+	for _, id := range got { // the standard fixes its long name
 		return "/element/" + id, nil
 	}
 	return "", fmt.Errorf("find %q: the driver returned no reference", selector)
 }
 
-// Text is the text of an element, as a reader sees it.
+// Text returns the visible text of an element.
 func (b *Browser) Text(selector string) (text string, err error) {
 	e, err := b.element(selector)
 	if err != nil {
@@ -243,7 +243,7 @@ func (b *Browser) Text(selector string) (text string, err error) {
 	return text, err
 }
 
-// Type types text into a field, behind what is there.
+// Type types text into a field, after the text that is there.
 func (b *Browser) Type(selector, text string) error {
 	e, err := b.element(selector)
 	if err != nil {
@@ -252,7 +252,7 @@ func (b *Browser) Type(selector, text string) error {
 	return b.call("POST", e+"/value", object{"text": text}, nil)
 }
 
-// Leave clicks an element, and waits until another page is there.
+// Leave clicks an element and waits until another page is loaded.
 func (b *Browser) Leave(selector string) error {
 	e, err := b.element(selector)
 	if err != nil {
@@ -266,7 +266,7 @@ func (b *Browser) Leave(selector string) error {
 	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		var there bool
-		// Between two pages there is nothing that could answer.
+		// Between two pages the script fails.
 		err = b.script("return !window.isOld && document.readyState == 'complete'", &there)
 		if there {
 			return nil
@@ -280,27 +280,27 @@ func (b *Browser) script(text string, into any) error {
 	return b.call("POST", "/execute/sync", object{"script": text, "args": []any{}}, into)
 }
 
-// Cookie is one that the browser keeps.
+// Cookie is a cookie in the browser.
 type Cookie struct {
 	Name, Value, Path, Domain string
 	Secure, HTTPOnly          bool
 	SameSite                  string
-	Expiry                    int64 // seconds after 1970; 0 is the end of the browser
+	Expiry                    int64 // Unix seconds; 0 is a session cookie
 }
 
-// Cookies are those that the browser would send for this page.
+// Cookies returns the cookies that the browser would send for this page.
 func (b *Browser) Cookies() (all []Cookie, err error) {
 	err = b.call("GET", "/cookie", nil, &all)
 	return all, err
 }
 
-// DeleteCookies deletes the cookies of all sites. (That is no part of the standard, which
-// knows the site of the page only.)
+// DeleteCookies deletes the cookies of all sites. (The standard's command deletes only
+// those of the page's site.)
 func (b *Browser) DeleteCookies() error {
 	return b.call("POST", "/goog/cdp/execute", object{"cmd": "Network.clearBrowserCookies", "params": object{}}, nil)
 }
 
-// Screenshot is the window as a PNG.
+// Screenshot returns the window as a PNG.
 func (b *Browser) Screenshot() ([]byte, error) {
 	var text string
 	if err := b.call("GET", "/screenshot", nil, &text); err != nil {
