@@ -1,58 +1,56 @@
-// Package dbusers finds users where django.contrib.auth keeps them: in the table
-// auth_user, or that of another AUTH_USER_MODEL, of SQLite, PostgreSQL, MySQL or
-// MariaDB, through database/sql. It imports no driver. The tests use
-// modernc.org/sqlite, pgx (its stdlib package) and go-sql-driver/mysql.
+// Package dbusers finds users where django.contrib.auth keeps them: in the table auth_user,
+// or that of another AUTH_USER_MODEL, of SQLite, PostgreSQL, MySQL or MariaDB, through
+// database/sql. It imports no driver. The tests use modernc.org/sqlite, pgx (its stdlib
+// package) and go-sql-driver/mysql.
 //
 //	users := dbusers.New(site, db, dbstore.SQLite, nil)
 //	users := dbusers.New(site, db, dbstore.PostgreSQL, &dbusers.Options{Model: "accounts.Member", ID: djauth.UUIDID})
 //
-// [Detect] reads most of the Options off the table itself.
+// [Detect] reads most of the Options from the table itself.
 //
-// An id is text as in _auth_user_id, a password is encoded as Django encodes it, and
-// moments are in UTC.
+// IDs are text, as in _auth_user_id. Passwords are encoded as in Django. Times are in UTC.
 //
 // # Compatibility
 //
-// Rows are Django's, with USE_TZ on or off ([djsession.Settings].TimeZone). The
-// database compares names, and keys that are text, as it does for Django: PostgreSQL
-// and SQLite exactly, most collations of MySQL without regard to case. The Account
-// has them as they are stored. A UUID is of type uuid in PostgreSQL and, since Django
-// 5.0, in MariaDB, and 32 digits elsewhere; no option is needed for that.
+// Rows are Django's, with USE_TZ on or off ([djsession.Settings].TimeZone). The database
+// compares names and text keys, as it does for Django: PostgreSQL and SQLite exactly, most
+// collations of MySQL without regard to case. The Account holds them as stored. A UUID has
+// the type uuid in PostgreSQL and, since Django 5.0, in MariaDB. Elsewhere it is 32 digits.
+// No option is needed for that.
 //
-// The package does not support a model with its fields in two tables, such as one
-// that inherits from auth.User (multi-table inheritance), nor the permissions that
-// other backends than ModelBackend give.
+// The package does not support a model with its fields in two tables, such as one that
+// inherits from auth.User (multi-table inheritance), nor permissions from other backends
+// than ModelBackend.
 //
-// The handle may have any options that send the names of users as they are. The
-// driver of MySQL needs its default, charset=utf8mb4. A PostgreSQL database that is
-// not in UTF-8 needs client_encoding=UTF8, which Django sets.
+// The handle may have any options that send the names of users unchanged. The driver of
+// MySQL needs its default, charset=utf8mb4. A PostgreSQL database that is not in UTF-8
+// needs client_encoding=UTF8, which Django sets.
 //
-// Unlike Django, an id or a name that no row can have is [djauth.ErrNoUser] and
-// never an error of the database: a number that is too large, a NUL under
-// PostgreSQL, an emoji under MySQL's older character sets.
+// Unlike Django, an id or a name that no row can have is [djauth.ErrNoUser] and never an
+// error of the database: a number that is too large, a NUL in PostgreSQL, an emoji in
+// MySQL's older character sets.
 //
 // # Statements
 //
-// Each method is one statement that commits by itself; ByIDs is one for each 500
-// ids. After an UPDATE that changed no row, a SELECT may find out why. A locked row
-// and a deadlock are retried for about five seconds, Django's own timeout for SQLite,
-// or until the context is done. For MySQL's autocommit=0, for poolers of PostgreSQL
-// and for the single writer of SQLite, see package dbstore.
+// Each method is one statement that commits by itself; ByIDs is one for each 500 ids. After
+// an UPDATE that changed no row, a SELECT may find out why. The package retries a locked
+// row and a deadlock for about five seconds, Django's own timeout for SQLite, or until the
+// context is done. For MySQL's autocommit=0, for poolers of PostgreSQL and for the single
+// writer of SQLite, see package dbstore.
 //
 // # Errors
 //
 // The errors are those of [djauth.Users]. An error of the database is
-// [djsession.ErrUnavailable], with a hint if there is one (the table is missing, a
-// column has another type). Use errors.As to match the driver's own error; it is not
-// printed, because it may quote a name. A name that two rows have, in Django
-// MultipleObjectsReturned, is ErrUnavailable too. With Options that cannot work, every
-// method returns [djsession.ErrConfig].
+// [djsession.ErrUnavailable], with a hint if there is one (the table is missing, a column
+// has another type). Use errors.As to match the driver's own error. It is not printed,
+// because it may quote a name. A name that two rows have is ErrUnavailable too (in Django,
+// MultipleObjectsReturned). With Options that cannot work, every method returns
+// [djsession.ErrConfig].
 //
 // # Security
 //
-// SetPassword compares the stored password with the one that the caller saw byte for
-// byte. RecordLogin and SetPassword set one column each; the package writes nothing
-// else.
+// SetPassword compares the stored password byte for byte with the one that the caller saw.
+// RecordLogin and SetPassword set one column each. The package writes nothing else.
 package dbusers
 
 import (
@@ -67,51 +65,50 @@ import (
 	"github.com/go-djsession/go-djsession/internal/userstable"
 )
 
-// None, as a name in Options, says that the user model has no such column or table.
+// None, as a name in [Options], says that the user model has no such column or table.
 const None = userstable.None
 
-// Options are for sites that have a user model of their own. The zero value is
-// for those that do not. All names are quoted, so case matters.
+// Options are for sites with a user model of their own. The zero value is for Django's own
+// model. All names are quoted, so case matters.
 type Options struct {
-	// Model is AUTH_USER_MODEL; default "auth.User". The names of the tables
-	// follow from it.
+	// Model is AUTH_USER_MODEL; default "auth.User". It determines the default names of the
+	// tables.
 	Model string
 
 	// ID is the kind of the primary key; default djauth.IntegerID.
 	ID djauth.IDKind
 
-	// Table is the model's Meta.db_table; default, for "auth.User", "auth_user".
-	// A dot separates a schema (of MySQL: a database) from it, here and below.
+	// Table is the model's Meta.db_table; default, for "auth.User", "auth_user". A dot
+	// separates a schema (in MySQL, a database) from the name, here and below.
 	Table string
 
 	// GroupsTable and PermissionsTable are the tables of the fields groups and
-	// user_permissions; default Table followed by "_groups" and
-	// "_user_permissions". None for a model without PermissionsMixin.
+	// user_permissions; default Table followed by "_groups" and "_user_permissions". Set
+	// None for a model without PermissionsMixin.
 	GroupsTable, PermissionsTable string
 
-	// UserColumn is the column of these two that holds the user; default, for
-	// "auth.User", "user_id".
+	// UserColumn is the column with the user in these two tables; default, for "auth.User",
+	// "user_id".
 	UserColumn string
 
-	// Schema is the schema of the tables, also of those of groups and permissions;
-	// default: where the connection looks for them.
+	// Schema is the schema of all tables; default: where the connection looks for them.
 	Schema string
 
-	// Columns are the names of the columns of Table.
+	// Columns are the names of Table's columns.
 	Columns Columns
 
 	// Extra are further columns of Table, for Account.Extra.
 	Extra []string
 
 	// NameAssumed says that Columns.Username may not be USERNAME_FIELD, which no setting
-	// and no table contains. Account.Name is then the text of that column, for display,
-	// and ByName, and so Authenticate, returns djsession.ErrConfig. [Detect] sets it for
-	// each Model but auth.User, unless Columns.Username is given.
+	// and no table contains. Account.Name is then the text of that column, for display, and
+	// ByName, and so Authenticate, returns djsession.ErrConfig. [Detect] sets it for each
+	// Model except auth.User, unless Columns.Username is set.
 	NameAssumed bool
 
-	// TimeZone is DATABASES[...]["TIME_ZONE"], the zone of wall clocks that
-	// SQLite or MySQL keep for a site with USE_TZ=True; default UTC. For
-	// USE_TZ=False, set djsession.Settings.TimeZone instead.
+	// TimeZone is DATABASES[...]["TIME_ZONE"], the zone of wall clock times in SQLite or
+	// MySQL for a site with USE_TZ=True; default UTC. For USE_TZ=False, set
+	// djsession.Settings.TimeZone instead.
 	TimeZone *time.Location
 }
 
@@ -122,7 +119,7 @@ type Columns struct {
 	Username string // USERNAME_FIELD; default "username"; None: Account.Name is "", and ByName djsession.ErrConfig
 	Password string // default "password"
 
-	Active    string // default "is_active"; None: everybody is active, or djauth.Options.CanAuthenticate knows
+	Active    string // default "is_active"; None: everybody is active, unless djauth.Options.CanAuthenticate decides
 	Staff     string // default "is_staff"; None: nobody is
 	Superuser string // default "is_superuser"; None: nobody is
 
@@ -133,7 +130,7 @@ type Columns struct {
 	Joined    string // default "date_joined"
 }
 
-// of returns o as package userstable takes it.
+// of returns o as an Options of package userstable.
 func (o *Options) of() userstable.Options {
 	if o == nil {
 		return userstable.Options{}
@@ -157,8 +154,8 @@ var (
 	_ djauth.ManyFinder     = (*Users)(nil)
 )
 
-// New returns the Users of site in db, whose database is d. It does not touch db,
-// which stays the caller's. opts may be nil.
+// New returns the Users of site in db, whose database is d. New does not touch db, and the
+// caller still owns it. opts may be nil.
 func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Users {
 	dialect := sqldb.Named(d.String())
 	return &Users{userstable.New(site, sqldb.NewSQL(db, dialect), dialect, opts.of())}
@@ -167,11 +164,11 @@ func New(site *djsession.Site, db *sql.DB, d dbstore.Dialect, opts *Options) *Us
 // Site returns the site that New was given.
 func (u *Users) Site() *djsession.Site { return u.t.Site() }
 
-// Err returns what is wrong with what New was given, a djsession.ErrConfig, or nil.
-// djauth.New asks for it, and every method returns it.
+// Err returns the djsession.ErrConfig for the arguments of [New], or nil. djauth.New calls
+// it, and every method returns it.
 func (u *Users) Err() error { return u.t.Err() }
 
-// IDKind implements djauth.Users: the type of the model's pk.
+// IDKind implements djauth.Users: it returns the type of the model's pk.
 func (u *Users) IDKind() djauth.IDKind { return u.t.IDKind() }
 
 // ByID implements djauth.Users: get(pk=id), which ModelBackend.get_user does.
@@ -184,8 +181,8 @@ func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error
 	return u.t.ByName(ctx, name)
 }
 
-// Grants implements djauth.Granter: ModelBackend's permissions of the user and of
-// its groups. An id that nobody has has no permissions.
+// Grants implements djauth.Granter: ModelBackend's permissions of the user and of the
+// user's groups. An unknown id has no permissions.
 func (u *Users) Grants(ctx context.Context, id string) (*djauth.Grants, error) {
 	return u.t.Grants(ctx, id)
 }
@@ -200,8 +197,8 @@ func (u *Users) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	return u.t.SetPassword(ctx, id, encoded, seen)
 }
 
-// ByIDs implements djauth.ManyFinder: filter(pk__in=ids). It calls found when the
-// rows of a statement are read and its connection is free again.
+// ByIDs implements djauth.ManyFinder: filter(pk__in=ids). It calls found after it has read
+// the rows of a statement and released the connection.
 func (u *Users) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
 	return u.t.ByIDs(ctx, ids, found)
 }
