@@ -128,7 +128,7 @@ var nameCases = []testCase{
 				return
 			}
 			e.must("ByName", err)
-			e.wantSame(got, want) // with the name as it is stored
+			e.wantSame(got, want) // the name is the stored one
 		},
 	},
 }
@@ -282,7 +282,7 @@ var grantCases = []testCase{
 	},
 }
 
-// wantGrants compares with lists that are parted by spaces.
+// wantGrants compares the grants with space-separated lists.
 func (e *env) wantGrants(id, permissions, groups string) {
 	e.Helper()
 	g := e.grantsOf(id)

@@ -84,7 +84,7 @@ var passwordCases = []testCase{
 				}
 				e.wantStored(a)
 			}
-			// The new password is there, and yet not what was seen.
+			// The new password is stored, but it is not the one that was seen.
 			if err := e.setPassword(a.ID, a.Password, djauth.EncodedOf("canary$old")); !errors.Is(err, djsession.ErrConflict) {
 				e.Errorf("the new one is there already: got %v, want ErrConflict", err)
 			}
@@ -96,7 +96,7 @@ var passwordCases = []testCase{
 		need: passwords,
 		run: func(e *env) {
 			a, b := e.add(), e.add()
-			for range 2 { // also by what is there already
+			for range 2 { // the second time with the same value
 				e.must("SetPassword", e.setPassword(a.ID, djauth.EncodedOf("canary$new"), djauth.Encoded{}))
 				a.Password = djauth.EncodedOf("canary$new")
 				e.wantStored(a)
@@ -161,7 +161,7 @@ var passwordCases = []testCase{
 	},
 }
 
-// adapt is Harness.Adapt.
+// adapt calls Harness.Adapt.
 func (e *env) adapt(a *djauth.Account) {
 	if e.h.Adapt != nil {
 		e.h.Adapt(a)
@@ -262,7 +262,7 @@ var placeCases = []testCase{
 	},
 }
 
-// operations are those of the engine, each of which is good for a.
+// operations returns the operations of the engine, with arguments that are valid for a.
 func (e *env) operations(ctx context.Context, a *djauth.Account) map[string]func() error {
 	ops := map[string]func() error{
 		"ByID":   func() error { _, err := e.Users.ByID(ctx, a.ID); return err },

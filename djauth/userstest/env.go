@@ -13,11 +13,11 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// now is an odd moment, so that who drops the fraction of a second is noticed.
+// now has a fraction of a second, so that the tests notice an engine that drops it.
 var now = time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
 
-// env is what a case works with. Its methods that are named as those of Users and
-// its kin call them and look at every error on the way.
+// env is the environment of a case. Methods with the names of those of Users and its
+// optional interfaces call them and check each error.
 type env struct {
 	*testing.T
 	Engine
@@ -30,10 +30,10 @@ type env struct {
 	loader   djauth.ManyFinder
 
 	made    int
-	secrets []string // that must not turn up in an error
+	secrets []string // must not appear in an error
 }
 
-// id is the nth id of the engine's kind.
+// id returns the nth id of the engine's kind.
 func (e *env) id(n int) string {
 	switch e.Users.IDKind() {
 	case djauth.UUIDID:
@@ -44,8 +44,8 @@ func (e *env) id(n int) string {
 	return fmt.Sprint(7000000 + n)
 }
 
-// add puts an account that no other is like, after change if there is one, and
-// returns what a look at it has to give.
+// add stores an account that differs from all others, after applying change. It returns the
+// account that a lookup must find.
 func (e *env) add(change ...func(*djauth.Account)) *djauth.Account {
 	e.Helper()
 	e.made++
@@ -69,7 +69,8 @@ func (e *env) add(change ...func(*djauth.Account)) *djauth.Account {
 	return a
 }
 
-// sent is how many statements there were; 0 where the engine does not count.
+// sent returns the number of statements since the last call; 0 if the engine does not
+// count.
 func (e *env) sent() int {
 	if e.Statements == nil {
 		return 0
@@ -77,7 +78,7 @@ func (e *env) sent() int {
 	return e.Statements()
 }
 
-// check looks at the text of an error.
+// check checks that the text of an error holds no secret.
 func (e *env) check(doing string, err error) error {
 	e.Helper()
 	if err == nil {
@@ -140,7 +141,7 @@ func (e *env) grantsOf(id string) *djauth.Grants {
 	return g
 }
 
-// wantStored checks that the account of want.ID is want.
+// wantStored checks that the stored account with the ID of want equals want.
 func (e *env) wantStored(want *djauth.Account) {
 	e.Helper()
 	got, err := e.byID(want.ID)
@@ -150,7 +151,7 @@ func (e *env) wantStored(want *djauth.Account) {
 	e.wantSame(got, want)
 }
 
-// wantSame compares all but Extra.
+// wantSame compares all fields except Extra.
 func (e *env) wantSame(got, want *djauth.Account) {
 	e.Helper()
 	g, w := reflect.ValueOf(*got), reflect.ValueOf(*want)

@@ -1,6 +1,6 @@
-// Package userstest checks that a [djauth.Users] keeps the contract that is
-// written beside it, and that of the optional interfaces. dbusers and pgxusers
-// call Run from their own tests; so should a Users on tables of its own:
+// Package userstest checks that a [djauth.Users] keeps its documented contract, and that of
+// the optional interfaces. dbusers and pgxusers call [Run] in their tests. A Users for
+// tables of your own should do the same:
 //
 //	func TestUsers(t *testing.T) {
 //		userstest.Run(t, userstest.Harness{
@@ -11,16 +11,14 @@
 //		})
 //	}
 //
-// Wrapped Users pass it as well. What reads may be found by their Unwrap, what writes must
-// be their own.
+// Wrapped Users pass too. The suite finds the interfaces that read through their Unwrap.
+// The ones that write must be the wrapper's own.
 //
-// Each case is a subtest with a name and a sentence, the rule that it checks;
-// both are printed when it fails. A case that lacks an optional interface or a
-// hook of Engine, and is not named in Harness.Skip with a reason, fails. So a
-// Users cannot lose an ability without a test that says so.
+// Each case is a subtest with a name and a rule, a sentence. A case that fails prints both.
+// A case fails if it lacks an optional interface or a hook of [Engine], and [Harness].Skip
+// does not name it with a reason. So a Users cannot lose an ability unnoticed.
 //
-// The suite looks at the text of every error that it gets: none may hold an id, a
-// name or a password.
+// The suite checks the text of every error: none may hold an id, a name or a password.
 package userstest
 
 import (
@@ -34,50 +32,48 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 )
 
-// Harness tells Run about an engine. Only Open is required.
+// Harness describes an engine to [Run]. Only Open is required.
 type Harness struct {
-	// Open makes an engine for one case, with nobody in it. What it starts it
-	// stops by t.Cleanup.
+	// Open makes an engine without users for one case. It stops what it starts with
+	// t.Cleanup.
 	Open func(t *testing.T) Engine
 
-	// Adapt changes an account of the suite to what the engine makes of it, as
-	// one whose model has not all the fields. The default is to leave it.
+	// Adapt changes an account of the suite to what the engine stores, for example if the
+	// model lacks some fields. By default the account stays unchanged.
 	Adapt func(a *djauth.Account)
 
-	// FoldsCase says that ByName finds names in other letters too.
+	// FoldsCase says that ByName ignores case.
 	FoldsCase bool
 
-	// Skip holds the cases that the engine cannot pass, each with the reason. A
-	// name that ends in a slash skips the whole group.
+	// Skip maps each case that the engine cannot pass to the reason. A name that ends in a
+	// slash skips the whole group.
 	Skip map[string]string
 }
 
-// Engine is a Users and what the suite cannot do by means of it. Except for
-// Users and Put everything may be nil, if the cases that need it are skipped.
+// Engine is a Users, and hooks for what the suite cannot do with a Users. All fields except
+// Users and Put may be nil if the cases that need them are skipped.
 type Engine struct {
-	// Users is what is tested.
+	// Users are the Users under test.
 	Users djauth.Users
 
-	// Put stores a, whose ID nobody has.
+	// Put stores a. No other account has its ID.
 	Put func(t testing.TB, a *djauth.Account)
 
 	// Remove removes the account with this id.
 	Remove func(t testing.TB, id string)
 
-	// Grant gives permissions of its own, as "app_label.codename", and groups, by
-	// their names with the permissions of each, to an account. Groups and
-	// permissions that are there already are used again.
+	// Grant gives an account permissions of its own, as "app_label.codename", and groups,
+	// by name with their permissions. It reuses existing groups and permissions.
 	Grant func(t testing.TB, id string, own []string, groups map[string][]string)
 
-	// Statements returns how many questions the engine has asked of the place
-	// where the accounts are since the last call.
+	// Statements returns how many statements the engine has sent since the last call.
 	Statements func() int
 
 	// Break makes every operation fail until mend is called.
 	Break func(t testing.TB) (mend func())
 }
 
-// testCase is one rule and how to check it.
+// testCase is a rule and its check.
 type testCase struct {
 	name string // group/what
 	rule string
@@ -85,7 +81,7 @@ type testCase struct {
 	run  func(e *env)
 }
 
-// need is a set of abilities.
+// need is a set of required abilities.
 type need int
 
 const (
@@ -98,7 +94,7 @@ const (
 	many
 )
 
-// Cases returns the names of all cases, for Harness.Skip.
+// Cases returns the names of all cases, for [Harness].Skip.
 func Cases() []string {
 	var names []string
 	for _, c := range allCases() {
