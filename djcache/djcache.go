@@ -1,6 +1,6 @@
-// Package djcache is the part of Django's cache framework that sessions need: the
-// contract of a cache ([Cache]), and the keys of a cache ([Keys]). The caches themselves are
-// the packages beneath it, one for a BACKEND or for a family of them:
+// Package djcache is the part of Django's cache framework that sessions need: the contract
+// of a cache ([Cache]), and the keys in a cache ([Keys]). The packages below it are the
+// caches, each for a BACKEND or a family of them:
 //
 //	rediscache  django.core.cache.backends.redis, django_redis
 //	memcached   PyMemcacheCache, PyLibMCCache, MemcachedCache
@@ -8,19 +8,19 @@
 //	filecache   django.core.cache.backends.filebased
 //	locmem      django.core.cache.backends.locmem
 //
-// The engines cache and cached_db (packages cachestore and cacheddbstore) keep sessions
-// in any of them.
+// The engines cache and cached_db (packages cachestore and cacheddbstore) keep sessions in
+// any of them.
 //
-// Shapes: a value is the dict of a session, in the bytes that the site's cache holds: by
-// default a pickle, unsigned. An expiry is a moment in UTC; each cache converts it to the
-// time to live that its server wants.
+// A value is the dict of a session, in the bytes of the site's cache: by default a pickle,
+// unsigned. An expiry is a time in UTC. Each cache converts it to the time to live of its
+// server.
 //
 // Errors are those of djsession, as in [djsession.Store].
 //
 // # Security
 //
-// Nothing in a cache is signed: whoever can write to the cache can log in as anyone. In
-// Django he also runs code. Nothing here runs code.
+// Nothing in a cache is signed: whoever can write to the cache can log in as anyone, and in
+// Django can also run code. This package runs no code from a cache.
 package djcache
 
 import (
@@ -33,19 +33,19 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// Cache is one entry of CACHES: django.core.cache.backends.base.BaseCache with compare
-// and swap. Names are the keys of Django code, cache.get(name); the Cache makes its own
-// keys of them ([Keys]).
+// Cache is one entry of CACHES: django.core.cache.backends.base.BaseCache with compare and
+// swap. Names are the keys in Django code, as in cache.get(name). The Cache makes its own
+// keys from them ([Keys]).
 //
 // Implementers must follow the rules of [djsession.Store], with Get, Add, Replace and the
-// others in place of Load, Create and Update. Beyond them:
+// others in place of Load, Create and Update. In addition:
 //
 //   - A value whose expiry has passed is not stored, or stored as expired. Add returns
-//     ErrKeyTaken or nothing. Replace and Set leave nothing of the old
-//     value, as Django's set with a timeout of 0 does.
-//   - Times to live are rounded up, by less than a second, so that no session ends
-//     before its time.
-//   - Foreign values under the name, such as a number or a list, are ErrCorrupt.
+//     ErrKeyTaken or no error. Replace and Set leave nothing of the old value, as Django's
+//     set with a timeout of 0 does.
+//   - A Cache rounds times to live up, by less than a second, so that no session ends too
+//     early.
+//   - A foreign value under the name, such as a number or a list, is ErrCorrupt.
 type Cache interface {
 	// Site returns the Site that the Cache was made for.
 	Site() *djsession.Site
@@ -64,10 +64,10 @@ type Cache interface {
 	Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error)
 
 	// Set is cache.set: it stores value whether or not there is one. Do not use it for a
-	// session that has no other home than the cache. Errors as for [Cache.Add].
+	// session that exists only in the cache. Errors as for [Cache.Add].
 	Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error)
 
-	// Touch is cache.touch for the value that seen saw: it moves the expiry and returns
+	// Touch is cache.touch for the value that seen saw: it changes the expiry and returns
 	// the new Version of the value. Errors as for [Cache.Replace].
 	Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error)
 
@@ -88,9 +88,9 @@ type Item struct {
 	Size int
 }
 
-// As returns the power T of cache, which is [Lister], [Reaper] or [SelfExpiring]: cache itself
-// if it is a T, else the [Cache] that its method Unwrap() Cache returns, and so on. It is
-// for reading and upkeep, as [djsession.As] is.
+// As returns the interface T, which is [Lister], [Reaper] or [SelfExpiring], of cache:
+// cache itself if it is a T, else that of the [Cache] that its method Unwrap() Cache
+// returns, and so on. Use it for reading and upkeep, as [djsession.As].
 func As[T any](cache Cache) (power T, ok bool) {
 	for cache != nil {
 		if power, ok = cache.(T); ok {
@@ -107,14 +107,14 @@ func As[T any](cache Cache) (power T, ok bool) {
 
 // Lister is a [Cache] that can list its values.
 type Lister interface {
-	// List yields the values whose names begin with prefix, in an order of the cache's
-	// own, from after cursor (empty: the first), with the expiry if the server knows it.
-	// A value that is no session of Django's is yielded with [djsession.ErrCorrupt] in [Listed.Err]; an
-	// error beside the [Listed] ends the walk.
+	// List yields the values whose names begin with prefix, in the cache's own order. It
+	// begins after cursor; an empty cursor means the beginning. The expiry is set if the
+	// server knows it. A value that is not a Django session has [djsession.ErrCorrupt] in
+	// [Listed.Err]. An error beside the [Listed] ends the walk.
 	List(ctx context.Context, prefix, cursor string) iter.Seq2[Listed, error]
 }
 
-// Listed is a result of a [Lister]. It prints only its size, wherever it stands.
+// Listed is a result of a [Lister]. It prints only its size, also inside other values.
 type Listed struct {
 	Item Item
 	Err  error // ErrCorrupt
