@@ -1,6 +1,5 @@
-// Command cart keeps a shopping cart in the session of a Django site. Two requests of one
-// visitor may change it at once, and neither loses what the other one did. ../README.md
-// says how to run it.
+// Command cart keeps a shopping cart in the session of a Django site. If two requests of
+// one visitor change it at once, neither change is lost. ../README.md says how to run it.
 package main
 
 import (
@@ -29,7 +28,7 @@ type Item struct {
 	Count int    `json:"count"`
 }
 
-// Add puts one more of sku into the cart.
+// Add adds one sku to the cart.
 func (c *Cart) Add(sku string) {
 	i := slices.IndexFunc(c.Items, func(item Item) bool { return item.SKU == sku })
 	if i < 0 {

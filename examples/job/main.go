@@ -1,5 +1,6 @@
-// Command job changes a session of a Django site by its key, which it reads from standard
-// input: it counts how often a job has run for the visitor. ../README.md says how to run it.
+// Command job changes a session of a Django site. It reads the session key from standard
+// input, and counts how often a job has run for the visitor. ../README.md says how to run
+// it.
 package main
 
 import (
@@ -48,7 +49,7 @@ func job(ctx context.Context, file, key string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	err = djsession.Edit(s, "runs", func(n *int) error { *n++; return nil }) // again, if somebody else was faster
+	err = djsession.Edit(s, "runs", func(n *int) error { *n++; return nil }) // runs again after a conflict
 	if err != nil {
 		return 0, err
 	}

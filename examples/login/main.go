@@ -1,5 +1,5 @@
-// Command login is the login page of a Django site, in Go: a form with a CSRF token, a
-// login that Django knows, and a logout. ../README.md says how to run it.
+// Command login is the login page of a Django site in Go: a form with a CSRF token, a login
+// that Django accepts, and a logout. ../README.md says how to run it.
 package main
 
 import (

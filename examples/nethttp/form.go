@@ -13,8 +13,8 @@ var page = template.Must(template.New("page").Funcs(djcsrf.Funcs()).Parse(`<!doc
 <form method="post">{{csrf_token}}<input name="note"> <button>Leave a note</button></form>
 `))
 
-// form shows the messages and the form. Render makes all of the page before the response
-// begins, because cookies go out then.
+// form shows the messages and the form. Render builds the whole page before the response
+// begins, because cookies are sent then.
 func form(csrf *djcsrf.Protection) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		messages, err := djmessages.Get(r.Context())
@@ -27,7 +27,7 @@ func form(csrf *djcsrf.Protection) http.HandlerFunc {
 	}
 }
 
-// note is reached by forms with a good token only: site.Middleware checks it.
+// note gets only forms with a valid token: site.Middleware checks it.
 func note(w http.ResponseWriter, r *http.Request) {
 	if err := djmessages.Success(r.Context(), "Noted: "+r.PostFormValue("note")); err != nil {
 		fail(w, err)

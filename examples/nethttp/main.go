@@ -1,6 +1,6 @@
-// Command nethttp is a Go service beside a Django site: who is logged in, a counter in
-// the session, a page for logins only and, in form.go, a form and messages. README.md
-// says how to run it.
+// Command nethttp is a Go service beside a Django site. It shows who is logged in, a
+// counter in the session, a page for logged-in users and, in form.go, a form and messages.
+// README.md says how to run it.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
 	flag.Parse()
-	// What manage.py diffsettings --all printed; DJSESSION_DATABASE_HOST and the like are other here.
+	// The output of manage.py diffsettings --all. Variables such as DJSESSION_DATABASE_HOST replace settings.
 	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), &djsettings.Options{Env: os.LookupEnv})
 	if err != nil {
 		log.Fatal(err)
@@ -30,7 +30,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, w := range site.Warnings { // what Django does and Go will not
+	for _, w := range site.Warnings { // what Django does and Go does not
 		log.Print(w)
 	}
 	mux := http.NewServeMux()
@@ -46,7 +46,7 @@ func main() {
 func hello(w http.ResponseWriter, r *http.Request) {
 	s, err := djsession.Load(r.Context())
 	if err == nil {
-		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+		err = s.Update(func(tx *djsession.Tx) error { // runs again after a conflict
 			visits, err := djsession.Value(tx, "visits", 0)
 			if err != nil {
 				return err
@@ -63,7 +63,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
 }
 
-// fail answers when the database is down, which does not mean that nobody is logged in.
+// fail answers an error. If the database is down, the visitor may still be logged in.
 func fail(w http.ResponseWriter, err error) {
 	log.Print(err)
 	http.Error(w, "Please try later.", djsession.ErrorStatus(err))

@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// bundled copies a database that a Django wrote to a temporary folder, and says
-// how to be somebody who is logged in there.
+// bundled copies a database that Django wrote to a temporary folder, and logs how to use
+// its sessions.
 func bundled(addr string) (path string, keys signer.Keys, err error) {
 	var settings struct {
 		SecretKey string `json:"SECRET_KEY"`

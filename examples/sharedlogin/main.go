@@ -1,6 +1,6 @@
-// Command sharedlogin is a small web service beside a Django site: its page greets
-// whoever is logged in there, and counts the visits in the session of that login.
-// README.md says how to run it.
+// Command sharedlogin is a small web service beside a Django site. Its page greets the user
+// who is logged in at Django, and counts the visits in that session. README.md says how to
+// run it.
 package main
 
 import (
@@ -44,13 +44,13 @@ func main() {
 	}
 	h, err := handler(db, djsession.Settings{Keys: keys})
 	if err != nil {
-		log.Fatal(err) // mostly: DJANGO_SECRET_KEY is not set
+		log.Fatal(err) // usually DJANGO_SECRET_KEY is not set
 	}
 	log.Printf("http://%s/ shares its logins with %s", *addr, *path)
 	log.Fatal(http.ListenAndServe(*addr, h))
 }
 
-// handler is the service, on the database of the site with these settings.
+// handler returns the service for the database of the site with these settings.
 func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 	site, err := djsession.NewSite(set)
 	if err != nil {
@@ -64,7 +64,7 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		user, err := djauth.User(r.Context())
-		if err != nil { // not "nobody is logged in": the database was not to be had
+		if err != nil { // the database is down; the visitor may be logged in
 			http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 			return
 		}
@@ -74,7 +74,7 @@ func handler(db *sql.DB, set djsession.Settings) (http.Handler, error) {
 			return
 		}
 		visits := 0
-		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+		err = s.Update(func(tx *djsession.Tx) error { // runs again after a conflict
 			visits, err = djsession.Value(tx, "visits", 0)
 			if err != nil {
 				return err

@@ -1,6 +1,5 @@
-// Command strangler is a Django site that moves to Go view by view: one proxy in front,
-// behind which some paths are served by Go and all others by Django. README.md says
-// what to look at.
+// Command strangler is a Django site that moves to Go view by view. A proxy sends some
+// paths to Go and all others to Django. README.md says what to look at.
 package main
 
 import (
@@ -92,7 +91,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer stopDjango()
 
-	// From here on it is what any service beside a Django does.
+	// From here on, this is what every service beside a Django does.
 	settings, err := djsettings.FromManage(ctx, dir, &djsettings.ManageOptions{Python: path})
 	if err != nil {
 		return err
@@ -117,12 +116,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// handler is the proxy. What is Django's passes nothing of Go's on its way.
+// handler returns the proxy. Requests for Django pass no middleware of Go.
 func handler(site *djsite.Site, django *url.URL, moved []string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(django)
-		r.Out.Host = r.In.Host // Django checks forms against the host that the browser sees
+		r.Out.Host = r.In.Host // Django compares forms with the host that the browser sees
 		r.SetXForwarded()
 	}})
 	pages := site.Middleware(pages(site))

@@ -24,11 +24,11 @@ var goods = []string{"Tea", "Coffee", "Honey"}
 // views are the paths that can move.
 var views = []string{"/account/", "/cart/", "/cart/add/", "/cart/empty/"}
 
-// moved is what the views need besides a request.
+// moved holds what the views need besides the request.
 type moved struct{ csrf *djcsrf.Protection }
 
-// pages are the views that have moved: those of ../internal/shop/django/views.py with
-// the same names.
+// pages returns the views that have moved: those with the same names in
+// ../internal/shop/django/views.py.
 func pages(site *djsite.Site) http.Handler {
 	m := &moved{site.CSRF}
 	mux := http.NewServeMux()
@@ -57,7 +57,7 @@ func add(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		// Two tabs that buy at once lose nothing, also if one of them is at Django.
+		// Two tabs that add at once lose nothing, even if one of them is at Django.
 		err = s.Update(func(tx *djsession.Tx) error {
 			held, err := djsession.Value(tx, "cart", map[string]int{})
 			if err != nil {
@@ -96,7 +96,7 @@ func (m *moved) account(w http.ResponseWriter, r *http.Request) error {
 	return m.render(w, r, "account", nil)
 }
 
-// render makes all of a page before the response begins, because cookies go out then.
+// render builds the whole page before the response begins, because cookies are sent then.
 func (m *moved) render(w http.ResponseWriter, r *http.Request, name string, data any) error {
 	user, err := djauth.User(r.Context())
 	if err != nil {
@@ -109,8 +109,8 @@ func (m *moved) render(w http.ResponseWriter, r *http.Request, name string, data
 	return m.csrf.Render(w, r, templates, name, map[string]any{"User": user, "Messages": messages, "Data": data})
 }
 
-// view is a handler that may fail, for example because the database is down, which
-// does not mean that nobody is logged in.
+// view is a handler that can fail, for example because the database is down. The visitor
+// may still be logged in then.
 type view func(w http.ResponseWriter, r *http.Request) error
 
 func (v view) ServeHTTP(w http.ResponseWriter, r *http.Request) {

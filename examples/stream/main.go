@@ -1,6 +1,6 @@
-// Command stream sends the time to whoever is logged in to a Django site, as server-sent
-// events. The stream ends when the visitor logs out, in Django or in Go. ../README.md says
-// how to run it.
+// Command stream sends the time to users who are logged in to a Django site, as server-sent
+// events. The stream ends when the user logs out, in Django or in Go. ../README.md says how
+// to run it.
 package main
 
 import (
@@ -61,7 +61,7 @@ func events(auth *djauth.Auth, w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-ctx.Done():
-			log.Print(context.Cause(ctx)) // a logout is an ErrAnonymous
+			log.Print(context.Cause(ctx)) // ErrAnonymous after a logout
 			return
 		case <-tick.C:
 		}

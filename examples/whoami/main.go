@@ -1,5 +1,5 @@
-// Command whoami greets whoever is logged in to a Django site. ../README.md says how to
-// run it.
+// Command whoami greets the user who is logged in to a Django site. ../README.md says how
+// to run it.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 
 func hello(w http.ResponseWriter, r *http.Request) {
 	user, err := djauth.User(r.Context())
-	if err != nil { // the database is down, which does not mean that nobody is logged in
+	if err != nil { // the database is down; the visitor may be logged in
 		log.Print(err)
 		http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 		return

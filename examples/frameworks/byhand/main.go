@@ -1,6 +1,6 @@
 // Command byhand is a service with the router chi beside a Django site with cached_db: the
-// sessions in PostgreSQL, and copies of them in Redis. It reads no settings of the site, but
-// says each part by hand. ../../README.md says how to run it.
+// sessions are in PostgreSQL, with copies in Redis. It does not read the site's settings,
+// but builds each part by hand. ../../README.md says how to run it.
 package main
 
 import (
@@ -70,7 +70,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	err = djsession.Edit(s, "visits", func(n *int) error { *n++; return nil }) // again, if somebody else was faster
+	err = djsession.Edit(s, "visits", func(n *int) error { *n++; return nil }) // runs again after a conflict
 	if err != nil {
 		fail(w, err)
 		return

@@ -19,7 +19,7 @@ import (
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
 	flag.Parse()
-	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), nil) // of manage.py diffsettings --all
+	settings, err := djsettings.ReadFile(cmp.Or(flag.Arg(0), "-"), nil) // the output of manage.py diffsettings --all
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, w := range site.Warnings { // what Django does and Go will not
+	for _, w := range site.Warnings { // what Django does and Go does not
 		log.Print(w)
 	}
 	r := chi.NewRouter()
@@ -42,7 +42,7 @@ func main() {
 func hello(w http.ResponseWriter, r *http.Request) {
 	s, err := djsession.Load(r.Context())
 	if err == nil {
-		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+		err = s.Update(func(tx *djsession.Tx) error { // runs again after a conflict
 			visits, err := djsession.Value(tx, "visits", 0)
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	user, userErr := djauth.User(r.Context())
-	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
+	if err = cmp.Or(err, userErr); err != nil { // the database is down; the visitor may be logged in
 		log.Print(err)
 		http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 		return

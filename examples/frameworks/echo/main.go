@@ -27,13 +27,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, w := range site.Warnings { // what Django does and Go will not
+	for _, w := range site.Warnings { // what Django does and Go does not
 		log.Print(w)
 	}
 	e := echo.New()
 	e.GET("/", hello)
 	e.GET("/account", hello, echo.WrapMiddleware(site.Auth.RequireLogin))
-	// Around Echo and not into it: Echo answers an error after all of its middleware.
+	// Wrap Echo from outside: it answers an error after all of its own middleware.
 	err = http.ListenAndServe(*addr, site.Middleware(e))
 	site.Close()
 	log.Fatal(err)
@@ -42,7 +42,7 @@ func main() {
 func hello(c echo.Context) error {
 	s, err := djsession.Load(c.Request().Context())
 	if err == nil {
-		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+		err = s.Update(func(tx *djsession.Tx) error { // runs again after a conflict
 			visits, err := djsession.Value(tx, "visits", 0)
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ func hello(c echo.Context) error {
 		})
 	}
 	user, userErr := djauth.User(c.Request().Context())
-	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
+	if err = cmp.Or(err, userErr); err != nil { // the database is down; the visitor may be logged in
 		log.Print(err)
 		return echo.NewHTTPError(djsession.ErrorStatus(err), "Please try later.")
 	}

@@ -26,14 +26,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, w := range site.Warnings { // what Django does and Go will not
+	for _, w := range site.Warnings { // what Django does and Go does not
 		log.Print(w)
 	}
 	engine := gin.Default()
 	engine.GET("/", hello)
 	engine.GET("/account", use(site.Auth.RequireLogin), hello)
-	// Around the engine and not into it: the sessions have to see the header just before
-	// it goes out, and gin holds it back.
+	// Wrap the engine from outside: the sessions must see the header just before
+	// it is sent, and gin holds it back.
 	err = http.ListenAndServe(*addr, site.Middleware(engine))
 	site.Close()
 	log.Fatal(err)
@@ -42,7 +42,7 @@ func main() {
 func hello(c *gin.Context) {
 	s, err := djsession.Load(c.Request.Context())
 	if err == nil {
-		err = s.Update(func(tx *djsession.Tx) error { // again, if Django writes at the same time
+		err = s.Update(func(tx *djsession.Tx) error { // runs again after a conflict
 			visits, err := djsession.Value(tx, "visits", 0)
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ func hello(c *gin.Context) {
 		})
 	}
 	user, userErr := djauth.User(c.Request.Context())
-	if err = cmp.Or(err, userErr); err != nil { // the database is down: not "nobody is logged in"
+	if err = cmp.Or(err, userErr); err != nil { // the database is down; the visitor may be logged in
 		_ = c.AbortWithError(djsession.ErrorStatus(err), err)
 		return
 	}

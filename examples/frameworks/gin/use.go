@@ -6,8 +6,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// use makes a gin middleware of one that leaves the ResponseWriter alone, as
-// RequireLogin and RequirePermission do.
+// use returns a gin middleware for one that does not replace the ResponseWriter, such as
+// RequireLogin and RequirePermission.
 func use(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		passed := false

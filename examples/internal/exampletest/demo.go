@@ -11,14 +11,14 @@ import (
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 )
 
-// Ada is the key of a session in which ada is logged in to the site of Demo. Her password
-// is AdaPassword.
+// Ada is the key of a session of the site of [Demo]. The user ada is logged in, and her
+// password is AdaPassword.
 const (
 	Ada         = "ada7q2m5x8k1c4v9b6n3z0l7j4h1g8f5"
 	AdaPassword = "demo-analytical"
 )
 
-// Demo returns a file with the settings of a site whose database a Django wrote, and that
+// Demo returns a settings file for a site with a database that Django wrote, and that
 // database.
 func Demo(t testing.TB) (settings, database string) {
 	t.Helper()
@@ -43,14 +43,14 @@ func Demo(t testing.TB) (settings, database string) {
 	return settings, database
 }
 
-// NewAda returns a Browser in which ada is logged in to the site of Demo, for the example
-// at this URL.
+// NewAda returns a Browser for the example at this URL. The user ada is logged in to the
+// site of [Demo].
 func NewAda(t testing.TB, at string) *Browser {
 	t.Helper()
 	return NewBrowser(t).With(at, Ada)
 }
 
-// With gives the Browser the session with this key, for the host of at.
+// With gives the Browser the session of key, for the host of at.
 func (b *Browser) With(at, key string) *Browser {
 	b.t.Helper()
 	u, err := url.Parse(at)

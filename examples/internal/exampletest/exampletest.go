@@ -1,5 +1,5 @@
-// Package exampletest tries the examples: it runs one beside a real Django, and looks at
-// both as a browser would.
+// Package exampletest tests the examples: it runs one beside a real Django, and opens pages
+// of both as a browser does.
 package exampletest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// Python returns one that has Django, or skips the test. DJSESSION_PYTHON names one.
+// Python returns a Python with Django, or skips the test. DJSESSION_PYTHON names one.
 func Python(t testing.TB) string {
 	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
@@ -33,7 +33,7 @@ func Python(t testing.TB) string {
 	return python
 }
 
-// Shop returns a shop and the URL of its Django, which ends with the test.
+// Shop returns a shop and the URL of its Django, which runs until the test ends.
 func Shop(t testing.TB) (s *shop.Shop, at string) {
 	t.Helper()
 	s, err := shop.Make(t.Context(), Python(t), t.TempDir())
@@ -54,7 +54,7 @@ func Shop(t testing.TB) (s *shop.Shop, at string) {
 	return s, u.String()
 }
 
-// PrintSettings returns a file with what manage.py diffsettings --all prints.
+// PrintSettings returns a file with the output of manage.py diffsettings --all.
 func PrintSettings(t testing.TB, s *shop.Shop) string {
 	t.Helper()
 	cmd := exec.Command(s.Python, "manage.py", "diffsettings", "--all")
@@ -70,11 +70,11 @@ func PrintSettings(t testing.TB, s *shop.Shop) string {
 	return file
 }
 
-// envMain has a test binary run the example itself.
+// envMain makes a test binary run the example.
 const envMain = "EXAMPLE_MAIN"
 
-// Main is for TestMain. It lets the test binary be the example too, which spares
-// another one.
+// Main is for TestMain. It lets the test binary run as the example, so that no other binary
+// is needed.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(envMain) != "" {
 		main()
@@ -83,8 +83,8 @@ func Main(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Command returns the example with these arguments, for a package whose TestMain calls
-// Main.
+// Command returns the example with these arguments. The package's TestMain must call
+// [Main].
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
@@ -96,8 +96,8 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the example with -addr and these arguments, and returns where it listens. It
-// ends with the test.
+// Run runs the example with -addr and these arguments until the test ends. It returns the
+// URL.
 func Run(t testing.TB, args ...string) (at string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -148,13 +148,13 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// Browser keeps cookies. As they tell hosts apart, but not ports, all servers of a test
-// get the same ones.
+// Browser keeps cookies. Cookies do not depend on the port, so all servers of a test get
+// the same ones.
 type Browser struct {
 	t      testing.TB
 	client http.Client
-	stay   bool   // follow no redirect
-	page   string // the last one
+	stay   bool   // do not follow redirects
+	page   string // the last page
 }
 
 // NewBrowser returns a Browser without cookies.
@@ -183,7 +183,7 @@ func (b *Browser) Clone() *Browser {
 	return &c
 }
 
-// Page is an answer.
+// Page is a response.
 type Page struct {
 	t      testing.TB
 	URL    *url.URL
@@ -198,8 +198,7 @@ func (b *Browser) Get(url string) *Page {
 	return b.read(resp, err)
 }
 
-// Submit sends a form with the CSRF token of the page that was opened last, and follows
-// redirects.
+// Submit sends a form with the CSRF token of the last page, and follows redirects.
 func (b *Browser) Submit(to string, fields ...string) *Page {
 	b.t.Helper()
 	form := url.Values{}
@@ -214,12 +213,12 @@ func (b *Browser) Submit(to string, fields ...string) *Page {
 		b.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) // as if both were behind one proxy
+	r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) // as if one proxy served both
 	resp, err := b.client.Do(r)
 	return b.read(resp, err)
 }
 
-// Send is Submit, but it does not go where the answer leads to.
+// Send is [Browser.Submit] without following redirects.
 func (b *Browser) Send(to string, fields ...string) *Page {
 	b.t.Helper()
 	b.stay = true
@@ -227,10 +226,10 @@ func (b *Browser) Send(to string, fields ...string) *Page {
 	return b.Submit(to, fields...)
 }
 
-// Forget leaves the page, so that the next form that is sent has no token.
+// Forget forgets the last page, so that the next form has no token.
 func (b *Browser) Forget() { b.page = "" }
 
-// Login logs in at the login page of the Django at this URL.
+// Login logs in at the login page of the Django at the URL at.
 func (b *Browser) Login(s *shop.Shop, at string) *Page {
 	b.t.Helper()
 	b.Get(at + "/accounts/login/")
@@ -253,7 +252,7 @@ func (b *Browser) read(resp *http.Response, err error) *Page {
 	return &Page{b.t, resp.Request.URL, resp.StatusCode, b.page}
 }
 
-// Has wants a status, and each of these texts in the page.
+// Has checks that the page has this status and contains each of these texts.
 func (p *Page) Has(status int, texts ...string) *Page {
 	p.t.Helper()
 	if p.Status != status {
@@ -267,7 +266,7 @@ func (p *Page) Has(status int, texts ...string) *Page {
 	return p
 }
 
-// HasNot wants the text not to be in the page.
+// HasNot checks that the page does not contain the text.
 func (p *Page) HasNot(text string) *Page {
 	p.t.Helper()
 	if strings.Contains(p.Body, text) {

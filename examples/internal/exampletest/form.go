@@ -12,13 +12,13 @@ import (
 	"github.com/go-djsession/go-djsession/djsite"
 )
 
-// Form is the page of examples/nethttp/form.go. It is given the context of the request.
+// Form is the page of examples/nethttp/form.go. Its data is the context of the request.
 var Form = template.Must(template.New("form").Funcs(template.FuncMap{
 	"messages": djmessages.Get, "csrf_token": djcsrf.Field,
 }).Parse(`{{range messages .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}<form method="post">{{csrf_token .}}<input name="note"></form>`))
 
-// Serve serves a handler of the site with the settings in the file, and returns where.
-// It ends with the test.
+// Serve serves a handler until the test ends, for the site with the settings in file. It
+// returns the URL.
 func Serve(t testing.TB, file string, handler func(*djsite.Site) http.Handler) (at string) {
 	t.Helper()
 	settings, err := djsettings.ReadFile(file, nil)

@@ -6,14 +6,13 @@ import (
 	"testing"
 )
 
-// CheckOutage wants the pages of the example to know a login in a database that a Django
-// wrote, and to take the end of that database's tables for an outage, and not for a
-// logout.
+// CheckOutage checks that the pages of the example find a login in a database that Django
+// wrote, and that a missing table counts as an outage, not as a logout.
 func CheckOutage(t *testing.T) {
 	t.Helper()
 	file, path := Demo(t)
 	at := Run(t, file)
-	b := &Browser{t: t} // which keeps no cookies
+	b := &Browser{t: t} // without a cookie jar
 	get := func(path string) *Page {
 		t.Helper()
 		r, err := http.NewRequest(http.MethodGet, at+path, nil)
@@ -32,7 +31,7 @@ func CheckOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, table := range []string{"auth_user", "django_session"} { // first who it is, then even the session
+	for _, table := range []string{"auth_user", "django_session"} { // first the user is missing, then the session too
 		if _, err := db.Exec("DROP TABLE " + table); err != nil {
 			t.Fatal(err)
 		}

@@ -14,11 +14,11 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// LoginPages are the places where CheckRedirects looks for a login page.
+// LoginPages are the paths where [CheckRedirects] requests a login page.
 var LoginPages = []string{"/login", "/accounts/login/", "/a/b/c/login", "/"}
 
-// CheckRedirects tries a router with thousands of targets that want to lead to another
-// site. pages makes a handler that answers a GET of each of LoginPages by the router's
+// CheckRedirects tests a router with thousands of targets that try to lead to another site.
+// pages returns a handler that answers a GET of each of [LoginPages] with the router's
 // redirect to target(r).
 func CheckRedirects(t *testing.T, pages func(target func(*http.Request) string) http.Handler) {
 	t.Helper()

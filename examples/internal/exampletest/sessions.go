@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// Manager returns one of no sessions, in memory.
+// Manager returns a Manager with an empty store in memory.
 func Manager(t testing.TB) *djsession.Manager {
 	t.Helper()
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("secret"), Logger: slog.New(slog.DiscardHandler)})
@@ -32,8 +32,8 @@ func Mark(t testing.TB, r *http.Request) {
 	}
 }
 
-// CheckSaved wants h to answer with this status, and the session that it marked to be
-// behind the cookie of the response, or nothing to have been saved.
+// CheckSaved checks that h answers with this status. If saved is true, the response must
+// have the cookie of the session that h marked. Otherwise nothing may be saved.
 func CheckSaved(t testing.TB, m *djsession.Manager, h http.Handler, status int, saved bool) {
 	t.Helper()
 	w := httptest.NewRecorder()

@@ -1,5 +1,5 @@
-// Package shop is a small Django project, a shop with a cart, for the examples to
-// stand beside: it makes a copy of the project in django/ and serves it.
+// Package shop is a small Django project, a shop with a cart, for the examples. It makes a
+// copy of the project in django/ and serves it.
 package shop
 
 import (
@@ -25,16 +25,16 @@ import (
 //go:embed django
 var project embed.FS
 
-// ErrNoDjango: there is no Python with Django.
+// ErrNoDjango means that there is no Python with Django.
 var ErrNoDjango = errors.New("shop: no Python with Django was found")
 
-// Shop is a copy of the project, which has one user.
+// Shop is a copy of the project. It has one user.
 type Shop struct {
-	// Dir is the folder of its manage.py.
+	// Dir is the folder of manage.py.
 	Dir string
-	// Python is the program that runs it.
+	// Python is the Python that runs it.
 	Python string
-	// User may log in by Password, also to the admin site.
+	// User can log in with Password, also to the admin site.
 	User, Password string
 }
 
@@ -72,10 +72,10 @@ func (s *Shop) manage(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Start serves the shop on a free port of the loopback interface, until ctx is done
-// or stop is called, which waits for the end. What Django logs goes to log.
+// Start serves the shop on a free port of the loopback interface until ctx is done or stop
+// is called. stop waits until the server has ended. Django logs to log.
 func (s *Shop) Start(ctx context.Context, log io.Writer) (at *url.URL, stop func(), err error) {
-	for range 3 { // another program may take the port that was free
+	for range 3 { // another program may take the free port first
 		if at, stop, err = s.start(ctx, log); !errors.Is(err, errEnded) {
 			break
 		}
@@ -92,7 +92,7 @@ func (s *Shop) start(ctx context.Context, log io.Writer) (at *url.URL, stop func
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := s.manage(ctx, "runserver", "--noreload", addr) // noreload: one process, which ends when it is told to
+	cmd := s.manage(ctx, "runserver", "--noreload", addr) // noreload: a single process, which can be stopped
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		cancel()
@@ -100,7 +100,7 @@ func (s *Shop) start(ctx context.Context, log io.Writer) (at *url.URL, stop func
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // how it ends is of no interest
+		_ = cmd.Wait() // the exit status does not matter
 		close(ended)
 	}()
 	stop = func() {
@@ -114,8 +114,8 @@ func (s *Shop) start(ctx context.Context, log io.Writer) (at *url.URL, stop func
 	return &url.URL{Scheme: "http", Host: addr}, stop, nil
 }
 
-// Wait waits until somebody listens at addr, for a minute at most, and not longer than
-// until ended.
+// Wait waits until a server listens at addr, at most for a minute, and only until ended is
+// closed.
 func Wait(addr string, ended <-chan struct{}) error {
 	limit := time.After(time.Minute)
 	for {
@@ -141,11 +141,11 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// FindPython returns a Python that has a Django of this project's kind, 3.2 or newer:
-// asked, if it is not "", or else the newest of the virtual environments that
+// FindPython returns a Python with Django 3.2 or newer. If asked is not "", only that one
+// is tried. Otherwise it is the newest of the virtual environments that
 // compat_test/setup.sh makes in the repository at root, or else python3.
 //
-// Errors: ErrNoDjango.
+// Errors: [ErrNoDjango].
 func FindPython(ctx context.Context, asked, root string) (string, error) {
 	candidates := []string{asked}
 	if asked == "" {
@@ -162,7 +162,7 @@ func FindPython(ctx context.Context, asked, root string) (string, error) {
 		if err != nil {
 			continue
 		}
-		if path, err = filepath.Abs(path); err != nil { // it will be run in another folder
+		if path, err = filepath.Abs(path); err != nil { // it will run in another folder
 			continue
 		}
 		if exec.CommandContext(ctx, path, "-c", "import django, sys; sys.exit(django.VERSION < (3, 2))").Run() == nil {
@@ -172,7 +172,7 @@ func FindPython(ctx context.Context, asked, root string) (string, error) {
 	return "", ErrNoDjango
 }
 
-// compareVersions compares paths by the version in the name of the environment.
+// compareVersions compares paths by the version in the environment's name.
 func compareVersions(a, b string) int {
 	version := func(path string) (v []int) {
 		name := filepath.Base(filepath.Dir(filepath.Dir(path)))
