@@ -15,7 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
-// expectation is what testdata/convert.py says of a session.
+// expectation is what testdata/convert.py reports about a session.
 type expectation struct {
 	Key          string
 	Plain, Lossy *string
@@ -24,7 +24,8 @@ type expectation struct {
 //go:embed testdata/convert.py
 var convertPy string
 
-// askConvertPy has a real Django do a command of testdata/convert.py on the database at path.
+// askConvertPy runs a command of testdata/convert.py in a real Django, on the database at
+// path.
 func askConvertPy(t *testing.T, version, path, serializer, command string, args django.Args) map[string]expectation {
 	t.Helper()
 	d := django.Start(t, django.Site{Version: version, Code: convertPy, Settings: django.Args{
@@ -42,12 +43,12 @@ func askConvertPy(t *testing.T, version, path, serializer, command string, args 
 	return found
 }
 
-// rate is what differs between two runs.
+// rate matches the line that differs between two runs.
 var rate = regexp.MustCompile(`(?m)^\d+ sessions a second\n`)
 
-// TestConvertDjango: what three Djangos wrote, pickles and JSON, in both formats, is
-// afterwards read by a Django with JSONSerializer, with equal values; what JSON
-// cannot hold, has expired or does not verify is as it was.
+// TestConvertDjango converts sessions of three Djangos: pickles and JSON, in both formats.
+// A Django with JSONSerializer must then read equal values. Sessions that JSON cannot hold,
+// that have expired or that do not verify stay unchanged.
 func TestConvertDjango(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seven runs of Django take their time")
@@ -141,7 +142,7 @@ func TestConvertDjango(t *testing.T) {
 	}
 }
 
-// checkReport: it tells of as many sessions as were left, and no key.
+// checkReport checks that the report lists as many sessions as were left, and no key.
 func checkReport(t *testing.T, path string, want map[string]expectation, left int) {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -23,7 +23,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// rowsOf are the rows of the table: session_data and expire_date by session_key.
+// rowsOf returns the rows of the table: session_data and expire_date by session_key.
 func rowsOf(t *testing.T, c *cli) map[string][2]string {
 	t.Helper()
 	rows := map[string][2]string{}
@@ -34,7 +34,7 @@ func rowsOf(t *testing.T, c *cli) map[string][2]string {
 	return rows
 }
 
-// dumpOf is dump of what rowsOf returned.
+// dumpOf returns the result of rowsOf as text.
 func dumpOf(rows map[string][2]string) string {
 	var lines []string
 	for key, row := range rows {
@@ -44,7 +44,7 @@ func dumpOf(rows map[string][2]string) string {
 	return strings.Join(lines, "")
 }
 
-// counted reads the summary.
+// counted parses the summary.
 func counted(t *testing.T, stdout string) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
@@ -103,7 +103,7 @@ func manyKeys(n int) (keys []string) {
 	return keys
 }
 
-// TestConvertResume: an interrupted run is gone on with, and all are converted once.
+// TestConvertResume: an interrupted run continues, and each session is converted once.
 func TestConvertResume(t *testing.T) {
 	c := newCLI(t)
 	keys := manyKeys(30)
@@ -112,7 +112,7 @@ func TestConvertResume(t *testing.T) {
 	state, reported := filepath.Join(dir, "state"), filepath.Join(dir, "report")
 	args := []string{"convert", "--batch", "5", "--resume", state, "--report", reported}
 
-	// It is interrupted when it writes the state for the third time.
+	// Interrupt it when it writes the state for the third time.
 	ctx, cancel := context.WithCancel(t.Context())
 	var stdout, stderr bytes.Buffer
 	a := newApp(strings.NewReader(""), &stdout, &stderr, c.env)
@@ -157,8 +157,8 @@ func TestConvertResume(t *testing.T) {
 	}
 }
 
-// TestConvertFiles: sessions in files are converted too, of both formats, and
-// end when they did.
+// TestConvertFiles: sessions in files of both formats are converted too, and keep their
+// expiry.
 func TestConvertFiles(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC().Truncate(time.Second)
@@ -245,8 +245,8 @@ func TestClearFilesWrongKey(t *testing.T) {
 	}
 }
 
-// TestConvertBack: JSON becomes pickles that Django's PickleSerializer wrote, the
-// format before Django 3.1 included, and comes back as it was.
+// TestConvertBack: JSON becomes pickles as Django's PickleSerializer writes them, also in
+// the format before Django 3.1. The way back returns the same JSON.
 func TestConvertBack(t *testing.T) {
 	for _, flags := range [][]string{
 		{"--django", "4.2"},
@@ -255,11 +255,11 @@ func TestConvertBack(t *testing.T) {
 		{"--to-format", "legacy"},
 	} {
 		c := newCLI(t)
-		c.must(t, "", "convert") // nothing to do but for what does not decode
+		c.must(t, "", "convert") // only the corrupt sessions are left
 		before := c.must(t, "", "show", "grace4w8", "--reveal")
 		r := c.run(t, "", append([]string{"convert", "--to", "pickle"}, flags...)...)
 		if flags[0] == "--django" && flags[1] != "4.2" || flags[0] == "--to-format" {
-			// grace4w8 has an expiry in ISO, which such a Django does not read.
+			// grace4w8 has an expiry in ISO format, which this Django does not read.
 			if r.status != 1 || counted(t, r.stdout)["not convertible"] != 1 {
 				t.Errorf("%v: got status %d and\n%s", flags, r.status, r.stdout)
 			}
@@ -277,7 +277,7 @@ func TestConvertBack(t *testing.T) {
 	}
 }
 
-// TestSetKeepsPickle: a value that is set in a pickle leaves it one.
+// TestSetKeepsPickle: a pickle stays a pickle after set.
 func TestSetKeepsPickle(t *testing.T) {
 	c := newCLI(t)
 	key := manyKeys(1)[0]
@@ -291,7 +291,7 @@ func TestSetKeepsPickle(t *testing.T) {
 	}
 }
 
-// TestShowPickle: what only a pickle can hold is shown readably, and its type named.
+// TestShowPickle: values that only a pickle can hold are readable, with their type.
 func TestShowPickle(t *testing.T) {
 	c := newCLI(t)
 	key := manyKeys(1)[0]

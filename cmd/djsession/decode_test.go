@@ -15,7 +15,7 @@ const (
 	vectorPayload = "eyJ2aXNpdHMiOjd9:1r31eq:T75S6HdnN8JQd-quCfoREJa9Qr-7hG6spzUx-3OymeQ" // of fixtures/django5.2
 )
 
-// TestLinesAnswerAtOnce: who writes a line and waits for the answer gets it.
+// TestLinesAnswerAtOnce: a writer that waits for the answer to each line gets it.
 func TestLinesAnswerAtOnce(t *testing.T) {
 	in, ask := io.Pipe()
 	answers, out := io.Pipe()
@@ -41,7 +41,7 @@ func TestLinesAnswerAtOnce(t *testing.T) {
 	}
 }
 
-// TestLines: lines of any length are read or skipped, in order.
+// TestLines: Lines reads or skips lines of any length, in order.
 func TestLines(t *testing.T) {
 	const max = 100_000 // more than the buffer
 	long := strings.Repeat("x", max+1)
@@ -85,7 +85,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestLinesBadReader: an input that fails is an error, after the answers so far.
+// TestLinesBadReader: a failing input is an error after the answers so far.
 func TestLinesBadReader(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	in := io.MultiReader(strings.NewReader(vectorPayload+"\n"), brokenReader{})
@@ -102,7 +102,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
 
-// TestTaggedRoundTrip: what decode --tagged prints, encode --tagged signs again.
+// TestTaggedRoundTrip: encode --tagged signs the output of decode --tagged again.
 func TestTaggedRoundTrip(t *testing.T) {
 	c := newCLI(t)
 	for _, session := range []string{
@@ -121,7 +121,8 @@ func TestTaggedRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTaggedRefused: what is not tagged JSON, or holds what a session cannot.
+// TestTaggedRefused: text that is not tagged JSON, or that holds values that no session can
+// hold.
 func TestTaggedRefused(t *testing.T) {
 	c := newCLI(t)
 	for _, tt := range []struct{ name, in string }{

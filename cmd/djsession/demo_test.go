@@ -13,7 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// demoOutput is what the demo says without a Django.
+// demoOutput is the output of the demo without Django.
 const demoOutput = ` 1. A SQLite database that Django 5.2.19 wrote, copied to a temporary folder.
  2. Its sessions, and who is logged in by them:
     KEY       WHO
@@ -31,8 +31,7 @@ const demoOutput = ` 1. A SQLite database that Django 5.2.19 wrote, copied to a 
  6. Read back from the database: visits = 5. 4 of the 5 values that Django had written are the same, byte for byte.
 `
 
-// TestDemo: without a Python it leaves one step out, and says so. It leaves no
-// file behind.
+// TestDemo: without Python the demo skips one step and says so. It leaves no file behind.
 func TestDemo(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
@@ -48,13 +47,13 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoDjango: a real Django reads what Go wrote, and the reverse.
+// TestDemoDjango: a real Django reads what Go wrote, and Go reads what Django wrote.
 func TestDemoDjango(t *testing.T) {
 	python := filepath.Join("..", "..", "compat_test", ".venv", "django5.2", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
 		testserver.Lacks(t, "a Django 5.2, which compat_test/setup.sh installs")
 	}
-	c := &cli{env: map[string]string{demo.EnvPython: python}, now: time.Now} // Django's clock cannot be stopped
+	c := &cli{env: map[string]string{demo.EnvPython: python}, now: time.Now} // Django uses the real clock
 	got := c.must(t, "", "demo")
 	rest, ok := strings.CutPrefix(got, demoOutput)
 	want := regexp.MustCompile(`^ 7\. Django 5\.2\.\d+ reads what Go wrote: visits = 5, logged in is ada\.
@@ -65,7 +64,7 @@ $`)
 	}
 }
 
-// TestDemoKeep: the copy that stays can be used with the other commands.
+// TestDemoKeep: the other commands can use the copy.
 func TestDemoKeep(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("PATH", t.TempDir())

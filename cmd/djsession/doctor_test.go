@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// siteSettings are those of the demo, in a file, with others behind them.
+// siteSettings returns a file with the demo's settings, followed by more.
 func siteSettings(t *testing.T, c *cli, more string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "settings.txt")
@@ -28,8 +28,8 @@ SETTINGS_MODULE = 'site.settings'  ###
 	return path
 }
 
-// TestDoctor: one line for each fault, and what to change; the exit status tells
-// whether there is one. What can be found is tested in internal/doctor.
+// TestDoctor: each fault is a line, with a line that says what to change. The exit status
+// says whether there is a fault. The tests of internal/doctor test the findings.
 func TestDoctor(t *testing.T) {
 	keys, values := secretsOfDemo(t)
 	c := newCLI(t)
@@ -89,7 +89,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// demoKey is the whole key of a session of the demo that begins with a word.
+// demoKey returns the whole key of the demo session that begins with a word.
 func demoKey(t *testing.T, word string) string {
 	t.Helper()
 	keys, _ := secretsOfDemo(t)
@@ -102,7 +102,7 @@ func demoKey(t *testing.T, word string) string {
 	return ""
 }
 
-// TestDoctorWantsSettings: without any it says how to make them.
+// TestDoctorWantsSettings: without settings it says how to make them.
 func TestDoctorWantsSettings(t *testing.T) {
 	r := newCLI(t).run(t, "", "doctor")
 	if r.status != console.StatusUsage || !strings.Contains(r.stderr, "hint: python manage.py diffsettings --all") {
@@ -110,7 +110,7 @@ func TestDoctorWantsSettings(t *testing.T) {
 	}
 }
 
-// TestDoctorWantsACookie: an empty standard input is a slip.
+// TestDoctorWantsACookie: an empty standard input is a mistake.
 func TestDoctorWantsACookie(t *testing.T) {
 	c := newCLI(t)
 	r := c.run(t, "", "doctor", "--settings", siteSettings(t, c, ""), "--cookie", "-")

@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/console"
 )
 
-// dsnsWithPassword are forms of a DSN that have the password hunter2.
+// dsnsWithPassword are forms of DSNs with the password hunter2.
 var dsnsWithPassword = []string{
 	"postgres://u:hunter2@h/db", "postgresql://:hunter2@h/db", "postgres://u:hunter2@/db?host=/run", "POSTGRES://u:hunter2@h/db", "postgres://u:hun/ter2?@h/db",
 	"postgres://h/db?password=hunter2", "postgres://h/db?sslmode=require&PASSWORD=hunter2", "postgres://u@h/db?sslpassword=hunter2", "postgres://h/db?pass%77ord=hunter2",
@@ -26,7 +26,7 @@ var dsnsWithPassword = []string{
 	"Server=h;Password=hunter2;", "redis:h:6379,password=hunter2", "h:6379, Pwd=hunter2", "postgres://h/db#password=hunter2", "postgres://h/db&password=hunter2",
 }
 
-// dsnsWithout have none.
+// dsnsWithout are DSNs without a password.
 var dsnsWithout = []string{
 	"db.sqlite3", "sqlite:/srv/site/db.sqlite3", "sqlite:////srv/a:b@c.sqlite3", "file:db.sqlite3?mode=ro", `C:\site\a@b.sqlite3`, "files:///srv/site/sessions", "files:a:b@c",
 	"postgres://u@h/db", "postgres://u:@h/db", "postgres://h:5432/db?sslmode=verify-full&sslkey=/k&passfile=/p", "host=h dbname=x passfile=/p", "host=h password=''", "service=site",
@@ -47,7 +47,7 @@ func TestHasPassword(t *testing.T) {
 	}
 }
 
-// dsnFlags are all flags that take a DSN, as "command flag".
+// dsnFlags returns all flags that take a DSN, as "command flag".
 func dsnFlags(t *testing.T) (all [][2]string) {
 	t.Helper()
 	var walk func(c *cobra.Command)
@@ -72,7 +72,7 @@ func dsnFlags(t *testing.T) (all [][2]string) {
 	return all
 }
 
-// TestPasswordInFlag: no flag of any command takes a DSN with a password, and the answer
+// TestPasswordInFlag: no flag of any command accepts a DSN with a password, and the error
 // says what to do instead.
 func TestPasswordInFlag(t *testing.T) {
 	for _, flag := range dsnFlags(t) {
@@ -108,7 +108,7 @@ func TestDSNFile(t *testing.T) {
 	if r := c.run(t, "files:"+t.TempDir(), "migrate", "--from", "@"+file, "--to", "@-", "--journal", journal); r.status != 0 || !strings.Contains(r.stdout, "copied") {
 		t.Errorf("migrate: got status %d, %s%s", r.status, r.stdout, r.stderr)
 	}
-	// What is read has a password, and is used: nobody listens there.
+	// The DSN in the file has a password and is used: nobody listens there.
 	if err := os.WriteFile(file, []byte("cache+redis://:hunter2@127.0.0.1:1/0"), 0o600); err != nil {
 		t.Fatal(err)
 	}

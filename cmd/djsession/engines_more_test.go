@@ -22,21 +22,21 @@ const (
 		user_agent varchar(300) NULL, created_at datetime NULL, updated_at datetime NOT NULL, ip char(39) NULL, user_id integer NULL)`
 )
 
-// TestEveryEngine moves the sessions of the demo to each engine, does everything
-// there, and moves them back.
+// TestEveryEngine moves the sessions of the demo to each engine, runs all commands there,
+// and moves the sessions back.
 func TestEveryEngine(t *testing.T) {
 	db := func(t *testing.T) string {
 		path := newCLI(t).env[envDSN]
 		sqlExec(t, "sqlite", path, "DELETE FROM django_session", cacheTable, userSessionsTable, qsessionsTable)
 		return path
 	}
-	n := 0 // databases of Redis
+	n := 0 // the number of Redis databases in use
 	redis := func(t *testing.T) string { n++; return fmt.Sprintf("redis://%s/%d", testserver.Redis(t).Addr(), n) }
 	for _, tt := range []struct {
 		name  string
 		dsn   func(t *testing.T) string
 		flags func(t *testing.T) []string
-		deaf  string // why it does not list
+		deaf  string // why the engine cannot list
 		slow  bool
 	}{
 		{name: "SQLite", dsn: db},
@@ -150,15 +150,15 @@ func TestEveryEngine(t *testing.T) {
 			if got := must("", "list"); strings.Contains(got, "ada7q2m5") {
 				t.Errorf("after moving away: got\n%s", got)
 			}
-			// Sizes tell whether it is the same text. The clock of the tests stands still,
-			// and that of a server does not.
+			// Equal sizes show that the text is the same. The clock of the tests stands still;
+			// that of a server does not.
 			after := revealed(t, back.must(t, "", "list", "--json", "--reveal"))
 			for key, was := range revealed(t, before) {
 				if was.Error != "" || key[:8] == "linus1z6" || key[:8] == "ada7q2m5" {
 					continue
 				}
-				// Package filestore: on a machine of 32 bits a file's time ends in 2038. A
-				// session whose data hold the moment keeps it.
+				// Package filestore: on a 32-bit machine a file's time ends in 2038. A
+				// session with its expiry in the data keeps it.
 				end := time.Unix(math.MaxInt32, 0).Add(14 * 24 * time.Hour)
 				if tt.name == "files" && math.MaxInt == math.MaxInt32 && was.Expires.After(end) && after[key].Expires.Equal(end) {
 					was.Expires = end
@@ -171,7 +171,7 @@ func TestEveryEngine(t *testing.T) {
 	}
 }
 
-// shown is a line of list --json.
+// shown is a line of the output of list --json.
 type shown struct {
 	Key, Error string
 	Size       int

@@ -21,8 +21,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// TestEngines runs every command on every database: a DSN leads to the right
-// engine, and each finds sessions by the beginning of their keys.
+// TestEngines runs every command on every database: each DSN leads to the right engine, and
+// each engine finds sessions by a prefix of their keys.
 func TestEngines(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		testEngine(t, newCLI(t).env[envDSN], "django_session")
@@ -132,7 +132,7 @@ func testEngine(t *testing.T, dsn, table string) {
 	}
 }
 
-// TestOddPath: the name of a file is no URL.
+// TestOddPath: a file name is not a URL.
 func TestOddPath(t *testing.T) {
 	for _, name := range []string{"a b.sqlite3", "a%20b.sqlite3", "a?mode=memory", "a#b.sqlite3", "ü.sqlite3", "a&b=c"} {
 		path := filepath.Join(t.TempDir(), name)

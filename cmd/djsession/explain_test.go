@@ -13,11 +13,11 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// TestExplainBinary: what caches hold, which is given as a file.
+// TestExplainBinary: binary values from caches, read from a file.
 func TestExplainBinary(t *testing.T) {
 	// A dict with _auth_user_id and n, as CPython's pickle.dumps writes it.
 	const pickled = "\x80\x05\x95\x1f\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\r_auth_user_id\x94\x8c\x011\x94\x8c\x01n\x94K\x07u."
-	// pickle.dumps(1801209600.25), with which FileBasedCache begins a file.
+	// pickle.dumps(1801209600.25), the first bytes of a file of FileBasedCache.
 	const expiry = "\x80\x05\x95\n\x00\x00\x00\x00\x00\x00\x00GA\xda\xd7\x11\xc0\x10\x00\x00."
 	var compressed bytes.Buffer
 	w := zlib.NewWriter(&compressed)
@@ -48,7 +48,7 @@ func TestExplainBinary(t *testing.T) {
 	}
 }
 
-// TestExplainCookies: values that are signed for cookies, which need the name.
+// TestExplainCookies: signed cookies, which need their names.
 func TestExplainCookies(t *testing.T) {
 	keys := signer.SecretKey(demoSecret)
 	sign := func(name string, format signer.CookieFormat) string {
@@ -119,7 +119,7 @@ func TestExplainCookies(t *testing.T) {
 	}
 }
 
-// TestExplainDerived: with derived keys only some salts can be tried.
+// TestExplainDerived: derived keys allow only some salts.
 func TestExplainDerived(t *testing.T) {
 	c := newCLI(t)
 	c.env[console.EnvSecret], c.env[console.EnvKeys] = "", c.must(t, "", "keys")

@@ -14,12 +14,12 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// hostile has one of each kind that a terminal obeys: an escape, a title, C1, DEL, the
-// marks that turn the direction around, separators, what is not seen, no UTF-8, a
-// return, and a line that looks like one of the command's.
+// hostile has one of each kind of text that affects a terminal: an escape, a title, C1,
+// DEL, direction marks, separators, invisible characters, invalid UTF-8, a carriage return,
+// and a line that looks like the command's own.
 const hostile = "\x1b[31m\x1b]0;pwn\x07\u009b2J\x7f\u202e\u2066\u200f\u200e\u2028\u2029\ufeff\u00ad\U000e0001\xff\xc2\r\b\x00\ndjsession: forged\n"
 
-// wantHarmless checks what a command printed. before names it.
+// wantHarmless checks the output of a command. before names the command.
 func wantHarmless(t *testing.T, before, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) {
@@ -38,11 +38,11 @@ func wantHarmless(t *testing.T, before, text string) {
 	}
 }
 
-// TestHarmless: every command and sub-output, with hostile texts wherever a text comes
+// TestHarmless runs every command and kind of output with hostile text wherever text comes
 // from outside.
 func TestHarmless(t *testing.T) {
 	dir := t.TempDir()
-	quoted := strconv.Quote(strings.ToValidUTF8(hostile, "")) // which Python reads alike, but for \U and \u of Go
+	quoted := strconv.Quote(strings.ToValidUTF8(hostile, "")) // Python reads it the same way, except Go's \U and \u
 	settings := filepath.Join(dir, "evil.settings")
 	text := "SETTINGS_MODULE = 'x'\nSECRET_KEY = '" + demoSecret + "'\nSESSION_ENGINE = 'django.contrib.sessions.backends.db'\n" +
 		"DATABASES = {" + quoted + ": {'ENGINE': 'django.db.backends.postgresql', 'HOST': '127.0.0.1', 'PORT': '1', 'OPTIONS': {" + quoted + ": 1}}, 'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'nope' + " + "''" + ", 'OPTIONS': {" + quoted + ": 2}}}\n" +

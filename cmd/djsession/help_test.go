@@ -10,8 +10,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/help.txt anew")
 
-// TestHelp compares the help of all commands with testdata/help.txt, so that a
-// change of it is seen in review: go test ./cmd/djsession -update.
+// TestHelp compares the help of all commands with testdata/help.txt, so that a review shows
+// each change: go test ./cmd/djsession -update.
 func TestHelp(t *testing.T) {
 	c := newCLI(t)
 	var got strings.Builder
@@ -56,8 +56,8 @@ func TestNoSecretFlag(t *testing.T) {
 	}
 }
 
-// TestHelpIsComplete: every command has a text, an example and its flags
-// described.
+// TestHelpIsComplete: every command has a text and an example, and a description for each
+// flag.
 func TestHelpIsComplete(t *testing.T) {
 	for _, c := range new(app).commands() {
 		if c.Long == "" || c.Example == "" || c.GroupID == "" || c.ValidArgsFunction == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// secretsOfDemo are texts that nothing may print that was not told to.
+// secretsOfDemo returns texts that no command may print unless its flags allow it.
 func secretsOfDemo(t *testing.T) (keys, values []string) {
 	t.Helper()
 	var sessions []struct{ Key string }
@@ -37,8 +37,8 @@ func secretsOfDemo(t *testing.T) (keys, values []string) {
 	return keys, values
 }
 
-// TestNoLeaks runs everything without --reveal, well and badly, and looks for
-// keys, values and secrets in the output.
+// TestNoLeaks runs all commands without --reveal, with success and with errors, and
+// searches the output for keys, values and secrets.
 func TestNoLeaks(t *testing.T) {
 	keys, values := secretsOfDemo(t)
 	full := keys[0]
@@ -54,7 +54,7 @@ func TestNoLeaks(t *testing.T) {
 		stdin  string
 		args   []string
 		env    map[string]string
-		prints bool // values, which is what the command is for
+		prints bool // the command's purpose is to print values
 	}{
 		{name: "list", args: []string{"list"}},
 		{name: "list as JSON", args: []string{"list", "--json"}},
@@ -142,7 +142,7 @@ func TestNoLeaks(t *testing.T) {
 	}
 }
 
-// storedPayload is session_data of a row of the demo.
+// storedPayload returns session_data of a row of the demo.
 func storedPayload(t *testing.T, key string) (payload string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", newCLI(t).env[envDSN])

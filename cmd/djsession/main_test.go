@@ -20,20 +20,20 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// testNow is the clock of all tests: the demo's past2k7j has expired, the other
-// sessions have not.
+// testNow is the clock of all tests. The demo's session past2k7j has expired then, the
+// others have not.
 var testNow = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 const demoSecret = "django-insecure-DEMO-KEY-public-and-worthless-do-not-use-it"
 
-// suite stops the servers of the tests.
+// suite stops the servers after the tests.
 type suite struct{ m *testing.M }
 
 func (s suite) Run() int { return testserver.Run(s.m) }
 
 func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){
-		// djsession with a clock that stands still.
+		// djsession with a fixed clock.
 		"djsession": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
@@ -44,8 +44,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the transcripts of testdata/script. Each starts in a folder
-// with the demo's database, and its SECRET_KEY in the environment.
+// TestScripts runs the transcripts of testdata/script. Each starts in a folder with the
+// demo's database, with the SECRET_KEY in the environment.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -63,8 +63,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// expectStatus is "status N prog args...": the program ends with that status, and
-// with a hint if it is not 0. Its output is left for stdout, stderr and cmp.
+// expectStatus is "status N prog args...": the program must end with that status, and with
+// a hint if it is not 0. stdout, stderr and cmp can check its output.
 func expectStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N prog args...")
@@ -77,13 +77,13 @@ func expectStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("%s: got exit status %s, want %s\n%s", strings.Join(args[1:], " "), got, args[0], ts.ReadFile("stderr"))
 	}
-	explains := slices.Contains(args, "explain") // on stdout, and then says what to do next
+	explains := slices.Contains(args, "explain") // explains on stdout, with the next step
 	if stderr := ts.ReadFile("stderr"); got != "0" && !explains && !strings.Contains(stderr, "\nhint: ") {
 		ts.Fatalf("%s: no hint in:\n%s", strings.Join(args[1:], " "), stderr)
 	}
 }
 
-// newApp is an app with the clock of the tests, and no terminal.
+// newApp returns an app with the clock of the tests and no terminal.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env map[string]string) *app {
 	return &app{console.Console{
 		Stdin: stdin, Stdout: stdout, Stderr: stderr,
@@ -93,17 +93,17 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env map[string]string) *a
 	}}
 }
 
-// result is what a run in this process did.
+// result is the result of a run in this process.
 type result struct {
 	status         int
 	stdout, stderr string
 }
 
-// cli runs djsession in this process, with the demo's database in a folder of its
-// own, which is returned for further runs.
+// cli runs djsession in this process, with the demo's database in a folder of its own.
+// Further runs use the same folder.
 type cli struct {
 	env map[string]string
-	now func() time.Time // nil is testNow
+	now func() time.Time // nil means testNow
 }
 
 func newCLI(t *testing.T) *cli {
@@ -126,7 +126,7 @@ func (c *cli) run(t *testing.T, stdin string, args ...string) result {
 	return result{status, stdout.String(), stderr.String()}
 }
 
-// must is run for what has to go well.
+// must is run for a command that has to succeed.
 func (c *cli) must(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	r := c.run(t, stdin, args...)
@@ -136,12 +136,12 @@ func (c *cli) must(t *testing.T, stdin string, args ...string) string {
 	return r.stdout
 }
 
-// failingWriter is a pipe whose reader has gone.
+// failingWriter is a pipe without a reader.
 type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// TestOutputFails: what cannot be printed is no success.
+// TestOutputFails: a command that cannot print its output fails.
 func TestOutputFails(t *testing.T) {
 	c := newCLI(t)
 	var stderr bytes.Buffer

@@ -7,22 +7,22 @@ import (
 	"testing"
 )
 
-// others is what this package may import besides the standard library and this module.
+// others is what this package may import, besides the standard library and this module.
 var others = []string{
 	"github.com/spf13/cobra", "github.com/spf13/pflag",
 	"github.com/redis/go-redis/v9/logging", // to silence it
 }
 
-// own is what this package may import of this module. Engines, caches and tables of users
-// are not in it: package djsite opens them.
+// own is what this package may import of this module. It has no engines, caches and tables
+// of users, because package djsite opens them.
 var own = []string{
 	"djsession", "djsettings", "djsite", "serializer", "signer",
 	"internal/console", "internal/payload", "internal/tagged",
 	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/migrate",
 }
 
-// TestRooms: this package takes flags, makes a call and prints. What does the work of a
-// command is a package that a test can call without flags and without a terminal.
+// TestRooms: this package only reads flags, makes a call and prints. The work of a command
+// is in a package that a test can call without flags and without a terminal.
 func TestRooms(t *testing.T) {
 	const module = "github.com/go-djsession/go-djsession"
 	list := func(pattern, format string) (packages [][]string) {

@@ -43,7 +43,7 @@ func testSite(t *testing.T) *djsession.Site {
 	return site
 }
 
-// TestAmbiguousPrefix: a prefix of two sessions stands for none of them.
+// TestAmbiguousPrefix: a prefix of two keys selects neither.
 func TestAmbiguousPrefix(t *testing.T) {
 	c := newCLI(t)
 	fill(t, c, "same0000aaaaaaaaaaaaaaaaaaaaaaaa", "same0000bbbbbbbbbbbbbbbbbbbbbbbb", "short678")
@@ -56,14 +56,14 @@ func TestAmbiguousPrefix(t *testing.T) {
 	if got := c.must(t, "", "show", "same0000b", "--reveal"); !strings.Contains(got, "same0000bbbbbbbbbbbbbbbbbbbbbbbb") {
 		t.Errorf("a longer prefix: got %q", got)
 	}
-	// Of a short key only half is shown, and that finds it.
+	// list shows only half of a short key, and that half finds it.
 	if got := c.must(t, "", "list"); !strings.Contains(got, "\nshor ") || strings.Contains(got, "short678") {
 		t.Errorf("a short key: got %q", got)
 	}
 	c.must(t, "", "show", "shor")
 }
 
-// TestListMany: rows are printed as they come, and all of them.
+// TestListMany: list prints rows as it reads them, and prints all of them.
 func TestListMany(t *testing.T) {
 	c := newCLI(t)
 	var keys []string
@@ -79,7 +79,7 @@ func TestListMany(t *testing.T) {
 	}
 }
 
-// TestInterrupted: what is interrupted says so and has the status 1.
+// TestInterrupted: an interrupted command says so and has the status 1.
 func TestInterrupted(t *testing.T) {
 	c := newCLI(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -93,14 +93,14 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestInterruptedRead: who waits at a terminal can be interrupted.
+// TestInterruptedRead: a read from a terminal can be interrupted.
 func TestInterruptedRead(t *testing.T) {
 	for _, args := range [][]string{{"decode"}, {"decode", "--lines"}, {"explain"}, {"show", "-"}, {"set", "ada7q2m5", "n"}, {"list", "--secret-stdin"}} {
 		c := newCLI(t)
 		silent, _ := io.Pipe()
 		ctx, cancel := context.WithCancel(t.Context())
 		stdin := readerFunc(func(p []byte) (int, error) {
-			cancel() // when it waits
+			cancel() // while it waits
 			return silent.Read(p)
 		})
 		var stderr bytes.Buffer
@@ -116,7 +116,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestOddNames: what a session holds cannot play tricks on a terminal.
+// TestOddNames: no name in a session can control a terminal.
 func TestOddNames(t *testing.T) {
 	c := newCLI(t)
 	c.must(t, "", "set", "ada7q2m5", "\x1b[2J\u202e", `"\u001b[2J"`)
@@ -128,8 +128,8 @@ func TestOddNames(t *testing.T) {
 	}
 }
 
-// TestWrongKeyChangesNothing: with another SECRET_KEY no command changes a row,
-// except those that need no key at all.
+// TestWrongKeyChangesNothing: with another SECRET_KEY no command changes a row, except
+// commands that need no key.
 func TestWrongKeyChangesNothing(t *testing.T) {
 	c := newCLI(t)
 	before := dump(t, c)
@@ -179,8 +179,8 @@ func dump(t *testing.T, c *cli) string {
 	return b.String()
 }
 
-// TestProgress: there is a bar on a terminal and nowhere else; what was done is
-// told on standard output all the same.
+// TestProgress: only a terminal gets a progress bar. Standard output always gets the
+// result.
 func TestProgress(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		c := newCLI(t)
