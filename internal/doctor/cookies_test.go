@@ -10,8 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
-// TestCookies: what is told by headers and settings alone. The engine is one without
-// a store.
+// TestCookies: findings from headers and settings alone. The engine has no store.
 func TestCookies(t *testing.T) {
 	lower, other := strings.Repeat("ab12", 8), strings.Repeat("cd34", 8)
 	for _, tt := range []struct {

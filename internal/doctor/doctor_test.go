@@ -16,29 +16,29 @@ import (
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
-// given is what the doctor is given in place of what is right.
+// given replaces some of the doctor's correct input.
 type given struct {
-	settings string // default those of the project
+	settings string // default: those of the project
 	opts     *djsettings.Options
 	parts    *djsite.Options
-	cookie   string // default the header of somebody who is logged in
+	cookie   string // default: the header of a logged-in user
 	none     bool   // no cookie
 	now      time.Time
 }
 
-// broken is a configuration that does not work, made for real.
+// broken is a configuration with a real fault.
 type broken struct {
 	name string
 	make func(t *testing.T, s *site) given
-	// want is what has to be found, and the first of all; words are in its text.
+	// want must be the first finding. Its text contains words.
 	want  string
 	words []string
-	// also may be found besides.
+	// also are further findings that are allowed.
 	also []string
 }
 
-// TestProjects logs in to each project by its real Django, lets the doctor say that
-// there is no fault, and then breaks it in each of the ways that there are.
+// TestProjects logs in to each project with its real Django, and checks that the doctor
+// finds no fault. Then it breaks the project in each possible way.
 func TestProjects(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")
@@ -55,7 +55,7 @@ func TestProjects(t *testing.T) {
 			if s.seen.Again != "ada" && name != "locmem" {
 				t.Fatalf("Django takes the second request for one of %q", s.seen.Again)
 			}
-			if name != "locmem" { // which cannot be healthy
+			if name != "locmem" { // locmem cannot be healthy
 				for _, g := range []struct {
 					name  string
 					given given
@@ -112,7 +112,7 @@ func testBroken(t *testing.T, s *site, b broken) {
 	}
 }
 
-// examine asks the doctor, and looks at the form of what it says.
+// examine runs the doctor, and checks the form of its findings.
 func examine(t *testing.T, s *site, g given) []doctor.Finding {
 	t.Helper()
 	if g.settings == "" {
@@ -157,8 +157,8 @@ func examine(t *testing.T, s *site, g given) []doctor.Finding {
 	return found
 }
 
-// valuesIn are the values in headers with cookies that are long enough to be secret,
-// and parts of them.
+// valuesIn returns the values in cookie headers that are long enough to be secret, and
+// parts of these values.
 func valuesIn(header string) (all []string) {
 	for _, value := range strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune("=; \n", r) }) {
 		if len(value) >= 20 {
@@ -204,7 +204,7 @@ func TestAllIsMade(t *testing.T) {
 	}
 }
 
-// isSentence tells whether text is one sentence.
+// isSentence reports whether text is one sentence.
 func isSentence(text string) bool {
 	return len(text) > 10 && text[0] >= 'A' && text[0] <= 'Z' && strings.HasSuffix(text, ".") &&
 		!strings.Contains(text, ". ") && !strings.HasSuffix(text, "..") && !strings.ContainsAny(text, "\r\n") && !strings.Contains(text, "%!")

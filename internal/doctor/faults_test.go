@@ -118,7 +118,7 @@ var faults = map[string][]broken{
 			return given{settings: s.with("AUTH_USER_MODEL", "'accounts.Member'"), none: true}
 		}, doctor.UserTable, []string{"auth_user", "accounts.Member"}, nil},
 		{"no database of users", func(t *testing.T, s *site) given {
-			// Found by the cookie alone: the sessions are in another database.
+			// Found with the cookie alone: the sessions are in another database.
 			set := s.with("DATABASES", "{'default': {'ENGINE': 'django.db.backends.dummy'}, 'web': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}")
 			return given{settings: set, opts: &djsettings.Options{SessionDatabase: "web"}}
 		}, doctor.UserTable, []string{"no database with users"}, nil},
@@ -272,7 +272,7 @@ var faults = map[string][]broken{
 	},
 	"memcached": {
 		{"servers of other names", func(t *testing.T, s *site) given {
-			// A name counts as it is written; of these two one leads elsewhere for this key.
+			// The spelling of a name counts: one of these two leads elsewhere for this key.
 			return given{settings: strings.Replace(s.settings, "127.0.0.1:", "localhost:", 1), cookie: s.elsewhere(t)}
 		}, doctor.CacheServers, []string{"LOCATION"}, nil},
 		{"another KEY_PREFIX", part("'KEY_PREFIX': 'site'", "'KEY_PREFIX': 'web'"), doctor.CachePrefix, []string{`"site"`, `"web"`}, nil},
@@ -335,7 +335,7 @@ var faults = map[string][]broken{
 	},
 }
 
-// change puts other settings in the place of some.
+// change replaces some settings.
 func change(changes ...string) func(*testing.T, *site) given {
 	return func(t *testing.T, s *site) given { return given{settings: s.with(changes...)} }
 }
@@ -345,12 +345,12 @@ func part(old, new string) func(*testing.T, *site) given {
 	return func(t *testing.T, s *site) given { return given{settings: s.replace(t, old, new)} }
 }
 
-// sqlite gives the doctor a copy of the database with which something was done.
+// sqlite gives the doctor a changed copy of the database.
 func sqlite(statements ...string) func(*testing.T, *site) given {
 	return func(t *testing.T, s *site) given { return given{settings: s.name(s.copy(t, statements...))} }
 }
 
-// name is the settings with another NAME.
+// name returns the settings with another NAME.
 func (s *site) name(path string) string {
 	return s.with("DATABASES", "{'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '"+path+"'}}")
 }
@@ -363,7 +363,7 @@ func (s *site) copy(t *testing.T, statements ...string) string {
 	return path
 }
 
-// user logs somebody in, and then changes the account.
+// user logs a user in, and then changes the account.
 func user(name, do string) func(*testing.T, *site) given {
 	return func(t *testing.T, s *site) given {
 		l := s.login(t, name)
@@ -372,7 +372,7 @@ func user(name, do string) func(*testing.T, *site) given {
 	}
 }
 
-// guarded is the address of a Redis that wants a password.
+// guarded returns the address of a Redis that requires a password.
 func guarded(t *testing.T) string {
 	t.Helper()
 	server := testserver.Redises(t, 2)[1]
@@ -388,7 +388,7 @@ func guarded(t *testing.T) string {
 
 var guard sync.Once
 
-// elsewhere logs in until the names of the servers choose another one for the session.
+// elsewhere logs in until the names of the servers select another server for the session.
 func (s *site) elsewhere(t *testing.T) string {
 	t.Helper()
 	all := testserver.Memcacheds(t, 2)

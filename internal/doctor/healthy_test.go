@@ -12,8 +12,8 @@ import (
 	"github.com/go-djsession/go-djsession/internal/doctor"
 )
 
-// healthy are configurations that work and are not the simplest, by project: nothing
-// is to be found but the note that is named.
+// healthy are working configurations that are not the simplest, by project. The only
+// finding is the note that is named.
 var healthy = map[string][]struct {
 	name  string
 	make  func(t *testing.T, s *site) given
@@ -34,7 +34,7 @@ var healthy = map[string][]struct {
 			return given{cookie: l.Cookie}
 		}, ""},
 		{"kept alive by Go", func(t *testing.T, s *site) given {
-			// An hour, as zones differ: the other sessions tell that it is no zone.
+			// An hour, like a time zone: the other sessions show that it is not one.
 			l := s.login(t, "grace")
 			site := s.open(t)
 			store := site.Sessions.Store()
@@ -76,7 +76,7 @@ func (s *site) open(t *testing.T) *djsite.Site {
 	return site
 }
 
-// visit is a request to Go by somebody.
+// visit sends a request to Go.
 func (s *site) visit(t *testing.T, l login, do func(*djsession.Session) error) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)

@@ -16,8 +16,8 @@ import (
 
 const sought = "abcdefghijklmnopqrstuvwxyz012345"
 
-// A memcached lists its keys for one client at a time, and tells the others that it is busy.
-// With many items, all who ask at once find the key.
+// A memcached lists its keys for one client at a time; the others get "busy". Even with
+// many items, all clients that list at once must find the key.
 func TestDumpsAtOnce(t *testing.T) {
 	server := testserver.Memcached(t)
 	addr, err := net.ResolveTCPAddr("tcp", server.Addr())
@@ -50,7 +50,7 @@ func TestDumpsAtOnce(t *testing.T) {
 				for {
 					head, ok, err := dumpFor(ctx, addr, key)
 					switch {
-					case err == errBusy: // the machine is: it is asked for longer than doctor does
+					case err == errBusy: // a slow machine: this retries for longer than doctor
 						continue
 					case err != nil:
 						t.Errorf("got the error %v", err)
@@ -65,7 +65,7 @@ func TestDumpsAtOnce(t *testing.T) {
 	}
 }
 
-// A list passes over an item that is being sent to somebody.
+// A list omits an item that is being sent.
 func TestDumpPassesOver(t *testing.T) {
 	server := testserver.Memcached(t)
 	addr, err := net.ResolveTCPAddr("tcp", server.Addr())
@@ -82,7 +82,7 @@ func TestDumpPassesOver(t *testing.T) {
 	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || line != "STORED\r\n" {
 		t.Fatalf("set: got %q, %v", line, err)
 	}
-	// More than the buffers of the connection take, and nobody reads it.
+	// More than the connection's buffers hold, and nobody reads it.
 	if _, err := fmt.Fprintf(c, "get%s\r\n", strings.Repeat(" "+name, 50)); err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +103,9 @@ func TestDumpPassesOver(t *testing.T) {
 	}
 }
 
-// fakeMemcached has no items and answers each listing by the next of some texts, the last of
-// them again and again. A text without an end of its own ends the connection; "silence" is
-// no answer.
+// fakeMemcached has no items. It answers each listing with the next of dumps, and repeats
+// the last one. A text without an end ends the connection; for "silence" it does not
+// answer.
 func fakeMemcached(t *testing.T, dumps ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -151,7 +151,7 @@ func fakeMemcached(t *testing.T, dumps ...string) string {
 	return l.Addr().String()
 }
 
-// Only END is the end of a list of keys. Whatever else keeps doctor from it is no "not found".
+// Only END ends a list of keys. Any other end must not count as "not found".
 func TestMemcachedListsOddly(t *testing.T) {
 	const (
 		end  = "END\r\n"

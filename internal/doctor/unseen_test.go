@@ -15,12 +15,13 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// A place that cannot be looked through is named, and the session is not said to be nowhere.
+// The finding names a place that cannot be searched, and does not say that the session is
+// nowhere.
 func TestNotSearched(t *testing.T) {
 	server := testserver.Redis(t)
 	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	defer client.Close()
-	// One who may read every key, and may not list them.
+	// A user who may read every key but not list them.
 	if err := client.Do(t.Context(), "ACL", "SETUSER", "reader", "on", ">word", "~*", "+@all", "-scan", "-keys").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestNotSearched(t *testing.T) {
 	}
 }
 
-// The names in a folder are all, or there is an error.
+// namesIn returns all names in a folder, or an error.
 func TestNamesIn(t *testing.T) {
 	dir := t.TempDir()
 	if names, err := namesIn(dir); len(names) > 0 || err != nil {

@@ -70,7 +70,7 @@ class OwnSession(AbstractBaseSession):
         app_label = 'own'
 `}
 
-// projects are all sites of the tests, each with another place for its sessions.
+// projects are all sites of the tests. Each keeps its sessions in another place.
 var projects = map[string]project{
 	"db":        {django: "5.2"},
 	"db 6.1":    {django: "6.1"},
@@ -119,15 +119,15 @@ class Member(AbstractUser):
 type site struct {
 	project
 	dir      string
-	settings string // what diffsettings prints
-	seen     login  // somebody who is logged in
+	settings string // the output of diffsettings
+	seen     login  // a logged-in user
 	theirs   *django.Django
 }
 
 //go:embed testdata/driver.py
 var driverPy string
 
-// login is what a browser has.
+// login is the browser's state.
 type login struct{ Cookie, Set, Key, Again string }
 
 // start starts a project. It ends with the test.
@@ -137,7 +137,7 @@ func start(t *testing.T, name string) *site {
 	if !ok {
 		t.Fatalf("there is no project %q", name)
 	}
-	django.Python(t, p.django) // rather say what is missing before a server is started
+	django.Python(t, p.django) // report a missing Django before a server starts
 	s := &site{project: p, dir: t.TempDir()}
 	writeFile(t, filepath.Join(s.dir, "settings.py"), servers(t, common+p.settings))
 	copyFile(t, filepath.Join("testdata", "urls.py"), filepath.Join(s.dir, "urls.py"))
@@ -156,7 +156,7 @@ func start(t *testing.T, name string) *site {
 	return s
 }
 
-// servers puts the addresses of servers into settings.
+// servers replaces the names of servers in settings with their addresses.
 func servers(t *testing.T, text string) string {
 	words := map[string]string{}
 	if strings.Contains(text, "{redis") {
@@ -192,15 +192,15 @@ func (s *site) login(t *testing.T, name string) (l login) {
 	return l
 }
 
-// run runs Python in the project, and returns what it leaves in result.
+// run runs Python in the project, and returns the variable result.
 func (s *site) run(t *testing.T, code string) (answer any) {
 	t.Helper()
 	s.theirs.Exec(t, code, nil, &answer)
 	return answer
 }
 
-// with is the text of the settings with others in the place of some: a name and a
-// Python literal each.
+// with returns the settings with some of them replaced. changes are pairs of a name and a
+// Python literal.
 func (s *site) with(changes ...string) string {
 	text := s.settings
 	for i := 0; i < len(changes); i += 2 {
@@ -215,7 +215,7 @@ func (s *site) with(changes ...string) string {
 	return text
 }
 
-// replace is the text of the settings with a part of it replaced, which has to be there.
+// replace returns the settings with a part of the text replaced. The part must exist.
 func (s *site) replace(t *testing.T, old, new string) string {
 	t.Helper()
 	if !strings.Contains(s.settings, old) {
@@ -224,7 +224,7 @@ func (s *site) replace(t *testing.T, old, new string) string {
 	return strings.ReplaceAll(s.settings, old, new)
 }
 
-// read reads settings as the doctor is given them.
+// read reads settings as the doctor's caller does.
 func (s *site) read(t *testing.T, text string, opts djsettings.Options) *djsettings.Settings {
 	t.Helper()
 	if opts.Dir == "" {
