@@ -22,7 +22,7 @@ func newConsole(stdin string) (*Console, *bytes.Buffer, *bytes.Buffer) {
 	}, &out, &errs
 }
 
-// TestTable: a text from outside begins no line of its own.
+// TestTable: a text from outside cannot begin a new line.
 func TestTable(t *testing.T) {
 	c, out, _ := newConsole("")
 	table := c.NewTable(1, "NAME", "SIZE")
@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestInput: one source, and standard input for one purpose.
+// TestInput: there is one source, and one use of standard input.
 func TestInput(t *testing.T) {
 	c, _, _ := newConsole("from stdin")
 	file := filepath.Join(t.TempDir(), "value")
@@ -65,7 +65,7 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestLongLines: a line that is too long is reported and passed over.
+// TestLongLines: Lines reports a line that is too long, and skips it.
 func TestLongLines(t *testing.T) {
 	l := NewLines(strings.NewReader("short\n"+strings.Repeat("x", 100_000)+"\r\nlast"), 1000)
 	var got []string
@@ -84,7 +84,7 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// TestSecrets: where keys come from, and what is refused.
+// TestSecrets: the sources of keys, and the errors.
 func TestSecrets(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -115,7 +115,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestProblemOf: an error of a driver is not printed, and an interruption comes first.
+// TestProblemOf: it never prints an error of a driver, and an interruption comes first.
 func TestProblemOf(t *testing.T) {
 	err := djsession.Unavailable("load session", errors.New("hunter2"))
 	if p := ProblemOf(t.Context(), err); strings.Contains(p.Text+p.Hint, "hunter2") || p.Status != StatusRefused {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestHarmlessWriter: however the text is cut, the output is the same, and what does no
-// harm is not touched.
+// TestHarmlessWriter: the output does not depend on how the text is split, and harmless
+// text stays unchanged.
 func TestHarmlessWriter(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"", ""}, {"plain\n\ttext é日😀", "plain\n\ttext é日😀"},

@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoNoFolder: a copy that cannot be made is an error with the path.
+// TestDemoNoFolder: if the copy cannot be made, the error names the path.
 func TestDemoNoFolder(t *testing.T) {
 	c := &console.Console{}
 	if _, err := New(t.Context(), c, t.TempDir()+"/missing"); err == nil || !strings.Contains(err.Error(), "db.sqlite3") {

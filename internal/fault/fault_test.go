@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestOf: each Kind, however deep the error is.
+// TestOf: each Kind, however deep the error is wrapped.
 func TestOf(t *testing.T) {
 	for _, tt := range []struct {
 		err  error

@@ -7,8 +7,8 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// TestDeriveKeys: a service with the derived keys reads what the site signs, and the older
-// the Django, the more keys it needs.
+// TestDeriveKeys: a service with the derived keys reads what the site signs. Older Djangos
+// need more keys.
 func TestDeriveKeys(t *testing.T) {
 	keys := signer.SecretKey(secret)
 	n := map[string]int{}

@@ -17,7 +17,7 @@ import (
 
 const secret = "fixtures-secret-key-not-used-anywhere-else"
 
-// codec reads and writes what a version of Django does.
+// codec returns a Codec for a version of Django.
 func codec(t *testing.T, v djsession.DjangoVersion) *Codec {
 	t.Helper()
 	keys := signer.SecretKey(secret)
@@ -32,8 +32,8 @@ func codec(t *testing.T, v djsession.DjangoVersion) *Codec {
 	return &Codec{Signer: s, Site: site, Old: v != djsession.DjangoVersion{} && v.Before(3, 1), Serializer: Any{}}
 }
 
-// TestCodec: what is written is read again, by the same and without a key, and not with a
-// byte changed. JSON stays JSON, a pickle stays one.
+// TestCodec: a Codec reads what it wrote, with the same key and without one, but not with a
+// changed byte. JSON stays JSON, and a pickle stays a pickle.
 func TestCodec(t *testing.T) {
 	dict := serializer.NewDict(serializer.Item{Key: "n", Value: int64(7)})
 	data, err := pickle.Serializer{}.Dumps(nil, dict)
@@ -86,7 +86,7 @@ func TestCodec(t *testing.T) {
 	}
 }
 
-// TestBarePickle: in the three forms in which databases and caches show one.
+// TestBarePickle: the three forms in which databases and caches show a pickle.
 func TestBarePickle(t *testing.T) {
 	const raw = "\x80\x05}\x94."
 	for _, text := range []string{raw, base64.StdEncoding.EncodeToString([]byte(raw)), hex.EncodeToString([]byte(raw)), `\x` + hex.EncodeToString([]byte(raw)), "0x" + hex.EncodeToString([]byte(raw))} {
@@ -101,7 +101,7 @@ func TestBarePickle(t *testing.T) {
 	}
 }
 
-// TestShortKey: no more than half of a key is shown, and nothing that a terminal obeys.
+// TestShortKey: at most half of a key is shown, and no control characters.
 func TestShortKey(t *testing.T) {
 	for key, want := range map[string]string{
 		"abcdefghijklmnopqrstuvwxyz012345": "abcdefgh", "abcdefgh": "abcd", "": "", "\x1b[31m\x1b[31m": `"\x1b[31m"`, "a": "",
@@ -112,7 +112,7 @@ func TestShortKey(t *testing.T) {
 	}
 }
 
-// TestDescribe: types by Python's names, and names that are safe to print.
+// TestDescribe: Python's names of types, and names that are safe to print.
 func TestDescribe(t *testing.T) {
 	for want, v := range map[string]any{
 		"None": nil, "bool": true, "int": int64(1), "float": 1.5, "str": "x", "list": []any{}, "tuple": serializer.Tuple{}, "set": serializer.Set{}, "dict": serializer.NewDict(),
