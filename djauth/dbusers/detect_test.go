@@ -11,8 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 )
 
-// What Detect says of tables that no Django has made as they are. Those that one
-// has made are in TestDjango.
+// Detect on tables that no Django made this way. TestDjango has the tables of Django.
 func TestDetect(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -67,7 +66,7 @@ func TestDetect(t *testing.T) {
 			}
 		}
 
-		// A database that is down is no absent table.
+		// A database that is down is not a missing table.
 		p := new(probe)
 		down := d.open(t, p)
 		p.set(errUnplugged)
@@ -77,14 +76,13 @@ func TestDetect(t *testing.T) {
 	})
 }
 
-// A table in which Django finds who is active, and by which name people log in, by
-// what no table tells: it is refused with a sentence that says what to do, and nobody
-// is found by a name that is a guess.
+// No table shows which users are active and which field is the login name. Detect refuses
+// such a table with a sentence that says what to do, and a guessed name finds nobody.
 func TestDetectGuessesNothing(t *testing.T) {
 	for _, test := range []struct {
 		name, table string
 		o           dbusers.Columns
-		refused     string // a part of the sentence; "" is none
+		refused     string // a part of the error; "" means no error
 		assumed     bool
 	}{
 		{name: "status", table: "status varchar(9), email varchar(9)", refused: "has status, which"},
@@ -139,12 +137,12 @@ func TestDetectGuessesNothing(t *testing.T) {
 	}
 }
 
-// Tables in a schema, of MySQL a database, of SQLite an attached file.
+// Tables in a schema: in MySQL a database, in SQLite an attached file.
 func TestSchema(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		ctx := t.Context()
 		db := d.open(t, nil)
-		db.SetMaxOpenConns(1) // what is attached is so for one connection
+		db.SetMaxOpenConns(1) // ATTACH is for one connection
 		make := "CREATE SCHEMA `Other`"
 		switch d.d {
 		case dbstore.SQLite:

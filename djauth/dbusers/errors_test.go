@@ -23,7 +23,7 @@ func each(t *testing.T, f func(t *testing.T, d database)) {
 	t.Run("MariaDB", func(t *testing.T) { f(t, mysql(t, "utf8mb4")) })
 }
 
-// operations are all that ask the database.
+// operations returns all methods that use the database.
 func operations(ctx context.Context, u *dbusers.Users, id string) map[string]func() error {
 	return map[string]func() error{
 		"ByID":        func() error { _, err := u.ByID(ctx, id); return err },
@@ -44,7 +44,7 @@ func TestOptions(t *testing.T) {
 		name   string
 		d      dbstore.Dialect
 		o      dbusers.Options
-		detect bool // Detect says so too; else the name is but a value to it
+		detect bool // Detect refuses it too; otherwise the name is only a value there
 	}{
 		{"no Dialect", dbstore.Dialect{}, dbusers.Options{}, true},
 		{"Model without an app", dbstore.SQLite, dbusers.Options{Model: "User"}, true},
@@ -88,7 +88,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// What is wrong with the tables is said, and not what the driver says.
+// Errors say what is wrong with the tables, without the driver's text.
 func TestHints(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -114,10 +114,10 @@ func TestHints(t *testing.T) {
 			"INSERT INTO auth_user VALUES (1, 'canary', 'canary$2')")
 		ops := operations(ctx, dbusers.New(newSite(t, nil), db, d.d, nil), "1")
 		delete(ops, "Grants")
-		delete(ops, "SetPassword") // has its column
+		delete(ops, "SetPassword") // its column exists
 		check("no columns", "has not the columns", ops)
 
-		// Other kinds of keys. MySQL takes '07' for 7.
+		// Other kinds of keys. For MySQL '07' equals 7.
 		mustExec(t, db, "CREATE TABLE texts (id varchar(40) NOT NULL PRIMARY KEY, username varchar(150) NOT NULL, password varchar(10) NOT NULL)",
 			"INSERT INTO texts VALUES ('07', 'canary', '')")
 		const none = dbusers.None
@@ -127,7 +127,7 @@ func TestHints(t *testing.T) {
 		ops = operations(ctx, dbusers.New(newSite(t, nil), db, d.d, &o), "7")
 		err := ops["ByID"]()
 		if d.d == dbstore.SQLite && errors.Is(err, djauth.ErrNoUser) {
-			err = djsession.ErrUnavailable // it compares as text
+			err = djsession.ErrUnavailable // SQLite compares as text
 		}
 		if !errors.Is(err, djsession.ErrUnavailable) {
 			t.Errorf("a key of text that is said to be a number: got %v, want ErrUnavailable", err)
@@ -146,20 +146,20 @@ func TestHints(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		// One name, two users.
+		// Two users with one name.
 		mustExec(t, db, "INSERT INTO texts VALUES ('8x', 'canary', '')")
 		o.ID = djauth.TextID
 		check("two", "more than one", map[string]func() error{"ByName": operations(ctx, dbusers.New(newSite(t, nil), db, d.d, &o), "8")["ByName"]})
 	})
 }
 
-// coded are errors as the drivers have them.
+// coded is an error with a code, as drivers return it.
 type coded string
 
 func (c coded) Error() string    { return string(c) + " canary" }
 func (c coded) SQLState() string { return string(c) }
 
-// What is locked or was chosen to lose is tried again; other faults are not.
+// Locks and deadlocks are retried, other errors are not.
 func TestRetry(t *testing.T) {
 	for _, test := range []struct {
 		d     dbstore.Dialect
@@ -180,7 +180,7 @@ func TestRetry(t *testing.T) {
 		{dbstore.MySQL, errors.New("invalid connection"), false},
 	} {
 		p := new(probe)
-		// The statements are those of another database, but they do not get there.
+		// The statements are for another database, but the probe stops them.
 		ops := operations(t.Context(), dbusers.New(newSite(t, nil), open(t, "sqlite", "file::memory:", p), test.d, nil), "1")
 		for doing, f := range ops {
 			last := errors.New("the last one")
@@ -198,7 +198,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// A lock that stays is waited for no longer than the context lasts.
+// A method waits for a lock no longer than its context allows.
 func TestLocked(t *testing.T) {
 	d := sqlite(t)
 	db := d.open(t, nil)
@@ -225,13 +225,13 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// Dates as they may be in old or foreign rows.
+// Dates as they can be in old or foreign rows.
 func TestDates(t *testing.T) {
 	berlin := time.FixedZone("", 3600)
 	for _, test := range []struct {
 		text string
 		zone *time.Location
-		want string // "" is the zero time
+		want string // "" means the zero time
 		bad  bool
 	}{
 		{text: "2026-03-04 05:06:07", want: "2026-03-04T05:06:07Z"},
@@ -240,7 +240,7 @@ func TestDates(t *testing.T) {
 		{text: "2026-03-04T05:06:07+02:00", zone: berlin, want: "2026-03-04T03:06:07Z"},
 		{text: "2026-03-04 05:06:07.25+00:00", zone: berlin, want: "2026-03-04T05:06:07.25Z"},
 		{text: "0001-01-01 00:00:00", want: ""},
-		{text: "0000-00-00 00:00:00", want: ""}, // MySQL's NULL before it was strict
+		{text: "0000-00-00 00:00:00", want: ""}, // MySQL's NULL before strict mode
 		{text: "0000-00-00 00:00:00.000000", want: ""},
 		{text: "2026-03-04T05:06:07.5", want: "2026-03-04T05:06:07.5Z"},
 		{text: "2026-03-04 05:06", want: "2026-03-04T05:06:00Z"},

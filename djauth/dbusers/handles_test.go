@@ -16,7 +16,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/userstable/authsite"
 )
 
-// Nothing is asked of the options of the handle.
+// The options of the handle do not matter.
 func TestHandles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Python some times")
@@ -48,8 +48,8 @@ func TestHandles(t *testing.T) {
 	}
 }
 
-// MySQL's tables may have an older character set each, since a site's migrations
-// ran under the default of their day.
+// In MySQL each table may have another, older character set: the default when the site's
+// migrations ran.
 func TestCharacterSets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Python some times")
@@ -95,7 +95,7 @@ func TestCharacterSets(t *testing.T) {
 	}
 }
 
-// A name of PostgreSQL's type citext is compared as that does.
+// PostgreSQL's type citext ignores case, and so does ByName.
 func TestCitext(t *testing.T) {
 	d := postgres(t)
 	db := d.open(t, nil)
@@ -114,7 +114,7 @@ func TestCitext(t *testing.T) {
 	}
 }
 
-// A name that a column of numbers cannot hold is nobody's.
+// A name that a numeric column cannot hold belongs to nobody.
 func TestNumbers(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		db := d.open(t, nil)
@@ -136,8 +136,8 @@ func TestNumbers(t *testing.T) {
 	})
 }
 
-// checkIndexes checks that the statements find their rows by an index, whatever
-// the type of the key.
+// checkIndexes checks that the statements find their rows with an index, for every type of
+// key.
 func checkIndexes(t *testing.T, d database, tables authsite.Tables, u *dbusers.Users, p *probe) {
 	t.Helper()
 	ctx, opts := t.Context(), tables.Options
@@ -179,7 +179,7 @@ func nth(kind djauth.IDKind, n int) string {
 	return fmt.Sprint(1000 + n)
 }
 
-// fill adds users with a permission and a group each.
+// fill adds users, each with a permission and a group.
 func fill(t *testing.T, b authsite.Tables, n int) {
 	t.Helper()
 	b.Clear(t)
@@ -194,7 +194,7 @@ func fill(t *testing.T, b authsite.Tables, n int) {
 		b.Exec(t, analyze)
 		return
 	}
-	for i := range 50 { // with few of them a database rather reads them all
+	for i := range 50 { // a database reads small tables without an index
 		b.Exec(t, "INSERT INTO auth_group (name) VALUES (?)", fmt.Sprint("group ", i))
 	}
 	key, column := b.Options.Columns.ID, b.Options.UserColumn
@@ -217,7 +217,7 @@ func explain(t *testing.T, d database, query string, named []driver.NamedValue) 
 	for _, a := range named {
 		args = append(args, a.Value)
 	}
-	if d.d == dbstore.PostgreSQL { // which likes to read the whole of a small table
+	if d.d == dbstore.PostgreSQL { // it may read a small table without an index
 		d.dsn += "&enable_seqscan=off"
 	}
 	rows, err := d.open(t, nil).Query(prefix+query, args...)

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
-// A database that is not in UTF-8, over a handle that is, as Django's are.
+// A database that is not in UTF-8, with a handle that is, as in Django.
 func TestPostgreSQLLatin1(t *testing.T) {
 	s := testserver.PostgreSQL(t)
 	dsn := func(name string) string {

@@ -27,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Where connections are cut on purpose, the driver logs it.
+	// The driver logs connections that the tests cut.
 	_ = mysqldriver.SetLogger(log.New(io.Discard, "", 0))
 	os.Exit(testserver.Run(m))
 }
@@ -41,7 +41,7 @@ func newSite(t testing.TB, zone *time.Location) *djsession.Site {
 	return site
 }
 
-// database is a new, empty one.
+// database is a new, empty database.
 type database struct {
 	d           dbstore.Dialect
 	driver, dsn string
@@ -82,7 +82,7 @@ func servedAt(s *testserver.Server, name string) []string {
 	return []string{"NAME=" + name, "HOST=" + host, "PORT=" + port, "USER=" + s.User}
 }
 
-// open returns a handle whose statements p sees; p may be nil.
+// open returns a handle. p, which may be nil, sees its statements.
 func open(t testing.TB, driverName, dsn string, p *probe) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driverName, dsn)
@@ -112,13 +112,13 @@ func mustExec(t testing.TB, db *sql.DB, queries ...string) {
 	}
 }
 
-// probe is what a handle reports to and takes orders from.
+// probe records the statements of a handle, and can make them fail.
 type probe struct {
 	mu   sync.Mutex
 	sent []string
-	args []driver.NamedValue // of the last
+	args []driver.NamedValue // of the last statement
 	fail []error             // the next statements fail with these, in order
-	down error               // all do
+	down error               // all statements fail with this
 }
 
 var errUnplugged = errors.New("unplugged, said the driver, with canary1@example.com and all")
@@ -171,8 +171,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn{real, c.p}, err
 }
 
-// conn counts what is asked of it. A statement that the driver wants prepared
-// first (driver.ErrSkip) was counted when it said so.
+// conn counts the statements. If the driver wants a statement prepared first
+// (driver.ErrSkip), conn has counted it before.
 type conn struct {
 	driver.Conn
 	p *probe

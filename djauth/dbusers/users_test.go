@@ -24,8 +24,7 @@ import (
 
 var every = flag.Bool("every", false, "run TestDjango with every combination")
 
-// The contract is kept on a copy of a database that Django 5.2 has made. Where
-// there is nothing but Go, this test is what remains.
+// The contract holds on a copy of a database of Django 5.2. This test needs only Go.
 func TestUsers(t *testing.T) {
 	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
 	if err := os.WriteFile(path, demo.Database, 0o600); err != nil {
@@ -37,7 +36,7 @@ func TestUsers(t *testing.T) {
 	userstest.Run(t, harness(tables, users, p))
 }
 
-// No statement has more parameters than an old SQLite takes.
+// No statement has more parameters than an old SQLite allows.
 func TestChunks(t *testing.T) {
 	p := new(probe)
 	path := filepath.Join(testserver.Dir(t), "db.sqlite3")
@@ -95,8 +94,8 @@ func harness(tables authsite.Tables, users djauth.Users, p *probe) userstest.Har
 
 type combination struct{ version, engine, model, zone string }
 
-// A Django makes and fills the tables; what we read is what it says, what we write
-// it reads, and the contract is kept on its tables.
+// Django makes and fills the tables. Both sides read what the other wrote, and the contract
+// holds on Django's tables.
 func TestDjango(t *testing.T) {
 	const utc, local = "-", "Asia/Tehran"
 	tests := []combination{
@@ -149,7 +148,7 @@ func (c combination) run(t *testing.T) {
 	p := new(probe)
 	db := d.open(t, p)
 
-	// Detect finds out the rest of the Options.
+	// Detect completes the Options.
 	given := authsite.Models[c.model]
 	before := given
 	opts, err := dbusers.Detect(ctx, db, d.d, &given)
@@ -167,12 +166,12 @@ func (c combination) run(t *testing.T) {
 		t.Errorf("IDKind: got %v, want %v", got, opts.ID)
 	}
 
-	// Theirs as we see it.
+	// We read what Django wrote.
 	compareAll(t, users, people)
 
 	compareFinds(t, site, users, people)
 
-	// Ours as they see it.
+	// Django reads what we wrote.
 	at := time.Date(2026, 7, 8, 9, 10, 11, 120000000, time.UTC)
 	sum := md5.Sum([]byte("saltsaltsaltnew secret"))
 	encoded := djauth.EncodedOf("md5$saltsaltsalt$" + hex.EncodeToString(sum[:]))
@@ -207,7 +206,7 @@ func (c combination) run(t *testing.T) {
 	checkIndexes(t, d, tables, users, p)
 }
 
-// compareAll compares what users finds with what Django said.
+// compareAll compares the accounts of users with those that Django reported.
 func compareAll(t *testing.T, users *dbusers.Users, people []authsite.Person) {
 	t.Helper()
 	ctx := t.Context()
@@ -251,7 +250,7 @@ func compareAll(t *testing.T, users *dbusers.Users, people []authsite.Person) {
 	}
 }
 
-// compareFinds asks both sides for ids and names that are nearly those of users.
+// compareFinds looks up, on both sides, ids and names that are similar to those of users.
 func compareFinds(t *testing.T, site *authsite.Site, users *dbusers.Users, people []authsite.Person) {
 	t.Helper()
 	ctx := t.Context()
@@ -267,7 +266,7 @@ func compareFinds(t *testing.T, site *authsite.Site, users *dbusers.Users, peopl
 	byID, byName := site.Find(t, ids, names)
 	for i, id := range ids {
 		var got string
-		// As djauth does with what a session holds.
+		// As djauth does with the id in a session.
 		if parsed, err := users.IDKind().Parse(id); err == nil {
 			got = idOf(t, func() (*djauth.Account, error) { return users.ByID(ctx, parsed) })
 		}
@@ -282,7 +281,7 @@ func compareFinds(t *testing.T, site *authsite.Site, users *dbusers.Users, peopl
 	}
 }
 
-// idOf is the id of whom find finds; "" if nobody.
+// idOf returns the id of the account that find returns, or "" for nobody.
 func idOf(t *testing.T, find func() (*djauth.Account, error)) string {
 	t.Helper()
 	a, err := find()
@@ -297,7 +296,7 @@ func idOf(t *testing.T, find func() (*djauth.Account, error)) string {
 
 func same(a, b []string) bool { return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b) }
 
-// show is a with its fields, which an Account does not print.
+// show returns a with its fields, because an Account does not print them.
 func show(a *djauth.Account) any {
 	if a == nil {
 		return nil
