@@ -18,7 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// people is a Users in memory, with a fault that is told by name.
+// people is a Users in memory with a named fault.
 type people struct {
 	fault string
 	kind  djauth.IDKind
@@ -83,7 +83,7 @@ var faults = []struct{ name, noticedBy string }{
 
 func (p *people) is(fault string) bool { return p.fault == fault }
 
-// ask begins what asks the place.
+// ask counts a statement. It returns an error if ctx is done or the people are down.
 func (p *people) ask(ctx context.Context, about string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +108,7 @@ func (p *people) Site() *djsession.Site { return nil }
 
 func (p *people) IDKind() djauth.IDKind { return p.kind }
 
-var last string // of the fault "at once: mixes"
+var last string // for the fault "at once: mixes"
 
 func (p *people) ByID(ctx context.Context, id string) (*djauth.Account, error) {
 	if err := p.ask(ctx, id); err != nil {
@@ -273,7 +273,7 @@ func (p *people) ByIDs(ctx context.Context, ids []string, found func(*djauth.Acc
 	}
 	for _, a := range all {
 		if p.is("many: holds a lock") && len(all) > 1 {
-			return djsession.ErrUnavailable // where a true one would wait for ever
+			return djsession.ErrUnavailable // a real one would wait for ever
 		}
 		found(a)
 	}
@@ -310,11 +310,11 @@ func (p *people) Grants(ctx context.Context, id string) (*djauth.Grants, error) 
 	return g, nil
 }
 
-// reader is a Users that can do no more than it must.
+// reader is a Users without optional interfaces.
 type reader struct{ djauth.Users }
 
-// counting counts what is asked of the people inside. What it lacks is found there if it
-// reads.
+// counting counts the calls of the people inside. The interfaces that read are those of
+// people.
 type counting struct {
 	*people
 	asked atomic.Int64
@@ -330,12 +330,12 @@ func (c *counting) ByName(ctx context.Context, name string) (*djauth.Account, er
 	return c.people.ByName(ctx, name)
 }
 
-// unwrapped is a reader that says what is inside.
+// unwrapped is a reader with Unwrap.
 type unwrapped struct{ reader }
 
 func (u unwrapped) Unwrap() djauth.Users { return u.Users }
 
-// writer is an unwrapped that writes.
+// writer is an unwrapped with the interfaces that write.
 type writer struct {
 	unwrapped
 	djauth.LoginRecorder
@@ -398,10 +398,10 @@ func harness(fault string, kind djauth.IDKind) userstest.Harness {
 	}
 }
 
-// The environment of the test binary that TestFaults runs.
+// The environment variables of the test binary that TestFaults runs.
 const faultEnv, skipEnv = "USERSTEST_FAULT", "USERSTEST_SKIP"
 
-// TestFaulty is the suite on people with a fault, for TestFaults.
+// TestFaulty runs the suite on people with a fault, for TestFaults.
 func TestFaulty(t *testing.T) {
 	fault, ok := os.LookupEnv(faultEnv)
 	if !ok {
@@ -429,7 +429,7 @@ func runFaulty(t *testing.T, fault, skip, name string) (passed bool, output stri
 	return err == nil, string(out)
 }
 
-// Each way to break the contract is noticed by the case that is about it.
+// The case for each part of the contract notices when that part is broken.
 func TestFaults(t *testing.T) {
 	noticing := map[string]bool{}
 	for _, f := range faults {
@@ -449,7 +449,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Without a fault the whole suite is passed, with every kind of id.
+// Without a fault the whole suite passes, with every kind of id.
 func TestNoFault(t *testing.T) {
 	for _, kind := range []djauth.IDKind{djauth.IntegerID, djauth.UUIDID, djauth.TextID} {
 		t.Run(kind.String(), func(t *testing.T) { userstest.Run(t, harness("", kind)) })
@@ -457,8 +457,8 @@ func TestNoFault(t *testing.T) {
 	}
 }
 
-// A case that lacks what it needs fails, unless it is skipped with a reason; a
-// skip that names nothing fails too.
+// A case that lacks something fails, unless Skip names it with a reason. A Skip that names
+// nothing fails too.
 func TestSkip(t *testing.T) {
 	for _, test := range []struct {
 		name, fault, skip, run, output string
