@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestCart: twenty clients of one visitor fill the cart at once, and nothing is lost.
+// TestCart: twenty clients of one visitor add to the cart at once, and nothing is lost.
 func TestCart(t *testing.T) {
 	settings, _ := exampletest.Demo(t)
 	at := exampletest.Run(t, settings)

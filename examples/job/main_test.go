@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestJob: the job counts in the session of a visitor, until the visitor has logged out.
+// TestJob: the job counts in the visitor's session until the visitor logs out.
 func TestJob(t *testing.T) {
 	settings, database := exampletest.Demo(t)
 	run := func() (string, error) {

@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestLogin: ada logs in with the password that she has in Django, and out.
+// TestLogin: ada logs in with her Django password, and logs out.
 func TestLogin(t *testing.T) {
 	settings, _ := exampletest.Demo(t)
 	at := exampletest.Run(t, settings)
@@ -19,7 +19,7 @@ func TestLogin(t *testing.T) {
 	b.Submit(at+"/login", "username", "ada", "password", exampletest.AdaPassword).Has(http.StatusOK, "Hello ada")
 	b.Submit(at+"/logout").Has(http.StatusOK, "Log in").HasNot("ada")
 
-	// Without its token a form is of another site.
+	// A form without its token is from another site.
 	ada := exampletest.NewAda(t, at)
 	ada.Submit(at + "/logout").Has(http.StatusForbidden)
 	ada.Get(at+"/").Has(http.StatusOK, "Hello ada")

@@ -19,7 +19,7 @@ import (
 
 const secret = "django-insecure-DEMO-KEY-public-and-worthless-do-not-use-it"
 
-// service is the example on a copy of the bundled database.
+// service returns the example on a copy of the bundled database.
 func service(t *testing.T) (http.Handler, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
@@ -41,7 +41,8 @@ func service(t *testing.T) (http.Handler, *sql.DB) {
 	return h, db
 }
 
-// visit returns the answer to a request with this session's key; "" is none.
+// visit returns the response to a request with this session key. With "", the request has
+// no cookie.
 func visit(h http.Handler, key string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if key != "" {
@@ -54,7 +55,7 @@ func visit(h http.Handler, key string) *httptest.ResponseRecorder {
 
 const anonymous = "You are not logged in"
 
-// TestWhoIsGreeted: only a good login is.
+// TestWhoIsGreeted: only a valid login is greeted by name.
 func TestWhoIsGreeted(t *testing.T) {
 	for _, tt := range []struct{ name, key, want string }{
 		{"a login", "ada7q2m5x8k1c4v9b6n3z0l7j4h1g8f5", "Hello ada,"},
@@ -78,7 +79,7 @@ func TestWhoIsGreeted(t *testing.T) {
 	}
 }
 
-// TestCounts: each visit counts, from where Django left the counter.
+// TestCounts: each visit counts, starting from Django's counter.
 func TestCounts(t *testing.T) {
 	h, _ := service(t)
 	for _, want := range []string{"session: 4<", "session: 5<"} {
@@ -99,7 +100,7 @@ func TestPasswordChanged(t *testing.T) {
 	}
 }
 
-// TestNameIsEscaped: a name cannot write the page.
+// TestNameIsEscaped: a user name cannot inject HTML.
 func TestNameIsEscaped(t *testing.T) {
 	h, db := service(t)
 	if _, err := db.Exec("UPDATE auth_user SET username = '<script>' WHERE username = 'ada'"); err != nil {
@@ -110,7 +111,7 @@ func TestNameIsEscaped(t *testing.T) {
 	}
 }
 
-// TestDatabaseGone: that is not "nobody is logged in".
+// TestDatabaseGone: a missing database or table does not make the visitor a stranger.
 func TestDatabaseGone(t *testing.T) {
 	h, db := service(t)
 	db.Close()
@@ -126,7 +127,7 @@ func TestDatabaseGone(t *testing.T) {
 	}
 }
 
-// TestBundled: what the example prints opens what it serves.
+// TestBundled: bundled copies the database and returns its keys.
 func TestBundled(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	path, keys, err := bundled("localhost:8080")

@@ -26,8 +26,8 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestViewByView: the visitor cannot tell what has moved, but for the line at the end of
-// the page.
+// TestViewByView: the visitor cannot see which views have moved, except by the line at the
+// end of the page.
 func TestViewByView(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")
@@ -68,7 +68,7 @@ func TestViewByView(t *testing.T) {
 	}
 }
 
-// visit is what a visitor does. by tells who makes the page of a path.
+// visit acts as a visitor. by returns the line that says who serves a path.
 func visit(t *testing.T, s *shop.Shop, at string, by func(path string) string) {
 	b := exampletest.NewBrowser(t)
 	b.Get(at+"/").Has(http.StatusOK, "Django made this page.", "Log in")
@@ -76,13 +76,13 @@ func visit(t *testing.T, s *shop.Shop, at string, by func(path string) string) {
 		t.Errorf("got %s for an account of nobody's, want the page to log in", p.URL)
 	}
 
-	// The shop is Django's: its form, and its page with the message.
+	// Django serves the shop: the form, and the page with the message.
 	b.Get(at + "/")
 	b.Submit(at+"/cart/add/", "name", "Tea").Has(http.StatusOK, `<p class="success"><b>Tea is in your cart.</b></p>`)
 	b.Get(at + "/").HasNot("is in your cart")
 	b.Get(at+"/cart/").Has(http.StatusOK, "<li>Tea: 1</li>", by("/cart/"))
 
-	// The login is Django's, and keeps the cart.
+	// Django serves the login, which keeps the cart.
 	b.Login(s, at).Has(http.StatusOK, "Log out demo")
 	b.Get(at+"/account/").Has(http.StatusOK, "You are demo, and may use", by("/account/"))
 	b.Get(at + "/")
@@ -94,12 +94,12 @@ func visit(t *testing.T, s *shop.Shop, at string, by func(path string) string) {
 	// The cart's own form, and its own message.
 	b.Submit(at+"/cart/empty/").Has(http.StatusOK, `<p class="info"><b>Your cart is empty now.</b></p>`, "Nothing yet", by("/cart/"))
 
-	// Forms without a token are of another site.
+	// Forms without a token are from another site.
 	b.Forget()
 	b.Submit(at+"/cart/add/", "name", "Tea").Has(http.StatusForbidden)
 	b.Get(at+"/cart/").Has(http.StatusOK, "Nothing yet")
 
-	// The logout is Django's, by a form of any page.
+	// Django serves the logout. Every page has its form.
 	b.Get(at + "/account/")
 	b.Submit(at+"/accounts/logout/").Has(http.StatusOK, "Log in").HasNot("Log out")
 	if p := b.Get(at + "/account/"); p.URL.Path != "/accounts/login/" {
@@ -107,7 +107,7 @@ func visit(t *testing.T, s *shop.Shop, at string, by func(path string) string) {
 	}
 }
 
-// TestCommand: it says what to open and the password, and leaves nothing behind.
+// TestCommand: it prints the URL and the password, and leaves no file behind.
 func TestCommand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")
@@ -165,7 +165,7 @@ func TestCommand(t *testing.T) {
 	b.Get(django).Has(http.StatusOK)
 
 	if runtime.GOOS == "windows" {
-		return // there is no interrupt to send
+		return // this system has no interrupt signal
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestRefused: it says what to install, and what it cannot serve.
+// TestRefused: it says what to install, and which paths it cannot serve.
 func TestRefused(t *testing.T) {
 	nowhere := filepath.Join(t.TempDir(), "python")
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestStream: the events go on until ada has logged out elsewhere.
+// TestStream: the events continue until ada logs out elsewhere.
 func TestStream(t *testing.T) {
 	settings, database := exampletest.Demo(t)
 	at := exampletest.Run(t, settings)

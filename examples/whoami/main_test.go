@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestHello: ada, who logged in at Django, is greeted by her name.
+// TestHello: ada, who logged in at Django, is greeted by name.
 func TestHello(t *testing.T) {
 	settings, _ := exampletest.Demo(t)
 	at := exampletest.Run(t, settings)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("DATABASE_URL") != "" { // the example itself
+	if os.Getenv("DATABASE_URL") != "" { // run as the example
 		exampletest.Main(m, main)
 	}
 	os.Exit(testserver.Run(m))
@@ -33,7 +33,7 @@ session.save()
 result = session.session_key
 `
 
-// TestBesideDjango: the service and a real Django share rows and copies.
+// TestBesideDjango: the service and a real Django share rows and cached copies.
 func TestBesideDjango(t *testing.T) {
 	pg, redis := testserver.PostgreSQL(t), testserver.Redis(t)
 	d := django.Start(t, django.Site{Version: "5.2", Settings: django.Args{

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// withForm is examples/nethttp/form.go by chi.
+// withForm is examples/nethttp/form.go with chi.
 func withForm(site *djsite.Site) http.Handler {
 	r := chi.NewRouter()
 	r.Use(site.Middleware)

@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// chi redirects by net/http, which cleans a path.
+// chi redirects with net/http, which cleans the path.
 func TestRedirects(t *testing.T) {
 	exampletest.CheckRedirects(t, func(target func(*http.Request) string) http.Handler {
 		r := chi.NewRouter()

@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// withForm is examples/nethttp/form.go by Echo, whose Render makes all of the page
-// before it is sent.
+// withForm is examples/nethttp/form.go with Echo. Its Render builds the whole page before
+// sending it.
 func withForm(site *djsite.Site) http.Handler {
 	e := echo.New()
 	e.Renderer = &echo.TemplateRenderer{Template: exampletest.Form}

@@ -8,8 +8,8 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// TestBesideDjango: the service, with the settings as manage.py printed them to a file,
-// and a real Django share everything, as does a form in the handlers of the router.
+// TestBesideDjango: the service, with the settings that manage.py printed to a file, and a
+// real Django share everything, also a form in the router's handlers.
 func TestBesideDjango(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Django")
@@ -20,5 +20,5 @@ func TestBesideDjango(t *testing.T) {
 	exampletest.CheckForm(t, s, django, exampletest.Serve(t, settings, withForm))
 }
 
-// TestOutage: a database that is down is not a visitor who is not logged in.
+// TestOutage: a database that is down does not make the visitor a stranger.
 func TestOutage(t *testing.T) { exampletest.CheckOutage(t) }

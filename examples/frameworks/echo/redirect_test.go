@@ -9,7 +9,7 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// Echo sends a target as it is.
+// Echo sends a target unchanged.
 func TestRedirects(t *testing.T) {
 	exampletest.CheckRedirects(t, func(target func(*http.Request) string) http.Handler {
 		e := echo.New()

@@ -12,13 +12,13 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// answers are the ways in which Echo begins a response, each after a Set.
+// answers are the ways in which Echo begins a response, each after a change of the session.
 var answers = []struct {
 	name   string
 	answer echo.HandlerFunc
 	status int
 	saved  bool
-	// inside tells whether it is saved with echo.WrapMiddleware.
+	// inside says whether the session is saved with echo.WrapMiddleware.
 	inside bool
 }{
 	{"text", func(c echo.Context) error { return c.String(http.StatusOK, "text") }, 200, true, true},
@@ -30,14 +30,14 @@ var answers = []struct {
 	{"404 by an error", func(echo.Context) error { return echo.ErrNotFound }, 404, true, true},
 	{"500", func(c echo.Context) error { return c.String(http.StatusInternalServerError, "no") }, 500, false, false},
 	{"500 without a body", func(c echo.Context) error { return c.NoContent(http.StatusInternalServerError) }, 500, false, false},
-	// Here they differ: the error is still on its way to Echo when the middleware ends.
+	// Here they differ: the middleware ends before Echo handles the error.
 	{"an error", func(echo.Context) error { return errors.New("no") }, 500, false, true},
 	{"500 by an error", func(echo.Context) error { return echo.ErrInternalServerError }, 500, false, true},
 	{"a panic", func(echo.Context) error { panic("no") }, 500, false, false},
 }
 
-// TestAroundEcho: what a handler set is saved and the cookie sent, however Echo begins
-// the response; a response of 500 saves nothing, as in Django.
+// TestAroundEcho: the session is saved and the cookie sent, however Echo begins the
+// response. A response of 500 saves nothing, as in Django.
 func TestAroundEcho(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,8 +49,8 @@ func TestAroundEcho(t *testing.T) {
 	}
 }
 
-// TestWrapMiddleware: why main puts the sessions around Echo. Inside, the responses
-// are the same, but what a handler did that then failed is saved.
+// TestWrapMiddleware shows why main wraps Echo in the sessions. Inside Echo the responses
+// are the same, but the session is saved even if the handler then fails.
 func TestWrapMiddleware(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// withForm is examples/nethttp/form.go by gin.
+// withForm is examples/nethttp/form.go with gin.
 func withForm(site *djsite.Site) http.Handler {
 	engine := gin.New()
 	engine.GET("/note", func(c *gin.Context) {
-		// c.HTML does not make all of the page before it is sent.
+		// c.HTML sends a page before it is complete.
 		if err := site.CSRF.Render(c.Writer, c.Request, exampletest.Form, "", c.Request.Context()); err != nil {
 			_ = c.AbortWithError(djsession.ErrorStatus(err), err)
 		}

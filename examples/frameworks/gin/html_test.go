@@ -12,8 +12,8 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// TestHTMLIsTooLate: why a page is made by Render. c.HTML sends its beginning before the
-// template asks for a token, and the response is broken off.
+// TestHTMLIsTooLate shows why Render builds a page. c.HTML sends the beginning before the
+// template needs a token, and the response is cut off.
 func TestHTMLIsTooLate(t *testing.T) {
 	m := exampletest.Manager(t)
 	csrf, err := djcsrf.New(m, nil)

@@ -11,8 +11,8 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// TestStream: the cookie goes out with the first part, and gin learns that the client
-// is gone.
+// TestStream: the first part of the response sends the cookie, and gin notices when the
+// client has gone.
 func TestStream(t *testing.T) {
 	m := exampletest.Manager(t)
 	ended := make(chan bool, 1)

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 )
 
-// answers are the ways in which gin begins a response, each after a Set.
+// answers are the ways in which gin begins a response, each after a change of the session.
 var answers = []struct {
 	name   string
 	answer func(c *gin.Context)
@@ -31,8 +31,8 @@ var answers = []struct {
 	{"a flush", func(c *gin.Context) { c.Writer.Flush() }, 200, true},
 }
 
-// TestAroundTheEngine: what a handler set is saved and the cookie sent, however gin
-// begins the response; a response of 500 saves nothing, as in Django.
+// TestAroundTheEngine: the session is saved and the cookie sent, however gin begins the
+// response. A response of 500 saves nothing, as in Django.
 func TestAroundTheEngine(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAroundTheEngine(t *testing.T) {
 	}
 }
 
-// TestWrapH: the sessions of single handlers.
+// TestWrapH: sessions for single handlers.
 func TestWrapH(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -64,8 +64,8 @@ func TestWrapH(t *testing.T) {
 	}
 }
 
-// TestUseIsNotForSessions: why main puts them around the engine. With use, the header
-// is gone before the middleware can set the cookie.
+// TestUseIsNotForSessions shows why main wraps the engine in the sessions. With use, the
+// header is sent before the middleware can set the cookie.
 func TestUseIsNotForSessions(t *testing.T) {
 	m := exampletest.Manager(t)
 	engine := gin.New()
