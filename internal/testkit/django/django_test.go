@@ -12,7 +12,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
-// Every Django does what every test may ask for.
+// Every Django can run the commands that all tests use.
 func TestDjangos(t *testing.T) {
 	for _, version := range []string{"1.8", "1.11", "2.2", "3.2", "4.2", "5.2", "6.1"} {
 		t.Run(version, func(t *testing.T) {

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// others are the tests that look for the environments by themselves, and why.
+// others are the tests that look for the environments themselves, with the reason.
 var others = map[string]string{
 	"cmd/djsession/demo_test.go": "it runs the program of the demo",
 	"djsettings/manage_test.go":  "it makes a .venv of a project",
 }
 
-// There is one harness: no other test starts a Django, and there is one drive.py.
+// There is one harness: no other test starts a Django, and there is only one drive.py.
 func TestOneHarness(t *testing.T) {
 	const root = "../../.."
 	found := map[string]bool{}

@@ -10,7 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
 )
 
-// counter is a number that the parties count up by a read and a write.
+// counter is a number that each party reads and then writes, increased by one.
 type counter struct{ n int }
 
 func (c *counter) read(p *interleave.Party) (n int, err error) {
@@ -33,7 +33,7 @@ func (c *counter) count(p *interleave.Party) string {
 	return "counted"
 }
 
-// counting is n parties that count.
+// counting returns a model with n parties that count.
 func counting(n int) *interleave.Model {
 	return &interleave.Model{Start: func(w *interleave.World) {
 		c := new(counter)
@@ -49,8 +49,8 @@ func counting(n int) *interleave.Model {
 	}}
 }
 
-// The counts are known: of the (2n)!/2^n orders of n parties with two steps each, those lose
-// no count in which each party does both its steps at once, n! of them.
+// The numbers are known: n parties with two steps each have (2n)!/2^n orders. An order
+// loses no count if each party does its two steps in succession, which n! orders do.
 func TestCounts(t *testing.T) {
 	for n, want := range map[int][2]uint64{1: {1, 0}, 2: {6, 4}, 3: {90, 84}, 4: {2520, 2496}} {
 		for _, apart := range []bool{true, false} {
@@ -67,7 +67,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// Where the parties have nothing to do with each other nearly nothing is run twice.
+// If the parties share nothing, almost nothing runs twice.
 func TestUnrelated(t *testing.T) {
 	m := &interleave.Model{Start: func(w *interleave.World) {
 		for _, name := range []string{"a", "b", "c"} {
@@ -131,7 +131,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A sleep decides nothing and takes no time, as short or long as it is.
+// A sleep of any length decides nothing and takes no time.
 func TestSleep(t *testing.T) {
 	start := time.Now()
 	m := counting(2)
@@ -154,7 +154,7 @@ func TestSleep(t *testing.T) {
 	}
 }
 
-// One waits for the other in this process; a timeout ends it if there is one.
+// One party waits for another in this process. If it has a timeout, that ends the wait.
 func TestWaiting(t *testing.T) {
 	for _, timeout := range []bool{true, false} {
 		m := &interleave.Model{Start: func(w *interleave.World) {
@@ -171,7 +171,7 @@ func TestWaiting(t *testing.T) {
 			w.Party("waits", func(p *interleave.Party) string {
 				write(p, "third")
 				ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-				if !timeout { // only for the bubble to end
+				if !timeout { // only to end the bubble
 					ctx, cancel = context.WithTimeout(context.Background(), 90*time.Second)
 				}
 				defer cancel()
@@ -207,7 +207,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// What is too much to run is not called finished.
+// A model with too many schedules is not Finished.
 func TestUnfinished(t *testing.T) {
 	m := counting(4)
 	m.Apart, m.MaxRuns = true, 100

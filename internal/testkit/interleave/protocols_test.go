@@ -7,14 +7,14 @@ import (
 	"github.com/go-djsession/go-djsession/internal/testkit/interleave"
 )
 
-// place is one engine with the record of one key, in a word: "" is no record, "S" the
-// session with its login, anything else a note of a protocol.
+// place is an engine's record of one key, as a word: "" is no record, "S" is the session
+// with its login, and any other word is a note of a protocol.
 type place struct {
 	name   string
 	record string
 }
 
-// as is the place as one party uses it.
+// as is the place for one party.
 type as struct {
 	p *interleave.Party
 	*place
@@ -28,7 +28,7 @@ func (a as) read() (record string) {
 	return record
 }
 
-// swap replaces was by now, if it is there.
+// swap replaces the record was with now, if it is there.
 func (a as) swap(was, now string) (ok bool) {
 	_ = a.p.Step(a.name, quote(was)+" to "+quote(now), func() (string, bool) {
 		if ok = a.record == was; ok {
@@ -39,7 +39,7 @@ func (a as) swap(was, now string) (ok bool) {
 	return ok
 }
 
-// update replaces whatever is there, as Django's UPDATE does.
+// update replaces any record, as Django's UPDATE does.
 func (a as) update(now string) (ok bool) {
 	_ = a.p.Step(a.name, "update to "+quote(now), func() (string, bool) {
 		if ok = a.record != ""; ok {
@@ -50,7 +50,7 @@ func (a as) update(now string) (ok bool) {
 	return ok
 }
 
-// remove deletes whatever is there, and returns it.
+// remove deletes and returns the record.
 func (a as) remove() (was string) {
 	_ = a.p.Step(a.name, "delete", func() (string, bool) {
 		was, a.record = a.record, ""
@@ -73,8 +73,8 @@ func yes(ok bool) string {
 	return "it is another"
 }
 
-// moved is a site between two engines: old, new, and the new engine's record of the key that
-// a party cycles to.
+// moved is a site between two engines: the records in old and new, and the new engine's
+// record of the key to which a party cycles.
 type moved struct{ old, new, cycled *place }
 
 func newMoved() moved {
@@ -88,7 +88,7 @@ func (m moved) party(w *interleave.World, name string, do func(old, new, cycled 
 
 const survives = "a logout was acknowledged, and the login lives on"
 
-// judge says whether an acknowledged logout left a login.
+// judge reports a login that survives an acknowledged logout.
 func (m moved) judge(logouts ...*interleave.Party) func() string {
 	return func() string {
 		for _, p := range logouts {
@@ -100,7 +100,7 @@ func (m moved) judge(logouts ...*interleave.Party) func() string {
 	}
 }
 
-// claim, create, confirm: a plan for moving a session that was found wanting.
+// claim, create, confirm: a plan for moving a session that failed.
 
 func planMove(id string) func(old, new, cycled as) string {
 	claim := "claim" + id
@@ -165,7 +165,7 @@ func planCycle(old, new, cycled as) string {
 	return "cycled"
 }
 
-// claim, reserve, commit, fill, forget: one that held.
+// claim, reserve, commit, fill, forget: a plan that holds.
 
 func move(id string) func(old, new, cycled as) string {
 	claim, committed, reserved := "claim"+id, "committed"+id, "reserved"+id
@@ -212,7 +212,7 @@ func move(id string) func(old, new, cycled as) string {
 				if n != "reserved"+whose {
 					return "unavailable"
 				}
-				old.swap(o, "committed"+whose) // help
+				old.swap(o, "committed"+whose) // help the other party
 				continue
 			}
 			if o == "" {
@@ -242,7 +242,7 @@ func logout(old, new, _ as) string {
 		if o != "" {
 			old.swap(o, "")
 		}
-		if n == "S" || n != "" && o != "" { // the reservation of a move that is committed
+		if n == "S" || n != "" && o != "" { // the reservation of a committed move
 			return "acknowledged"
 		}
 		return "refused"
@@ -262,7 +262,7 @@ func cycle(_, new, cycled as) string {
 	return "cycled"
 }
 
-// What a Django on the new engine does.
+// The operations of a Django on the new engine.
 
 func djangoLogout(_, new, _ as) string {
 	if new.read() != "S" {
@@ -272,7 +272,7 @@ func djangoLogout(_, new, _ as) string {
 	return "acknowledged"
 }
 
-// oldLogout is that of a Django which knows only the old engine.
+// oldLogout is the logout of a Django that knows only the old engine.
 func oldLogout(old, _, _ as) string {
 	if old.read() == "" {
 		return "refused"
@@ -298,7 +298,7 @@ func djangoCycle(_, new, cycled as) string {
 	return "cycled"
 }
 
-// TestMoving shows that the scheduler tells the two protocols apart.
+// TestMoving shows that the scheduler distinguishes the two protocols.
 func TestMoving(t *testing.T) {
 	type actor struct {
 		name string
@@ -320,7 +320,7 @@ func TestMoving(t *testing.T) {
 		{"two moves and logout", []actor{{"move", move("1")}, {"move 2", move("2")}, {"logout", logout}}, false, false},
 		{"move, Django's logout and save", []actor{{"move", move("1")}, {"logout", djangoLogout}, {"save", djangoSave}}, true, false},
 		{"move, logout and Django's save", []actor{{"move", move("1")}, {"logout", logout}, {"save", djangoSave}}, true, false},
-		{"move and a logout on the old engine alone", []actor{{"move", move("1")}, {"logout", oldLogout}}, false, true}, // what no protocol orders
+		{"move and a logout on the old engine alone", []actor{{"move", move("1")}, {"logout", oldLogout}}, false, true}, // no protocol can order these
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -351,12 +351,12 @@ func TestMoving(t *testing.T) {
 	}
 }
 
-// key is a session's old key and the one that a cycle gave it, where what is left under the
-// old one may be a record of its successor, "T".
+// key is a session's old key, and the new one after a cycle. The record under the old key
+// may name its successor, "T".
 type key struct{ old, new *place }
 
-// TestSuccessor shows why a cycle leaves no successor record: Django's late save writes the
-// session over it.
+// TestSuccessor shows why a cycle leaves no successor record: a late save in Django
+// replaces it with the session.
 func TestSuccessor(t *testing.T) {
 	cycle := func(leave string) func(old, new as) string {
 		return func(old, new as) string {
@@ -396,7 +396,7 @@ func TestSuccessor(t *testing.T) {
 	const revived = "the old key is logged in after an acknowledged cycle"
 	tests := []struct {
 		name         string
-		leave        string // what a cycle leaves under the old key
+		leave        string // the record that a cycle leaves under the old key
 		flush, save  bool
 		bad, revived bool
 	}{

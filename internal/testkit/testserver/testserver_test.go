@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(Run(m)) }
 
-// Each server takes connections, and a second call returns the same one.
+// Each server accepts connections, and a second call returns the same one.
 func TestServers(t *testing.T) {
 	for name, get := range map[string]func(testing.TB) *Server{
 		"PostgreSQL": PostgreSQL, "MariaDB": MariaDB, "Redis": Redis, "Redis Sentinel": RedisSentinel,
@@ -33,7 +33,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// The nodes of the cluster know of each other, and several Redises are several.
+// The nodes of the cluster know each other, and several Redises are different servers.
 func TestRedises(t *testing.T) {
 	nodes := RedisCluster(t)
 	for _, n := range nodes {
@@ -47,15 +47,15 @@ func TestRedises(t *testing.T) {
 	}
 }
 
-// A server does not outlive the process that started it, even one that is
-// killed. The test starts itself again for that.
+// A server ends with the process that started it, even if that is killed. The test runs
+// itself again to show this.
 func TestLeash(t *testing.T) {
 	if os.Getenv("TESTSERVER_CHILD") == "1" {
 		s := PostgreSQL(t)
 		os.Stdout.WriteString("listening " + s.Addr() + "\n")
 		select {}
 	}
-	PostgreSQL(t) // or skip
+	PostgreSQL(t) // or skip the test
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestLeash$")
 	cmd.Env = append(os.Environ(), "TESTSERVER_CHILD=1")
 	out, err := cmd.StdoutPipe()
@@ -88,7 +88,7 @@ func TestLeash(t *testing.T) {
 	t.Error("the server still listens 15 seconds after its process was killed")
 }
 
-// What is missing skips a test, and fails it if everything is required.
+// A missing server skips a test, or fails it if everything is required.
 func TestMissing(t *testing.T) {
 	k := kind{name: "Nonesuch", install: "nonesuch", binaries: []string{"djsession-nonesuch"}}
 	for _, test := range []struct{ require, want string }{{"", "skip"}, {"1", "fatal"}} {
@@ -104,7 +104,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// recorder takes note of how a test would have ended.
+// recorder records how a test would have ended.
 type recorder struct {
 	testing.TB
 	what, text string
@@ -121,7 +121,7 @@ func (r *recorder) end(what string, args []any) {
 	panic(r)
 }
 
-// A server that does not start is an error with what it said.
+// A server that does not start is an error with the server's output.
 func TestBadStart(t *testing.T) {
 	k := kind{signal: "TERM", serve: func(map[string]string, string, int) []string { return []string{"sh", "-c", "echo sorry; exit 1"} }}
 	_, err := k.start(nil, freePort)
@@ -130,8 +130,8 @@ func TestBadStart(t *testing.T) {
 	}
 }
 
-// A port that was free is taken by another program before the server listens there. That is
-// an error, so that it is tried again with another port, and never a server of somebody else.
+// If another program takes the free port before the server listens, that is an error, so
+// that another port is tried. The other program must never count as the server.
 func TestPortTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -161,7 +161,7 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	go func() { // an echo
+	go func() { // an echo server
 		for {
 			c, err := l.Accept()
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A browser fills in a form, keeps cookies, and tells what it sees.
+// A browser fills in a form, keeps cookies, and reports what it shows.
 func TestBrowser(t *testing.T) {
 	site := http.NewServeMux()
 	site.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
