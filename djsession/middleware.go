@@ -1,13 +1,11 @@
 package djsession
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"strings"
 
@@ -30,8 +28,11 @@ import (
 //     next itself made are saved under the key that the session had. If the cookie is
 //     that of another session, and that key is gone or there was none, the changes are
 //     lost, and a line in the log says so.
-//   - Hijack saves the session. It adds no cookie to the header for a session that was
-//     not changed: a reverse proxy adds the header of an upgrade only afterwards.
+//   - Hijack takes the connection over, and then saves the session. If there is no
+//     connection to take, as with HTTP/2, Hijack changes nothing, and the handler can
+//     answer in another way. If the session cannot be saved, OnError answers on the
+//     connection, which is then closed. Hijack adds no cookie to the header for a session
+//     that was not changed: a reverse proxy adds the header of an upgrade only afterwards.
 //
 // The response is not buffered. [http.ResponseController] works on it, and so do the
 // interfaces [http.Flusher], [http.Hijacker] and [io.ReaderFrom].
@@ -178,6 +179,12 @@ func (x *exchange) begin(status int) bool {
 	if x.begun {
 		return x.failed == nil
 	}
+	return x.commit(status, x.ResponseWriter)
+}
+
+// commit commits the session for a response with status. If the session cannot be saved,
+// commit answers by w, whose header is that of the response, and returns false.
+func (x *exchange) commit(status int, w http.ResponseWriter) bool {
 	x.begun = true
 	x.beforeCommit(x.Header(), status)
 	err := x.s.commit(x.s.request.Context(), x.Header(), status, x.taken)
@@ -190,10 +197,10 @@ func (x *exchange) begin(status int) bool {
 	clear(h)
 	maps.Copy(h, x.before)
 	if answer := x.s.m.site.set.OnError; answer != nil {
-		answer(x.ResponseWriter, x.s.request, err)
+		answer(w, x.s.request, err)
 	} else {
 		code := ErrorStatus(err)
-		http.Error(x.ResponseWriter, http.StatusText(code), code)
+		http.Error(w, http.StatusText(code), code)
 	}
 	return false
 }
@@ -236,14 +243,6 @@ func (x *exchange) FlushError() error {
 		return x.failed
 	}
 	return http.NewResponseController(x.ResponseWriter).Flush()
-}
-
-func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	x.taken = !x.begun
-	if !x.begin(http.StatusSwitchingProtocols) {
-		return nil, nil, x.failed
-	}
-	return http.NewResponseController(x.ResponseWriter).Hijack()
 }
 
 // CloseNotify is http.CloseNotifier. The request's context replaced it in net/http, but
