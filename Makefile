@@ -7,7 +7,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
 	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/errtext \
-	./internal/base62 ./internal/httpcookie ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
+	./internal/base62 ./internal/httpcookie ./internal/waitlock ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start
 # browsers and whole sites, or only serve other packages' tests.

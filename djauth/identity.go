@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/waitlock"
 )
 
 // Identity is request.user: an account that is logged in, or AnonymousUser. It shows what
@@ -154,7 +157,9 @@ func (id *Identity) Groups(ctx context.Context) ([]string, error) {
 
 // granted reads the grants once. After an error it reads them again.
 func (id *Identity) granted(ctx context.Context) (*Grants, error) {
-	id.mu.Lock()
+	if err := waitlock.Lock(ctx, &id.mu); err != nil {
+		return nil, djsession.Unavailable("wait for another call that reads the permissions", err)
+	}
 	defer id.mu.Unlock()
 	if id.grants != nil {
 		return id.grants, nil

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/waitlock"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -56,7 +57,9 @@ func User(ctx context.Context) (*Identity, error) {
 	if !ok {
 		return nil, ErrNoMiddleware
 	}
-	c.mu.Lock()
+	if err := waitlock.Lock(ctx, &c.mu); err != nil {
+		return nil, djsession.Unavailable("wait for another call of User", err)
+	}
 	defer c.mu.Unlock()
 	if c.id != nil {
 		return c.id, nil

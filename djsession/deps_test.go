@@ -15,7 +15,7 @@ var core = []string{
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"djauth", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
-	"internal/base62", "internal/httpcookie", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/sqldb", "internal/cachevalue", "internal/testkit/testserver",
+	"internal/base62", "internal/httpcookie", "internal/waitlock", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/sqldb", "internal/cachevalue", "internal/testkit/testserver",
 	"internal/pyliteral", "internal/errtext", "internal/testkit/interleave", "internal/testkit/visit",
 }
 

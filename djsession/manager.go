@@ -38,8 +38,10 @@ func (m *Manager) Site() *Site { return m.site }
 func (m *Manager) Store() Store { return m.store }
 
 // Load returns the session of the request with this context. The first call for a request
-// reads the store; later calls do not. With several Managers, Load returns the session of
-// the innermost [Manager.Middleware]; [Manager.Load] returns that of one Manager.
+// reads the store; later calls do not. Load waits no longer than ctx lasts, also while
+// another goroutine of the request loads or saves the session. With several Managers, Load
+// returns the session of the innermost [Manager.Middleware]; [Manager.Load] returns that of
+// one Manager.
 //
 // A cookie that leads to no session gives an empty one; [Session.Missing] returns the
 // reason.

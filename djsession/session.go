@@ -321,7 +321,7 @@ func (s *Session) Missing() error {
 
 // load reads the session from the store, once.
 func (s *Session) load(ctx context.Context) error {
-	if err := s.lock(); err != nil {
+	if err := s.lockWithin(ctx); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()

@@ -1,10 +1,12 @@
 package djsession
 
 import (
+	"context"
 	"iter"
 	"reflect"
 	"runtime"
 
+	"github.com/go-djsession/go-djsession/internal/waitlock"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -97,6 +99,19 @@ func (s *sessionState) lock() error {
 		return ErrInUpdate
 	}
 	s.mu.Lock()
+	return nil
+}
+
+// lockWithin is lock that waits no longer than ctx lasts. Another goroutine may hold s.mu
+// for as long as its use of the store takes.
+func (s *sessionState) lockWithin(ctx context.Context) error {
+	if s.updates.Load() != 0 && inUpdate() {
+		s.misuses.Add(1)
+		return ErrInUpdate
+	}
+	if err := waitlock.Lock(ctx, &s.mu); err != nil {
+		return Unavailable("wait for another use of the session", err)
+	}
 	return nil
 }
 
