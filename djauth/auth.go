@@ -84,6 +84,10 @@ type Options struct {
 	// RedirectField is the name of the parameter with the page to go back to;
 	// default "next".
 	RedirectField string
+	// SuccessURLAllowedHosts is LoginView.success_url_allowed_hosts: further hosts to which
+	// RedirectTarget may lead, besides the one that the client asked. Each is a host as in
+	// the Host header, with its port if that is not the usual one; there are no patterns.
+	SuccessURLAllowedHosts []string
 	// Host is request.get_host; djcsrf.AllowedHosts makes one. The default is r.Host, which
 	// any client can choose; nothing that leaves the site is made of the default.
 	// Settings.Proxies of package djsession says whether r came by HTTPS.
@@ -172,6 +176,12 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	}
 	if err := o.checkLoginURL(); err != nil {
 		return nil, err
+	}
+	o.SuccessURLAllowedHosts = slices.Clone(o.SuccessURLAllowedHosts)
+	for _, host := range o.SuccessURLAllowedHosts {
+		if !plainHost(host) || strings.HasPrefix(host, ".") {
+			return nil, fmt.Errorf("%w: SuccessURLAllowedHosts has %q, which is no host such as www.example.com or www.example.com:8000", djsession.ErrConfig, host)
+		}
 	}
 	if o.RedirectField == "" {
 		o.RedirectField = "next"

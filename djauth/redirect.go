@@ -15,9 +15,9 @@ import (
 // login page, names to go to after the login, in its form or its query. It returns
 // fallback, as it is, if r names none or one of another site.
 //
-// The page is an absolute path ("/a/?b=c") or a URL of this host, in ASCII. Its form is
-// final: [http.Redirect] and the routers write it as it is, and a browser stays on the
-// site. As iri_to_uri does, it writes a backslash as %5C and other characters as UTF-8.
+// The page is an absolute path ("/a/?b=c") or a URL of this host or of one of
+// Options.SuccessURLAllowedHosts, in ASCII. Its form is final: [http.Redirect] and the
+// routers write it as it is, and a browser stays on these hosts. As iri_to_uri does, it writes a backslash as %5C and other characters as UTF-8.
 // It resolves a relative page as a browser does, from the path that the client sent, so
 // that a login page may be inside of [http.StripPrefix]. A prefix that a proxy takes away
 // it does not know.
@@ -28,13 +28,14 @@ import (
 // with a letter ("1:").
 func (a *Auth) RedirectTarget(r *http.Request, fallback string) string {
 	scheme, err := a.m.Site().Scheme(r)
-	host, secure := a.opts.Host(r), err != nil || scheme == "https"
+	secure := err != nil || scheme == "https"
+	hosts := append([]string{a.opts.Host(r)}, a.opts.SuccessURLAllowedHosts...)
 	next := a.nextPage(r)
-	if !allowedTarget(next, host, secure) {
+	if !allowedTarget(next, hosts, secure) {
 		return fallback
 	}
 	next = canonicalTarget(next, sentPath(r))
-	if !staysOnSite(next, host, secure) {
+	if !staysOnSite(next, hosts, secure) {
 		return fallback
 	}
 	return next
@@ -74,7 +75,8 @@ func sentPath(r *http.Request) string {
 // SafeRedirect is url_has_allowed_host_and_scheme: whether a redirect to target, as it
 // is, stays on this host, and on https if secure is set. Browsers read a URL more
 // generously than it is written, so that this refuses more than the other hosts.
-// host is as in the Host header, with its port if that is not the usual one.
+// host is as in the Host header, with its port if that is not the usual one. For a site
+// with several hosts, call it for each of them.
 //
 // Unlike Django, it refuses a backslash before the query, "//" without a host, and a
 // relative target that becomes a URL without its dots ("./javascript:"). Django writes
@@ -82,13 +84,14 @@ func sentPath(r *http.Request) string {
 // that "/.//\evil.example" leads to another site. It also refuses what
 // [Auth.RedirectTarget] refuses.
 func SafeRedirect(target, host string, secure bool) bool {
-	if !allowedTarget(target, host, secure) {
+	hosts := []string{host}
+	if !allowedTarget(target, hosts, secure) {
 		return false
 	}
 	// A header's value loses these spaces only. Others become a part of the host or the path.
 	target = strings.Trim(target, " ")
 	head, _, _ := strings.Cut(target, "?")
-	if !allowedText(target, host, secure) || strings.Contains(head, `\`) {
+	if !allowedText(target, hosts, secure) || strings.Contains(head, `\`) {
 		return false
 	}
 	if _, netloc := splitURL(target); netloc != "" {
@@ -112,7 +115,7 @@ const maxRedirect = 2048
 
 // allowedTarget is the verdict of url_has_allowed_host_and_scheme. It is never true where
 // one of the Djangos says no.
-func allowedTarget(target, host string, secure bool) bool {
+func allowedTarget(target string, hosts []string, secure bool) bool {
 	target = strings.TrimFunc(target, isPythonSpace)
 	// Browsers skip invisible characters at the beginning. Which these are beyond
 	// ASCII depends on Python's Unicode.
@@ -120,10 +123,10 @@ func allowedTarget(target, host string, secure bool) bool {
 		return false
 	}
 	// Browsers take a backslash for a slash, but not in a password.
-	return allowedText(target, host, secure) && allowedText(strings.ReplaceAll(target, `\`, "/"), host, secure)
+	return allowedText(target, hosts, secure) && allowedText(strings.ReplaceAll(target, `\`, "/"), hosts, secure)
 }
 
-func allowedText(target, host string, secure bool) bool {
+func allowedText(target string, hosts []string, secure bool) bool {
 	// Chrome takes what begins with three slashes for a host, whatever stands there.
 	if strings.HasPrefix(target, "///") {
 		return false
@@ -136,7 +139,7 @@ func allowedText(target, host string, secure bool) bool {
 	if netloc == "" && scheme != "" {
 		return false // javascript: and the like, and http:///elsewhere
 	}
-	if netloc != "" && (netloc != host || !plainHost(host)) {
+	if netloc != "" && (!slices.Contains(hosts, netloc) || !plainHost(netloc)) {
 		return false
 	}
 	if scheme == "" && netloc != "" {
@@ -227,9 +230,9 @@ func resolveDots(p string) string {
 	return "/" + strings.Join(append(kept, last), "/")
 }
 
-// staysOnSite reports whether every parser finds this site in target: it is ASCII
+// staysOnSite reports whether every parser finds one of hosts in target: it is ASCII
 // without spaces and backslashes, and begins with one slash, or with the host.
-func staysOnSite(target, host string, secure bool) bool {
+func staysOnSite(target string, hosts []string, secure bool) bool {
 	for i := range len(target) {
 		if c := target[i]; c <= ' ' || c > '~' || c == '\\' {
 			return false
@@ -239,7 +242,7 @@ func staysOnSite(target, host string, secure bool) bool {
 		return true
 	}
 	_, netloc := splitURL(target)
-	return netloc != "" && allowedText(target, host, secure)
+	return netloc != "" && allowedText(target, hosts, secure)
 }
 
 // iriToURI is iri_to_uri.

@@ -22,9 +22,9 @@ type djangoTarget struct {
 	Location *string
 }
 
-func askRedirects(t *testing.T, version, host string, secure bool, targets []string) []djangoTarget {
+func askRedirects(t *testing.T, version string, hosts []string, secure bool, targets []string) []djangoTarget {
 	t.Helper()
-	in, err := json.Marshal(map[string]any{"host": host, "secure": secure, "targets": targets})
+	in, err := json.Marshal(map[string]any{"hosts": hosts, "secure": secure, "targets": targets})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +70,12 @@ func TestRedirectLive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Python some times")
 	}
-	const host = "site.example"
+	const host, further = "site.example", "shop.example:8443"
 	for seed, version := range []string{"1.8", "1.11", "2.2", "3.2", "4.2", "5.2", "6.1"} {
 		t.Run(version, func(t *testing.T) {
 			for _, secure := range []bool{false, true} {
-				w := newWorld(t)
-				targets := weburl.Targets(uint64(100+seed), 6000, host)
+				w := newWorld(t, func(o *djauth.Options) { o.SuccessURLAllowedHosts = []string{further} })
+				targets := append(weburl.Targets(uint64(100+seed), 6000, host), weburl.Targets(uint64(200+seed), 3000, further)...)
 				for i := range targets {
 					targets[i] = strings.ToValidUTF8(targets[i], "\ufffd") // Python's texts are no bytes
 				}
@@ -84,9 +84,9 @@ func TestRedirectLive(t *testing.T) {
 					base.Scheme = "https"
 				}
 				yes, less := 0, map[string]int{}
-				for i, answer := range askRedirects(t, version, host, secure, targets) {
+				for i, answer := range askRedirects(t, version, []string{host, further}, secure, targets) {
 					next := targets[i]
-					safe, got := djauth.SafeRedirect(next, host, secure), ""
+					safe, got := djauth.SafeRedirect(next, host, secure) || djauth.SafeRedirect(next, further, secure), ""
 					visit(secure, base.Path, "", host, next, func(_ http.ResponseWriter, r *http.Request) { got = w.auth.RedirectTarget(r, "") })
 					switch {
 					case !answer.OK && (safe || got != ""):

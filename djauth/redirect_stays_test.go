@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 	"github.com/go-djsession/go-djsession/internal/weburl"
 )
@@ -120,6 +123,75 @@ func TestRedirectStays(t *testing.T) {
 		t.Logf("%s: of %d targets RedirectTarget takes %d, SafeRedirect %d", site, count, allowed, safe)
 	}
 	t.Run("node", func(t *testing.T) { nodeStays(t, bases, sent) })
+}
+
+// With further hosts a browser stays on them and on the site.
+func TestSuccessURLAllowedHosts(t *testing.T) {
+	const host = "site.example"
+	further := []string{"shop.example:8443", "[::1]:8000", "127.0.0.1"}
+	all := append([]string{host}, further...)
+	w := newWorld(t, func(o *djauth.Options) { o.SuccessURLAllowedHosts = further })
+	alone := newWorld(t)
+	for _, secure := range []bool{false, true} {
+		led := map[string]int{}
+		for seed, of := range all {
+			for n, next := range weburl.Targets(uint64(300+seed), 3000, of) {
+				page := loginPages[n%len(loginPages)]
+				base := weburl.URL{Scheme: "http", Host: host, Path: page.path}
+				if secure {
+					base.Scheme = "https"
+				}
+				for _, world := range []*world{w, alone} {
+					rec := discard{}
+					visit(secure, page.path, page.strip, host, next, func(_ http.ResponseWriter, r *http.Request) {
+						http.Redirect(rec, r, world.auth.RedirectTarget(r, "/fallback"), http.StatusSeeOther)
+					})
+					u, err := base.Resolve(wire(rec.Header().Get("Location")))
+					if err != nil || u.Scheme != base.Scheme && u.Scheme != "https" || !slices.Contains(all, u.Host) || world == alone && u.Host != host {
+						t.Errorf("next=%q at %s: Location: %q leads to %v (%v)", next, page.path, rec.Header().Get("Location"), u, err)
+					}
+					if world == w {
+						led[u.Host]++
+					}
+				}
+			}
+		}
+		for _, of := range all {
+			if led[of] < 20 {
+				t.Errorf("secure %v: %d targets lead to %s: they are no test", secure, led[of], of)
+			}
+		}
+		t.Logf("secure %v: %v", secure, led)
+	}
+	for next, want := range map[string]string{
+		"https://shop.example:8443/a?b":          "https://shop.example:8443/a?b",
+		"//shop.example:8443":                    "//shop.example:8443",
+		"http://127.0.0.1/a":                     "http://127.0.0.1/a",
+		"http://[::1]:8000/a":                    "http://[::1]:8000/a",
+		"/a":                                     "/a",
+		"http://shop.example/a":                  "/home", // another port
+		"http://SHOP.example:8443/a":             "/home", // as in Django
+		"http://a.shop.example:8443":             "/home",
+		"http://shop.example:8443@evil.example":  "/home",
+		`http://shop.example:8443\@evil.example`: "/home",
+		"ftp://127.0.0.1/a":                      "/home",
+	} {
+		visit(false, "/login", "", host, next, func(_ http.ResponseWriter, r *http.Request) {
+			if got := w.auth.RedirectTarget(r, "/home"); got != want {
+				t.Errorf("%q: got %q, want %q", next, got, want)
+			}
+		})
+	}
+	visit(true, "/login", "", host, "http://127.0.0.1/a", func(_ http.ResponseWriter, r *http.Request) {
+		if got := w.auth.RedirectTarget(r, "/home"); got != "/home" {
+			t.Errorf("http from a page of https: got %q", got)
+		}
+	})
+	for _, bad := range []string{"", "https://shop.example", "shop.example/", ".shop.example", "*.shop.example", "a@shop.example", "shop.example:x", "shop example", "::1", "é.example"} {
+		if _, err := djauth.New(w.m, w.people, nil, &djauth.Options{SuccessURLAllowedHosts: []string{"shop.example", bad}}); !errors.Is(err, djsession.ErrConfig) {
+			t.Errorf("the host %q: got error %v, want ErrConfig", bad, err)
+		}
+	}
 }
 
 const askNode = `const all = JSON.parse(require("fs").readFileSync(0, "utf8"))
