@@ -44,8 +44,11 @@
 // application/x-www-form-urlencoded back: the handler may read it, parse it or leave it.
 // A body of type multipart/form-data goes through ParseMultipartForm. The handler then
 // has FormValue, FormFile and MultipartForm, but Body is empty and MultipartReader fails.
-// The Middleware removes uploaded files from the disk when it ends. To stream an upload,
-// accept it by PUT, whose body is never read, or list the handler in [Options.Exempt].
+// The Middleware removes uploaded files from the disk when it ends.
+//
+// A request that is not checked keeps its body unread. To stream an upload, or to hand it
+// on to a Django behind a proxy, which checks it itself, list the handler in
+// [Options.Exempt], or accept the upload by PUT, whose body is never read.
 //
 // # Deviations
 //

@@ -61,7 +61,8 @@ type Options struct {
 	// Failure is CSRF_FAILURE_VIEW: it answers requests that were rejected, and [Reason] tells
 	// it why. The default answers a plain text with the status 403.
 	Failure http.Handler
-	// Exempt is csrf_exempt: the requests that are not checked. Default none.
+	// Exempt is csrf_exempt: the requests that are not checked, and whose bodies Middleware
+	// does not read. Default none.
 	Exempt func(r *http.Request) bool
 
 	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, the most bytes of a form without its files;
