@@ -22,7 +22,8 @@ const languageKey = "_language"
 //
 // Login flushes the session of another user. A session of nobody keeps its data and gets a
 // new key, against session fixation. A session of the same user keeps its key. Login also
-// rotates the CSRF token, and sets last_login by the [LoginRecorder] of the Users.
+// rotates the CSRF token, and sets last_login by the [LoginRecorder] of the Users. A new key
+// is there when the session is saved: call Session.Save before Session.Key.
 //
 // Unlike Django, which deletes a session whose hash does not fit and one of any other user,
 // Login sets the session aside, as [Auth.Identify] does, if its hash does not fit the user

@@ -52,8 +52,8 @@ func (s *Session) Create(ctx context.Context) error {
 
 // CycleKey is SessionBase.cycle_key: it gives the session a new key, against session
 // fixation. The key changes when the session is saved. The old key stays good until then,
-// and also if the response is an error. A session that was deleted meanwhile stays
-// deleted. Errors: [ErrCommitted].
+// and also if the response is an error. [Session.Key] returns the old key until then. A
+// session that was deleted meanwhile stays deleted. Errors: [ErrCommitted].
 func (s *Session) CycleKey() error {
 	if err := s.lock(); err != nil {
 		return err

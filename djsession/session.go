@@ -266,8 +266,12 @@ func (s *Session) TestCookieWorked() bool {
 func (s *Session) DeleteTestCookie() error { return s.Delete(testCookieName) }
 
 // Key is SessionBase.session_key: it returns the key under which the session is stored,
-// or "" if it was never saved. After [Session.CycleKey] it is the old key until the
-// session is saved. The key is a secret: anybody who has it has the session.
+// or "" if it was never saved. The key is a secret: anybody who has it has the session.
+//
+// Unlike Django, which has the new key at once, Key returns the old one after
+// [Session.CycleKey] and a login of package djauth until the session is saved, and ""
+// after [Session.Flush]. The response saves it. A handler that needs the new key earlier,
+// for a job or a socket, calls [Session.Save] first.
 func (s *Session) Key() string {
 	if s.lock() != nil {
 		return ""
