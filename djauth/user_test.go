@@ -153,9 +153,9 @@ func TestIDKinds(t *testing.T) {
 		{djauth.UUIDID, "urn:uuid:" + id, id},
 		{djauth.UUIDID, id[1:], ""},
 		{djauth.UUIDID, "z" + id[1:], ""},
-		{djauth.UUIDID, int64(1), ""},
+		{djauth.UUIDID, int64(1), "00000000-0000-0000-0000-000000000001"},
 		{djauth.TextID, "Ada Lovelace", "Ada Lovelace"},
-		{djauth.TextID, int64(1), ""},
+		{djauth.TextID, int64(1), "1"},
 	} {
 		got, err := test.kind.Parse(test.in)
 		if got != test.want || (err == nil) != (test.want != "") {
