@@ -88,9 +88,9 @@ type Item struct {
 	Size int
 }
 
-// As returns the interface T, which is [Lister], [Reaper] or [SelfExpiring], of cache:
-// cache itself if it is a T, else that of the [Cache] that its method Unwrap() Cache
-// returns, and so on. Use it for reading and upkeep, as [djsession.As].
+// As returns the power T of cache, which is [Lister], [Reaper], [SelfExpiring] or [Serializing]: cache itself
+// if it is a T, else the [Cache] that its method Unwrap() Cache returns, and so on. It is
+// for reading and upkeep, as [djsession.As] is.
 func As[T any](cache Cache) (power T, ok bool) {
 	for cache != nil {
 		if power, ok = cache.(T); ok {
@@ -137,6 +137,13 @@ func (l Listed) Cursor() string { return l.cursor.Reveal() }
 type SelfExpiring interface {
 	// SelfExpiring reports whether there is nothing for a [Reaper] to do.
 	SelfExpiring() bool
+}
+
+// Serializing is a [Cache] that says in which format it holds values. All caches beneath
+// this package do.
+type Serializing interface {
+	// Serializer returns the format. Its Freeze decides which values a session can hold.
+	Serializer() serializer.Serializer
 }
 
 // Reaper is a [Cache] whose server does not remove expired values by itself.

@@ -59,9 +59,9 @@ func In(d time.Duration) Expiry { return Expiry{kind: expiryAfter, after: d} }
 //
 // A moment is ISO text as datetime.isoformat writes it, with an offset under USE_TZ and
 // otherwise without one. Django before 4.1 cannot read that text. For it, encode returns
-// a datetime if the serializer can hold one. JSON cannot, and Django itself fails there:
+// a datetime if format can hold one. JSON cannot, and Django itself fails there:
 // encode returns the whole seconds that are left.
-func (e Expiry) encode(s *Site) (v any, ok bool) {
+func (e Expiry) encode(s *Site, format serializer.Serializer) (v any, ok bool) {
 	now, wall := s.Now(), s.wall(e.moment)
 	switch e.kind {
 	case expiryPolicy:
@@ -82,7 +82,7 @@ func (e Expiry) encode(s *Site) (v any, ok bool) {
 		text, _ := d.ISO() // UTC has an offset
 		return text, true
 	}
-	if _, err := s.set.Serializer.Freeze(d); err == nil {
+	if _, err := format.Freeze(d); err == nil {
 		return d, true
 	}
 	left := int64(e.age(s, now))

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Manager loads and saves the sessions of requests: Django's SessionMiddleware. It is
@@ -21,6 +22,7 @@ type Manager struct {
 	store  Store  // nil with a sealer
 	sealer Sealer // nil with a store
 	queue  queue
+	format serializer.Serializer // of the values that are set
 
 	corrupt   atomic.Int64
 	late      atomic.Int64
@@ -28,7 +30,16 @@ type Manager struct {
 }
 
 // New returns a Manager of the sessions in store, for the [Site] of store.
-func New(store Store) *Manager { return &Manager{site: store.Site(), store: store} }
+func New(store Store) *Manager {
+	m := &Manager{site: store.Site(), store: store}
+	m.format = m.site.set.Serializer
+	if own, ok := As[Serializing](store); ok {
+		if format := own.Serializer(); format != nil {
+			m.format = format
+		}
+	}
+	return m
+}
 
 // Site returns the Site of the [Store] or [Sealer].
 func (m *Manager) Site() *Site { return m.site }

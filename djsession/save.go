@@ -75,7 +75,7 @@ func (s *Session) CycleKey() error {
 // Unlike Django, which gives the session a new key, Renew leaves the key as it is. When
 // all requests of one page renew, only one of them could have the new key.
 func (s *Session) Renew(name string, value any) error {
-	v, err := s.m.site.set.Serializer.Freeze(value)
+	v, err := s.m.format.Freeze(value)
 	if err := s.lock(); err != nil {
 		return err
 	}

@@ -28,7 +28,10 @@ type Sealer interface {
 // Unlike Django, the Manager leaves a cookie that does not unseal alone until the request
 // changes the session: a program with a wrong SECRET_KEY cannot wipe the sessions of the
 // site. It deletes an expired cookie.
-func NewSealed(sealer Sealer) *Manager { return &Manager{site: sealer.Site(), sealer: sealer} }
+func NewSealed(sealer Sealer) *Manager {
+	site := sealer.Site()
+	return &Manager{site: site, sealer: sealer, format: site.set.Serializer}
+}
 
 // mayExist reports whether a session may exist under a client's key.
 func (m *Manager) mayExist(key string) bool {

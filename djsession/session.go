@@ -113,13 +113,14 @@ func (s *Session) dict() *serializer.Dict {
 }
 
 // Set is session[name] = value. It encodes the value at once, so that later changes to
-// value change nothing. [Settings.Serializer] decides which values can be written.
+// value change nothing. [Settings.Serializer] decides which values can be written, or the
+// engine's own Serializer: see [Serializing].
 //
 // Errors: [serializer.ErrType] and [serializer.ErrLimit] for a value that cannot be
 // written; [ErrCommitted]. The error also fails the saving of the session, so that a
 // caller who ignores it loses nothing silently.
 func (s *Session) Set(name string, value any) error {
-	v, err := s.m.site.set.Serializer.Freeze(value)
+	v, err := s.m.format.Freeze(value)
 	return s.change(err, func(d *serializer.Dict) (*serializer.Dict, error) { return d.With(name, v), nil })
 }
 
@@ -129,7 +130,7 @@ func (s *Session) SetDefault(name string, value any) (any, error) {
 	if v, ok := s.Get(name); ok {
 		return v, nil
 	}
-	v, err := s.m.site.set.Serializer.Freeze(value)
+	v, err := s.m.format.Freeze(value)
 	err = s.change(err, func(d *serializer.Dict) (*serializer.Dict, error) {
 		if d.Has(name) {
 			return d, nil
@@ -145,7 +146,7 @@ func (s *Session) SetDefault(name string, value any) (any, error) {
 func (s *Session) SetAll(values map[string]any) error {
 	var all []serializer.Item
 	for name, value := range serializer.FromMap(values).AllStored() {
-		v, err := s.m.site.set.Serializer.Freeze(value)
+		v, err := s.m.format.Freeze(value)
 		if err != nil {
 			return s.change(err, nil)
 		}
@@ -224,7 +225,7 @@ func (s *Session) MarkModified() error {
 
 // SetExpiry is SessionBase.set_expiry. Errors as for [Session.Set].
 func (s *Session) SetExpiry(e Expiry) error {
-	v, ok := e.encode(s.m.site)
+	v, ok := e.encode(s.m.site, s.m.format)
 	if !ok {
 		return s.Delete(expiryKey)
 	}

@@ -45,7 +45,8 @@ type Settings struct {
 	// SaveEveryRequest is SESSION_SAVE_EVERY_REQUEST; default false.
 	SaveEveryRequest bool
 
-	// Serializer is SESSION_SERIALIZER; default JSON.
+	// Serializer is SESSION_SERIALIZER; default JSON. As in Django, an engine may have a
+	// format of its own: see [Serializing].
 	Serializer serializer.Serializer
 	// StoreClass is the name of the class SessionStore in the site's engine, which is
 	// part of the salt; default "SessionStore".

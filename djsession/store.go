@@ -160,6 +160,15 @@ type (
 		List(ctx context.Context, cursor string) iter.Seq2[Listed, error]
 	}
 
+	// Serializing is a Store whose engine has a Serializer of its own, whatever
+	// [Settings.Serializer] says: the engine of caches pickles.
+	Serializing interface {
+		// Serializer returns the Serializer by which a [Session] freezes the values that
+		// are set: a value that the engine can hold keeps its type. Nil means
+		// Settings.Serializer. The result never changes.
+		Serializer() serializer.Serializer
+	}
+
 	// FreshLoader loads past any cache that other writers do not go through.
 	FreshLoader interface {
 		// LoadFresh is Load from the place to which all writers write.

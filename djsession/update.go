@@ -23,7 +23,7 @@ import (
 // [ErrConflict] if other goroutines change the Session faster than fn runs.
 func (s *Session) Update(fn func(tx *Tx) error) error {
 	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
-		tx := Tx{s.m.site, d}
+		tx := Tx{s.m.format, d}
 		if err := fn(&tx); err != nil {
 			return nil, err
 		}
@@ -44,7 +44,7 @@ func (s *Session) Update(fn func(tx *Tx) error) error {
 // [Session.Update].
 func Edit[T any](s *Session, name string, fn func(*T) error) error {
 	return s.apply(func(d *serializer.Dict) (*serializer.Dict, error) {
-		return serializer.Edit(d, s.m.site.set.Serializer, name, fn)
+		return serializer.Edit(d, s.m.format, name, fn)
 	})
 }
 
@@ -141,8 +141,8 @@ func inUpdate() bool {
 
 // Tx is the session inside [Session.Update].
 type Tx struct {
-	site *Site
-	d    *serializer.Dict
+	format serializer.Serializer
+	d      *serializer.Dict
 }
 
 func (tx *Tx) dict() *serializer.Dict { return tx.d }
@@ -159,7 +159,7 @@ func (tx *Tx) Keys() iter.Seq[string] { return keys(tx.d) }
 
 // Set sets name to value. Errors: [serializer.ErrType] and [serializer.ErrLimit].
 func (tx *Tx) Set(name string, value any) error {
-	v, err := tx.site.set.Serializer.Freeze(value)
+	v, err := tx.format.Freeze(value)
 	if err != nil {
 		return err
 	}

@@ -101,9 +101,10 @@ type Cache struct {
 }
 
 var (
-	_ djcache.Cache  = (*Cache)(nil)
-	_ djcache.Lister = (*Cache)(nil)
-	_ djcache.Reaper = (*Cache)(nil)
+	_ djcache.Cache       = (*Cache)(nil)
+	_ djcache.Lister      = (*Cache)(nil)
+	_ djcache.Reaper      = (*Cache)(nil)
+	_ djcache.Serializing = (*Cache)(nil)
 )
 
 // New returns the [Cache] of site in db, a database of the kind d. It does not use db,
@@ -144,6 +145,9 @@ func decode(codec cachevalue.Codec, text string) (*serializer.Dict, error) {
 
 // Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.t.Site() }
+
+// Serializer implements [djcache.Serializing]. It is pickle.
+func (c *Cache) Serializer() serializer.Serializer { return cachevalue.New(c.t.Site()).Serializer() }
 
 // Get implements [djcache.Cache]: DatabaseCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

@@ -92,8 +92,9 @@ type Cache struct {
 }
 
 var (
-	_ djcache.Cache  = (*Cache)(nil)
-	_ djcache.Reaper = (*Cache)(nil)
+	_ djcache.Cache       = (*Cache)(nil)
+	_ djcache.Reaper      = (*Cache)(nil)
+	_ djcache.Serializing = (*Cache)(nil)
 )
 
 // New returns the [Cache] of site in the folder dir, which is LOCATION. As Django does, it
@@ -116,6 +117,9 @@ func New(site *djsession.Site, dir string, opts *Options) (*Cache, error) {
 
 // Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
+
+// Serializer implements [djcache.Serializing]. It is pickle.
+func (c *Cache) Serializer() serializer.Serializer { return c.codec.Serializer() }
 
 // Get implements [djcache.Cache]: FileBasedCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

@@ -63,9 +63,10 @@ type entry struct {
 func (e entry) version() djsession.Version { return djsession.VersionOf(e.value) }
 
 var (
-	_ djcache.Cache  = (*Cache)(nil)
-	_ djcache.Lister = (*Cache)(nil)
-	_ djcache.Reaper = (*Cache)(nil)
+	_ djcache.Cache       = (*Cache)(nil)
+	_ djcache.Lister      = (*Cache)(nil)
+	_ djcache.Reaper      = (*Cache)(nil)
+	_ djcache.Serializing = (*Cache)(nil)
 )
 
 // New returns an empty [Cache] of site. opts may be nil.
@@ -82,6 +83,9 @@ func (c *Cache) Shared() bool { return false }
 
 // Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
+
+// Serializer implements [djcache.Serializing]. It is pickle.
+func (c *Cache) Serializer() serializer.Serializer { return c.codec.Serializer() }
 
 // Get implements [djcache.Cache]: LocMemCache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

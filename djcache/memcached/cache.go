@@ -105,6 +105,7 @@ type Cache struct {
 var (
 	_ djcache.Cache        = (*Cache)(nil)
 	_ djcache.SelfExpiring = (*Cache)(nil)
+	_ djcache.Serializing  = (*Cache)(nil)
 )
 
 // New returns the entry of CACHES with the servers of client. opts may be nil.
@@ -124,6 +125,9 @@ func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 
 // Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
+
+// Serializer implements [djcache.Serializing]. It is [Options.Format].
+func (c *Cache) Serializer() serializer.Serializer { return c.format }
 
 // SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }

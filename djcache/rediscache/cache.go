@@ -95,6 +95,7 @@ var (
 	_ djcache.Cache        = (*Cache)(nil)
 	_ djcache.Lister       = (*Cache)(nil)
 	_ djcache.SelfExpiring = (*Cache)(nil)
+	_ djcache.Serializing  = (*Cache)(nil)
 )
 
 // New returns the [Cache] of site in client, which stays the caller's. opts may be nil.
@@ -115,6 +116,9 @@ func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
 
 // Site implements [djcache.Cache].
 func (c *Cache) Site() *djsession.Site { return c.site }
+
+// Serializer implements [djcache.Serializing]. It is [Options.Format].
+func (c *Cache) Serializer() serializer.Serializer { return c.format }
 
 // SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }

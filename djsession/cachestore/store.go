@@ -8,6 +8,10 @@
 // session key without a separator. The value is the dict itself. It is pickled and not
 // signed, unless the cache has another format. The Version of a record is the cache's.
 //
+// As in Django, SESSION_SERIALIZER has no say: Set takes what a pickle can hold, and a
+// value keeps its type. A tuple stays a tuple, the keys of a map of ints are ints, and a
+// time.Time becomes a datetime. See [Store.Serializer].
+//
 // # Compatibility
 //
 // As in Django, Create adds and Update never creates. Unlike Django, which looks and then
@@ -37,6 +41,8 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
 
 // Options are for sites that differ from Django's defaults. The zero value is for all
@@ -59,6 +65,7 @@ var (
 	_ djsession.Reaper       = (*Store)(nil)
 	_ djsession.SelfExpiring = (*Store)(nil)
 	_ djsession.Lister       = (*Store)(nil)
+	_ djsession.Serializing  = (*Store)(nil)
 )
 
 // New returns the [Store] of the sessions in cache, which must be the entry of CACHES that
@@ -73,6 +80,15 @@ func New(cache djcache.Cache, opts *Options) *Store {
 
 // Site implements [djsession.Store]. It is that of the cache.
 func (s *Store) Site() *djsession.Site { return s.site }
+
+// Serializer implements [djsession.Serializing]. It is that of the cache
+// ([djcache.Serializing]). For a cache that does not say, it is pickle, as in Django.
+func (s *Store) Serializer() serializer.Serializer {
+	if c, ok := djcache.As[djcache.Serializing](s.cache); ok {
+		return c.Serializer()
+	}
+	return pickle.Serializer{Limits: s.site.Limits().Data}
+}
 
 // Load implements [djsession.Store]: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {

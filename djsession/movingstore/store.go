@@ -53,6 +53,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/linger"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Phase is the phase of a move.
@@ -92,6 +93,7 @@ type Store struct {
 var (
 	_ djsession.Store       = (*Store)(nil)
 	_ djsession.FreshLoader = (*Store)(nil)
+	_ djsession.Serializing = (*Store)(nil)
 )
 
 // New returns the [Store] of the sessions while they move from old to next. opts may be
@@ -115,6 +117,14 @@ func New(old, next djsession.Store, opts *Options) (*Store, error) {
 
 // Site implements [djsession.Store].
 func (s *Store) Site() *djsession.Site { return s.site }
+
+// Serializer implements [djsession.Serializing]: that of the engine that is the truth.
+func (s *Store) Serializer() serializer.Serializer {
+	if own, ok := djsession.As[djsession.Serializing](s.truth); ok {
+		return own.Serializer()
+	}
+	return nil
+}
 
 // Load implements [djsession.Store]. In the second phase it moves a session that only the
 // old engine has.

@@ -31,12 +31,17 @@ func New(site *djsession.Site) Codec {
 	return c
 }
 
+// Serializer returns the format of new dicts.
+func (c Codec) Serializer() serializer.Serializer {
+	return pickle.Serializer{Limits: c.limits, Protocol: c.protocol}
+}
+
 // Dumps is pickle.dumps, with the protocol that d was read with. For a new dict it is 4,
 // or 2 before Django 2.0.
 //
 // Errors: [djsession.ErrTooLarge], or the error of encoding d.
 func (c Codec) Dumps(doing string, d *serializer.Dict) ([]byte, error) {
-	data, err := pickle.Serializer{Limits: c.limits, Protocol: c.protocol}.Dumps(nil, d)
+	data, err := c.Serializer().Dumps(nil, d)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: serialize session: %w", doing, err)
