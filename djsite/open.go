@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djauth/hashers"
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
@@ -45,6 +46,9 @@ type Options struct {
 	// UserCache is [djauth.Options.UserCache]: how long this process remembers an account;
 	// 0 is not at all.
 	UserCache time.Duration
+	// PasswordLimits bound the cost of a password hash from the database, for sites whose own
+	// hashers take longer than those of their Django; see [hashers.Limits].
+	PasswordLimits hashers.Limits
 	// ConfigureAuth and ConfigureCSRF may change the options of Auth and CSRF, which the
 	// settings have filled.
 	ConfigureAuth func(*djauth.Options)

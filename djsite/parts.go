@@ -145,7 +145,7 @@ func (s *Site) passwords() (djauth.Passwords, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: PASSWORD_HASHERS: %w", djsettings.ErrSetting, err)
 	}
-	return hashers.New(list, nil)
+	return hashers.New(list, &hashers.Options{Limits: s.opts.PasswordLimits})
 }
 
 func (s *Site) openUsers(ctx context.Context) error {

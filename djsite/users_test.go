@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djauth/hashers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
@@ -32,6 +33,18 @@ type userCase struct {
 		Rows   []map[string]any
 	}
 	Session map[string]any
+}
+
+// PasswordLimits are those of the hashers. Without them a hash may take ten times as long as
+// one of the site's Django.
+func TestPasswordLimits(t *testing.T) {
+	c := readUserCase(t, "axes")
+	if _, err := c.open(t, &Options{PasswordLimits: hashers.Limits{Iterations: 1}}); !errors.Is(err, hashers.ErrTooCostly) || !errors.Is(err, djsession.ErrConfig) {
+		t.Errorf("below those of Django: got %v", err)
+	}
+	if _, err := c.open(t, &Options{PasswordLimits: hashers.Limits{Iterations: 100_000_000}}); err != nil {
+		t.Errorf("above: got %v", err)
+	}
 }
 
 // TestUserModels opens sites with user models and backends of their own. Each has one

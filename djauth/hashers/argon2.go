@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -59,11 +60,21 @@ func (h Argon2) check(limits Limits) error {
 	if c.time < 1 || c.time > math.MaxInt32 || c.memory < 1 || c.memory > math.MaxInt32 || c.parallelism < 1 {
 		return errors.New("argon2 wants positive numbers")
 	}
-	return c.bound(limits)
+	return c.bound(limits, c)
 }
 
-// bound checks the limits, and the bounds of Python's library.
-func (c argon2Cost) bound(limits Limits) error {
+// leastArgon2 has the parameters of Django 1.10, the least of any Django.
+var leastArgon2 = argon2Cost{time: 2, memory: 512, parallelism: 2}
+
+// timeOn is the time in blocks of 1 KiB, for a hash of so many lanes at once. Each pass
+// begins four segments of each lane, and each of them takes as long as some blocks.
+func (c argon2Cost) timeOn(lanes int) float64 {
+	return float64(c.time) * (float64(c.memory) + 4*8*float64(c.parallelism)) / float64(lanes)
+}
+
+// bound checks the limits, where own is the hasher's cost, and the bounds of Python's
+// library.
+func (c argon2Cost) bound(limits Limits, own argon2Cost) error {
 	switch {
 	case c.parallelism > 255:
 		return fmt.Errorf("%w: more than 255 lanes of argon2", ErrUnsupported)
@@ -72,7 +83,14 @@ func (c argon2Cost) bound(limits Limits) error {
 	case c.hashLength < minArgon2Hash || c.hashLength > maxArgon2Hash:
 		return fmt.Errorf("%w: length of argon2", ErrMalformed)
 	}
-	return limits.memory(1024, int64(c.memory), int64(c.time))
+	// Not more lanes than this machine has processors make a hash faster.
+	lanes := max(1, min(own.parallelism, runtime.GOMAXPROCS(0)))
+	ownTime := max(own.timeOn(lanes), leastArgon2.timeOn(min(leastArgon2.parallelism, lanes)))
+	time := c.timeOn(min(c.parallelism, lanes))
+	if more := c.memory - own.memory; more > 0 { // to get it takes about as long as a pass over it
+		time += float64(more) / float64(lanes)
+	}
+	return limits.memory(1024, int64(c.memory), int64(c.time), time, ownTime)
 }
 
 // Encode is Argon2PasswordHasher.encode.
@@ -154,7 +172,7 @@ func (h Argon2) Verify(password, encoded string, limits Limits) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := c.bound(limits); err != nil {
+	if err := c.bound(limits, h.cost()); err != nil {
 		return false, err
 	}
 	return equal(encoded, c.encode(password, salt)), nil

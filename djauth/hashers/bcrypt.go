@@ -33,13 +33,15 @@ func (h BCrypt) Algorithm() string {
 	return "bcrypt"
 }
 
+const minRounds = 12 // of every Django
+
 func (h BCrypt) rounds() int { return cmp.Or(h.Rounds, 12) }
 
 func (h BCrypt) check(limits Limits) error {
 	if h.rounds() < bcrypt.MinCost || h.rounds() > bcrypt.MaxCost {
 		return fmt.Errorf("rounds of bcrypt outside of %d to %d", bcrypt.MinCost, bcrypt.MaxCost)
 	}
-	return limits.rounds(h.rounds())
+	return limits.rounds(h.rounds(), h.rounds())
 }
 
 // digest returns the text that bcrypt hashes.
@@ -109,7 +111,7 @@ func (h BCrypt) Verify(password, encoded string, limits Limits) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := limits.rounds(rounds); err != nil {
+	if err := limits.rounds(rounds, h.rounds()); err != nil {
 		return false, err
 	}
 	switch err := bcrypt.CompareHashAndPassword([]byte(data), h.digest(password)); {

@@ -28,8 +28,10 @@
 //
 // # Security
 //
-// The parameters come from the database. Limits bound their cost before anything is
-// computed, and [Options.Parallel] bounds how many hashes are computed at once.
+// The parameters come from the database. [Limits] bound their cost before anything is
+// computed, and [Options.Parallel] bounds how many hashes are computed at once. A hash that
+// takes more than twice as long as its hasher's own waits in a line for such hashes, which
+// are computed one at a time beside the others. So a few of them do not stop all logins.
 //
 // Unlike Django before 4.2.14, a hash that cannot be checked takes the time of the site's
 // first hasher. For a user who does not exist call [Passwords.Dummy], which takes the same
@@ -109,8 +111,9 @@ type Options struct {
 	// ends all other sessions of the user. And if this list is not exactly the site's, Go
 	// and Django rewrite each other's hashes at every login.
 	Upgrade bool
-	// Parallel is the number of passwords that are hashed at once. Others wait. 0 is
-	// GOMAXPROCS: more would only take memory, 100 MB each with [Argon2].
+	// Parallel is the number of passwords that are hashed at once, beside one whose hash
+	// takes longer than twice the time of its hasher's own. Others wait. 0 is GOMAXPROCS:
+	// more would only take memory, 100 MB each with [Argon2].
 	Parallel int
 }
 
@@ -120,7 +123,8 @@ type Passwords struct {
 	hashers []Hasher
 	limits  Limits
 	upgrade bool
-	slots   chan struct{}
+	slots   chan struct{} // for hashes that take an ordinary time
+	slow    chan struct{} // for those that take longer
 }
 
 // New returns the [Passwords] of a site with these PASSWORD_HASHERS. The first one makes
@@ -138,7 +142,7 @@ func New(hashers []Hasher, opts *Options) (*Passwords, error) {
 	if opts.Parallel < 0 {
 		return nil, fmt.Errorf("%w: negative number of parallel password hashes", djsession.ErrConfig)
 	}
-	limits := opts.Limits.orDefault()
+	limits := opts.Limits
 	for _, h := range hashers {
 		if h, ok := h.(interface{ check(Limits) error }); ok {
 			if err := h.check(limits); err != nil {
@@ -150,7 +154,10 @@ func New(hashers []Hasher, opts *Options) (*Passwords, error) {
 	if parallel == 0 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
-	return &Passwords{append([]Hasher(nil), hashers...), limits, opts.Upgrade, make(chan struct{}, parallel)}, nil
+	return &Passwords{
+		hashers: append([]Hasher(nil), hashers...), limits: limits, upgrade: opts.Upgrade,
+		slots: make(chan struct{}, parallel), slow: make(chan struct{}, 1),
+	}, nil
 }
 
 // Check is check_password (verify_password). ok reports whether encoded is a hash of
@@ -158,26 +165,34 @@ func New(hashers []Hasher, opts *Options) (*Passwords, error) {
 // hasher makes different hashes. Without [Options.Upgrade] it is always false.
 //
 // Errors, with which ok is false: [ErrUnknownAlgorithm], [ErrMalformed], [ErrUnsupported],
-// [ErrTooCostly], or the context's if it ended before the hash began. A hash that has begun
-// is not interrupted.
+// [ErrTooCostly], or the context's if it ended before the hash began, or between two hashes:
+// Check may compute a second one to take the time of the site's first hasher. A hash that
+// has begun is not interrupted.
 func (p *Passwords) Check(ctx context.Context, password, encoded string) (ok, upgrade bool, err error) {
-	if err := p.enter(ctx); err != nil {
-		return false, false, err
-	}
-	defer p.leave()
 	if !IsUsable(encoded) {
-		p.spend(password)
-		return false, false, nil
+		return false, false, p.Dummy(ctx, password)
 	}
-	ok, update, err := p.verify(password, encoded)
+	ordinary := p.limits
+	ordinary.ordinary = true
+	ok, update, err := p.verify(ctx, p.slots, password, encoded, ordinary)
+	if errors.Is(err, ErrTooCostly) {
+		ok, update, err = p.verify(ctx, p.slow, password, encoded, p.limits)
+	}
 	if err != nil {
-		p.spend(password)
+		if ctxErr := p.Dummy(ctx, password); ctxErr != nil {
+			err = ctxErr
+		}
 		return false, false, err
 	}
 	return ok, ok && update && p.upgrade, nil
 }
 
-func (p *Passwords) verify(password, encoded string) (ok, update bool, err error) {
+// verify checks encoded when there is room in the line slots.
+func (p *Passwords) verify(ctx context.Context, slots chan struct{}, password, encoded string, limits Limits) (ok, update bool, err error) {
+	if err := enter(ctx, slots); err != nil {
+		return false, false, err
+	}
+	defer leave(slots)
 	hasher, err := p.Identify(encoded)
 	if err != nil {
 		return false, false, err
@@ -190,10 +205,13 @@ func (p *Passwords) verify(password, encoded string) (ok, update bool, err error
 			return false, false, err
 		}
 	}
-	if ok, err = hasher.Verify(password, encoded, p.limits); err != nil {
+	if ok, err = hasher.Verify(password, encoded, limits); err != nil {
 		return false, false, err
 	}
 	if !ok && !changed && update {
+		if err := ctx.Err(); err != nil {
+			return false, false, fmt.Errorf("check password: %w", err)
+		}
 		preferred.HardenRuntime(password, encoded)
 	}
 	return ok, update, nil
@@ -205,10 +223,10 @@ func (p *Passwords) verify(password, encoded string) (ok, update bool, err error
 // Errors: [ErrPassword], [ErrUnsupported], or the context's if it ended before the hash
 // began.
 func (p *Passwords) Make(ctx context.Context, password string) (string, error) {
-	if err := p.enter(ctx); err != nil {
+	if err := enter(ctx, p.slots); err != nil {
 		return "", err
 	}
-	defer p.leave()
+	defer leave(p.slots)
 	return p.hashers[0].Encode(password)
 }
 
@@ -218,10 +236,10 @@ func (p *Passwords) Make(ctx context.Context, password string) (string, error) {
 //
 // Errors: the context's if it ended before.
 func (p *Passwords) Dummy(ctx context.Context, password string) error {
-	if err := p.enter(ctx); err != nil {
+	if err := enter(ctx, p.slots); err != nil {
 		return err
 	}
-	defer p.leave()
+	defer leave(p.slots)
 	p.spend(password)
 	return nil
 }
@@ -233,20 +251,20 @@ func (p *Passwords) spend(password string) {
 	}
 }
 
-func (p *Passwords) enter(ctx context.Context) error {
+func enter(ctx context.Context, slots chan struct{}) error {
 	// If both are ready, select alone picks at random.
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait for other passwords: %w", err)
 	}
 	select {
-	case p.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for other passwords: %w", ctx.Err())
 	}
 }
 
-func (p *Passwords) leave() { <-p.slots }
+func leave(slots chan struct{}) { <-slots }
 
 // Identify is identify_hasher: it returns the hasher of the site that made encoded.
 //

@@ -8,64 +8,78 @@ import (
 	"strings"
 )
 
-// Limits bound the cost of checking a hash, whose parameters come from the database. A
-// zero field is its default. With the defaults a hash takes some ten seconds at most, and
-// half a minute on a machine of 32 bits. The parameters of every Django are far below
-// that.
+// Limits bound the time and the memory of checking a hash, whose parameters come from the
+// database. Where a field is zero, a hash may take ten times as long as one with the
+// hasher's own parameters, which [ForDjango] takes from the site's Django. Parameters below
+// those of every Django count as the least of any Django.
+//
+// A site whose hashes take longer was given other parameters by a class of its own. Give New
+// the same parameters, or set the field.
 type Limits struct {
-	// Iterations is the most for [PBKDF2]. 0 is 10 million.
+	// Iterations is the most for [PBKDF2]. 0 is ten times the hasher's own.
 	Iterations int
-	// Rounds is the most for bcrypt, a power of two. 0 is 16.
+	// Rounds is the most for bcrypt, a power of two. 0 is three more than the hasher's
+	// own, which is eight times the work.
 	Rounds int
 	// Memory is the most for [Argon2] and scrypt, in bytes. 0 is 512 MiB, and 128 MiB
 	// on a machine of 32 bits.
 	Memory int64
 	// Work is the most that [Argon2] and scrypt may do in all, in bytes: the memory times
 	// the passes over it. A pass of scrypt counts as four, because it takes as long. 0 is
-	// 4 GiB, and 1 GiB on a machine of 32 bits.
+	// ten times the time of the hasher's own; fewer lanes of Argon2 take longer.
 	Work int64
+
+	// ordinary bounds a hash to twice the time of the hasher's own too.
+	ordinary bool
 }
 
-func (l Limits) orDefault() Limits {
-	memory, work := int64(512<<20), int64(4<<30)
-	if math.MaxInt == math.MaxInt32 {
+const (
+	maxTimes      = 10 // by default
+	ordinaryTimes = 2
+)
+
+func (l Limits) maxMemory() int64 {
+	if l.Memory == 0 && math.MaxInt == math.MaxInt32 {
 		// Several hashes at once must fit the address space.
-		memory, work = memory/4, work/4
+		return 128 << 20
 	}
-	return Limits{
-		Iterations: cmp.Or(l.Iterations, 10_000_000),
-		Rounds:     cmp.Or(l.Rounds, 16),
-		Memory:     cmp.Or(l.Memory, memory),
-		Work:       cmp.Or(l.Work, work),
-	}
+	return cmp.Or(l.Memory, 512<<20)
 }
 
 // unlimited is for parameters of the program itself.
-var unlimited = Limits{math.MaxInt, math.MaxInt, math.MaxInt64, math.MaxInt64}
+var unlimited = Limits{Iterations: math.MaxInt, Rounds: math.MaxInt, Memory: math.MaxInt64, Work: math.MaxInt64}
 
-func (l Limits) iterations(n int) error {
-	if n > l.orDefault().Iterations {
-		return fmt.Errorf("%w: iterations of PBKDF2", ErrTooCostly)
+// tooLong reports whether a hash takes too long. cost and own are the times of the hash and
+// of the hasher's own, in one unit. set reports whether a field of l bounds the hash.
+func (l Limits) tooLong(set bool, cost, own float64) bool {
+	return !set && cost > maxTimes*own || l.ordinary && cost > ordinaryTimes*own
+}
+
+func (l Limits) iterations(n, own int) error {
+	set := l.Iterations != 0
+	if set && n > l.Iterations || l.tooLong(set, float64(n), float64(max(own, minIterations))) {
+		return fmt.Errorf("%w: iterations of PBKDF2, see Limits.Iterations", ErrTooCostly)
 	}
 	return nil
 }
 
-func (l Limits) rounds(n int) error {
-	if n > l.orDefault().Rounds {
-		return fmt.Errorf("%w: rounds of bcrypt", ErrTooCostly)
+func (l Limits) rounds(n, own int) error {
+	set := l.Rounds != 0
+	if set && n > l.Rounds || l.tooLong(set, math.Exp2(float64(n)), math.Exp2(float64(max(own, minRounds)))) {
+		return fmt.Errorf("%w: rounds of bcrypt, see Limits.Rounds", ErrTooCostly)
 	}
 	return nil
 }
 
 // memory bounds the unit of memory in bytes, the number of units, and the number of times
-// that they are written. No factor is beyond math.MaxInt32.
-func (l Limits) memory(unit, units, passes int64) error {
-	l = l.orDefault()
-	if units > l.Memory/unit {
-		return fmt.Errorf("%w: memory", ErrTooCostly)
+// that they are written. No factor is beyond math.MaxInt32. time and own are as in tooLong.
+func (l Limits) memory(unit, units, passes int64, time, own float64) error {
+	if units > l.maxMemory()/unit {
+		return fmt.Errorf("%w: memory, see Limits.Memory", ErrTooCostly)
 	}
-	if passes > l.Work/(unit*units) {
-		return fmt.Errorf("%w: passes over the memory", ErrTooCostly)
+	set := l.Work != 0
+	if set && passes > l.Work/(unit*units) || l.tooLong(set, time, own) {
+		return fmt.Errorf("%w: passes over the memory, see Limits.Work", ErrTooCostly)
 	}
 	return nil
 }

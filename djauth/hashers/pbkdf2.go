@@ -36,13 +36,16 @@ func (h PBKDF2) Algorithm() string {
 	return "pbkdf2_sha256"
 }
 
+// minIterations are those of Django 1.8, the least of any Django here.
+const minIterations = 20_000
+
 func (h PBKDF2) iterations() int { return cmp.Or(h.Iterations, 1_500_000) }
 
 func (h PBKDF2) check(limits Limits) error {
 	if h.iterations() < 1 {
 		return errors.New("iterations of PBKDF2 below 1")
 	}
-	return limits.iterations(h.iterations())
+	return limits.iterations(h.iterations(), h.iterations())
 }
 
 // Encode is PBKDF2PasswordHasher.encode.
@@ -92,7 +95,7 @@ func (h PBKDF2) Verify(password, encoded string, limits Limits) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := limits.iterations(iterations); err != nil {
+	if err := limits.iterations(iterations, h.iterations()); err != nil {
 		return false, err
 	}
 	again, err := h.encode(password, salt, iterations)

@@ -44,13 +44,21 @@ func (h Scrypt) check(limits Limits) error {
 	return h.bound(c, limits)
 }
 
+// leastScrypt has the parameters of Django 4.0, the least of any Django.
+var leastScrypt = scryptCost{1 << 14, 8, 1}
+
+// time is in blocks of 128 bytes. Each lane begins and ends with PBKDF2, which takes as long
+// as some blocks.
+func (c scryptCost) time() float64 { return float64(c.r) * float64(c.p) * (float64(c.n) + 8) }
+
 // bound checks the limits, and maxmem as OpenSSL does.
 func (h Scrypt) bound(c scryptCost, limits Limits) error {
 	maxmem := cmp.Or(h.MaxMem, 32<<20)
 	if unit := 128 * int64(c.r); int64(c.p)+int64(c.n)+2 > maxmem/unit {
 		return fmt.Errorf("%w: memory of scrypt", ErrTooCostly)
 	}
-	return limits.memory(128*int64(c.r), int64(c.n), 4*int64(c.p))
+	own := max(h.cost().time(), leastScrypt.time())
+	return limits.memory(128*int64(c.r), int64(c.n), 4*int64(c.p), c.time(), own)
 }
 
 // Encode is ScryptPasswordHasher.encode.
