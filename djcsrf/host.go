@@ -11,7 +11,9 @@ import (
 // it fits ALLOWED_HOSTS ("example.com", ".example.com" with all below it, "*"), else "".
 // forwarded is USE_X_FORWARDED_HOST.
 func AllowedHosts(allowed []string, forwarded bool) func(*http.Request) string {
-	shape := regexp.MustCompile(`^([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(:[0-9]+)?$`)
+	// A host is matched as it came: strings.ToLower makes letters of ASCII of U+0130 and
+	// U+212A, and Django, which reads headers as Latin-1, refuses both.
+	shape := regexp.MustCompile(`^([a-zA-Z0-9.-]+|\[[a-fA-F0-9]*:[a-fA-F0-9.:]+\])(:[0-9]+)?$`)
 	patterns := make([]string, len(allowed))
 	for i, pattern := range allowed {
 		patterns[i] = strings.ToLower(pattern)
@@ -21,11 +23,11 @@ func AllowedHosts(allowed []string, forwarded bool) func(*http.Request) string {
 		if all := r.Header["X-Forwarded-Host"]; forwarded && len(all) > 0 {
 			host = strings.Join(all, ",")
 		}
-		parts := shape.FindStringSubmatch(strings.ToLower(host))
+		parts := shape.FindStringSubmatch(host)
 		if parts == nil {
 			return ""
 		}
-		domain := strings.TrimSuffix(parts[1], ".")
+		domain := strings.TrimSuffix(strings.ToLower(parts[1]), ".")
 		for _, pattern := range patterns {
 			if pattern == "*" || sameDomain(domain, pattern) {
 				return host
