@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsettings"
@@ -39,7 +40,8 @@ func (db entry) myCnf() (map[string]string, error) {
 	return parseMyCnf(string(text), "client", db.Options.Text("read_default_group")), nil
 }
 
-// parseMyCnf returns the settings of the groups; the last one wins.
+// parseMyCnf returns the settings of the groups; the last one wins. It reads as the client
+// library of MySQL and MariaDB does (mysys/my_default.c).
 func parseMyCnf(text string, groups ...string) map[string]string {
 	values := map[string]string{}
 	in := false
@@ -50,34 +52,42 @@ func parseMyCnf(text string, groups ...string) map[string]string {
 			continue
 		case line[0] == '[':
 			name, _, _ := strings.Cut(line[1:], "]")
-			in = false
-			for _, g := range groups {
-				in = in || g != "" && strings.EqualFold(strings.TrimSpace(name), g)
-			}
+			name = strings.TrimRight(name, " \t")
+			in = name != "" && slices.ContainsFunc(groups, func(g string) bool { return strings.EqualFold(g, name) })
 			continue
 		case !in:
 			continue
 		}
-		name, value, _ := strings.Cut(line, "=")
+		name, value, _ := strings.Cut(line[:endOfMyCnf(line)], "=")
 		name = strings.ReplaceAll(strings.TrimSpace(name), "-", "_")
 		values[name] = myCnfValue(strings.TrimSpace(value))
 	}
 	return values
 }
 
-// myCnfValue removes the quotes, the comment and the escapes.
+// endOfMyCnf returns where the comment of a line begins: at a # that is not between
+// quotes. It is remove_end_comment.
+func endOfMyCnf(line string) int {
+	var quote byte
+	escaped := false
+	for i := range len(line) {
+		switch c := line[i]; {
+		case (c == '\'' || c == '"') && !escaped && quote == 0:
+			quote = c
+		case c == quote && !escaped:
+			quote = 0
+		case c == '#' && quote == 0:
+			return i
+		}
+		escaped = quote != 0 && line[i] == '\\' && !escaped
+	}
+	return len(line)
+}
+
+// myCnfValue removes the quotes around a value, and the escapes in it.
 func myCnfValue(v string) string {
-	if len(v) > 0 && (v[0] == '\'' || v[0] == '"') {
-		if end := strings.IndexByte(v[1:], v[0]); end >= 0 {
-			v = v[1 : 1+end]
-		}
-	} else {
-		for i := 0; i < len(v); i++ {
-			if v[i] == '#' && (i == 0 || v[i-1] == ' ' || v[i-1] == '\t') {
-				v = strings.TrimSpace(v[:i])
-				break
-			}
-		}
+	if n := len(v); n > 1 && (v[0] == '\'' || v[0] == '"') && v[n-1] == v[0] {
+		v = v[1 : n-1]
 	}
 	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r", `\b`, "\b", `\s`, " ", `\"`, `"`, `\'`, `'`).Replace(v)
 }
