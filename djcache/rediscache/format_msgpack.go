@@ -1,6 +1,8 @@
 package rediscache
 
 import (
+	"errors"
+
 	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -106,24 +108,32 @@ func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return p.dst, nil
 }
 
-// Freeze implements [serializer.Serializer].
+// Freeze implements [serializer.Serializer]: a tuple becomes a list at once.
 //
 // Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (m MsgPack) Freeze(v any) (any, error) {
 	if p, ok := v.(packed); ok {
 		return p, nil
 	}
-	frozen, err := serializer.Freeze(v, m.Limits)
+	plain, err := serializer.Plain(v, m.Limits)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := serializer.Plain(frozen, m.Limits)
-	if err != nil {
-		return nil, err
-	}
-	p := packer{lim: m.Limits.WithDefaults()}
+	lim := m.Limits.WithDefaults()
+	p := packer{lim: lim}
 	if err := p.value(plain, 1); err != nil {
 		return nil, err
 	}
-	return frozen, nil
+	if len(p.dst) > lim.Size {
+		return nil, packError(serializer.ErrLimit, "too long")
+	}
+	u := unpacker{data: p.dst, lim: lim}
+	if _, err := u.value(1); err != nil {
+		kind := serializer.ErrType
+		if errors.Is(err, serializer.ErrLimit) {
+			kind = serializer.ErrLimit
+		}
+		return nil, packError(kind, "it cannot be read back")
+	}
+	return packed{p.dst, lim}, nil
 }

@@ -6,19 +6,25 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cachestore"
 	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // formatNow is when the fixtures were written.
@@ -288,5 +294,57 @@ func TestFormatsLive(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// In every format, Set takes what the cache can store and nothing else, whatever
+// SESSION_SERIALIZER says, and the value is then what the cache returns.
+func TestSetTakesWhatFits(t *testing.T) {
+	values := map[string]any{
+		"text": "a", "int": int64(1), "big int": new(big.Int).Lsh(big.NewInt(1), 70), "list": []any{int64(1), "b"},
+		"tuple": serializer.Tuple{int64(1)}, "bytes": serializer.Bytes("\xff"), "set": serializer.Set{int64(1)},
+		"int keys": serializer.NewDict(serializer.Item{Key: int64(1), Value: "one"}), "dict": serializer.NewDict(serializer.Item{Key: "a", Value: []any{}}),
+		"datetime": serializer.NewDateTime(formatNow), "uuid": serializer.UUID{1},
+	}
+	for _, settings := range []serializer.Serializer{serializer.JSON{}, pickle.Serializer{}} {
+		for _, name := range []string{"pickle", "json", "msgpack", "herd", "zlib+pickle", "gzip+json", "lzma+msgpack", "lz4+pickle", "zstd+pickle"} {
+			site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("formats"), Serializer: settings})
+			if err != nil {
+				t.Fatal(err)
+			}
+			format, taken := formatOf(t, name, serializer.Limits{}, formatNow), 0
+			m := djsession.New(cachestore.New(rediscache.New(site, redis.NewClient(&redis.Options{}), &rediscache.Options{Format: format}), nil))
+			for what, v := range values {
+				s, err := m.Open(t.Context(), "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, fits := format.Dumps(nil, serializer.NewDict(serializer.Item{Key: "v", Value: v}))
+				err = s.Set("v", v)
+				if errors.Is(err, serializer.ErrType) != (fits != nil) || (err == nil) != (fits == nil) {
+					t.Errorf("%s in %s: Set says %v, the format %v", what, name, err, fits)
+				}
+				if err != nil {
+					continue
+				}
+				taken++
+				raw, err := format.Dumps(nil, s.Dict())
+				if err != nil {
+					t.Errorf("%s in %s: %v", what, name, err)
+					continue
+				}
+				back, err := format.Loads(raw)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _ := s.Get("v")
+				if want, _ := back.Get("v"); !reflect.DeepEqual(got, want) {
+					t.Errorf("%s in %s: it is %T before and %T after", what, name, got, want)
+				}
+			}
+			if taken < 4 {
+				t.Errorf("%s takes %d values", name, taken)
+			}
+		}
 	}
 }
