@@ -138,7 +138,10 @@ func textID(v any) (string, bool) {
 		}
 		return "False", true
 	case *big.Int:
-		return v.String(), v.BitLen() < 2*maxDigits // the limits of the session are stricter
+		if v.BitLen() < 4*maxDigits {
+			text := v.String()
+			return text, len(strings.TrimPrefix(text, "-")) <= maxDigits
+		}
 	case serializer.UUID:
 		return uuidID(v)
 	case float64:

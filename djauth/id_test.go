@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"math/big"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth"
@@ -98,10 +100,18 @@ func TestIDOfPickle(t *testing.T) {
 		{"a UUID", djauth.UUIDID, serializer.UUID{15: 7}, "00000000-0000-0000-0000-000000000007"},
 		{"bytes as a UUID", djauth.UUIDID, serializer.Bytes("00000000000000000000000000000007"), ""},
 		{"a UUID as text", djauth.TextID, serializer.UUID{15: 7}, "00000000-0000-0000-0000-000000000007"},
+		{"an int of 4300 digits as text", djauth.TextID, bigInt("-", 4300), "-" + strings.Repeat("7", 4300)},
+		{"an int of 4301 digits as text", djauth.TextID, bigInt("-", 4301), ""},
+		{"an int of 6000 digits as text", djauth.TextID, bigInt("", 6000), ""},
 		{"a list as text", djauth.TextID, []any{}, ""}, // unlike Python
 	} {
 		if got, err := test.kind.Parse(test.in); got != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%s: got %q and error %v, want %q", test.name, got, err, test.want)
 		}
 	}
+}
+
+func bigInt(sign string, digits int) *big.Int {
+	n, _ := new(big.Int).SetString(sign+strings.Repeat("7", digits), 10)
+	return n
 }
