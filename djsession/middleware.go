@@ -34,6 +34,11 @@ import (
 //     connection, which is then closed. Hijack adds no cookie to the header for a session
 //     that was not changed: a reverse proxy adds the header of an upgrade only afterwards.
 //
+// An [http.TimeoutHandler] belongs inside of Middleware: a response that comes too late is
+// a 503 then, and saves nothing. One outside throws the response away when the session may
+// be saved already. Its cookie is lost then, and with it a session that got a new key, as
+// by a login. Inside of a TimeoutHandler, no handler can flush or hijack.
+//
 // The response is not buffered. [http.ResponseController] works on it, and so do the
 // interfaces [http.Flusher], [http.Hijacker] and [io.ReaderFrom].
 func (m *Manager) Middleware(next http.Handler) http.Handler {

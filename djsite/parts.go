@@ -233,7 +233,8 @@ func (s *Site) warn(setting, text string) {
 }
 
 // Middleware is the middleware of all parts that the site has: sessions, CSRF, who is
-// logged in, and messages, from the outside in.
+// logged in, and messages, from the outside in. An [http.TimeoutHandler] belongs inside of
+// it; see the Middleware of djsession.Manager.
 func (s *Site) Middleware(next http.Handler) http.Handler {
 	if s.Messages != nil {
 		next = s.Messages.Middleware(next)
