@@ -1,6 +1,7 @@
 package djcsrf
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -96,7 +97,7 @@ func (p *Protection) checkReferer(r *http.Request) error {
 
 // checkToken is _check_token.
 func (p *Protection) checkToken(r *http.Request) error {
-	stored, err := p.stored(r)
+	stored, err := p.stored(r.Context(), r)
 	if err != nil {
 		return err
 	}
@@ -125,9 +126,9 @@ func (p *Protection) checkToken(r *http.Request) error {
 // stored is _get_secret: what the request's cookie or session has, masked or bare.
 //
 // Errors: ErrNoCookie, ErrBadCookie, with UseSessions those of djsession.Load.
-func (p *Protection) stored(r *http.Request) (text string, err error) {
+func (p *Protection) stored(ctx context.Context, r *http.Request) (text string, err error) {
 	if p.o.UseSessions {
-		s, err := p.m.Load(r.Context())
+		s, err := p.m.Load(ctx)
 		if err != nil {
 			return "", err
 		}

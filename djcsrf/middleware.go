@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
+	"github.com/go-djsession/go-djsession/internal/waitlock"
 )
 
 // exchange is a request that passed a Middleware: what Django keeps in request.META.
@@ -142,31 +143,31 @@ func Reason(ctx context.Context) error {
 func (x *exchange) start() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.wait(); err != nil {
+	if err := x.wait(x.r.Context()); err != nil {
 		return err
 	}
 	if x.p.o.UseSessions || !x.p.origins {
 		return nil
 	}
-	if _, err := x.p.stored(x.r); errors.Is(err, ErrBadCookie) {
-		return x.renew()
+	if _, err := x.p.stored(x.r.Context(), x.r); errors.Is(err, ErrBadCookie) {
+		return x.renew(x.r.Context())
 	}
 	return nil
 }
 
 // wait has flush called before the response begins.
-func (x *exchange) wait() error {
+func (x *exchange) wait(ctx context.Context) error {
 	if x.waiting {
 		return nil
 	}
-	err := djsession.BeforeCommit(x.r.Context(), x.flush)
+	err := djsession.BeforeCommit(waitlock.Until(ctx, x.r.Context()), x.flush)
 	x.waiting = err == nil
 	return err
 }
 
 // renew is _add_new_csrf_cookie.
-func (x *exchange) renew() error {
-	if err := x.wait(); err != nil {
+func (x *exchange) renew(ctx context.Context) error {
+	if err := x.wait(ctx); err != nil {
 		return err
 	}
 	x.secret, x.brought, x.update = newSecret(), "", true
@@ -174,9 +175,9 @@ func (x *exchange) renew() error {
 }
 
 // session reads the session, which holds the secret.
-func (x *exchange) session() (err error) {
+func (x *exchange) session(ctx context.Context) (err error) {
 	if x.p.o.UseSessions && x.s == nil {
-		x.s, err = x.p.m.Load(x.r.Context())
+		x.s, err = x.p.m.Load(ctx)
 	}
 	return err
 }
@@ -187,19 +188,30 @@ func (x *exchange) session() (err error) {
 // renews its age: call Token only for pages that need it.
 //
 // Errors: ErrNoMiddleware; djsession.ErrCommitted if the response has begun and the client
-// has no secret yet; with UseSessions those of [djsession.Load].
+// has no secret yet; djsession.ErrUnavailable if ctx ends while another goroutine of the
+// request uses the session; with UseSessions those of [djsession.Load].
 func Token(ctx context.Context) (string, error) {
 	x := current(ctx)
 	if x == nil {
 		return "", ErrNoMiddleware
 	}
-	return x.issue()
+	return x.issue(ctx)
 }
 
-func (x *exchange) issue() (string, error) {
-	x.mu.Lock()
+// lock locks x.mu, or returns an error when ctx ends.
+func (x *exchange) lock(ctx context.Context) error {
+	if err := waitlock.Lock(ctx, &x.mu); err != nil {
+		return djsession.Unavailable("wait for another use of the CSRF token", err)
+	}
+	return nil
+}
+
+func (x *exchange) issue(ctx context.Context) (string, error) {
+	if err := x.lock(ctx); err != nil {
+		return "", err
+	}
 	defer x.mu.Unlock()
-	if err := x.token(); err != nil {
+	if err := x.token(ctx); err != nil {
 		if errors.Is(err, djsession.ErrCommitted) && !x.late {
 			x.late = true
 			x.p.log(x.r, slog.LevelError, "djcsrf: a page asked for a CSRF token when the response had begun, and the visitor has no cookie yet. The response is broken off. Send the page by Protection.Render, or ask for the token before the first byte and before WriteHeader", "pattern", x.r.Pattern)
@@ -213,22 +225,22 @@ func (x *exchange) issue() (string, error) {
 }
 
 // token makes sure that there is a secret and that the client gets it.
-func (x *exchange) token() error {
-	if err := x.session(); err != nil {
+func (x *exchange) token(ctx context.Context) error {
+	if err := x.session(ctx); err != nil {
 		return err
 	}
 	if x.secret == "" {
-		stored, err := x.p.stored(x.r)
+		stored, err := x.p.stored(ctx, x.r)
 		switch {
 		case errors.Is(err, ErrNoCookie) || errors.Is(err, ErrBadCookie):
-			return x.renew()
+			return x.renew(ctx)
 		case err != nil:
 			return err
 		}
 		secret := secretOf(stored)
 		x.secret, x.brought = string(secret[:]), stored
 	}
-	if x.wait() == nil { // otherwise it is too late to begin its time anew, and that is all
+	if x.wait(ctx) == nil { // otherwise it is too late to begin its time anew, and that is all
 		x.update = true
 	}
 	return nil
@@ -241,11 +253,11 @@ func Field(ctx context.Context) (template.HTML, error) {
 	if x == nil {
 		return "", ErrNoMiddleware
 	}
-	return x.field()
+	return x.field(ctx)
 }
 
-func (x *exchange) field() (template.HTML, error) {
-	token, err := x.issue()
+func (x *exchange) field(ctx context.Context) (template.HTML, error) {
+	token, err := x.issue(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -256,18 +268,20 @@ func (x *exchange) field() (template.HTML, error) {
 // login must call it; djauth's Login does. It acts on the innermost Middleware, and does
 // nothing without one.
 //
-// Errors: djsession.ErrCommitted if the response has begun; with UseSessions those of
-// [djsession.Load].
+// Errors: djsession.ErrCommitted if the response has begun; djsession.ErrUnavailable as for
+// Token; with UseSessions those of [djsession.Load].
 func Rotate(ctx context.Context) error {
 	x := current(ctx)
 	if x == nil {
 		return nil
 	}
-	x.mu.Lock()
+	err := x.lock(ctx)
+	if err != nil {
+		return err
+	}
 	defer x.mu.Unlock()
-	err := x.session()
-	if err == nil {
-		err = x.renew()
+	if err = x.session(ctx); err == nil {
+		err = x.renew(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("rotate the CSRF token: %w", err)

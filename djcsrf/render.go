@@ -98,7 +98,7 @@ func copyOf(t *template.Template) (*copied, error) {
 	}
 	c := &copied{Template: clone}
 	// A template that passes the context, as to Field, gets the same.
-	clone.Funcs(template.FuncMap{tokenFunc: func(...context.Context) (template.HTML, error) { return c.x.field() }})
+	clone.Funcs(template.FuncMap{tokenFunc: func(...context.Context) (template.HTML, error) { return c.x.field(c.x.r.Context()) }})
 	return c, nil
 }
 

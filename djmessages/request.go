@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
+	"github.com/go-djsession/go-djsession/internal/waitlock"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -33,7 +34,7 @@ func AddMessage(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	return q.add(m)
+	return q.add(ctx, m)
 }
 
 // Debug is messages.debug. Errors as for Add.
@@ -63,7 +64,7 @@ func Get(ctx context.Context) ([]Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.get()
+	return q.get(ctx)
 }
 
 // Peek is Get without using the messages up: list(get_messages(request)), followed by
@@ -73,7 +74,7 @@ func Peek(ctx context.Context) ([]Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.peek()
+	return q.peek(ctx)
 }
 
 // Count is len(messages.get_messages(request)). Errors as for Get.
@@ -82,32 +83,37 @@ func Count(ctx context.Context) (int, error) {
 	return len(list), err
 }
 
-// RequestLevel is messages.get_level. Errors: [ErrNoMiddleware].
+// RequestLevel is messages.get_level. Errors: [ErrNoMiddleware]; [djsession.ErrUnavailable]
+// if ctx ends while another goroutine reads the messages.
 func RequestLevel(ctx context.Context) (Level, error) {
 	q, err := of(ctx)
 	if err != nil {
 		return 0, err
 	}
-	q.mu.Lock()
+	if err := q.lock(ctx); err != nil {
+		return 0, err
+	}
 	defer q.mu.Unlock()
 	return q.level, nil
 }
 
 // SetLevel is messages.set_level: from now on this request records only messages of this
-// level or a higher one. Errors: [ErrNoMiddleware].
+// level or a higher one. Errors as for RequestLevel.
 func SetLevel(ctx context.Context, level Level) error {
 	q, err := of(ctx)
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	if err := q.lock(ctx); err != nil {
+		return err
+	}
 	defer q.mu.Unlock()
 	q.level = level
 	return nil
 }
 
 // ResetLevel is messages.set_level(request, None): the level is again that of [Options].
-// Errors: [ErrNoMiddleware].
+// Errors as for RequestLevel.
 func ResetLevel(ctx context.Context) error {
 	q, err := of(ctx)
 	if err != nil {
@@ -140,25 +146,35 @@ type request struct {
 
 // hook makes the session call store before the response. The caller must hold q.mu, here
 // and below.
-func (q *request) hook() error {
+func (q *request) hook(ctx context.Context) error {
 	if q.stored {
 		return djsession.ErrCommitted
 	}
 	if q.hooked {
 		return nil
 	}
-	if err := djsession.BeforeCommit(q.ctx, q.store); err != nil {
+	if err := djsession.BeforeCommit(waitlock.Until(ctx, q.ctx), q.store); err != nil {
 		return err
 	}
 	q.hooked = true
 	return nil
 }
 
+// lock locks q.mu, or returns an error when ctx ends.
+func (q *request) lock(ctx context.Context) error {
+	if err := waitlock.Lock(ctx, &q.mu); err != nil {
+		return djsession.Unavailable("wait for another use of the messages", err)
+	}
+	return nil
+}
+
 // add is BaseStorage.add.
-func (q *request) add(m Message) error {
-	q.mu.Lock()
+func (q *request) add(ctx context.Context, m Message) error {
+	if err := q.lock(ctx); err != nil {
+		return err
+	}
 	defer q.mu.Unlock()
-	if err := q.hook(); err != nil {
+	if err := q.hook(ctx); err != nil {
 		return err
 	}
 	if m.Text() == "" || m.Level < q.level {
@@ -171,7 +187,7 @@ func (q *request) add(m Message) error {
 	if q.f.storage == Session {
 		// Read the session now, because somebody sees the error here. It must be read
 		// anyway.
-		if _, err := q.f.m.Load(q.ctx); err != nil {
+		if _, err := q.f.m.Load(ctx); err != nil {
 			return err
 		}
 	}
@@ -182,12 +198,14 @@ func (q *request) add(m Message) error {
 }
 
 // get is BaseStorage.__iter__.
-func (q *request) get() ([]Message, error) {
-	q.mu.Lock()
+func (q *request) get(ctx context.Context) ([]Message, error) {
+	if err := q.lock(ctx); err != nil {
+		return nil, err
+	}
 	defer q.mu.Unlock()
-	err := q.hook()
+	err := q.hook(ctx)
 	if err == nil {
-		err = q.load()
+		err = q.load(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -198,13 +216,15 @@ func (q *request) get() ([]Message, error) {
 	return q.messages(), nil
 }
 
-func (q *request) peek() ([]Message, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.hook(); err != nil {
+func (q *request) peek(ctx context.Context) ([]Message, error) {
+	if err := q.lock(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.load(); err != nil {
+	defer q.mu.Unlock()
+	if err := q.hook(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.load(ctx); err != nil {
 		return nil, err
 	}
 	return q.messages(), nil
@@ -223,7 +243,7 @@ func (q *request) messages() []Message {
 
 // load is BaseStorage._loaded_messages with the _get of the storages. It returns errors
 // of the session. Other failures to read are noted in corrupt.
-func (q *request) load() error {
+func (q *request) load(ctx context.Context) error {
 	if q.isLoaded {
 		return nil
 	}
@@ -241,7 +261,7 @@ func (q *request) load() error {
 		q.inCookie = q.inCookie || len(list) > 0
 	}
 	if more && q.f.storage != Cookie {
-		s, err := q.f.m.Load(q.ctx)
+		s, err := q.f.m.Load(ctx)
 		if err != nil {
 			return err
 		}
@@ -288,7 +308,7 @@ func (q *request) store(h http.Header, _ int) {
 		if !q.added {
 			return
 		}
-		if err := q.load(); err != nil {
+		if err := q.load(q.ctx); err != nil {
 			q.lost(len(list), err)
 			return
 		}

@@ -12,8 +12,8 @@ import (
 )
 
 // TestLoadBesideSlow has a goroutine of the request use a store that does not answer.
-// A Load in another goroutine waits no longer than its own context lasts, and works when
-// the store answers again.
+// A Load or a BeforeCommit in another goroutine waits no longer than its own context lasts,
+// and Load works when the store answers again.
 func TestLoadBesideSlow(t *testing.T) {
 	for _, tt := range []struct {
 		op  string // where the store hangs
@@ -59,16 +59,20 @@ func TestLoadBesideSlow(t *testing.T) {
 			left, leave := context.WithCancel(r.Context())
 			leave()
 			for want, ctx := range map[error]context.Context{context.DeadlineExceeded: short, context.Canceled: left} {
-				for _, load := range []func(context.Context) (*djsession.Session, error){djsession.Load, w.m.Load} {
+				for _, call := range []func(context.Context) error{
+					func(ctx context.Context) error { _, err := djsession.Load(ctx); return err },
+					func(ctx context.Context) error { _, err := w.m.Load(ctx); return err },
+					func(ctx context.Context) error { return djsession.BeforeCommit(ctx, func(http.Header, int) {}) },
+				} {
 					loaded := make(chan error, 1)
-					go func() { _, err := load(ctx); loaded <- err }()
+					go func() { loaded <- call(ctx) }()
 					select {
 					case err := <-loaded:
 						if !errors.Is(err, djsession.ErrUnavailable) || !errors.Is(err, want) {
 							t.Errorf("beside a slow %s: got error %v, want ErrUnavailable because of %v", tt.op, err, want)
 						}
 					case <-time.After(5 * time.Second):
-						t.Errorf("beside a slow %s: Load still waits after %v", tt.op, want)
+						t.Errorf("beside a slow %s: a call still waits after %v", tt.op, want)
 					}
 				}
 			}

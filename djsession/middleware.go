@@ -91,13 +91,14 @@ func (m *Manager) Commit(w http.ResponseWriter, r *http.Request) error {
 //
 // If the session then cannot be saved, everything that fn added to the header is dropped.
 //
-// Errors: [ErrNoSession], [ErrCommitted].
+// Errors: [ErrNoSession]; [ErrCommitted]; [ErrUnavailable] if ctx ends while another
+// goroutine of the request uses the store.
 func BeforeCommit(ctx context.Context, fn func(h http.Header, status int)) error {
 	x, ok := ctx.Value(contextKey{}).(*exchange)
 	if !ok {
 		return ErrNoSession
 	}
-	if err := x.s.lock(); err != nil {
+	if err := x.s.lockWithin(ctx); err != nil {
 		return err
 	}
 	defer x.s.mu.Unlock()

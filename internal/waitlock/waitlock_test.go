@@ -64,3 +64,19 @@ func TestExclusion(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestUntil(t *testing.T) {
+	type name struct{}
+	ending, cancel := context.WithCancel(context.WithValue(t.Context(), name{}, "of the end"))
+	ctx := Until(ending, context.WithValue(context.Background(), name{}, "of the values"))
+	if got := ctx.Value(name{}); got != "of the values" || ctx.Err() != nil {
+		t.Errorf("got the value %v, error %v", got, ctx.Err())
+	}
+	below, stop := context.WithCancel(ctx)
+	defer stop()
+	cancel()
+	<-below.Done()
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("got error %v", ctx.Err())
+	}
+}
