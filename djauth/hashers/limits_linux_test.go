@@ -14,8 +14,8 @@ import (
 // Ten times the time is ten times, whatever shape the parameters have: few or many lanes,
 // little memory and many passes.
 func TestLimitsHoldTime(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || raceEnabled {
+		t.Skip("takes seconds, and the race detector slows some kinds more than others")
 	}
 	b64 := func(n int) string { return strings.Repeat("A", n) }
 	argon2 := hashers.Argon2{MemoryCost: 8192, Parallelism: 4}
