@@ -41,11 +41,21 @@ type Options struct {
 	Backends []string
 	// OwnBackends says what backends do that are not Django's own. Each key is one of
 	// Backends; its value is the backend of Django's that it behaves like. A child of
-	// ModelBackend that only looks users up in another way is ModelBackend. One that only
-	// counts, or grants permissions that this program can do without, is BaseBackend. A
-	// backend that is neither Django's own nor a key here is unknown: it logs nobody in, and
-	// Authenticate returns ErrUnknownBackend before it passes it.
+	// ModelBackend that only looks users up in another way is ModelBackend. One that
+	// only counts is BaseBackend. A backend that is neither Django's own nor a key here is
+	// unknown: it logs nobody in, and Authenticate returns ErrUnknownBackend before it passes
+	// it. OwnBackends says nothing about permissions.
 	OwnBackends map[string]string
+	// Permissions returns the permissions of an active account, for [Identity.HasPerm], which
+	// does not ask about a superuser, and the others. granted are those of the tables, sorted;
+	// they are the function's to keep. [TablePermissions] returns them as they are.
+	//
+	// By default those of the tables count if a backend grants them, as ModelBackend does, and
+	// all Backends are Django's own. Other backends may grant further permissions, or refuse
+	// some by PermissionDenied, whatever OwnBackends says. With such a backend it is only
+	// certain what one of Django's grants before it. Everything else is ErrUnknownBackend
+	// until Permissions is set.
+	Permissions func(ctx context.Context, a *Account, granted []string) ([]string, error)
 	// CanAuthenticate is get_user and user_can_authenticate of a backend: it reports whether
 	// the backend may log the account in. Auth calls it for all Backends except those that are
 	// BaseBackend, and for unknown ones too. By default it allows active accounts, all
@@ -114,7 +124,7 @@ type Auth struct {
 
 	backends backends
 	ownJudge bool     // CanAuthenticate is the site's own
-	told     sync.Map // unknown backends that were reported
+	told     sync.Map // what was reported about backends
 
 	bad   atomic.Int64 // hashes that did not fit
 	good  atomic.Bool  // whether one ever fitted

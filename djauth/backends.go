@@ -20,14 +20,21 @@ const (
 	BaseBackend                = "django.contrib.auth.backends.BaseBackend"
 )
 
-// ErrUnknownBackend: AUTHENTICATION_BACKENDS has a backend that is not Django's own, and
-// Options.OwnBackends does not say what it does. It is an ErrBackend.
+// ErrUnknownBackend: AUTHENTICATION_BACKENDS has a backend that is not Django's own.
+// Options.OwnBackends does not say what it does, or, for an error of HasPerm,
+// Options.Permissions does not. It is an ErrBackend.
 var ErrUnknownBackend = errors.New("djauth: unknown backend")
 
 // unknownBackend is an ErrUnknownBackend that names the backend, one of Options.Backends.
-type unknownBackend struct{ name string }
+type unknownBackend struct {
+	name        string
+	permissions bool // those are what is not known
+}
 
 func (e unknownBackend) Error() string {
+	if e.permissions {
+		return fmt.Sprintf("%v: %q is not Django's own, and may grant permissions or refuse them: say in Options.Permissions which permissions the users have", ErrUnknownBackend, e.name)
+	}
 	return fmt.Sprintf("%v: %q is not Django's own: say in Options.OwnBackends which of Django's backends it does as", ErrUnknownBackend, e.name)
 }
 
@@ -49,11 +56,12 @@ func KnownBackend(path string) bool {
 type backends struct {
 	like map[string]string // by the site's names: Django's own, or "" for an unknown one
 
-	vouch     []string // those that take a name and a password, in their order
-	answer    []string // those of vouch that no unknown backend stands before
-	unsure    error    // names the unknown backend that stands before some of vouch, or alone
-	grants    bool     // whether one of them grants the permissions of the tables
-	mayRefuse error    // names the unknown backend that stands before the first that grants
+	vouch  []string // those that take a name and a password, in their order
+	answer []string // those of vouch that no unknown backend stands before
+	unsure error    // names the unknown backend that stands before some of vouch, or alone
+
+	grants    bool  // whether one of Django's own grants the permissions of the tables, before any other
+	mayDiffer error // names the first backend that is not Django's own
 }
 
 // readBackends sorts Options.Backends.
@@ -77,11 +85,16 @@ func readBackends(o *Options) (b backends, err error) {
 		}
 		b.like[name] = like
 		if like == "" && unknown == nil {
-			unknown = unknownBackend{name}
+			unknown = unknownBackend{name: name}
 			b.unsure = unknown
 		}
-		if like != "" && like != BaseBackend && !b.grants {
-			b.grants, b.mayRefuse = true, unknown
+		// A backend that logs users in as one of Django's may still grant other permissions.
+		switch {
+		case b.mayDiffer != nil:
+		case !KnownBackend(name):
+			b.mayDiffer = unknownBackend{name, true}
+		case name != BaseBackend:
+			b.grants = true
 		}
 		if like == ModelBackend || like == AllowAllUsersModelBackend {
 			b.vouch = append(b.vouch, name)
@@ -111,7 +124,7 @@ func (a *Auth) mayVouch(backend string) error {
 	case !ok, like == BaseBackend:
 		return ErrBackend
 	case like == "" && !a.ownJudge:
-		return unknownBackend{backend}
+		return unknownBackend{name: backend}
 	}
 	return nil
 }
@@ -130,10 +143,24 @@ func (a *Auth) vouching(account *Account) string {
 	return ""
 }
 
+// TablePermissions is an Options.Permissions for sites whose permissions are those of the
+// tables, as ModelBackend has it: no other backend grants or refuses one.
+func TablePermissions(_ context.Context, _ *Account, granted []string) ([]string, error) {
+	return granted, nil
+}
+
+// reportPermissions logs once that permissions are not known, and returns the error.
+func (a *Auth) reportPermissions(ctx context.Context, why error) error {
+	if _, told := a.told.LoadOrStore("permissions", true); !told {
+		a.log(ctx, slog.LevelWarn, "djauth: what a backend grants is not known, so that permissions are refused", "error", why)
+	}
+	return fmt.Errorf("ask for permissions: %w", why)
+}
+
 // reportBackend logs each unknown backend once.
 func (a *Auth) reportBackend(ctx context.Context, why error) {
 	if e, ok := errors.AsType[unknownBackend](why); ok {
-		if _, told := a.told.LoadOrStore(e.name, true); !told {
+		if _, told := a.told.LoadOrStore(e, true); !told {
 			a.log(ctx, slog.LevelWarn, "djauth: a backend is not known, so that nobody is logged in by it", "error", e)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -152,49 +153,112 @@ func TestLoginByUnknownBackend(t *testing.T) {
 	}
 }
 
-// Permissions of the tables count where a backend grants them, and no unknown one that
-// may raise PermissionDenied is asked before.
+// Permissions of the tables count where one of Django's backends grants them, before any
+// that may grant others or raise PermissionDenied. OwnBackends is about logins: it changes
+// nothing. Options.Permissions decides.
 func TestBackendsAndPermissions(t *testing.T) {
+	const model, remote, base = djauth.ModelBackend, djauth.RemoteUserBackend, djauth.BaseBackend
+	unknown := djauth.ErrUnknownBackend
+	failed := errors.New("failed")
+	tables := djauth.TablePermissions
+	none := func(context.Context, *djauth.Account, []string) ([]string, error) { return nil, nil }
+	more := func(_ context.Context, a *djauth.Account, granted []string) ([]string, error) {
+		if a.ID != "1" {
+			return nil, errors.New("another account")
+		}
+		return append(granted, "blog.delete_post", "a.first"), nil
+	}
 	for _, test := range []struct {
-		name     string
-		backends []string
-		own      map[string]string
-		has      bool
-		err      error
+		name        string
+		backends    []string
+		own         map[string]string
+		permissions func(context.Context, *djauth.Account, []string) ([]string, error)
+		has         bool  // what the tables grant
+		err         error // of that
+		hasOther    bool  // what they do not
+		errOther    error
 	}{
-		{"ModelBackend", []string{djauth.ModelBackend}, nil, true, nil},
-		{"for remote users", []string{child, djauth.RemoteUserBackend}, map[string]string{child: djauth.BaseBackend}, true, nil},
-		{"none grants", []string{child}, nil, false, nil},
-		{"a base does not", []string{child, djauth.BaseBackend}, nil, false, nil},
-		{"an unknown one after it", []string{djauth.ModelBackend, child}, nil, true, nil},
-		{"an unknown one before it", []string{axes, djauth.ModelBackend}, nil, false, djauth.ErrUnknownBackend},
-		{"one before it that is known", []string{axes, djauth.ModelBackend}, map[string]string{axes: djauth.BaseBackend}, true, nil},
+		{name: "ModelBackend", backends: []string{model}, has: true},
+		{name: "for remote users", backends: []string{remote}, has: true},
+		{name: "a base before it", backends: []string{base, model}, has: true},
+		{name: "ModelBackend, and the site says none", backends: []string{model}, permissions: none},
+		{name: "one of the site's own", backends: []string{child}, err: unknown, errOther: unknown},
+		{name: "one that logs in as ModelBackend", backends: []string{child}, own: map[string]string{child: model}, err: unknown, errOther: unknown},
+		{name: "one that logs in as RemoteUserBackend", backends: []string{child}, own: map[string]string{child: remote}, err: unknown, errOther: unknown},
+		{name: "one that grants as the tables", backends: []string{child}, own: map[string]string{child: model}, permissions: tables, has: true},
+		{name: "one that grants nothing", backends: []string{child}, own: map[string]string{child: model}, permissions: none},
+		{name: "one that grants more", backends: []string{model, child}, permissions: more, has: true, hasOther: true},
+		{name: "it fails", backends: []string{child}, err: failed, errOther: failed,
+			permissions: func(context.Context, *djauth.Account, []string) ([]string, error) {
+				return []string{"blog.add_post"}, failed
+			}},
+		{name: "a base after it", backends: []string{child, base}, err: unknown, errOther: unknown},
+		{name: "after ModelBackend", backends: []string{model, child}, has: true, errOther: unknown},
+		{name: "after a base", backends: []string{base, child, model}, err: unknown, errOther: unknown},
+		{name: "before ModelBackend", backends: []string{axes, model}, err: unknown, errOther: unknown},
+		{name: "before ModelBackend, it logs nobody in", backends: []string{axes, model}, own: map[string]string{axes: base}, err: unknown, errOther: unknown},
+		{name: "before ModelBackend, and grants as the tables", backends: []string{axes, model}, permissions: tables, has: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, func(o *djauth.Options) {
-				o.Backends, o.OwnBackends = test.backends, test.own
-				o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active }
+				o.Backends, o.OwnBackends, o.Permissions = test.backends, test.own, test.permissions
+				o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active || a.Name == "gone" }
 			})
 			by := test.backends[0]
-			if test.own[by] == djauth.BaseBackend {
+			if by == base || test.own[by] == base {
 				by = test.backends[len(test.backends)-1]
 			}
 			id, _ := w.who(w.put(w.login(item(djauth.BackendSessionKey, by))...))
 			if !id.IsAuthenticated() {
 				t.Fatal(id.Why())
 			}
-			has, err := id.HasPerm(t.Context(), "blog.add_post")
-			module, err2 := id.HasModulePerms(t.Context(), "blog")
-			if has != test.has || module != test.has || !errors.Is(err, test.err) || !errors.Is(err2, test.err) {
-				t.Errorf("got %v, %v and %v, %v; want %v, %v", has, err, module, err2, test.has, test.err)
+			check := func(what string, got, want bool, err, wantErr error) {
+				t.Helper()
+				if got != want || !errors.Is(err, wantErr) || wantErr == nil && err != nil {
+					t.Errorf("%s: got %v, %v; want %v, %v", what, got, err, want, wantErr)
+				}
+				if errors.Is(err, unknown) && !strings.Contains(err.Error(), "Options.Permissions") {
+					t.Errorf("%s: got %v, which says no cure", what, err)
+				}
 			}
-			if has, err := id.HasPerm(t.Context(), "blog.delete_post"); has || err != nil {
-				t.Errorf("what nobody granted: got %v, %v", has, err)
+			for range 2 {
+				has, err := id.HasPerm(t.Context(), "blog.add_post")
+				check("what the tables grant", has, test.has, err, test.err)
+				has, err = id.HasModulePerms(t.Context(), "blog")
+				check("of the app", has, test.has, err, test.err)
+				has, err = id.HasPerm(t.Context(), "blog.delete_post")
+				check("what they do not", has, test.hasOther, err, test.errOther)
+				has, err = id.HasPerms(t.Context(), "blog.add_post", "blog.delete_post")
+				check("both", has, test.has && test.hasOther, err, test.errOther)
+				has, err = id.HasModulePerms(t.Context(), "a")
+				check("of another app", has, test.hasOther, err, test.errOther)
 			}
+			list, err := id.Permissions(t.Context())
+			check("Permissions", len(list) > 0, test.has && test.errOther == nil, err, test.errOther)
+			if n := strings.Count(w.log.String(), "permissions are refused"); n > 1 || (n == 1) != (test.errOther == unknown) {
+				t.Errorf("the log says\n%s", w.log)
+			}
+			status := map[bool]int{true: 200, false: 403}[test.has]
+			if test.err != nil {
+				status = 500
+			}
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("Cookie", "sessionid="+w.put(w.login(item(djauth.BackendSessionKey, by))...))
+			rec := httptest.NewRecorder()
+			w.m.Middleware(w.auth.RequirePermission("blog.add_post")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))).ServeHTTP(rec, r)
+			if rec.Code != status {
+				t.Errorf("RequirePermission: got %d, want %d", rec.Code, status)
+			}
+
 			root, _ := w.who(w.put(w.login(item(djauth.SessionKey, "2"), item(djauth.BackendSessionKey, by), item(djauth.HashSessionKey, hash(t, secret, "old$toor")))...))
-			if has, err := root.HasPerm(t.Context(), "blog.add_post"); !has || err != nil {
-				t.Errorf("a superuser: got %v, %v", has, err)
-			}
+			has, err := root.HasPerm(t.Context(), "blog.add_post")
+			check("a superuser", has, true, err, nil)
+			gone, _ := w.who(w.put(w.login(item(djauth.SessionKey, "3"), item(djauth.BackendSessionKey, by), item(djauth.HashSessionKey, hash(t, secret, "old$left")))...))
+			has, err = gone.HasPerm(t.Context(), "blog.add_post")
+			check("an inactive account", has, false, err, nil)
+			nobody, _ := w.who("")
+			has, err = nobody.HasPerm(t.Context(), "blog.add_post")
+			check("nobody", has, false, err, nil)
 		})
 	}
 }

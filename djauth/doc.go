@@ -53,7 +53,8 @@
 //     not deleted: the SECRET_KEY here may be the wrong one. A hash of a fallback key is
 //     made anew under the same session key.
 //   - A backend that is not Django's own is unknown until [Options.OwnBackends] says what
-//     it does. Until then it vouches for nobody, and djauth does not know what it grants or refuses.
+//     it does. Until then it vouches for nobody. What it grants or refuses is unknown until
+//     [Options.Permissions] says which permissions the users have.
 //   - The key of a session is cycled when the response begins, as everywhere in
 //     package djsession.
 //

@@ -78,69 +78,97 @@ func (id *Identity) get() *Account {
 // HasPerm is User.has_perm. It reports whether the account has the permission
 // "app_label.codename", itself or by a group. A superuser has all permissions. An inactive
 // account and an anonymous visitor have none. One query reads all permissions, once for a
-// request. They count if one of Options.Backends grants them, as ModelBackend does. Auth
-// does not know what unknown backends grant.
+// request. They count if one of Options.Backends grants them, as ModelBackend does, or as
+// Options.Permissions says.
 //
-// Errors: djsession.ErrUnavailable; ErrUnknownBackend if ModelBackend grants it and an
-// unknown backend before it may refuse; errors.ErrUnsupported for Users without [Granter].
+// Errors: djsession.ErrUnavailable; ErrUnknownBackend if a backend that is not Django's own
+// may decide otherwise, see Options.Permissions; the errors of that function;
+// errors.ErrUnsupported for Users without [Granter].
 func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
 	return id.HasPerms(ctx, perm)
 }
 
 // HasPerms is User.has_perms: it reports whether the account has all of them.
 func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error) {
-	a := id.get()
-	if !a.Active || a.Superuser {
-		return a.Active, nil
-	}
-	have, err := id.Permissions(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, p := range perms {
-		if _, ok := slices.BinarySearch(have, p); !ok {
-			return false, nil
+	return id.has(ctx, func(have []string) bool {
+		for _, p := range perms {
+			if _, ok := slices.BinarySearch(have, p); !ok {
+				return false
+			}
 		}
-	}
-	return id.unrefused()
-}
-
-// unrefused is for a permission that was granted: a backend that stands first may raise
-// PermissionDenied.
-func (id *Identity) unrefused() (bool, error) {
-	if err := id.auth.backends.mayRefuse; err != nil {
-		return false, fmt.Errorf("ask for permissions: %w", err)
-	}
-	return true, nil
+		return true
+	})
 }
 
 // HasModulePerms is User.has_module_perms: it reports whether the account has any permission
 // of the app.
 func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, error) {
+	return id.has(ctx, func(have []string) bool {
+		return slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") })
+	})
+}
+
+// has reports whether the permissions of the account are enough.
+func (id *Identity) has(ctx context.Context, enough func(have []string) bool) (bool, error) {
 	a := id.get()
 	if !a.Active || a.Superuser {
 		return a.Active, nil
 	}
-	have, err := id.Permissions(ctx)
-	if err != nil || !slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") }) {
+	have, unsure, err := id.certain(ctx)
+	if err != nil {
 		return false, err
 	}
-	return id.unrefused()
+	ok := enough(have)
+	if !ok && unsure != nil {
+		return false, id.auth.reportPermissions(ctx, unsure)
+	}
+	return ok, nil
 }
 
-// Permissions is User.get_all_permissions, sorted.
+// Permissions is User.get_all_permissions, sorted. Errors: as for HasPerm.
 //
 // Unlike Django, it returns what was granted to a superuser, and not all permissions that
 // exist.
 func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
-	if !id.get().Active || !id.auth.backends.grants {
+	if !id.get().Active {
 		return nil, nil
 	}
-	g, err := id.granted(ctx)
+	have, unsure, err := id.certain(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clone(g.Permissions), nil
+	if unsure != nil {
+		return nil, id.auth.reportPermissions(ctx, unsure)
+	}
+	return slices.Clone(have), nil
+}
+
+// certain returns the permissions, sorted, that Django says an active account has. unsure is
+// why it may have others. Django asks the backends in their order. The first that says yes,
+// or raises PermissionDenied, decides.
+func (id *Identity) certain(ctx context.Context) (have []string, unsure, err error) {
+	decide, b := id.auth.opts.Permissions, &id.auth.backends
+	if decide != nil {
+		g, err := id.granted(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		have, err = decide(ctx, id.Account(), slices.Clone(g.Permissions))
+		if err != nil {
+			return nil, nil, fmt.Errorf("ask for permissions: %w", err)
+		}
+		have = slices.Clone(have)
+		slices.Sort(have)
+		return have, nil, nil
+	}
+	if !b.grants {
+		return nil, b.mayDiffer, nil
+	}
+	g, err := id.granted(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return g.Permissions, b.mayDiffer, nil
 }
 
 // Groups are the names of User.groups, sorted.

@@ -20,7 +20,8 @@ func (a *Auth) RequireLogin(next http.Handler) http.Handler {
 // 403 to a user who lacks one of perms ("app_label.codename").
 //
 // Unlike Django's decorator permission_required, it does not redirect a logged-in user to
-// the login page. It panics for Users without [Granter].
+// the login page. It panics for Users without [Granter]. It answers 500 where HasPerm returns
+// ErrUnknownBackend, and logs the cure once.
 func (a *Auth) RequirePermission(perms ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.require(next, perms) }
 }
@@ -29,7 +30,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	if a == nil { // rather now than at a request
 		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
 	}
-	if _, ok := As[Granter](a.users); len(perms) > 0 && a.backends.grants && !ok {
+	if _, ok := As[Granter](a.users); len(perms) > 0 && (a.backends.grants || a.opts.Permissions != nil) && !ok {
 		panic(fmt.Sprintf("djauth: RequirePermission needs a Granter, and %T is none", a.users))
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,8 +10,8 @@ import (
 
 // Unknown returns a Warning for each backend and middleware of the site's own, and for its
 // own user model: they take part in sessions and logins, and this module cannot know what
-// they do. [Open] adds these warnings too. Backends that opts describes are known. opts may
-// be nil.
+// they do. [Open] adds these warnings too. Backends that opts describes are known, and so are
+// their permissions with djauth.Options.Permissions. opts may be nil.
 func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	all := unknownMiddleware(s)
 	if !s.Auth.Installed {
@@ -29,15 +29,21 @@ func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.Warning) {
 	seen := map[string]bool{}
 	for _, name := range o.Backends {
-		if djauth.KnownBackend(name) || o.OwnBackends[name] != "" || seen[name] {
+		if djauth.KnownBackend(name) || seen[name] {
 			continue
 		}
 		seen[name] = true
+		if o.OwnBackends[name] != "" {
+			if o.Permissions == nil {
+				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so that permissions are refused which no backend of Django's grants before it: djauth.Options.Permissions, in djsite.Options.ConfigureAuth, says which the users have.", name)})
+			}
+			continue
+		}
 		text := "that nobody is logged in by it in Go"
 		if o.CanAuthenticate != nil {
 			text = "that CanAuthenticate alone judges its logins"
 		}
-		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as.", name, text)})
+		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as, and Options.Permissions which permissions the users have.", name, text)})
 	}
 	if ownModel(s) {
 		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable and ConfigureAuth say otherwise.", s.Auth.UserModel)})

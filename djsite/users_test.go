@@ -69,13 +69,13 @@ func TestUserModels(t *testing.T) {
 	}{
 		{file: "axes", who: "ada", unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"axes.backends.AxesStandaloneBackend"}},
 		{file: "axes", name: "the lockout is done without", parts: own(map[string]string{"axes.backends.AxesStandaloneBackend": djauth.BaseBackend}),
-			who: "ada", login: "ada", names: djauth.ModelBackend},
+			who: "ada", login: "ada", names: djauth.ModelBackend, warns: []string{"djauth.Options.Permissions"}},
 		{file: "axes2", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"axes.backends.AxesBackend"}},
 		{file: "childbk", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, warns: []string{locked}},
 		{file: "childbk", name: "it is judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
 			o.OwnBackends = map[string]string{locked: djauth.ModelBackend}
 			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active && a.FirstName != "LOCKED" }
-		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked},
+		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked, warns: []string{"djauth.Options.Permissions"}},
 		{file: "defer", refused: "has enabled, which"},
 		{file: "defer", name: "the columns are named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Active: "enabled", Username: "login"}}},
 			why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend, warns: []string{"accts.ColUser"}},
@@ -95,6 +95,8 @@ func TestUserModels(t *testing.T) {
 		{file: "noperm", name: "its logins are judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
 			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active }
 		}}, who: "ada", unsure: djauth.ErrUnknownBackend, warns: []string{"accts.backends.OnlyUser"}},
+		{file: "noperm", name: "its logins are those of ModelBackend", parts: own(map[string]string{"accts.backends.OnlyUser": djauth.ModelBackend}),
+			who: "ada", login: "ada", names: "accts.backends.OnlyUser", warns: []string{"djauth.Options.Permissions"}},
 		{file: "rules", who: "ada", unsure: djauth.ErrUnknownBackend, names: djauth.ModelBackend, warns: []string{"rules.permissions.ObjectPermissionBackend"}},
 		{file: "sha1hash", why: djauth.ErrHash, unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.Sha1User", "Columns.Username"}},
 		{file: "staffprop", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.StaffPropUser", "Columns.Username"}},
@@ -131,8 +133,12 @@ func TestUserModels(t *testing.T) {
 			if id.IsAuthenticated() != (test.why == nil) || !errors.Is(id.Why(), test.why) || id.Name() != test.who {
 				t.Errorf("the session: got %q, %v, want %q, %v", id.Name(), id.Why(), test.who, test.why)
 			}
-			if has, err := id.HasPerm(t.Context(), "auth.delete_user"); has {
+			has, err := id.HasPerm(t.Context(), "auth.delete_user")
+			if has {
 				t.Errorf("HasPerm: got %v, %v for what no backend is known to grant", has, err)
+			}
+			if first := site.Settings.Auth.Backends[0]; id.IsActive() && !djauth.KnownBackend(first) && (!errors.Is(err, djauth.ErrUnknownBackend) || !strings.Contains(err.Error(), "Options.Permissions")) {
+				t.Errorf("HasPerm after %s: got %v, %v, want ErrUnknownBackend and the cure", first, has, err)
 			}
 
 			// Log in by each name that the account could have, with its right password.

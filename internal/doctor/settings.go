@@ -45,7 +45,7 @@ func (e *exam) settings() {
 // unknown adds a Finding for each component of the site's own that Go cannot know.
 func (e *exam) unknown() {
 	kinds := map[string]struct{ id, change string }{
-		"AUTHENTICATION_BACKENDS": {BackendUnknown, "Say in djauth.Options.OwnBackends which of Django's backends it does as."},
+		"AUTHENTICATION_BACKENDS": {BackendUnknown, "Say in djauth.Options.OwnBackends which of Django's backends it does as, and in Permissions which permissions the users have."},
 		"MIDDLEWARE":              {MiddlewareUnknown, "Look at what it does to sessions, cookies and logins, and do that in Go where it matters."},
 	}
 	for _, w := range djsite.Unknown(e.set, &e.opts.Open) {
