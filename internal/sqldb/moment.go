@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -120,9 +121,10 @@ func (c Clock) Field(s Stamp) (time.Time, error) {
 }
 
 // parseWall reads what Django writes. package time takes a fraction of any length
-// that the layout does not have.
+// that the layout does not have; Python cuts it to microseconds.
 func parseWall(text string, zone *time.Location) (time.Time, error) {
-	return time.ParseInLocation(wholeSeconds, text, zone)
+	t, err := time.ParseInLocation(wholeSeconds, text, zone)
+	return t.Truncate(time.Microsecond), err
 }
 
 // parseInstant reads RFC 3339, and what time.Time.String makes of a moment. Unlike
@@ -149,19 +151,20 @@ func parseDatetime(text string, zone *time.Location) (time.Time, error) {
 	if m == nil {
 		return time.Time{}, nil
 	}
-	offset := strings.Replace(m[5], ":", "", 1)
-	switch {
-	case offset == "":
-	case offset == "Z":
+	switch offset := strings.Replace(m[5], ":", "", 1); offset {
+	case "":
+	case "Z":
 		zone = time.UTC
-	default:
-		layout := "-0700"[:len(offset)]
-		t, err := time.Parse(layout, offset)
-		if err != nil {
+	default: // minutes may be more than 59, but all of it is less than a day
+		hours, _ := strconv.Atoi(offset[1:3])
+		minutes, _ := strconv.Atoi(cmp.Or(offset[3:], "0"))
+		if minutes += hours * 60; minutes >= 24*60 {
 			return time.Time{}, errDate
 		}
-		_, seconds := t.Zone() // Parse may name the zone of this machine, which has summers
-		zone = time.FixedZone("", seconds)
+		if offset[0] == '-' {
+			minutes = -minutes
+		}
+		zone = time.FixedZone("", minutes*60)
 	}
 	t, err := time.ParseInLocation("2006-1-2 15:4:5.999999", m[1]+" "+cmp.Or(m[2], "0:0")+cmp.Or(m[3], ":0")+"."+cmp.Or(m[4], "0"), zone)
 	if err != nil {
