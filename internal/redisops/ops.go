@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -100,7 +101,8 @@ func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
 	}
 	v := Value{Size: int(size)}
 	if left >= 0 {
-		// Not as a Duration, which may be too small for it.
+		// Not as a Duration, which may be too small for it. So may be microseconds.
+		left = min(left, math.MaxInt64/1000-now.UnixMilli()-1)
 		v.Expires = time.UnixMicro(now.UnixMicro() + left*1000).UTC()
 	}
 	if len(parts) == 2 {
