@@ -284,6 +284,10 @@ func mysqlDSN(dsn string) (string, error) {
 		address = "unix(" + socket + ")"
 		params.Del("unix_socket")
 	}
+	// The driver takes the first colon and the last at sign for the ends of the two.
+	if strings.Contains(u.User.Username(), ":") || strings.Contains(address, "@") {
+		return "", &DSNError{Text: "the driver takes no colon in the user and no @ in the socket of a DSN"}
+	}
 	native := ""
 	if u.User.Username() != "" {
 		native = u.User.Username()

@@ -44,7 +44,7 @@ func TestDSN(t *testing.T) {
 			t.Errorf("%s: got %s, %q, want %s, %q", tt.dsn, back, native, tt.back, tt.native)
 		}
 	}
-	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "ldap://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n"} {
+	for _, dsn := range []string{"", "sqlite:", "sqlite:///", ":memory:", "sqlite::memory:", "ldap://h", "files://srv/sessions", "oracle://u:p@h", "mysql://u:p@h", "mysql:", "mysql://%zz@h/n", "mysql://a%3Ab:p@h/n"} {
 		if set, err := FromDSN(dsn, nil); err == nil {
 			t.Errorf("%q: got %v, want an error", dsn, set)
 		}
