@@ -2,6 +2,7 @@ package filecache
 
 import (
 	"errors"
+	"time"
 
 	"github.com/go-djsession/go-djsession/internal/atomicfile"
 )
@@ -19,3 +20,12 @@ func (c *Cache) Plain() {
 	c.folder.Exchange = func(from, to string) error { return errors.ErrUnsupported }
 	c.folder.RenameNew = c.folder.Exchange
 }
+
+// Parse reads a file: its end, its value, and whether it has an end.
+func Parse(text string) (expires time.Time, value string, err error) {
+	e := parse(text)
+	return e.expires, e.value, e.bad
+}
+
+// AppendExpiry appends the beginning of a file.
+var AppendExpiry = appendExpiry
