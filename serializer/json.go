@@ -82,9 +82,10 @@ func (p *scanner) top() (*Dict, bool) {
 			return nil, false
 		}
 		if entries := b.list.entries(); len(entries) == cap(entries) {
-			// Estimate the number of keys from those so far, and make room for them.
-			n := len(entries)
-			b.list.set(slices.Grow(entries, min(8*n, n*len(p.s)/i+n)-n))
+			// Estimate the number of keys from those so far, and make room for them. The
+			// product is too large for an int of 32 bits.
+			n := int64(len(entries))
+			b.list.set(slices.Grow(entries, int(min(7*n, n*int64(len(p.s))/int64(i)))))
 		}
 		b.AddRaw(name, RawJSON(p.s[at:i]))
 		i, more = p.comma(i, '}')
