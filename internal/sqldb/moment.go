@@ -114,7 +114,8 @@ func (c Clock) Field(s Stamp) (time.Time, error) {
 	case s.text == nil, *s.text == "0000-00-00 00:00:00", *s.text == "0000-00-00 00:00:00.000000":
 		return time.Time{}, nil
 	}
-	if t, err := parseWall(*s.text, c.zone); err == nil {
+	// Package time passes over spaces. What it read is sure if it is written the same.
+	if t, err := parseWall(*s.text, c.zone); err == nil && t.Year() > 0 && strings.HasPrefix(*s.text, t.Format(wholeSeconds)) {
 		return t.UTC(), nil
 	}
 	return parseDatetime(*s.text, c.zone)
@@ -167,7 +168,7 @@ func parseDatetime(text string, zone *time.Location) (time.Time, error) {
 		zone = time.FixedZone("", minutes*60)
 	}
 	t, err := time.ParseInLocation("2006-1-2 15:4:5.999999", m[1]+" "+cmp.Or(m[2], "0:0")+cmp.Or(m[3], ":0")+"."+cmp.Or(m[4], "0"), zone)
-	if err != nil {
+	if err != nil || t.Year() < 1 { // Python's first year is 1
 		return time.Time{}, errDate
 	}
 	return t.UTC(), nil
