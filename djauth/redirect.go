@@ -17,7 +17,8 @@ import (
 //
 // The page is an absolute path ("/a/?b=c") or a URL of this host or of one of
 // Options.SuccessURLAllowedHosts, in ASCII. Its form is final: [http.Redirect] and the
-// routers write it as it is, and a browser stays on these hosts. As iri_to_uri does, it writes a backslash as %5C and other characters as UTF-8.
+// routers write it as it is, and a browser stays on these hosts. As iri_to_uri does, it
+// writes a backslash as %5C and other characters as UTF-8.
 // It resolves a relative page as a browser does, from the path that the client sent, so
 // that a login page may be inside of [http.StripPrefix]. A prefix that a proxy takes away
 // it does not know.

@@ -88,9 +88,9 @@ type Item struct {
 	Size int
 }
 
-// As returns the power T of cache, which is [Lister], [Reaper], [SelfExpiring] or [Serializing]: cache itself
-// if it is a T, else the [Cache] that its method Unwrap() Cache returns, and so on. It is
-// for reading and upkeep, as [djsession.As] is.
+// As returns the power T of cache, which is [Lister], [Reaper], [SelfExpiring] or
+// [Serializing]: cache itself if it is a T, else the [Cache] that its method Unwrap() Cache
+// returns, and so on. It is for reading and upkeep, as [djsession.As] is.
 func As[T any](cache Cache) (power T, ok bool) {
 	for cache != nil {
 		if power, ok = cache.(T); ok {
