@@ -64,7 +64,7 @@ func (p *Protection) fromBody(r *http.Request) (string, error) {
 	if int64(len(body)) > p.o.MaxForm {
 		return "", ErrForm
 	}
-	return fromQuery(body), nil
+	return fromQuery(body, p.semicolons), nil
 }
 
 // readForm reads the body, up to most bytes and one. The length that the client claims
@@ -94,8 +94,17 @@ func (b *replay) Read(to []byte) (int, error) {
 func (b *replay) Close() error { return b.rest.Close() }
 
 // fromQuery is parse_qsl for one name. Unlike url.ParseQuery it takes everything, so
-// that a damaged token is bad and not absent.
-func fromQuery(body []byte) (token string) {
+// that a damaged token is bad and not absent. Old Pythons take a semicolon for an ampersand,
+// and newer ones of the same Django do not. With semicolons set, a token that only one of
+// them finds is bad.
+func fromQuery(body []byte, semicolons bool) (token string) {
+	if semicolons && bytes.IndexByte(body, ';') >= 0 {
+		token := fromQuery(body, false)
+		if fromQuery(bytes.ReplaceAll(body, []byte(";"), []byte("&")), false) != token {
+			return ";"
+		}
+		return token
+	}
 	for more := true; more; {
 		var pair []byte
 		pair, body, more = bytes.Cut(body, []byte("&"))

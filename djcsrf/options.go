@@ -77,14 +77,16 @@ type Protection struct {
 	site *djsession.Site
 	o    Options
 
-	oldest   bool // before 1.9: the Referer must have the host, and that is all
-	plain    bool // before 1.10: nothing is masked
-	masked   bool // the cookie is
-	origins  bool // from 4.0 on: Origin is checked
-	exact    []string
-	wildcard []origin // in the place of the first label
-	referers []string // patterns of is_same_domain
-	domain   string   // of the cookie that holds the secret
+	oldest  bool // before 1.9: the Referer must have the host, and that is all
+	plain   bool // before 1.10: nothing is masked
+	masked  bool // the cookie is
+	origins bool // from 4.0 on: Origin is checked
+
+	semicolons bool // before 3.2: some Pythons take them for ampersands
+	exact      []string
+	wildcard   []origin // in the place of the first label
+	referers   []string // patterns of is_same_domain
+	domain     string   // of the cookie that holds the secret
 
 	logged sync.Once
 	copies sync.Map // by weak.Pointer[template.Template]: the *sync.Pool of its copies
@@ -132,6 +134,7 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	p.plain = set.Django.Before(1, 10)
 	p.masked = !p.plain && set.Django.Before(4, 1) || o.CookieMasked && set.Django.Before(5, 0)
 	p.origins = !set.Django.Before(4, 0)
+	p.semicolons = set.Django.Before(3, 2)
 	p.domain = o.CookieDomain
 	if o.UseSessions {
 		p.domain = set.CookieDomain

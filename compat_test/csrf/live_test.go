@@ -8,6 +8,7 @@ package csrf_test
 import (
 	_ "embed"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"regexp"
@@ -18,6 +19,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
+
+var times = flag.Int("times", 1, "ask so many times as many requests")
 
 // versions and how many requests each is asked.
 var versions = []struct {
@@ -65,7 +68,7 @@ func TestLive(t *testing.T) {
 					everywhere = false
 					mu.Unlock()
 				}
-				asks(t, v.name, v.count, func(did int, excuses map[string]bool) {
+				asks(t, v.name, v.count**times, func(did int, excuses map[string]bool) {
 					mu.Lock()
 					defer mu.Unlock()
 					asked += did
