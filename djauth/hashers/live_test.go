@@ -85,21 +85,12 @@ func live(t *testing.T, version string) []question {
 			continue
 		}
 		stock := forDjango(t, version, class)[0]
-		cheap := stock
+		cheap := cheapest(stock)
 		update := true
-		switch h := stock.(type) {
-		case hashers.PBKDF2:
-			h.Iterations = 2
-			cheap = h
-		case hashers.Argon2:
-			h.TimeCost, h.MemoryCost, h.Parallelism = 1, 67, 3
-			cheap = h
+		switch stock.(type) {
+		case hashers.PBKDF2, hashers.Argon2, hashers.Scrypt:
 		case hashers.BCrypt:
-			h.Rounds = 4
-			cheap, update = h, version != "1.8"
-		case hashers.Scrypt:
-			h.WorkFactor = 16
-			cheap = h
+			update = version != "1.8"
 		default:
 			update = false
 		}
