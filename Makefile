@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/errtext \
+	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/errtext ./internal/venv \
 	./internal/base62 ./internal/httpcookie ./internal/waitlock ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start
@@ -15,7 +15,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
 	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
-	./internal/atomicfile ./internal/redisops ./internal/linger ./internal/userstable
+	./internal/atomicfile ./internal/redisops ./internal/linger ./internal/userstable ./djsessiontest
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s

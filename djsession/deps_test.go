@@ -16,7 +16,7 @@ var core = []string{
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"djauth", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
 	"internal/base62", "internal/httpcookie", "internal/waitlock", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/sqldb", "internal/cachevalue", "internal/testkit/testserver",
-	"internal/pyliteral", "internal/errtext", "internal/testkit/interleave", "internal/testkit/visit",
+	"internal/pyliteral", "internal/errtext", "internal/venv", "internal/testkit/interleave", "internal/testkit/visit",
 }
 
 // engines are packages with what each may import besides the core: a driver or client,
@@ -26,6 +26,7 @@ var engines = map[string]string{
 	"djcache/dbcache":      "",
 	"djauth/dbusers":       "",
 	"djauth/pgxusers":      "github.com/jackc/pgx/v5 github.com/jackc/pgpassfile github.com/jackc/pgservicefile github.com/jackc/puddle/v2 golang.org/x/text golang.org/x/sync",
+	"djsessiontest":        "",
 	"djauth/hashers":       "golang.org/x/crypto golang.org/x/sys/cpu",
 	"djcache/locmem":       "",
 	"djcache/filecache":    "golang.org/x/sys",

@@ -2,25 +2,26 @@ package djsettings
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/venv"
 )
 
 // ManageOptions are the options of [FromManage]. The zero value is good.
 type ManageOptions struct {
 	Options
 	// Python is the program that runs manage.py; default that of the folder's virtual
-	// environment (.venv or venv), else python3.
+	// environment (.venv or venv), else that of VIRTUAL_ENV, else python3.
 	Python string
 	// Args are more arguments of manage.py: "--settings=site.production", for example.
 	Args []string
@@ -48,7 +49,7 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 	if fi, err := os.Stat(filepath.Join(abs, "manage.py")); err != nil || fi.IsDir() {
 		return nil, fmt.Errorf("%w: there is no manage.py in the folder", ErrManage)
 	}
-	m := &manage{dir: abs, python: opts.python(abs), opts: opts}
+	m := &manage{dir: abs, python: cmp.Or(opts.Python, venv.Python(abs, os.Getenv)), opts: opts}
 	o := *opts.orZero()
 	m.max = o.MaxSize
 	if o.Dir == "" {
@@ -80,24 +81,6 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 		set.DjangoFrom = from
 	}
 	return set, nil
-}
-
-// python returns the program to run.
-func (o *ManageOptions) python(dir string) string {
-	if o.Python != "" {
-		return o.Python
-	}
-	inside := filepath.Join("bin", "python")
-	if runtime.GOOS == "windows" {
-		inside = filepath.Join("Scripts", "python.exe")
-	}
-	for _, env := range []string{".venv", "venv"} {
-		path := filepath.Join(dir, env, inside)
-		if fi, err := os.Stat(path); err == nil && !fi.IsDir() {
-			return path
-		}
-	}
-	return "python3"
 }
 
 type manage struct {

@@ -20,12 +20,15 @@ import (
 type settingsFlags struct {
 	file   string
 	manage string
+	python string
 }
 
 func (f *settingsFlags) add(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.file, "settings", "", "`FILE` with what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
 	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to print it")
+	fs.StringVar(&f.python, "python", "", "run manage.py with the Python at `PATH` (default that of .venv, venv or VIRTUAL_ENV)")
+	_ = c.MarkFlagFilename("python")
 	_ = c.MarkFlagFilename("settings")
 	_ = c.MarkFlagDirname("manage")
 }
@@ -42,6 +45,8 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 		err error
 	)
 	switch {
+	case f.python != "" && f.manage == "":
+		return nil, usage("--python was given without --manage", "give the folder of manage.py: --manage DIR")
 	case f.file != "" && f.manage != "":
 		return nil, usage("settings were given in two ways", "choose one of --settings and --manage")
 	case f.file == "-":
@@ -53,7 +58,7 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 	case f.file != "":
 		set, err = djsettings.ReadFile(f.file, &opts)
 	case f.manage != "":
-		set, err = djsettings.FromManage(ctx, f.manage, &djsettings.ManageOptions{Options: opts, Stderr: a.Stderr})
+		set, err = djsettings.FromManage(ctx, f.manage, &djsettings.ManageOptions{Options: opts, Python: f.python, Stderr: a.Stderr})
 	default:
 		return nil, nil
 	}
