@@ -62,6 +62,10 @@ type Options struct {
 	// accounts for the backends AllowAllUsers..., and none for an unknown backend.
 	CanAuthenticate func(backend string, a *Account) bool
 
+	// Judge decides about each visitor after Django's own checks, as the site's middleware
+	// does; see [Judge]. By default those checks are all.
+	Judge Judge
+
 	// NormalizeName is what the login form does to a user name before the lookup: NFKC, which
 	// the standard library lacks. By default the name stays as it is.
 	NormalizeName func(string) string
@@ -132,17 +136,20 @@ type Auth struct {
 }
 
 // New returns the Auth of the accounts in users and the sessions of m. Both must be of one
-// Site. passwords checks and makes passwords, see package hashers. With nil, Authenticate
-// and SetPassword return errors.ErrUnsupported. opts may be nil.
+// Site. users may be nil if Options.Judge asks the site who is logged in; then Login returns
+// errors.ErrUnsupported. passwords checks and makes passwords, see package hashers. With nil,
+// Authenticate and SetPassword return errors.ErrUnsupported. opts may be nil.
 //
 // Errors: djsession.ErrConfig; errors.ErrUnsupported if there are passwords, and users lack
 // [PasswordSetter] or [LoginRecorder]; signer.ErrNoKey if the site has derived keys, and
 // none for the session hash.
 func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) (*Auth, error) {
 	switch p := reflect.ValueOf(passwords); {
-	case users == nil:
-		return nil, fmt.Errorf("%w: no Users", djsession.ErrConfig)
-	case users.Site() != m.Site():
+	case users == nil && (opts == nil || opts.Judge == nil):
+		return nil, fmt.Errorf("%w: no Users, and no Judge", djsession.ErrConfig)
+	case users == nil && passwords != nil:
+		return nil, fmt.Errorf("%w: Passwords, and no Users", djsession.ErrConfig)
+	case users != nil && users.Site() != m.Site():
 		return nil, fmt.Errorf("%w: the Users and the Manager are of two Sites", djsession.ErrConfig)
 	case p.Kind() == reflect.Pointer && p.IsNil():
 		return nil, fmt.Errorf("%w: the Passwords are a nil %T; pass nil for none", djsession.ErrConfig, passwords)
@@ -203,6 +210,8 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 		return nil, fmt.Errorf("%w: a negative time of Watch", djsession.ErrConfig)
 	}
 	switch {
+	case users == nil && o.UserCache > 0:
+		return nil, fmt.Errorf("%w: UserCache without Users", djsession.ErrConfig)
 	case o.UserCache < 0 || o.UserCacheSize < 0:
 		return nil, fmt.Errorf("%w: a negative UserCache or UserCacheSize", djsession.ErrConfig)
 	case o.UserCache == 0 && o.UserCacheSize > 0:
@@ -276,11 +285,14 @@ func (a *Auth) Manager() *djsession.Manager { return a.m }
 // Users returns the Users that New was given.
 func (a *Auth) Users() Users { return a.users }
 
+// errWithoutUsers: what needs Users cannot be done.
+var errWithoutUsers = fmt.Errorf("%w: New was given no Users", errors.ErrUnsupported)
+
 // Middleware is AuthenticationMiddleware: [User] works for requests that pass it. It belongs
 // inside of the Manager's Middleware. It reads nothing until User is called.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, &cell{auth: a})))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, &cell{auth: a, request: r})))
 	})
 }
 
@@ -289,9 +301,10 @@ type contextKey struct{}
 
 // cell keeps the Identity of a request: request._cached_user.
 type cell struct {
-	auth *Auth
-	mu   sync.Mutex
-	id   *Identity
+	auth    *Auth
+	request *http.Request
+	mu      sync.Mutex
+	id      *Identity
 }
 
 // ErrNoMiddleware: the request did not pass Auth.Middleware.

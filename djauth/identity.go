@@ -20,6 +20,9 @@ type Identity struct {
 	account *Account // nil is anonymous
 	backend string
 	why     error
+	page    string    // where to give the second factor that is missing
+	real    *Identity // who logged in, if that is another; or nil
+	level   string
 
 	mu     sync.Mutex
 	grants *Grants
@@ -53,6 +56,21 @@ func (id *Identity) IsSuperuser() bool { return id.get().Superuser }
 
 // Backend is the backend that vouched for the login; "" if anonymous.
 func (id *Identity) Backend() string { return id.backend }
+
+// Real returns who really logged in: another account if somebody acts as this one, as with
+// django-impersonate and django-hijack, else the Identity itself. It is anonymous if that
+// account is gone. Pages for account holders alone, such as one to change the password,
+// compare the two.
+func (id *Identity) Real() *Identity {
+	if id.real == nil {
+		return id
+	}
+	return id.real
+}
+
+// Level says how well the login is vouched for, as the Judge has it: "verified" with a second
+// factor of django-otp, "" otherwise and for an anonymous Identity.
+func (id *Identity) Level() string { return id.level }
 
 // Account returns a copy of the account; nil if anonymous.
 func (id *Identity) Account() *Account {

@@ -37,6 +37,9 @@ const languageKey = "_language"
 // passwords; ErrUserID for an account without a good ID; ErrNoUser for a deleted one;
 // errors.ErrUnsupported for Users without LoginRecorder; those of Session.Set.
 func (a *Auth) Login(ctx context.Context, account *Account, backend string) error {
+	if a.users == nil {
+		return fmt.Errorf("log in: %w", errWithoutUsers)
+	}
 	if backend == "" {
 		if backend = a.vouching(account); backend == "" {
 			return fmt.Errorf("log in: %w: none is known to take passwords, so that Login has to be given the one that vouched for the account", ErrBackend)
@@ -168,6 +171,9 @@ func (a *Auth) UpdateSessionAuthHash(ctx context.Context, account *Account) erro
 	}
 	if err := s.CycleKey(); err != nil {
 		return err
+	}
+	if a.users == nil {
+		return fmt.Errorf("update the session's hash: %w", errWithoutUsers)
 	}
 	c, why := a.claimOf(s.Get)
 	if why != nil || c.id != account.ID {

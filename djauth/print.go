@@ -61,6 +61,29 @@ func (a Account) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String
 // MarshalText gives String. There is no way back.
 func (a Account) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
+// String tells whom the Judgement is about, and nothing of the session and the request.
+func (j Judgement) String() string {
+	if j.Account == nil {
+		return "judgement of nobody"
+	}
+	return "judgement of " + j.Account.String()
+}
+
+// Format prints what String gives, whatever the verb.
+func (j Judgement) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) }
+
+// MarshalText gives String. There is no way back.
+func (j Judgement) MarshalText() ([]byte, error) { return []byte(j.String()), nil }
+
+// String says "verdict", since it may hold what goes into a session.
+func (Verdict) String() string { return "verdict" }
+
+// Format prints what String gives, whatever the verb.
+func (v Verdict) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, v.String()) }
+
+// MarshalText gives String. There is no way back.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
 // String tells who it is by the id, and nothing secret.
 func (id *Identity) String() string {
 	if id.account == nil {

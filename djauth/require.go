@@ -1,6 +1,7 @@
 package djauth
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,7 +11,9 @@ import (
 )
 
 // RequireLogin is login_required: it redirects an anonymous visitor to Options.LoginURL,
-// with the wanted page in the parameter "next". It answers 503 if it cannot read the session
+// with the wanted page in the parameter "next". A visitor without a second factor goes to the
+// page for it, see [SecondFactor], and a refusal may have a status of its own, see [Refuse].
+// It answers 503 if it cannot read the session
 // or the account.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler {
 	return a.require(next, nil)
@@ -30,7 +33,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	if a == nil { // rather now than at a request
 		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
 	}
-	if _, ok := As[Granter](a.users); len(perms) > 0 && (a.backends.grants || a.opts.Permissions != nil) && !ok {
+	if _, ok := As[Granter](a.users); a.users != nil && len(perms) > 0 && (a.backends.grants || a.opts.Permissions != nil) && !ok {
 		panic(fmt.Sprintf("djauth: RequirePermission needs a Granter, and %T is none", a.users))
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,8 +54,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 		case id.IsAuthenticated():
 			http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
 		default:
-			w.Header().Set("Location", a.LoginURL(r))
-			w.WriteHeader(http.StatusFound)
+			a.refuse(w, r, id)
 		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,12 +66,37 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	})
 }
 
+// refuse answers an anonymous visitor.
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *Identity) {
+	page, status := a.opts.LoginURL, http.StatusFound
+	if e, ok := errors.AsType[interface {
+		error
+		StatusCode() int
+	}](errors.Unwrap(id.why)); ok { // by a Judge
+		status = djsession.ErrorStatus(e)
+	}
+	if errors.Is(id.why, ErrSecondFactor) {
+		if page = id.page; page == "" {
+			status = http.StatusForbidden
+		}
+	}
+	if status != http.StatusFound {
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	w.Header().Set("Location", a.backFrom(r, page))
+	w.WriteHeader(status)
+}
+
 // LoginURL is redirect_to_login: it returns Options.LoginURL with the page of r as the
 // parameter to come back to.
-func (a *Auth) LoginURL(r *http.Request) string {
-	target, err := url.Parse(a.opts.LoginURL)
+func (a *Auth) LoginURL(r *http.Request) string { return a.backFrom(r, a.opts.LoginURL) }
+
+// backFrom returns the URL of a page with the page of r as the parameter to come back to.
+func (a *Auth) backFrom(r *http.Request, page string) string {
+	target, err := url.Parse(page)
 	if err != nil { // New has looked
-		return a.opts.LoginURL
+		return page
 	}
 	back := fullPath(r)
 	scheme, host := "http", a.opts.Host(r)

@@ -76,6 +76,9 @@ func User(ctx context.Context) (*Identity, error) {
 	return id, nil
 }
 
+// errNoUsers: New was given no Users, so that only the Judge knows who is logged in.
+var errNoUsers = errors.New("djauth: no Users, and the Judge names nobody")
+
 // Identify is django.contrib.auth.get_user: it returns who is logged in to a session.
 // Handlers call [User]. A job or a socket that opened the session itself must save it
 // afterwards, unless Options.ReadOnly is set.
@@ -86,13 +89,50 @@ func User(ctx context.Context) (*Identity, error) {
 //
 // Errors: djsession.ErrUnavailable.
 func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, error) {
+	f, err := a.examine(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	id, set := a.identity(f), []serializer.Item(nil)
+	if a.opts.Judge != nil {
+		var r *http.Request
+		if c := a.find(ctx); c != nil {
+			r = c.request
+		}
+		if id, set, err = a.decide(ctx, f, a.judgement(f, s.Dict(), s.Key(), r)); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case f.why == ErrHash:
+		a.reportHash(ctx)
+		s.SetAside(ErrHash)
+		return id, nil
+	case a.opts.ReadOnly:
+		return id, nil
+	case f.fallback:
+		set = append(set, serializer.Item{Key: HashSessionKey, Value: a.hashOf(f.account)})
+	}
+	for _, item := range set {
+		if err := s.Renew(item.Key.(string), item.Value); err != nil && !errors.Is(err, djsession.ErrCommitted) {
+			return nil, err
+		}
+	}
+	return id, nil
+}
+
+// examine makes Django's own checks, and changes nothing.
+func (a *Auth) examine(ctx context.Context, s *djsession.Session) (finding, error) {
+	if a.users == nil {
+		return finding{why: errNoUsers}, nil
+	}
 	c, why := a.claimOf(s.Get)
 	if why != nil {
 		if missing := s.Missing(); missing != nil && why == ErrNoUserID {
 			why = missing
 		}
 		a.reportBackend(ctx, why)
-		return a.nobody(why), nil
+		return finding{why: why}, nil
 	}
 	var l lookup
 	var account *Account
@@ -101,10 +141,10 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		var err error
 		account, err = a.account(ctx, c.id, &l)
 		if errors.Is(err, ErrNoUser) {
-			return a.nobody(ErrNoUser), nil
+			return finding{why: ErrNoUser}, nil
 		}
 		if err != nil {
-			return nil, err
+			return finding{}, err
 		}
 		fallback, why = a.judge(c, account)
 		if why != ErrHash || !l.remembered || l.fresh {
@@ -113,19 +153,10 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		// The session may know a password that is newer than the remembered one.
 		l = lookup{fresh: true, hash: c.hash}
 	}
-	switch {
-	case why == ErrHash:
-		a.reportHash(ctx)
-		s.SetAside(ErrHash)
-	case why == nil && fallback && !a.opts.ReadOnly:
-		if err := s.Renew(HashSessionKey, a.hashOf(account)); err != nil && !errors.Is(err, djsession.ErrCommitted) {
-			return nil, err
-		}
-	}
 	if why != nil {
-		return a.nobody(why), nil
+		return finding{why: why}, nil
 	}
-	return &Identity{auth: a, account: account, backend: c.backend}, nil
+	return finding{claim: c, account: account, fallback: fallback}, nil
 }
 
 // claim is what a session says about who is logged in to it.

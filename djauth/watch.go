@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -16,7 +17,8 @@ import (
 // Watch returns a context for websockets, event streams and long jobs, which would otherwise
 // go on after a logout. It ends when ctx does, the context of a request, and when the login
 // of that request does: when the session is deleted, gets another key, expires or belongs to
-// another user, when the password changes, and when the account is deleted or deactivated.
+// another user, when the password changes, when the account is deleted or deactivated, and
+// when the Judge refuses it or names another account.
 // context.Cause returns the reason, an ErrAnonymous. The caller must call stop.
 //
 // Every Options.WatchInterval an Auth looks at all logins that it watches: with one query
@@ -41,7 +43,7 @@ func (a *Auth) Watch(ctx context.Context) (watched context.Context, stop context
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.watchSession(ctx, s)
+	return a.watchSession(ctx, s, id)
 }
 
 // WatchSession is Watch for a session that was opened elsewhere; see Manager.Open and
@@ -54,18 +56,26 @@ func (a *Auth) WatchSession(parent context.Context, s *djsession.Session) (ctx c
 	if !id.IsAuthenticated() {
 		return nil, nil, id.Why()
 	}
-	return a.watchSession(parent, s)
+	return a.watchSession(parent, s, id)
 }
 
-func (a *Auth) watchSession(parent context.Context, s *djsession.Session) (ctx context.Context, stop context.CancelFunc, err error) {
-	c, why := a.claimOf(s.Get)
-	if why != nil {
-		return nil, nil, anonymous{why}
+func (a *Auth) watchSession(parent context.Context, s *djsession.Session, id *Identity) (ctx context.Context, stop context.CancelFunc, err error) {
+	v := &watched{key: s.Key(), who: id.ID()}
+	if a.users != nil {
+		c, why := a.claimOf(s.Get)
+		if why != nil {
+			return nil, nil, anonymous{why}
+		}
+		v.id, v.claim = c.id, c
+	}
+	if c := a.find(parent); c != nil && a.opts.Judge != nil {
+		v.request = c.request.Clone(context.Background())
+		v.request.Body = http.NoBody
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	v := &watched{cancel: cancel, key: s.Key(), id: c.id}
+	v.cancel = cancel
 	if a.m.Store() == nil { // sealed: there is nothing to look up
-		v.key, v.claim = "", c
+		v.key, v.data = "", s.Dict()
 		if v.expires, err = s.ExpiryDate(); err != nil {
 			cancel(err)
 			return nil, nil, err
@@ -84,10 +94,13 @@ func (a *Auth) watchSession(parent context.Context, s *djsession.Session) (ctx c
 // watched is one login that is watched.
 type watched struct {
 	cancel  context.CancelCauseFunc
-	key     string // of the session, or "" for a sealed one, of which
-	claim   claim  // is what it said
+	key     string           // of the session, or "" for a sealed one, of which
+	claim   claim            // is what it said, and
+	data    *serializer.Dict // is all that it said
 	expires time.Time
-	id      string // of the account
+	id      string        // of the account that is logged in, and
+	who     string        // of the one that the Judge made of it
+	request *http.Request // that began the watch, for the Judge; or nil
 }
 
 // watcher looks at all logins that are watched. Its goroutine lives while there are any.
@@ -175,9 +188,11 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 			v.cancel(anonymous{djsession.ErrExpired})
 			continue
 		}
-		ids[v.id] = struct{}{}
+		if a.users != nil {
+			ids[v.id] = struct{}{}
+		}
 	}
-	claims, whys, err := a.claimsOf(ctx, byKey)
+	claims, data, whys, err := a.claimsOf(ctx, byKey)
 	if err != nil {
 		return err
 	}
@@ -185,6 +200,7 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 	if err != nil {
 		return err
 	}
+	failed := error(nil)
 	for _, v := range all {
 		c := v.claim
 		if v.key != "" {
@@ -192,41 +208,70 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 				v.cancel(anonymous{why})
 				continue
 			}
-			c = claims[v.key]
+			c, v.data = claims[v.key], data[v.key]
 		}
 		account, ok := accounts[v.id]
 		switch {
+		case a.users == nil:
 		case c.id != v.id: // somebody else logged in under the same key
 			v.cancel(anonymous{ErrUserID})
+			continue
 		case !ok:
 			v.cancel(anonymous{ErrNoUser})
+			continue
 		default:
 			if _, why := a.judge(c, account); why != nil {
 				v.cancel(anonymous{why})
+				continue
 			}
 		}
+		if a.opts.Judge == nil || ctx.Err() != nil {
+			continue
+		}
+		if err := a.lookAgain(ctx, v, finding{claim: c, account: account}); err != nil {
+			failed = err // the others are judged all the same
+		}
+	}
+	return failed
+}
+
+// lookAgain asks the Judge about a login that is good by Django's own checks.
+func (a *Auth) lookAgain(ctx context.Context, v *watched, f finding) error {
+	j := a.judgement(f, v.data, v.key, v.request)
+	j.Watched = true
+	id, _, err := a.decide(ctx, f, j)
+	switch {
+	case err != nil:
+		return err
+	case !id.IsAuthenticated():
+		v.cancel(id.Why())
+	case id.ID() != v.who: // somebody acts as another now
+		v.cancel(anonymous{ErrUserID})
 	}
 	return nil
 }
 
 // claimsOf reads the sessions: what each says, or why it says nothing.
-func (a *Auth) claimsOf(ctx context.Context, byKey map[string][]*watched) (map[string]claim, map[string]error, error) {
-	claims, whys := make(map[string]claim, len(byKey)), make(map[string]error)
+func (a *Auth) claimsOf(ctx context.Context, byKey map[string][]*watched) (claims map[string]claim, data map[string]*serializer.Dict, whys map[string]error, err error) {
+	claims, data, whys = make(map[string]claim, len(byKey)), make(map[string]*serializer.Dict), make(map[string]error)
 	if len(byKey) == 0 {
-		return claims, whys, nil
+		return claims, data, whys, nil
 	}
 	keys := make([]string, 0, len(byKey))
 	for key := range byKey {
 		keys = append(keys, key)
 		whys[key] = djsession.ErrNotFound
 	}
-	err := djsession.LoadMany(ctx, a.m.Store(), keys, func(key string, r *djsession.Record, err error) {
-		if err == nil {
+	err = djsession.LoadMany(ctx, a.m.Store(), keys, func(key string, r *djsession.Record, err error) {
+		if err == nil && a.users != nil {
 			claims[key], err = a.claimOf(fieldsOf(r.Data))
+		}
+		if err == nil && a.opts.Judge != nil {
+			data[key] = r.Data
 		}
 		whys[key] = err
 	})
-	return claims, whys, err
+	return claims, data, whys, err
 }
 
 // fieldsOf is Session.Get of a dict.

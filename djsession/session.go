@@ -3,6 +3,8 @@ package djsession
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"slices"
@@ -365,8 +367,19 @@ func (s *Session) loadLocked(ctx context.Context) error {
 	return nil
 }
 
-// Reader is a [*Session] or a [*Tx].
+// Reader is a [*Session], a [*Tx] or a [ReaderOf].
 type Reader interface{ dict() *serializer.Dict }
+
+// ReaderOf returns a Reader of what a session holds, outside of a request. A nil d is an
+// empty session.
+func ReaderOf(d *serializer.Dict) Reader { return reader{d} }
+
+type reader struct{ d *serializer.Dict }
+
+func (r reader) dict() *serializer.Dict { return r.d }
+
+// Format prints no value of the session.
+func (r reader) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "session") }
 
 // Value returns the value of name as a T, or def if the session holds none. None fits
 // only a pointer, any, a slice or a map. Numbers are never rounded: 1.0 is no int.

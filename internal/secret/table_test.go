@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +201,8 @@ func table(t *testing.T) map[string]row {
 		"serializer.Item":          {v: serializer.Item{Key: canary, Value: canary}, inFields: "both fields are plain, as in a map"},
 		"serializer.Message":       {v: serializer.Message{Message: canary, ExtraTags: canary}, inFields: "a plain value of a pickle"},
 		"djauth.Account":           {v: account(), inFields: "its name and e-mail are plain; the password is an Encoded, and everything returns a pointer"},
+		"djauth.Judgement":         {v: djauth.Judgement{Session: djsession.ReaderOf(data), Account: account(), Path: canary, Query: url.Values{canary: {canary}}, Header: http.Header{canary: {canary}}}, inFields: "its request is plain, as net/http has it: a Judge gets it for one call"},
+		"djauth.Verdict":           {v: djauth.SecondFactor("/"+canary).WithReal(canary).WithSession(canary, canary), inFields: "a plain value that a Judge returns"},
 		"djcache/rediscache.Shard": {v: rediscache.Shard{URL: "redis://:canary@a", Client: client}, inFields: "the URL is plain: a caller makes it for one call"},
 		"djsettings.Settings":      {v: django, copied: byPointer},
 		"djsite.DB":                {v: &djsite.DB{Settings: django.Databases["default"], SQL: db}},
@@ -209,7 +212,7 @@ func table(t *testing.T) map[string]row {
 	for reason, names := range map[string]string{
 		plainValue: "serializer.Bytes serializer.ByteArray serializer.Str2 serializer.RawJSON serializer.Tuple serializer.Set serializer.FrozenSet serializer.SafeString serializer.Decimal serializer.Fraction serializer.UUID serializer.Path serializer.Date serializer.DateTime serializer.Time serializer.TimeDelta serializer.TimeZone serializer.ZoneInfo serializer.Pytz serializer.PytzFixed serializer.Global",
 		constant:   "signer.Algorithm signer.CookieFormat djauth.IDKind djmessages.Level djmessages.Storage djsession.DjangoVersion djsession/dbstore.Dialect djsession/dbstore.UserKey djsession/movingstore.Phase djsettings.CacheKind djsettings.DatabaseKind djsettings.EngineKind djsession.Expiry",
-		options:    "djsessiontest.ProveOptions serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.Options djauth/dbusers.Options djauth/dbusers.Columns djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djmessages.Options djsite.Options djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings",
+		options:    "djsessiontest.ProveOptions serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.Options djauth/dbusers.Options djauth/dbusers.Columns djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djmessages.Options djsite.Options djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings djauth.Judge",
 		"what a Django wrote with keys of no site, for tests": "fixtures.Benchmark fixtures.CookieIn fixtures.CookieOut fixtures.ExpiryIn fixtures.ExpiryOut fixtures.File fixtures.JSONIn fixtures.JSONOut fixtures.LoginIn fixtures.LoginOut fixtures.Manifest fixtures.Result fixtures.Row fixtures.SessionIn fixtures.SessionOut fixtures.Set fixtures.Settings fixtures.SigningIn fixtures.SigningOut fixtures.Step fixtures.Tagged fixtures.User fixtures.Vector",
 		forTests: "djsession/storetest.Engine djsession/storetest.Harness djauth/userstest.Engine djauth/userstest.Harness",
 		"it tells how a signature was made, not what it signs":                       "signer.Info",
