@@ -121,7 +121,7 @@ func untag(text json.RawMessage) (any, error) {
 		if err := json.Unmarshal(v.Value, &pairs); err != nil {
 			return nil, err
 		}
-		b := serializer.NewBuilder(len(pairs))
+		items := make([]serializer.Item, 0, len(pairs))
 		for _, p := range pairs {
 			key, err := untag(p[0])
 			if err != nil {
@@ -131,9 +131,9 @@ func untag(text json.RawMessage) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			b.Add(key, value)
+			items = append(items, serializer.Item{Key: key, Value: value})
 		}
-		return b.Dict(), nil
+		return serializer.NewDict(items...), nil
 	}
 	return nil, fmt.Errorf("no value for the tag %q", v.Type)
 }

@@ -130,8 +130,8 @@ func (m *measurer) value(v any, depth int) {
 		m.text(v)
 	case RawJSON:
 		m.raw(v)
-	case *Frozen:
-		m.value(v.Peek(), depth)
+	case *frozen:
+		m.value(*v.v, depth)
 	case held:
 		in, nodes, bytes := v.Held()
 		if m.held[in] {

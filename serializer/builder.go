@@ -5,18 +5,18 @@ import (
 	"unsafe"
 )
 
-// Builder makes a [Dict], key by key. Serializers read into it.
-type Builder struct {
+// builder makes a [Dict], key by key.
+type builder struct {
 	d    *Dict
-	list hiddenList // of d, which gets it by Dict
+	list hiddenList // of d, which gets it by dict
 	// seen holds a bit for every name added so far, by its hash. If the bit of a name is
 	// not set, the Dict need not be searched.
 	seen [4]uint64
-	// others are the keys that are not text, after the first Add of one.
+	// others are the keys that are not text, after the first add of one.
 	others *otherKeys
 }
 
-// hiddenList has the memory of a []entry. Package fmt, which prints the fields of a Builder
+// hiddenList has the memory of a []entry. Package fmt, which prints the fields of a builder
 // in somebody else's struct, finds an address in it.
 type hiddenList struct {
 	data unsafe.Pointer
@@ -28,7 +28,7 @@ func (l *hiddenList) set(entries []entry) { *(*[]entry)(unsafe.Pointer(l)) = ent
 
 // otherKeys finds keys that are not text.
 type otherKeys struct {
-	keys Keys
+	keys keys
 	at   map[int]int // their numbers, to where they are in the Dict
 }
 
@@ -38,10 +38,10 @@ func (o *otherKeys) add(key any, i int) {
 	}
 }
 
-// NewBuilder returns a [Builder] with room for n keys.
-func NewBuilder(n int) Builder {
+// newBuilder returns a builder with room for n keys.
+func newBuilder(n int) builder {
 	const few = 6
-	var b Builder
+	var b builder
 	if 0 < n && n <= few {
 		d := &struct { // one allocation for a session that holds a login
 			listed
@@ -57,21 +57,21 @@ func NewBuilder(n int) Builder {
 	return b
 }
 
-// AddName sets the text key name to v, as With does.
-func (b *Builder) AddName(name string, v any) {
+// addName sets the text key name to v, as With does.
+func (b *builder) addName(name string, v any) {
 	b.slot(name).set(v)
 }
 
-// AddRaw is [Builder.AddName] for a value in JSON, without boxing it.
-func (b *Builder) AddRaw(name string, raw RawJSON) {
+// addRaw is addName for a value in JSON, without boxing it.
+func (b *builder) addRaw(name string, raw RawJSON) {
 	e := b.slot(name)
 	e.raw, e.val = raw, nil
 }
 
-// Add is [Builder.AddName] for a key of any type.
-func (b *Builder) Add(key, v any) {
+// add is addName for a key of any type.
+func (b *builder) add(key, v any) {
 	if name, ok := key.(string); ok {
-		b.AddName(name, v)
+		b.addName(name, v)
 		return
 	}
 	if b.others == nil {
@@ -89,11 +89,11 @@ func (b *Builder) Add(key, v any) {
 			return
 		}
 	}
-	b.Append(key, v)
+	b.append(key, v)
 }
 
-// Append adds a key that is not text. The caller must know that it is new.
-func (b *Builder) Append(key, v any) {
+// append adds a key that is not text. The caller must know that it is new.
+func (b *builder) append(key, v any) {
 	if b.others != nil {
 		b.others.add(key, len(b.list.entries()))
 	}
@@ -102,14 +102,14 @@ func (b *Builder) Append(key, v any) {
 	b.list.set(append(b.list.entries(), e))
 }
 
-// Dict returns the finished Dict. The Builder must not be used afterwards.
-func (b *Builder) Dict() *Dict {
+// dict returns the finished Dict. The builder must not be used afterwards.
+func (b *builder) dict() *Dict {
 	b.d.set(b.list.entries())
 	return b.d
 }
 
 // slot returns the entry of name. If there is none it appends one.
-func (b *Builder) slot(name string) *entry {
+func (b *builder) slot(name string) *entry {
 	d, entries := b.d, b.list.entries()
 	h := hash(name)
 	if word, bit := h>>6, uint64(1)<<(h&63); b.seen[word]&bit == 0 {

@@ -144,7 +144,7 @@ func (c *converter) setStruct(dst reflect.Value, v any, depth int) *ConvertError
 	}
 	for i := range info.fields {
 		f := &info.fields[i]
-		v, ok := d.Stored(f.name)
+		v, ok := d.stored(f.name)
 		if !ok {
 			continue
 		}

@@ -92,7 +92,7 @@ func (p *decoder) decodeDict(i, depth int) (any, int) {
 	if !p.node(i) {
 		return nil, -1
 	}
-	b := NewBuilder(0)
+	b := newBuilder(0)
 	i, more := p.open(i, depth, '}')
 	for more {
 		quoted, at, plain := p.key(i)
@@ -107,10 +107,10 @@ func (p *decoder) decodeDict(i, depth int) (any, int) {
 		if v, i = p.decode(at, depth); i < 0 {
 			return nil, -1
 		}
-		b.AddName(name, v)
+		b.addName(name, v)
 		i, more = p.comma(i, '}')
 	}
-	return b.Dict(), i
+	return b.dict(), i
 }
 
 // text returns the value of a string at i that str has already checked.

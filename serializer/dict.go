@@ -21,8 +21,8 @@ type Dict struct {
 	// a pointer in such a field only its address.
 	list    *[]entry
 	index   *map[string]int // of the text keys; nil for a small Dict
-	source  any             // what WithSource was given
-	changed bool            // since WithSource
+	source  any             // what withSource was given
+	changed bool            // since then
 }
 
 // newDict returns a Dict of entries. It keeps the slice, and allocates once.
@@ -118,20 +118,20 @@ const indexFrom = 64
 // key keeps its first place and takes its last value. Keys are compared as in Python: 1,
 // 1.0 and True are one key.
 func NewDict(items ...Item) *Dict {
-	b := NewBuilder(len(items))
+	b := newBuilder(len(items))
 	for _, it := range items {
-		b.Add(it.Key, it.Value)
+		b.add(it.Key, it.Value)
 	}
-	return b.Dict()
+	return b.dict()
 }
 
 // FromMap returns a [Dict] of m in the order of the sorted keys.
 func FromMap(m map[string]any) *Dict {
-	b := NewBuilder(len(m))
+	b := newBuilder(len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		b.AddName(k, m[k])
+		b.addName(k, m[k])
 	}
-	return b.Dict()
+	return b.dict()
 }
 
 // Len returns the number of keys.
@@ -163,9 +163,8 @@ func (d *Dict) GetKey(key any) (any, bool) {
 	return d.all()[i].value(), true
 }
 
-// Stored is [Dict.Get] without decoding: the value may be a [Lazy] or a [RawJSON]. It is
-// for Serializers.
-func (d *Dict) Stored(name string) (any, bool) {
+// stored is [Dict.Get] without decoding.
+func (d *Dict) stored(name string) (any, bool) {
 	i := d.find(name)
 	if i < 0 {
 		return nil, false
@@ -188,7 +187,8 @@ func (d *Dict) All() iter.Seq2[any, any] {
 	}
 }
 
-// AllStored is [Dict.All] without decoding, for Serializers: see [Dict.Stored].
+// AllStored is [Dict.All] without decoding, for Serializers: a value may be a [Lazy] or a
+// [RawJSON].
 func (d *Dict) AllStored() iter.Seq2[any, any] {
 	return func(yield func(any, any) bool) {
 		if d == nil {
@@ -254,9 +254,8 @@ func (d *Dict) Without(name string) *Dict {
 	return n
 }
 
-// WithSource returns d with a note for the [Serializer] that read it, such as the bytes
-// that it was read from. With and [Dict.Without] keep the note.
-func (d *Dict) WithSource(source any) *Dict {
+// withSource is pydict.WithSource.
+func (d *Dict) withSource(source any) *Dict {
 	n := Dict{source: source}
 	if d != nil {
 		n.list, n.index = d.list, d.index
@@ -264,8 +263,8 @@ func (d *Dict) WithSource(source any) *Dict {
 	return &n
 }
 
-// Source returns the argument of [Dict.WithSource], and whether d was changed since.
-func (d *Dict) Source() (source any, changed bool) {
+// noted is pydict.Source.
+func (d *Dict) noted() (source any, changed bool) {
 	if d == nil {
 		return nil, false
 	}
@@ -298,7 +297,7 @@ func (d *Dict) findKey(key any) int {
 	if d == nil {
 		return -1
 	}
-	var k Keys
+	var k keys
 	want, ok := k.Add(key)
 	if !ok {
 		return -1

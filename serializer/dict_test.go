@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -24,11 +25,11 @@ func show(d *serializer.Dict) string {
 }
 
 func numbered(n int) *serializer.Dict {
-	b := serializer.NewBuilder(0)
+	var items []serializer.Item
 	for i := range n {
-		b.AddName(fmt.Sprintf("key%03d", i), int64(i))
+		items = append(items, kv(fmt.Sprintf("key%03d", i), int64(i)))
 	}
-	return b.Dict()
+	return serializer.NewDict(items...)
 }
 
 func TestDictOrder(t *testing.T) {
@@ -132,19 +133,18 @@ func TestDictSizes(t *testing.T) {
 	}
 }
 
-// Names that fall on the same bits of the Builder's filter must stay apart.
+// Names that fall on the same bits of the builder's filter must stay apart.
 func TestBuilderTellsNamesApart(t *testing.T) {
-	b := serializer.NewBuilder(0)
+	var items []serializer.Item
 	want := map[string]int{}
 	for i := range 3000 {
 		// Alike in length, in the first eight bytes and in the last eight.
 		for _, name := range []string{fmt.Sprintf("prefix__%04d__suffix", i), fmt.Sprint(i)} {
-			b.AddName(name, i)
-			b.AddName(name, i+1)
+			items = append(items, kv(name, i), kv(name, i+1))
 			want[name] = i + 1
 		}
 	}
-	d := b.Dict()
+	d := serializer.NewDict(items...)
 	if d.Len() != len(want) {
 		t.Fatalf("got %d keys, want %d", d.Len(), len(want))
 	}
@@ -166,9 +166,6 @@ func TestNilDict(t *testing.T) {
 	if _, ok := d.GetKey(int64(1)); ok {
 		t.Error("GetKey finds something in a nil Dict")
 	}
-	if _, ok := d.Stored("a"); ok {
-		t.Error("Stored finds something in a nil Dict")
-	}
 	for range d.All() {
 		t.Error("All yields from a nil Dict")
 	}
@@ -178,10 +175,10 @@ func TestNilDict(t *testing.T) {
 	for range d.Keys() {
 		t.Error("Keys yields from a nil Dict")
 	}
-	if source, changed := d.Source(); source != nil || changed {
+	if source, changed := pydict.Source(d); source != nil || changed {
 		t.Error("a nil Dict has a source")
 	}
-	if d2 := d.WithSource("x"); d2.Len() != 0 {
+	if d2 := pydict.WithSource(d, "x"); d2.Len() != 0 {
 		t.Error("WithSource of a nil Dict is not empty")
 	}
 }
@@ -210,10 +207,10 @@ func TestDictIterationStops(t *testing.T) {
 }
 
 func TestDictSource(t *testing.T) {
-	d := numbered(2).WithSource("bytes")
+	d := pydict.WithSource(numbered(2), "bytes")
 	check := func(name string, d *serializer.Dict, want bool) {
 		t.Helper()
-		if source, changed := d.Source(); source != "bytes" || changed != want {
+		if source, changed := pydict.Source(d); source != "bytes" || changed != want {
 			t.Errorf("%s: got %v, %v, want bytes, %v", name, source, changed, want)
 		}
 	}
@@ -222,14 +219,11 @@ func TestDictSource(t *testing.T) {
 	check("with", d.With("a", 1), true)
 	check("with an old key", d.With("key000", 1), true)
 	check("without", d.Without("key000"), true)
-	check("read again", d.With("a", 1).WithSource("bytes"), false)
+	check("read again", pydict.WithSource(d.With("a", 1), "bytes"), false)
 }
 
 func TestStoredIsNotDecoded(t *testing.T) {
 	d := loads(t, `{"a":[1]}`)
-	if v, ok := d.Stored("a"); !ok || v != any(serializer.RawJSON("[1]")) {
-		t.Errorf("got %#v", v)
-	}
 	for _, v := range d.AllStored() {
 		if v != any(serializer.RawJSON("[1]")) {
 			t.Errorf("got %#v", v)

@@ -126,7 +126,7 @@ func (m *merger) mergeStruct(before, after reflect.Value, stored any) (any, bool
 		was, had := fieldOf(before, f.index)
 		is, has := fieldOf(after, f.index)
 		has = has && !f.omitted(is)
-		v, there := old.Stored(f.name)
+		v, there := old.stored(f.name)
 		switch {
 		case !has && !there:
 		case !has:
@@ -161,7 +161,7 @@ func (m *merger) mergeStruct(before, after reflect.Value, stored any) (any, bool
 func (m *merger) mergeMap(before, after reflect.Value, stored any) (any, bool, *ConvertError) {
 	old, _ := asDict(stored)
 	changed := false
-	b := NewBuilder(after.Len())
+	b := newBuilder(after.Len())
 	for i := range old.Len() {
 		e := &old.all()[i]
 		key := reflect.New(after.Type().Key()).Elem()
@@ -178,7 +178,7 @@ func (m *merger) mergeMap(before, after reflect.Value, stored any) (any, bool, *
 			return nil, false, err.key(i)
 		}
 		changed = changed || different
-		b.Add(e.key(), v)
+		b.add(e.key(), v)
 	}
 	p := plainer{lim: Limits{}.WithDefaults(), names: map[string]string{}}
 	var added []Item
@@ -194,9 +194,9 @@ func (m *merger) mergeMap(before, after reflect.Value, stored any) (any, bool, *
 	}
 	slices.SortFunc(added, func(a, b Item) int { return compareKeys(a.Key, b.Key) })
 	for _, it := range added {
-		b.Add(it.Key, it.Value)
+		b.add(it.Key, it.Value)
 	}
-	return redone(stored, b.Dict()), changed || len(added) > 0, nil
+	return redone(stored, b.dict()), changed || len(added) > 0, nil
 }
 
 func (m *merger) mergeSlice(before, after reflect.Value, stored any) (any, bool, *ConvertError) {

@@ -2,6 +2,7 @@ package serializer_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -56,8 +57,7 @@ func edited[T any](fn func(*T) error) func(t *testing.T, v string) (string, erro
 		if !strings.HasPrefix(text, `{"before":1E5,`) || !strings.Contains(text, `"after":[1 ,2]`) {
 			t.Errorf("other keys were changed: %s", text)
 		}
-		got, _ := d2.Stored("v")
-		raw, _ := got.(serializer.RawJSON)
+		raw, _ := maps.Collect(d2.AllStored())["v"].(serializer.RawJSON)
 		return string(raw), err
 	}
 }

@@ -274,11 +274,11 @@ func untag(t *testing.T, v fixtures.Tagged) any {
 	case "dict", "unordered-dict":
 		var pairs [][2]fixtures.Tagged
 		unmarshal(t, v.Value, &pairs)
-		b := NewBuilder(len(pairs))
-		for _, p := range pairs {
-			b.Add(untag(t, p[0]), untag(t, p[1]))
+		items := make([]Item, len(pairs))
+		for i, p := range pairs {
+			items[i] = Item{untag(t, p[0]), untag(t, p[1])}
 		}
-		return b.Dict()
+		return NewDict(items...)
 	case "bytes", "bytearray":
 		raw, err := hex.DecodeString(text())
 		if err != nil {

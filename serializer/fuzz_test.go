@@ -67,16 +67,16 @@ func FuzzLoads(f *testing.F) {
 		if got := dumps(t, again); got != once {
 			t.Fatalf("written as %q, then as %q", once, got)
 		}
-		rebuilt := serializer.NewBuilder(0)
+		var rebuilt []serializer.Item
 		for k, v := range d.All() {
 			frozen, err := serializer.JSON{}.Freeze(v)
 			if err != nil {
 				t.Fatalf("%v was read but cannot be written: %v", k, err)
 			}
-			rebuilt.Add(k, frozen)
+			rebuilt = append(rebuilt, serializer.Item{Key: k, Value: frozen})
 		}
 		// Now as Python would write it.
-		anew := dumps(t, rebuilt.Dict())
+		anew := dumps(t, serializer.NewDict(rebuilt...))
 		if got := dumps(t, loads(t, anew)); got != anew {
 			t.Fatalf("Django's text %q became %q", anew, got)
 		}

@@ -67,7 +67,7 @@ func (p *scanner) top() (*Dict, bool) {
 	if !p.node(i) {
 		return nil, false
 	}
-	b := NewBuilder(firstEntries)
+	b := newBuilder(firstEntries)
 	i, more := p.open(i, 1, '}')
 	for more {
 		quoted, at, plain := p.key(i)
@@ -87,13 +87,13 @@ func (p *scanner) top() (*Dict, bool) {
 			n := int64(len(entries))
 			b.list.set(slices.Grow(entries, int(min(7*n, n*int64(len(p.s))/int64(i)))))
 		}
-		b.AddRaw(name, RawJSON(p.s[at:i]))
+		b.addRaw(name, RawJSON(p.s[at:i]))
 		i, more = p.comma(i, '}')
 	}
 	if i < 0 || p.end(i) < 0 {
 		return nil, false
 	}
-	return b.Dict(), true
+	return b.dict(), true
 }
 
 // Dumps is JSONSerializer.dumps. A value that [JSON.Loads] read is written byte for byte as it

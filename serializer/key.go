@@ -9,17 +9,8 @@ import (
 	"unsafe"
 )
 
-// Keys decides which values are one key of a dict, or one item of a set, in Python.
-// Numbers are equal across types (1, 1.0, True and Decimal("1.00")), tuples item by item,
-// frozensets as sets, and, as in Python 2, an ASCII [Str2] and a string. Any other Str2
-// equals the [Bytes] that it becomes when it is written for Python 3.
-//
-// Unlike Python, aware datetimes of one moment in two time zones are two keys, an [Object]
-// equals only itself, and a [Decimal] with an exponent beyond 400 equals only Decimals.
-//
-// The work is linear in the memory that the values occupy: a tuple that is held many
-// times is looked at once. The zero value is an empty set of keys.
-type Keys struct {
+// keys is a pydict.Keys. The zero value is an empty set of keys.
+type keys struct {
 	ints   map[int64]int
 	plain  map[any]int     // other values that Go compares as Python does
 	texts  map[string]int  // text
@@ -37,7 +28,7 @@ type longKey struct {
 }
 
 // once numbers a text by add, or returns the number that it already has.
-func (k *Keys) once(kind byte, s string, add func() int) int {
+func (k *keys) once(kind byte, s string, add func() int) int {
 	if len(s) < longText {
 		return add()
 	}
@@ -66,12 +57,11 @@ const comparedDigits = 400
 // maxKeyDepth is how deep tuples may nest in a key. Deeper ones count as not hashable.
 const maxKeyDepth = 2000
 
-// Add returns a number that all equal keys share. ok is false for a value that Python
-// cannot use as a key: a list, dict, set or bytearray.
-func (k *Keys) Add(v any) (number int, ok bool) { return k.add(v, 0) }
+// Add implements pydict.Keys.
+func (k *keys) Add(v any) (number int, ok bool) { return k.add(v, 0) }
 
-// AddText is [Keys.Add] for text.
-func (k *Keys) AddText(s string) int {
+// AddText implements pydict.Keys.
+func (k *keys) AddText(s string) int {
 	if i, ok := k.texts[s]; ok {
 		return i
 	}
@@ -83,7 +73,7 @@ func (k *Keys) AddText(s string) int {
 	return k.n - 1
 }
 
-func (k *Keys) add(v any, depth int) (int, bool) {
+func (k *keys) add(v any, depth int) (int, bool) {
 	switch v := v.(type) {
 	case string:
 		return k.text(v), true
@@ -123,7 +113,7 @@ func (k *Keys) add(v any, depth int) (int, bool) {
 }
 
 // text is AddText for a text that one value may hold very often.
-func (k *Keys) text(s string) int {
+func (k *keys) text(s string) int {
 	if len(s) < longText {
 		return k.AddText(s)
 	}
@@ -131,7 +121,7 @@ func (k *Keys) text(s string) int {
 }
 
 // number numbers None, a bool or a number.
-func (k *Keys) number(v any) int {
+func (k *keys) number(v any) int {
 	n := numberKey(v)
 	if i, ok := n.(int64); ok {
 		return k.addInt(i)
@@ -139,7 +129,7 @@ func (k *Keys) number(v any) int {
 	return k.value(n)
 }
 
-func (k *Keys) addInt(n int64) int {
+func (k *keys) addInt(n int64) int {
 	if i, ok := k.ints[n]; ok {
 		return i
 	}
@@ -152,7 +142,7 @@ func (k *Keys) addInt(n int64) int {
 }
 
 // value numbers a value that Go can compare.
-func (k *Keys) value(v any) int {
+func (k *keys) value(v any) int {
 	if i, ok := k.plain[v]; ok {
 		return i
 	}
@@ -165,7 +155,7 @@ func (k *Keys) value(v any) int {
 }
 
 // timed numbers a value with a Zone. Go may be unable to compare the Zone.
-func (k *Keys) timed(v, zone any) (int, bool) {
+func (k *keys) timed(v, zone any) (int, bool) {
 	switch zone.(type) {
 	case nil, TimeZone, ZoneInfo, Pytz, PytzFixed, *Object:
 		return k.value(v), true
@@ -173,7 +163,7 @@ func (k *Keys) timed(v, zone any) (int, bool) {
 	return 0, false
 }
 
-func (k *Keys) group(kind byte, items []any, depth int) (int, bool) {
+func (k *keys) group(kind byte, items []any, depth int) (int, bool) {
 	id := group{kind, nil, len(items)}
 	if len(items) > 0 {
 		id.first = unsafe.SliceData(items)

@@ -105,7 +105,7 @@ func TestDictWithOddKeys(t *testing.T) {
 }
 
 func keyEqual(a, b any) bool {
-	var k Keys
+	var k keys
 	ai, aok := k.Add(a)
 	bi, bok := k.Add(b)
 	return aok && bok && ai == bi

@@ -57,16 +57,10 @@ func (m Message) MarshalText() ([]byte, error) {
 }
 
 // Format prints only that it is a value.
-func (Frozen) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "value") }
+func (frozen) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "value") }
 
-// MarshalText returns the text of [Frozen.Format].
-func (Frozen) MarshalText() ([]byte, error) { return []byte("value"), nil }
-
-// Format prints nothing of the Dicts that were made.
-func (Slab) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "slab") }
-
-// MarshalText gives what [Slab.Format] prints.
-func (Slab) MarshalText() ([]byte, error) { return []byte("slab"), nil }
+// MarshalText returns what Format prints.
+func (frozen) MarshalText() ([]byte, error) { return []byte("value"), nil }
 
 // GobEncode returns [errors.ErrUnsupported]: gob would write the fields.
 func (Item) GobEncode() ([]byte, error) { return nil, errors.ErrUnsupported }

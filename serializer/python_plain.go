@@ -10,64 +10,46 @@ import (
 	"unsafe"
 )
 
-// Frozen is a value that Plain made: a [Lazy] that holds Go values, each look at
-// which gets a copy of its own.
-type Frozen struct{ v *any } // a pointer to an interface, which package fmt does not follow
+// frozen is a value that Freeze made: a [Lazy] that holds Go values. Each look at it gets a
+// copy.
+type frozen struct{ v *any } // a pointer to an interface, which package fmt does not follow
 
-var _ Lazy = (*Frozen)(nil)
+var _ Lazy = (*frozen)(nil)
 
-// Value returns a copy of the value.
-func (f *Frozen) Value() any { return clone(*f.v) }
+// Value implements Lazy.
+func (f *frozen) Value() any { return clone(*f.v) }
 
-// Peek returns the value itself, for Serializers, which do not change it.
-func (f *Frozen) Peek() any { return *f.v }
-
-// NewFrozen returns a [Frozen] of a value that was just read: Python values that nobody else
-// holds. It copies nothing, so that what is one object in several of them stays one.
-func NewFrozen(v any) *Frozen { return &Frozen{&v} }
-
-// Freeze returns v as a Python value that nobody can change: Plain's result, in a
-// [Frozen] unless it is of a type without parts. It is Freeze of the Serializers
-// that hold more than JSON does.
+// Freeze returns an ordinary Go value as the Python value that it stands for: nil, bool,
+// int64 or [*big.Int], float64, string, or one of the named types. A value with parts, such
+// as a list or a [Dict], becomes a [Lazy], so that nobody can change it. The result shares
+// nothing with v that could be changed. A list that v holds twice, or that holds itself, is
+// one list in the copy too.
+//
+// Freeze is for Serializers that hold more than JSON does. It converts Go types as
+// [JSON.Freeze] does, except that nothing need be text: []byte becomes [Bytes], [time.Time] an
+// aware [DateTime] in UTC, [time.Duration] (in whole microseconds) a [TimeDelta], and the keys
+// of a map of ints are ints.
+//
+// Keys of dicts that are equal become one string, as json.loads does it, so that a pickle
+// holds each once.
 //
 // Errors are [*ConvertError].
 func Freeze(v any, lim Limits) (any, error) {
 	switch l := v.(type) {
-	case *Frozen:
+	case *frozen:
 		return l, nil
 	case RawJSON:
 	case Lazy:
 		v = l.Value()
 	}
-	plain, err := Plain(v, lim)
+	p := plainer{lim: lim.WithDefaults(), names: map[string]string{}}
+	plain, err := p.value(v, 0)
 	if err != nil {
 		return nil, err
 	}
 	switch plain.(type) {
 	case []any, Tuple, Set, FrozenSet, ByteArray, *Dict, *OrderedDict, *DefaultDict, *Object, *big.Int, Path, DateTime, Time:
-		return &Frozen{&plain}, nil
-	}
-	return plain, nil
-}
-
-// Plain returns an ordinary Go value as the Python value that it stands for: nil,
-// bool, int64 or [*big.Int], float64, string, []any, [*Dict] or one of the named types.
-// It shares nothing with v that could be changed; a list that v holds twice, or
-// that holds itself, is one list in the copy too.
-//
-// What becomes of which Go type is as for JSON, except that nothing need be text:
-// []byte becomes [Bytes], [time.Time] an aware [DateTime] in UTC, [time.Duration] (in whole
-// microseconds) a [TimeDelta], and the keys of a map of ints are ints.
-//
-// Keys of dicts that are equal become one string, as json.loads does it, so that
-// a pickle holds each once.
-//
-// Errors are [*ConvertError].
-func Plain(v any, lim Limits) (any, error) {
-	p := plainer{lim: lim.WithDefaults(), names: map[string]string{}}
-	plain, err := p.value(v, 0)
-	if err != nil {
-		return nil, err
+		return &frozen{&plain}, nil
 	}
 	return plain, nil
 }
@@ -286,8 +268,8 @@ func (p *plainer) dict(d *Dict, depth int) (*Dict, *ConvertError) {
 	if n, ok := p.seen[id]; ok && d != nil {
 		return n.(*Dict), nil
 	}
-	b := NewBuilder(d.Len())
-	p.note(id, b.Dict())
+	b := newBuilder(d.Len())
+	p.note(id, b.dict())
 	i := -1
 	for key, v := range d.AllStored() {
 		i++
@@ -302,16 +284,16 @@ func (p *plainer) dict(d *Dict, depth int) (*Dict, *ConvertError) {
 			return nil, err.key(i)
 		}
 		if name, ok := key.(string); ok {
-			b.AddName(name, v)
+			b.addName(name, v)
 			continue
 		}
 		k, err := p.value(key, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		b.Append(k, v)
+		b.append(k, v)
 	}
-	return b.Dict(), nil
+	return b.dict(), nil
 }
 
 // name returns the key of a dict: the same string whenever it is equal.

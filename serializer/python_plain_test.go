@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -23,6 +24,15 @@ func (j marshaledList) MarshalJSON() ([]byte, error) { return json.Marshal([]int
 type failingText struct{}
 
 func (failingText) MarshalText() ([]byte, error) { return nil, errors.New("hunter2") }
+
+// plain returns the Python value of v as Freeze keeps it.
+func plain(v any, lim serializer.Limits) (any, error) {
+	frozen, err := serializer.Freeze(v, lim)
+	if held, ok := pydict.Held(frozen); ok {
+		return held, nil
+	}
+	return frozen, err
+}
 
 func TestPlain(t *testing.T) {
 	type embedded struct {
@@ -69,7 +79,7 @@ func TestPlain(t *testing.T) {
 		{"map of anything", map[any]int{2: 1, "b": 2, "a": 3}, serializer.NewDict(serializer.Item{Key: int64(2), Value: int64(1)}, serializer.Item{Key: "a", Value: int64(3)}, serializer.Item{Key: "b", Value: int64(2)})},
 		{"lone surrogate", "a\xed\xa0\x80", "a\xed\xa0\x80"},
 	} {
-		got, err := serializer.Plain(c.v, serializer.Limits{})
+		got, err := plain(c.v, serializer.Limits{})
 		if c.name == "json.Number" {
 			if l, ok := got.([]any); !ok || l[0] != int64(1) || l[1] != 1.0 {
 				t.Errorf("%s: got %v, %v", c.name, got, err)
@@ -122,7 +132,7 @@ func TestPlainErrors(t *testing.T) {
 		{"nodes", []int{1, 2, 3}, serializer.Limits{Nodes: 3}, serializer.ErrLimit, "[2]"},
 		{"digits", new(big.Int).Exp(big.NewInt(10), big.NewInt(50), nil), serializer.Limits{Digits: 50}, serializer.ErrLimit, ""},
 	} {
-		_, err := serializer.Plain(c.v, c.lim)
+		_, err := plain(c.v, c.lim)
 		var typed *serializer.ConvertError
 		if !errors.Is(err, c.want) || !errors.As(err, &typed) {
 			t.Errorf("%s: %v", c.name, err)
@@ -139,7 +149,7 @@ func TestPlainIdentity(t *testing.T) {
 	shared := []any{"x"}
 	o := &serializer.Object{Class: serializer.Global{"m", "C"}}
 	o.State = serializer.NewDict(serializer.Item{Key: "me", Value: o})
-	got, err := serializer.Plain([]any{shared, shared, o, o}, serializer.Limits{})
+	got, err := plain([]any{shared, shared, o, o}, serializer.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,15 +152,15 @@ func (p *plainer) goMap(v reflect.Value, depth int) (any, *ConvertError) {
 		members = append(members, member{key, it.Value()})
 	}
 	slices.SortFunc(members, func(a, b member) int { return compareKeys(a.key, b.key) })
-	b := NewBuilder(len(members))
+	b := newBuilder(len(members))
 	for i, m := range members {
 		value, err := p.reflected(m.value, depth+1)
 		if err != nil {
 			return nil, err.key(i)
 		}
-		b.Add(m.key, value)
+		b.add(m.key, value)
 	}
-	return b.Dict(), nil
+	return b.dict(), nil
 }
 
 // mapKey returns the key of a Go map: text or an int.
@@ -216,7 +216,7 @@ func (p *plainer) goStruct(v reflect.Value, depth int) (any, *ConvertError) {
 	if info.hidden {
 		return nil, wrongType("a %v, which has no exported field", v.Type())
 	}
-	b := NewBuilder(len(info.fields))
+	b := newBuilder(len(info.fields))
 	for i := range info.fields {
 		f := &info.fields[i]
 		fv, ok := fieldOf(v, f.index)
@@ -241,7 +241,7 @@ func (p *plainer) goStruct(v reflect.Value, depth int) (any, *ConvertError) {
 			}
 			value = string(e.dst)
 		}
-		b.AddName(name, value)
+		b.addName(name, value)
 	}
-	return b.Dict(), nil
+	return b.dict(), nil
 }

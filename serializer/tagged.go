@@ -8,11 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/go-djsession/go-djsession/internal/tagged"
 )
-
-func init() { tagged.Lend(appendTagged) }
 
 // appendTagged is tagged.Append.
 func appendTagged(dst []byte, v any) ([]byte, error) {

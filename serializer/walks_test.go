@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
@@ -104,17 +105,14 @@ var walks = map[string]walk{
 	"serializer.Field": {fields: fields},
 	"serializer.Freeze": {value: func(v any) {
 		frozen, err := serializer.Freeze(v, serializer.Limits{})
-		if f, ok := frozen.(*serializer.Frozen); ok && err == nil {
-			f.Value()
+		if err == nil {
+			force(frozen)
+			pydict.Held(frozen)
 		}
 	}},
 	"serializer.FromMap": {value: func(v any) { serializer.FromMap(map[string]any{"x": v, "y": v}) }},
 	"serializer.NewDict": {value: func(v any) { serializer.NewDict(items(v)...) }},
-	"serializer.Plain":   {value: func(v any) { _, _ = serializer.Plain(v, serializer.Limits{}) }},
 	"serializer.Text":    {value: func(v any) { serializer.Text(v) }},
-	"Builder.Add":        {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Add) }},
-	"Builder.AddName":    {value: func(v any) { b := serializer.NewBuilder(0); addNames(items(v), b.AddName) }},
-	"Builder.Append":     {value: func(v any) { b := serializer.NewBuilder(0); addAll(items(v), b.Append) }},
 	"Dict.All":           {dict: func(d *serializer.Dict) { count2(d.All()) }},
 	"Dict.AllStored":     {dict: func(d *serializer.Dict) { count2(d.AllStored()) }},
 	"Dict.Get":           {dict: func(d *serializer.Dict) { d.Get("x") }},
@@ -124,25 +122,17 @@ var walks = map[string]walk{
 			continue
 		}
 	}},
-	"Dict.Stored":     {dict: func(d *serializer.Dict) { d.Stored("x") }},
-	"Dict.With":       {dict: func(d *serializer.Dict) { v, _ := d.Get("x"); d.With("y", v).With("x", v) }},
-	"Dict.WithSource": {dict: func(d *serializer.Dict) { d.WithSource(1).Source() }},
-	"Dict.Without":    {dict: func(d *serializer.Dict) { d.Without("x") }},
-	"Frozen.Peek":     {value: func(v any) { f, _ := serializer.Freeze(v, serializer.Limits{}); peek(f) }},
-	"Frozen.Value":    {value: func(v any) { f, _ := serializer.Freeze(v, serializer.Limits{}); force(f) }},
-	"JSON.Dumps":      {dict: func(d *serializer.Dict) { _, _ = serializer.JSON{}.Dumps(nil, d) }},
-	"JSON.Freeze":     {value: limit(serializer.JSON{}.Freeze)},
-	"JSON.Loads":      {bytes: func(b []byte) { d, _ := serializer.JSON{}.Loads(b); count2(d.All()) }},
-	"Keys.Add": {value: func(v any) {
-		var k serializer.Keys
+	"Dict.With":    {dict: func(d *serializer.Dict) { v, _ := d.Get("x"); d.With("y", v).With("x", v) }},
+	"Dict.Without": {dict: func(d *serializer.Dict) { d.Without("x") }},
+	"JSON.Dumps":   {dict: func(d *serializer.Dict) { _, _ = serializer.JSON{}.Dumps(nil, d) }},
+	"JSON.Freeze":  {value: limit(serializer.JSON{}.Freeze)},
+	"JSON.Loads":   {bytes: func(b []byte) { d, _ := serializer.JSON{}.Loads(b); count2(d.All()) }},
+	"pydict.Hold":  {value: func(v any) { force(pydict.Hold(v)) }},
+	"pydict.NewKeys": {value: func(v any) {
+		k := pydict.NewKeys()
 		k.Add(v)
 		for _, it := range items(v) {
 			k.Add(it.Key)
-		}
-	}},
-	"Keys.AddText": {value: func(v any) {
-		var k serializer.Keys
-		for _, it := range items(v) {
 			s, _ := serializer.Text(it.Key)
 			k.AddText(s)
 		}
@@ -166,14 +156,12 @@ var walks = map[string]walk{
 
 // noWalks are the other exported functions and methods, with the reason.
 var noWalks = map[string]string{
-	"tagged.Lend": "takes a function", "Builder.AddRaw": "takes JSON as it is", "Builder.Dict": "returns what is there", "serializer.NewBuilder": "takes a number",
+	"tagged.Lend": "takes a function", "pydict.Lend": "takes functions", "pydict.Held": "returns what is there", "pydict.NewSlab": "its Dicts hold what they are given", "pydict.Source": "returns what is there", "pydict.WithSource": "keeps what it is given",
 	"ConvertError.Error": "a path of at most 1000 bytes and a reason", "ConvertError.Unwrap": "errors", "DecodeError.Error": "a reason", "DecodeError.Unwrap": "errors",
 	"Date.Valid": "three numbers", "DateTime.Aware": "a look at the zone", "DateTime.ISO": "a moment", "DateTime.Moment": "a moment", "DateTime.Valid": "numbers",
-	"serializer.NewDateTime": "a moment", "serializer.NewFrozen": "keeps what it is given", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",
+	"serializer.NewDateTime": "a moment", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",
 	"Decimal.Rat": "bounds its exponent", "Fraction.Rat": "one text", "Global.String": "two texts", "Path.String": "its parts", "UUID.String": "16 bytes", "Str2.IsASCII": "one text",
-	"Dict.Has": "a name", "Dict.Len": "a number", "Dict.Source": "returns what is there", "Limits.WithDefaults": "numbers", "Object.Is": "a name",
-	"Slab.Builder": "numbers", "SlabBuilder.Add": "keeps what it is given", "SlabBuilder.AddKey": "keeps what it is given", "SlabBuilder.Dict": "returns what is there", "SlabBuilder.Done": "makes the index",
-	"SlabBuilder.SetSource": "keeps what it is given",
+	"Dict.Has": "a name", "Dict.Len": "a number", "Limits.WithDefaults": "numbers", "Object.Is": "a name",
 }
 
 func items(v any) []serializer.Item {
@@ -193,28 +181,9 @@ func items(v any) []serializer.Item {
 	return items
 }
 
-func addAll(items []serializer.Item, add func(k, v any)) {
-	for _, it := range items {
-		add(it.Key, it.Value)
-	}
-}
-
-func addNames(items []serializer.Item, add func(k string, v any)) {
-	for _, it := range items {
-		name, _ := serializer.Text(it.Key)
-		add(name, it.Value)
-	}
-}
-
 func count2(seq func(func(any, any) bool)) {
 	for range seq {
 		continue
-	}
-}
-
-func peek(v any) {
-	if f, ok := v.(*serializer.Frozen); ok {
-		f.Peek()
 	}
 }
 
@@ -258,11 +227,12 @@ func hostile() map[string]any {
 	digits, _ := new(big.Int).SetString(strings.Repeat("9", 4200), 10)
 	cycle := []any{nil, "x"}
 	cycle[0] = cycle
-	names, numbers := serializer.NewBuilder(0), serializer.NewBuilder(0)
+	var named, numbered []serializer.Item
 	for i := range 12_000 {
-		names.AddName(fmt.Sprint("name", i), int64(i))
-		numbers.Append(int64(i), int64(i))
+		named = append(named, serializer.Item{Key: fmt.Sprint("name", i), Value: int64(i)})
+		numbered = append(numbered, serializer.Item{Key: int64(i), Value: int64(i)})
 	}
+	names, numbers := serializer.NewDict(named...), serializer.NewDict(numbered...)
 	const n = 12_000
 	return map[string]any{
 		"graph of lists":       graph([]any{}, func(v any) any { return []any{v, v} }),
@@ -281,7 +251,7 @@ func hostile() map[string]any {
 		}),
 		"list of one list":    repeat(ints(n), n),
 		"list of one tuple":   repeat(serializer.Tuple(ints(n)), n),
-		"list of one dict":    repeat(names.Dict(), n),
+		"list of one dict":    repeat(names, n),
 		"list of one text":    repeat(long, n),
 		"tuple of one text":   serializer.Tuple(repeat(long, n)),
 		"list of one bytes":   repeat(serializer.Bytes(long), n),
@@ -297,8 +267,8 @@ func hostile() map[string]any {
 		"one Go slice":        repeat([]byte(long), n),
 		"map of ints":         mapOfInts(n),
 		"wide list":           ints(10 * n),
-		"wide dict":           names.Dict(),
-		"wide dict of ints":   numbers.Dict(),
+		"wide dict":           names,
+		"wide dict of ints":   numbers,
 		"deep and wide":       nested(ints(10*n), 900),
 		"deep":                nested(nil, 9_000),
 		"long":                strings.Repeat("\u0001\\", 1<<20),
@@ -416,7 +386,7 @@ func bounded(t *testing.T, of string, f func()) {
 // Every exported function and method of both packages is in one of the tables.
 func TestWalksAreAll(t *testing.T) {
 	found := map[string]bool{}
-	for pkg, dir := range map[string]string{"serializer": ".", "pickle": "pickle", "tagged": "../internal/tagged"} {
+	for pkg, dir := range map[string]string{"serializer": ".", "pickle": "pickle", "tagged": "../internal/tagged", "pydict": "../internal/pydict"} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

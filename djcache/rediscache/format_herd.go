@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -66,22 +67,22 @@ func (h herd) Loads(data []byte) (*serializer.Dict, error) {
 	if len(data) > 1 && data[0] == 0x80 { // the opcode PROTO
 		protocol = int(data[1])
 	}
-	return frozen(d).WithSource(herdSource(protocol)), nil
+	return pydict.WithSource(frozen(d), herdSource(protocol)), nil
 }
 
 // frozen returns d with values of which each access gets a copy, as in every Dict that a
 // Serializer reads.
 func frozen(d *serializer.Dict) *serializer.Dict {
-	b := serializer.NewBuilder(d.Len())
+	items := make([]serializer.Item, 0, d.Len())
 	for key, v := range d.AllStored() {
 		switch v.(type) {
 		case nil, bool, int64, float64, string:
-			b.Add(key, v)
 		default:
-			b.Add(key, serializer.NewFrozen(v))
+			v = pydict.Hold(v)
 		}
+		items = append(items, serializer.Item{Key: key, Value: v})
 	}
-	return b.Dict()
+	return serializer.NewDict(items...)
 }
 
 // passed is end < now.
@@ -99,7 +100,7 @@ func passed(end any, now int64) (over, ok bool) {
 
 // Dumps implements serializer.Serializer.
 func (h herd) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
-	source, _ := d.Source()
+	source, _ := pydict.Source(d)
 	if protocol, ok := source.(herdSource); ok {
 		return pickle.Append(dst, d, &pickle.Options{Protocol: max(int(protocol), 2), Limits: h.Limits})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -40,12 +41,12 @@ func (j JSON) Loads(data []byte) (*serializer.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.WithSource(jsonSource{secret.New(string(data))}), nil
+	return pydict.WithSource(d, jsonSource{secret.New(string(data))}), nil
 }
 
 // Dumps is JSONSerializer.dumps.
 func (j JSON) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
-	source, changed := d.Source()
+	source, changed := pydict.Source(d)
 	if data, ok := source.(jsonSource); ok && !changed {
 		return append(dst, data.Reveal()...), nil
 	}

@@ -3,6 +3,7 @@ package rediscache
 import (
 	"errors"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/secret"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -72,7 +73,7 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 	if u.at < len(data) {
 		return nil, u.fail(serializer.ErrSyntax, "more behind the value")
 	}
-	return d.WithSource(packSource{secret.New(string(data))}), nil
+	return pydict.WithSource(d, packSource{secret.New(string(data))}), nil
 }
 
 // Dumps is MSGPackSerializer.dumps. A value that was read and not changed is written as
@@ -80,7 +81,7 @@ func (m MsgPack) Loads(data []byte) (*serializer.Dict, error) {
 //
 // Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
-	source, changed := d.Source()
+	source, changed := pydict.Source(d)
 	if data, ok := source.(packSource); ok && !changed {
 		return append(dst, data.Reveal()...), nil
 	}
@@ -94,7 +95,7 @@ func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 			p.dst = append(p.dst, v.data...)
 			continue
 		}
-		plain, err := serializer.Plain(v, p.lim)
+		plain, err := plain(v, p.lim)
 		if err == nil {
 			err = p.value(plain, 1)
 		}
@@ -108,6 +109,15 @@ func (m MsgPack) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return p.dst, nil
 }
 
+// plain returns an ordinary Go value as a Python value that is not lazy.
+func plain(v any, lim serializer.Limits) (any, error) {
+	frozen, err := serializer.Freeze(v, lim)
+	if held, ok := pydict.Held(frozen); ok {
+		return held, nil
+	}
+	return frozen, err
+}
+
 // Freeze implements [serializer.Serializer]: a tuple becomes a list at once.
 //
 // Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
@@ -115,7 +125,7 @@ func (m MsgPack) Freeze(v any) (any, error) {
 	if p, ok := v.(packed); ok {
 		return p, nil
 	}
-	plain, err := serializer.Plain(v, m.Limits)
+	plain, err := plain(v, m.Limits)
 	if err != nil {
 		return nil, err
 	}

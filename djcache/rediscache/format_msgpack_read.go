@@ -162,7 +162,7 @@ func (u *unpacker) dict(n uint64, depth int, value func() (any, error)) (*serial
 	if err := u.room(2*n, depth); err != nil {
 		return nil, err
 	}
-	b := serializer.NewBuilder(int(n))
+	items := make([]serializer.Item, 0, n)
 	var other map[serializer.Bytes]bool
 	for range n {
 		key, err := u.value(depth + 1)
@@ -175,7 +175,6 @@ func (u *unpacker) dict(n uint64, depth int, value func() (any, error)) (*serial
 		}
 		switch key := key.(type) {
 		case string:
-			b.AddName(key, v)
 		case serializer.Bytes:
 			if other[key] { // Python keeps the last one; nobody writes two
 				return nil, u.fail(serializer.ErrSyntax, "a key of bytes twice")
@@ -184,10 +183,10 @@ func (u *unpacker) dict(n uint64, depth int, value func() (any, error)) (*serial
 				other = map[serializer.Bytes]bool{}
 			}
 			other[key] = true
-			b.Append(key, v)
 		default:
 			return nil, u.fail(serializer.ErrSyntax, "a key that is neither text nor bytes")
 		}
+		items = append(items, serializer.Item{Key: key, Value: v})
 	}
-	return b.Dict(), nil
+	return serializer.NewDict(items...), nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pydict"
 )
 
 // touchHerd is Touch for a cache that a HerdClient shares: it writes a value with an end
@@ -28,7 +29,7 @@ func (c *Cache) touchHerd(ctx context.Context, name string, expires time.Time, s
 		}
 		inside := false
 		if err == nil {
-			source, _ := d.Source()
+			source, _ := pydict.Source(d)
 			_, inside = source.(herdSource)
 		}
 		if !inside {

@@ -57,11 +57,11 @@ func nest(depth int) any {
 }
 
 func manyKeys(n int) *serializer.Dict {
-	b := serializer.NewBuilder(n)
-	for i := range n {
-		b.AddName(fmt.Sprintf("key%d", (i*7)%n), int64(i))
+	items := make([]serializer.Item, n)
+	for i := range items {
+		items[i] = serializer.Item{Key: fmt.Sprintf("key%d", (i*7)%n), Value: int64(i)}
 	}
-	return b.Dict()
+	return serializer.NewDict(items...)
 }
 
 // noise returns n letters that do not compress well.

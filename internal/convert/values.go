@@ -58,17 +58,17 @@ const expiryName = "_session_expiry"
 
 // session returns d with values that JSON has; ok is false if that is not possible.
 func (c *toJSON) session(d *serializer.Dict) (_ *serializer.Dict, ok bool) {
-	b := serializer.NewBuilder(d.Len())
+	items := make([]serializer.Item, 0, d.Len())
 	c.dict(d, nil, func(name string, v any, at *place) {
 		if moment, is := v.(serializer.DateTime); is && name == expiryName && c.isoExpiry {
 			if text, err := moment.ISO(); err == nil { // as set_expiry does since 4.1
-				b.AddName(name, text)
+				items = append(items, serializer.Item{Key: name, Value: text})
 				return
 			}
 		}
-		b.AddName(name, c.value(v, at, 1))
+		items = append(items, serializer.Item{Key: name, Value: c.value(v, at, 1)})
 	})
-	out := b.Dict()
+	out := serializer.NewDict(items...)
 	c.oneEach(d, out, nil)
 	return out, !c.left
 }
@@ -161,11 +161,11 @@ func (c *toJSON) list(items []any, at *place, depth int) any {
 }
 
 func (c *toJSON) inner(d *serializer.Dict, at *place, depth int) any {
-	b := serializer.NewBuilder(d.Len())
+	items := make([]serializer.Item, 0, d.Len())
 	c.dict(d, at, func(name string, v any, under *place) {
-		b.AddName(name, c.value(v, under, depth+1))
+		items = append(items, serializer.Item{Key: name, Value: c.value(v, under, depth+1)})
 	})
-	out := b.Dict()
+	out := serializer.NewDict(items...)
 	c.oneEach(d, out, at)
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -99,10 +100,9 @@ func (d *Demo) Run(ctx context.Context) error {
 		return err
 	}
 	same := 0
-	for name := range before.Keys() {
-		was, _ := before.Dict().Stored(name)
-		is, _ := after.Dict().Stored(name)
-		if was == is {
+	stored := maps.Collect(after.Dict().AllStored())
+	for name, was := range before.Dict().AllStored() {
+		if is, ok := stored[name]; ok && was == is {
 			same++
 		}
 	}

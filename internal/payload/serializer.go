@@ -2,6 +2,7 @@ package payload
 
 import (
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -27,9 +28,9 @@ func (s Any) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	return s.JSON.Dumps(dst, d)
 }
 
-// WasPickle reports whether d was read from a pickle: only such a Dict has a Source.
+// WasPickle reports whether d was read from a pickle: only such a Dict has a source.
 func WasPickle(d *serializer.Dict) bool {
-	source, _ := d.Source()
+	source, _ := pydict.Source(d)
 	return source != nil
 }
 

@@ -94,7 +94,7 @@ func untagList(items []any) (any, error) {
 }
 
 func untagDict(pairs []any) (any, error) {
-	b := serializer.NewBuilder(len(pairs))
+	items := make([]serializer.Item, 0, len(pairs))
 	for _, p := range pairs {
 		pair, ok := p.([]any)
 		if !ok || len(pair) != 2 {
@@ -112,7 +112,7 @@ func untagDict(pairs []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.AddName(key, v)
+		items = append(items, serializer.Item{Key: key, Value: v})
 	}
-	return b.Dict(), nil
+	return serializer.NewDict(items...), nil
 }

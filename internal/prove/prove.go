@@ -196,11 +196,11 @@ func (p *proof) stored() error {
 func (p *proof) create(key string) error {
 	all := values("Go")
 	all["_session_expiry"] = int(life.Seconds())
-	plain, err := serializer.Plain(all, p.m.Site().Limits().Data)
+	frozen, err := serializer.Freeze(all, p.m.Site().Limits().Data)
 	if err != nil {
 		return err
 	}
-	data := plain.(*serializer.Dict)
+	data := frozen.(serializer.Lazy).Value().(*serializer.Dict)
 	site := p.m.Site()
 	expires, err := site.ExpiryDate(data, site.Now())
 	if err != nil {

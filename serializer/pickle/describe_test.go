@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -302,17 +303,17 @@ func (u *undescriber) value(description any) any {
 		}
 		return v
 	case "dict":
-		b := serializer.NewBuilder(0)
+		b := newDict(l[2])
 		u.made1(l, b.Dict())
 		return u.pairs(b, l[2])
 	case "ordereddict":
-		b := serializer.NewBuilder(0)
-		v := u.made1(l, &serializer.OrderedDict{Dict: b.Dict()})
+		b := newDict(l[2])
+		v := u.made1(l, &serializer.OrderedDict{Dict: b.Dict().(*serializer.Dict)})
 		u.pairs(b, l[2])
 		return v
 	case "defaultdict":
-		b := serializer.NewBuilder(0)
-		v := &serializer.DefaultDict{Dict: b.Dict()}
+		b := newDict(l[3])
+		v := &serializer.DefaultDict{Dict: b.Dict().(*serializer.Dict)}
 		u.made1(l, v)
 		v.Factory = u.value(l[2])
 		u.pairs(b, l[3])
@@ -327,12 +328,24 @@ func (u *undescriber) made1(l []any, v any) any {
 	return v
 }
 
-func (u *undescriber) pairs(b serializer.Builder, pairs any) *serializer.Dict {
+// newDict has room for pairs.
+func newDict(pairs any) pydict.Builder {
+	n := len(pairs.([]any))
+	return pydict.NewSlab().Builder(n, 1, n)
+}
+
+func (u *undescriber) pairs(b pydict.Builder, pairs any) any {
 	for _, p := range pairs.([]any) {
 		pair := p.([]any)
 		key := u.value(pair[0])
-		b.Add(key, u.value(pair[1]))
+		value := u.value(pair[1])
+		if name, ok := key.(string); ok {
+			b.Add(name, value)
+		} else {
+			b.AddKey(key, value)
+		}
 	}
+	b.Done(nil)
 	return b.Dict()
 }
 

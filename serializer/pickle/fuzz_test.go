@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -163,15 +164,28 @@ func (g *valueMaker) value(depth int) any {
 		items := make([]any, 1+g.byte()%6, 8)
 		return g.note(serializer.Tuple(g.fill(items, depth)))
 	case 13, 14:
-		b := serializer.NewBuilder(0)
+		b := pydict.NewSlab().Builder(10, 1, 10)
 		d := g.note(b.Dict())
+		there := map[any]bool{}
 		for range g.byte() % 10 {
+			var key any
 			if g.byte()%4 == 0 {
-				b.Add(int64(g.byte()), g.value(depth+1))
+				key = int64(g.byte())
 			} else {
-				b.AddName(g.text(g.byte()%16), g.value(depth+1))
+				key = g.text(g.byte() % 16)
+			}
+			value := g.value(depth + 1)
+			if there[key] {
+				continue
+			}
+			there[key] = true
+			if name, ok := key.(string); ok {
+				b.Add(name, value)
+			} else {
+				b.AddKey(key, value)
 			}
 		}
+		b.Done(nil)
 		return d
 	case 15:
 		n := g.byte() % 10

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -34,7 +35,7 @@ type maker struct {
 	done  map[ref]any // what is referred to more than once and has an identity
 	later []filling
 	depth int
-	slab  serializer.Slab
+	slab  pydict.Slab // nil before the first dict
 	texts boxes[string]
 	ints  boxes[int64]
 	// The number of dicts and pairs made so far.
@@ -46,9 +47,9 @@ func newMaker(a *arena) *maker { return &maker{arena: a} }
 // filling is a value that exists but is still empty. This way values can hold themselves.
 type filling struct {
 	n      *node
-	items  []any                  // of a list, tuple, set or frozenset
-	dict   serializer.SlabBuilder // of a dict
-	object *serializer.Object     // of anything else
+	items  []any              // of a list, tuple, set or frozenset
+	dict   pydict.Builder     // of a dict
+	object *serializer.Object // of anything else
 }
 
 // goDeep is the depth to which recursion fills values, which is the fastest way. Deeper
@@ -155,7 +156,10 @@ func (m *maker) start(r ref, n *node) (any, filling) {
 }
 
 // builder returns a builder for a dict of n pairs.
-func (m *maker) builder(n int) serializer.SlabBuilder {
+func (m *maker) builder(n int) pydict.Builder {
+	if m.slab == nil {
+		m.slab = pydict.NewSlab()
+	}
 	b := m.slab.Builder(n, m.dicts-m.madeDicts, m.pairs-m.madePairs)
 	m.madeDicts++
 	m.madePairs += n
@@ -187,7 +191,7 @@ func (m *maker) fill(f *filling) {
 	m.fillDict(f.dict, held)
 }
 
-func (m *maker) fillDict(b serializer.SlabBuilder, held []ref) {
+func (m *maker) fillDict(b pydict.Builder, held []ref) {
 	for i := 0; i+1 < len(held); i += 2 {
 		var value any
 		if n := &m.nodes[held[i+1]]; n.kind == kindStr {
@@ -203,7 +207,7 @@ func (m *maker) fillDict(b serializer.SlabBuilder, held []ref) {
 			b.AddKey(m.value(held[i]), value)
 		}
 	}
-	b.Done()
+	b.Done(nil)
 }
 
 // fillObject fills an object of a class without a type of its own.

@@ -175,10 +175,10 @@ func (m *maker) collection(n *node, o *object, name string, args []ref) (any, fi
 			}
 		}
 		b := m.builder(len(pairs) / 2)
-		return &serializer.OrderedDict{Dict: b.Dict()}, filling{n: n, dict: b}, true
+		return &serializer.OrderedDict{Dict: b.Dict().(*serializer.Dict)}, filling{n: n, dict: b}, true
 	case name == "defaultdict" && len(args) <= 1:
 		b := m.builder(int(o.dict.n) / 2)
-		v := &serializer.DefaultDict{Dict: b.Dict()}
+		v := &serializer.DefaultDict{Dict: b.Dict().(*serializer.Dict)}
 		if len(args) == 1 {
 			if m.nodes[args[0]].kind != kindGlobal {
 				break

@@ -80,21 +80,20 @@ func (r *recipe) value(t *testing.T) any {
 	case "frozenset-ints":
 		return serializer.FrozenSet(list(n, integer))
 	case "dict-ints":
-		b := serializer.NewBuilder(n)
-		for i := range n {
-			b.Append(int64(i), int64(i))
+		items := make([]serializer.Item, n)
+		for i := range items {
+			items[i] = serializer.Item{Key: int64(i), Value: int64(i)}
 		}
-		return b.Dict()
+		return serializer.NewDict(items...)
 	case "dict-strs":
-		b, inner := serializer.NewBuilder(m+1), serializer.NewBuilder(n)
+		var items, inner []serializer.Item
 		for i := range m {
-			b.AddName(fmt.Sprint("key ", i), int64(i))
+			items = append(items, serializer.Item{Key: fmt.Sprint("key ", i), Value: int64(i)})
 		}
 		for i := range n {
-			inner.AddName(fmt.Sprint("inner ", i), nil)
+			inner = append(inner, serializer.Item{Key: fmt.Sprint("inner ", i)})
 		}
-		b.AddName("inner", inner.Dict())
-		return b.Dict()
+		return serializer.NewDict(append(items, serializer.Item{Key: "inner", Value: serializer.NewDict(inner...)})...)
 	case "lists":
 		return list(n, func(int) any { return list(m, integer) })
 	case "strs":

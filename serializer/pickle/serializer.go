@@ -3,6 +3,7 @@ package pickle
 import (
 	"fmt"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -44,8 +45,7 @@ func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 	if n > len(values) {
 		values = make([]lazy, n)
 	}
-	var slab serializer.Slab
-	b := slab.Builder(n, 1, n)
+	b := pydict.NewSlab().Builder(n, 1, n)
 	for i := range n {
 		v := &values[i]
 		v.a, v.r = a, pairs[2*i+1]
@@ -58,9 +58,8 @@ func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 			b.AddKey(newMaker(a).make(pairs[2*i]), v)
 		}
 	}
-	b.SetSource(a)
-	b.Done()
-	return b.Dict(), nil
+	b.Done(a)
+	return b.Dict().(*serializer.Dict), nil
 }
 
 // Dumps is PickleSerializer.dumps. An unchanged Dict of [Serializer.Loads] is written byte for byte as
@@ -69,7 +68,7 @@ func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 //
 // Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
-	source, changed := d.Source()
+	source, changed := pydict.Source(d)
 	a, _ := source.(*arena)
 	if a == nil {
 		return Append(dst, d, &Options{s.Protocol, s.Limits})
@@ -85,7 +84,7 @@ func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 }
 
 // Freeze returns v as pickle.loads(pickle.dumps(v)) would: a copy that later changes to v
-// do not reach. [serializer.Plain] says how Go types are converted.
+// do not reach. [serializer.Freeze] says how it converts Go types.
 //
 // Errors are [*serializer.ConvertError]: [serializer.ErrType], [serializer.ErrLimit].
 func (s Serializer) Freeze(v any) (any, error) {

@@ -3,6 +3,7 @@ package pickle
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"math"
 	"math/big"
 	"reflect"
@@ -149,9 +150,9 @@ func TestMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := serializer.NewDict()
+	stored := maps.Collect(from.AllStored())
 	for _, name := range []string{"a", "b", "c"} {
-		v, _ := from.Stored(name)
-		to = to.With(name, v)
+		to = to.With(name, stored[name])
 	}
 	out, err := Serializer{}.Dumps(nil, to)
 	if err != nil {

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -63,7 +64,7 @@ func (a *arena) isSet(n *node) bool {
 // uniquer finds equal keys. It uses its knowledge of one dict for the next.
 type uniquer struct {
 	*arena
-	keys  *serializer.Keys
+	keys  pydict.Keys
 	maker *maker
 	seen  []place // by the number of a key
 	round uint32
@@ -100,7 +101,7 @@ func (m *machine) differ(pairs []ref) bool {
 // returns false for a key that is nested too deeply.
 func (u *uniquer) keepFirst(n *node, step int) bool {
 	if u.keys == nil {
-		u.keys, u.maker = new(serializer.Keys), newMaker(u.arena)
+		u.keys, u.maker = pydict.NewKeys(), newMaker(u.arena)
 	}
 	u.round++
 	held := u.held(n)

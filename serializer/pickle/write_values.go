@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"unsafe"
 
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/pyobject"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -58,14 +59,15 @@ func (w *writer) value(v any) error {
 			return w.node(v.r)
 		}
 		return w.value(v.Value())
-	case *serializer.Frozen:
-		return w.value(v.Peek())
 	case serializer.RawJSON:
 		if w.decoded += len(v); w.decoded > w.lim.Size {
 			return limitError("too many bytes")
 		}
 		return w.value(v.Value())
 	case serializer.Lazy:
+		if held, ok := pydict.Held(v); ok {
+			return w.value(held)
+		}
 		return w.value(v.Value())
 	default:
 		return w.container(v)
@@ -160,11 +162,11 @@ func (w *writer) container(v any) error {
 		if ok || err != nil {
 			return err
 		}
-		plain, err := serializer.Plain(v, w.lim)
+		frozen, err := serializer.Freeze(v, w.lim)
 		if err != nil {
 			return err
 		}
-		return w.value(plain)
+		return w.value(frozen)
 	}
 	return nil
 }
@@ -243,7 +245,7 @@ func keyEqual(a, b any) bool {
 			return a == b
 		}
 	}
-	var k serializer.Keys
+	k := pydict.NewKeys()
 	ai, aok := k.Add(a)
 	bi, bok := k.Add(b)
 	return aok && bok && ai == bi

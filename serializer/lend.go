@@ -1,0 +1,23 @@
+package serializer
+
+import (
+	"github.com/go-djsession/go-djsession/internal/pydict"
+	"github.com/go-djsession/go-djsession/internal/tagged"
+)
+
+func init() {
+	tagged.Lend(appendTagged)
+	pydict.Lend(pydict.Functions{
+		NewSlab:    newSlab,
+		NewKeys:    func() pydict.Keys { return new(keys) },
+		WithSource: func(d, source any) any { return d.(*Dict).withSource(source) },
+		Source:     func(d any) (any, bool) { return d.(*Dict).noted() },
+		Hold:       func(v any) any { return &frozen{&v} },
+		Held: func(v any) (any, bool) {
+			if f, ok := v.(*frozen); ok {
+				return *f.v, true
+			}
+			return nil, false
+		},
+	})
+}

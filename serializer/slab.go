@@ -1,0 +1,69 @@
+package serializer
+
+import "github.com/go-djsession/go-djsession/internal/pydict"
+
+// slab is a pydict.Slab.
+type slab struct {
+	first   [1]listed // the only dict of most slabs
+	dicts   []listed
+	entries []entry
+	// What the next allocation is for. It grows, so that a single small dict costs
+	// little and a thousand take few allocations.
+	moreDicts, moreEntries int
+}
+
+func newSlab() pydict.Slab {
+	s := &slab{moreDicts: 1}
+	s.dicts = s.first[:]
+	return s
+}
+
+// Most of an allocation, in bytes some 30,000: larger ones cost Go more.
+const (
+	mostDicts   = 256
+	mostEntries = 512
+)
+
+// Builder implements pydict.Slab.
+func (s *slab) Builder(n, dicts, entries int) pydict.Builder {
+	if len(s.dicts) == 0 {
+		s.moreDicts = min(8*s.moreDicts, mostDicts)
+		s.dicts = make([]listed, max(1, min(s.moreDicts, dicts)))
+	}
+	l := &s.dicts[0]
+	l.Dict.list = &l.list
+	d := &l.Dict
+	s.dicts = s.dicts[1:]
+	if len(s.entries) < n {
+		s.moreEntries = max(n, min(8*s.moreEntries, mostEntries))
+		s.entries = make([]entry, max(n, min(s.moreEntries, entries)))
+	}
+	d.set(s.entries[:0:n])
+	s.entries = s.entries[n:]
+	return slabBuilder{d}
+}
+
+// slabBuilder is a pydict.Builder. As the only field is a pointer, an interface holds it
+// without allocating memory.
+type slabBuilder struct{ d *Dict }
+
+func (b slabBuilder) Add(name string, v any) {
+	n := len(*b.d.list)
+	*b.d.list = (*b.d.list)[:n+1]
+	e := &(*b.d.list)[n]
+	e.name, e.val = name, v
+}
+
+func (b slabBuilder) AddKey(key, v any) {
+	n := len(*b.d.list)
+	*b.d.list = (*b.d.list)[:n+1]
+	e := &(*b.d.list)[n]
+	e.other, e.val = &key, v
+}
+
+func (b slabBuilder) Dict() any { return b.d }
+
+func (b slabBuilder) Done(source any) {
+	b.d.source = source
+	b.d.reindex()
+}
