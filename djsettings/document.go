@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // document holds the settings as they were read, by name. It does not interpret them.
@@ -18,7 +19,11 @@ type document struct {
 	python2 bool
 	// marks says that setting.known has a meaning.
 	marks bool
-	noise int // the first line before the settings that is no setting; 0 is none
+	// profile is set if the document is one, and keys are those of a profile without
+	// SECRET_KEY.
+	profile *Profile
+	keys    signer.Keys
+	noise   int // the first line before the settings that is no setting; 0 is none
 }
 
 type setting struct {

@@ -20,6 +20,9 @@ var (
 	// ErrUnsupported: the site uses something that this package does not know: an engine of
 	// its own, for example.
 	ErrUnsupported = errors.New("djsettings: not supported")
+	// ErrProfile: a site profile cannot be used: it is cut short, of another version,
+	// edited, or a file that others may read.
+	ErrProfile = errors.New("djsettings: site profile cannot be used")
 	// ErrManage: manage.py did not run, or ended with an error.
 	ErrManage = errors.New("djsettings: manage.py failed")
 )

@@ -69,6 +69,10 @@ func (r *reader) keys() {
 	}
 	secret, fallbacks := "", []string(nil)
 	fromEnv, has := r.env("SECRET_KEY")
+	if !has && !r.doc.keys.IsZero() {
+		r.set.Keys = r.doc.keys
+		return
+	}
 	if has {
 		secret = fromEnv
 	} else {

@@ -68,24 +68,35 @@ type KeyFunction struct {
 	Reverse func(key string) (name string, ok bool)
 }
 
-// Read reads settings. It detects the form: the output of manage.py diffsettings, with or
-// without --all, also with --output unified; or a JSON object. opts may be nil.
+// Read reads settings. It detects the form: a site profile, which the probe prints (see
+// [Profile]); the output of manage.py diffsettings, with or without --all, also with
+// --output unified; or a JSON object. opts may be nil.
 //
-// Errors: [*LineError] with [ErrFormat] or [ErrSetting]; [ErrTooLarge].
+// Errors: [*LineError] with [ErrFormat] or [ErrSetting]; [ErrProfile]; [ErrTooLarge].
 func Read(in io.Reader, opts *Options) (*Settings, error) {
 	opts = opts.orZero()
 	text, err := readText(in, opts.MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := parseText(text)
+	return readSettings(text, opts)
+}
+
+// readSettings reads settings in any form.
+func readSettings(text string, opts *Options) (*Settings, error) {
+	parse := parseText
+	if isProfile(text) {
+		parse = func(text string) (*document, error) { return parseProfile(text, opts.Env) }
+	}
+	doc, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	return newSettings(doc, opts)
 }
 
-// ReadFile is [Read] for a file, or for standard input if name is "-".
+// ReadFile is [Read] for a file, or for standard input if name is "-". A profile holds
+// keys: ReadFile refuses one in a file that other users may read or write.
 //
 // Errors: those of [Read], and of opening the file.
 func ReadFile(name string, opts *Options) (*Settings, error) {
@@ -98,10 +109,20 @@ func ReadFile(name string, opts *Options) (*Settings, error) {
 	}
 	defer f.Close()
 	opts = opts.orZero()
-	if fi, err := f.Stat(); err == nil && fi.Size() > int64(opts.MaxSize) {
+	fi, err := f.Stat()
+	if err == nil && fi.Size() > int64(opts.MaxSize) {
 		return nil, tooLarge(opts.MaxSize)
 	}
-	return Read(f, opts)
+	text, err := readText(f, opts.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	if fi != nil && isProfile(text) {
+		if err := checkProfileMode(fi); err != nil {
+			return nil, err
+		}
+	}
+	return readSettings(text, opts)
 }
 
 // FromMap takes settings from a map. Its values must be the closest in Go: strings,
@@ -181,7 +202,7 @@ func fromUTF16(b []byte, big bool) []byte {
 
 // newSettings makes Settings of a document.
 func newSettings(doc *document, opts *Options) (*Settings, error) {
-	set := &Settings{doc: doc, opts: opts, Dir: opts.Dir, Python2: doc.python2}
+	set := &Settings{doc: doc, opts: opts, Dir: opts.Dir, Python2: doc.python2, Profile: doc.profile}
 	r := &reader{doc: doc, opts: opts, set: set}
 	if err := r.version(); err != nil {
 		return nil, err

@@ -51,6 +51,10 @@ type Settings struct {
 	// InstalledApps are INSTALLED_APPS.
 	InstalledApps []string
 
+	// Profile is what the site's own Django says about its code. It is nil if the settings
+	// were not read from a profile.
+	Profile *Profile
+
 	// Warnings list what was read and is not followed.
 	Warnings []Warning
 

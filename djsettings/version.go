@@ -58,6 +58,15 @@ func (r *reader) version() error {
 		set.Django, set.DjangoSure, set.DjangoFrom = v, true, "Django "+v.String()+", as given"
 		return nil
 	}
+	if p := r.doc.profile; p != nil {
+		v, err := djsession.ParseDjangoVersion(p.Versions.Django)
+		if err != nil {
+			return fmt.Errorf("%w: its version of Django is none", ErrProfile)
+		}
+		set.Django, set.DjangoSure = v, true
+		set.DjangoFrom = fmt.Sprintf("Django %s, by the profile of %s", printable(p.Versions.Django), p.Made.Format("2006-01-02"))
+		return nil
+	}
 	fit := r.doc.versions()
 	first, newest := fit[0], fit[len(fit)-1]
 	set.Django, set.DjangoSure = newest, len(fit) == 1

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,12 @@ func table(t *testing.T) map[string]row {
 	t.Cleanup(func() { client.Close() })
 	signed := must(signer.Dumps(keys, []byte(canary+canary), signer.Options{}, false))
 	django := must(djsettings.Read(strings.NewReader(settings), nil))
+	text, err := os.ReadFile("../../djsettings/testdata/shop.profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiled := must(djsettings.Read(strings.NewReader(strings.NewReplacer("example password", canary, "Djsession-Probe@Example.COM", canary, "pbkdf2", canary, "md5$", canary).Replace(string(text))), nil))
+	profile := profiled.Profile
 	opened := &djsite.Site{Settings: django, Sessions: manager, Users: users{site: site}, Auth: auth}
 	derived := must(signer.NewDerivedKey("salt", signer.SHA256, []byte(strings.Repeat(canary, 6)[:32])))
 	_, convertError := serializer.JSON{}.Freeze(map[string]any{canary: map[int]any{1: cannot{}}})
@@ -177,7 +184,10 @@ func table(t *testing.T) map[string]row {
 
 		"djsettings.Secret": djsettings.NewSecret(canary), "djsettings.Params": django.Databases["default"].Options,
 		"djsettings.Database": django.Databases["default"], "djsettings.Cache": django.Caches["default"], "djsettings.RedisSettings": django.Sessions.Redis, "djsettings.SessionSettings": django.Sessions,
-		"djsite.Site": opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.DSNOptions": djsettings.DSNOptions{Options: djsettings.Options{Keys: keys}, Cache: djsettings.NewSecret(canary)}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
+		"djsettings.Value": profile.Users.Queries.AskedName, "djsettings.Vector": djsettings.Vector{Kind: "password", Input: profile.Databases["default"].Params, Output: djsettings.NewSecret(canary)},
+		"djsettings.ProfileDatabase": profile.Databases["default"], "djsettings.ProfileUsers": profile.Users, "djsettings.ProfileQueries": profile.Users.Queries, "djsettings.ProfileQuery": profile.Users.Queries.ByName[0],
+		"djsettings.ProfileWhere": djsettings.ProfileWhere{Column: "c", Value: profile.Users.Queries.AskedName},
+		"djsite.Site":             opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.DSNOptions": djsettings.DSNOptions{Options: djsettings.Options{Keys: keys}, Cache: djsettings.NewSecret(canary)}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
 
 		// Values of types that have no exported name, and errors around them.
 		"value: unavailable": djsession.Unavailable("load session", errors.New(canary)), "value: corrupt": djsession.Corrupt("load session", cannot{canary}),
@@ -188,18 +198,20 @@ func table(t *testing.T) map[string]row {
 		table[name] = row{v: v}
 	}
 	for name, r := range map[string]row{
-		"serializer.Dict":          {v: data, copied: byPointer},
-		"djsession.Session":        {v: session, copied: byPointer},
-		"serializer.DefaultDict":   {v: &serializer.DefaultDict{Factory: canary, Dict: data}, inFields: byPointer},
-		"serializer.Object":        {v: &serializer.Object{Class: serializer.Global{Module: canary, Name: canary}, Args: serializer.Tuple{canary}, Items: []any{canary}, SetItems: []serializer.Item{{Key: canary, Value: canary}}, State: data, Kwargs: data}, inFields: byPointer},
-		"serializer.Item":          {v: serializer.Item{Key: canary, Value: canary}, inFields: "both fields are plain, as in a map"},
-		"serializer.Message":       {v: serializer.Message{Message: canary, ExtraTags: canary}, inFields: "a plain value of a pickle"},
-		"djauth.Account":           {v: account(), inFields: "its name and e-mail are plain; the password is an Encoded, and everything returns a pointer"},
-		"djauth.Judgement":         {v: djauth.Judgement{Session: djsession.ReaderOf(data), Account: account(), Path: canary, Query: url.Values{canary: {canary}}, Header: http.Header{canary: {canary}}}, inFields: "its request is plain, as net/http has it: a Judge gets it for one call"},
-		"djauth.Verdict":           {v: djauth.SecondFactor("/"+canary).WithReal(canary).WithSession(canary, canary), inFields: "a plain value that a Judge returns"},
-		"djcache/rediscache.Shard": {v: rediscache.Shard{URL: "redis://:canary@a", Client: client}, inFields: "the URL is plain: a caller makes it for one call"},
-		"djsettings.Settings":      {v: django, copied: byPointer},
-		"djsite.DB":                {v: &djsite.DB{Settings: django.Databases["default"], SQL: db}},
+		"serializer.Dict":              {v: data, copied: byPointer},
+		"djsession.Session":            {v: session, copied: byPointer},
+		"serializer.DefaultDict":       {v: &serializer.DefaultDict{Factory: canary, Dict: data}, inFields: byPointer},
+		"serializer.Object":            {v: &serializer.Object{Class: serializer.Global{Module: canary, Name: canary}, Args: serializer.Tuple{canary}, Items: []any{canary}, SetItems: []serializer.Item{{Key: canary, Value: canary}}, State: data, Kwargs: data}, inFields: byPointer},
+		"serializer.Item":              {v: serializer.Item{Key: canary, Value: canary}, inFields: "both fields are plain, as in a map"},
+		"serializer.Message":           {v: serializer.Message{Message: canary, ExtraTags: canary}, inFields: "a plain value of a pickle"},
+		"djauth.Account":               {v: account(), inFields: "its name and e-mail are plain; the password is an Encoded, and everything returns a pointer"},
+		"djauth.Judgement":             {v: djauth.Judgement{Session: djsession.ReaderOf(data), Account: account(), Path: canary, Query: url.Values{canary: {canary}}, Header: http.Header{canary: {canary}}}, inFields: "its request is plain, as net/http has it: a Judge gets it for one call"},
+		"djauth.Verdict":               {v: djauth.SecondFactor("/"+canary).WithReal(canary).WithSession(canary, canary), inFields: "a plain value that a Judge returns"},
+		"djcache/rediscache.Shard":     {v: rediscache.Shard{URL: "redis://:canary@a", Client: client}, inFields: "the URL is plain: a caller makes it for one call"},
+		"djsettings.Settings":          {v: django, copied: byPointer},
+		"djsettings.Profile":           {v: profile, copied: byPointer},
+		"value: settings of a profile": {v: profiled, copied: byPointer},
+		"djsite.DB":                    {v: &djsite.DB{Settings: django.Databases["default"], SQL: db}},
 	} {
 		table[name] = r
 	}
@@ -214,6 +226,7 @@ func table(t *testing.T) map[string]row {
 		"it is about the request: its browser and address":                           "djsession.Meta",
 		"names of groups and permissions":                                            "djauth.Grants",
 		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies",
+		"names of classes, tables, columns and versions":                             "djsettings.Ancestry djsettings.Missing djsettings.ProfileAnswer djsettings.ProfileAuthHash djsettings.ProfileCache djsettings.ProfileColumn djsettings.ProfileCookie djsettings.ProfileDriver djsettings.ProfileField djsettings.ProfileFlag djsettings.ProfileHashPart djsettings.ProfileImported djsettings.ProfileLink djsettings.ProfileManager djsettings.ProfileRoute djsettings.ProfileServer djsettings.ProfileSession djsettings.ProfileTable djsettings.ProfileThrough djsettings.ProfileVersions",
 		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError djsettings.DSNError djsite.Engine",
 	} {
 		for _, name := range strings.Fields(names) {
