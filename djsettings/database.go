@@ -88,7 +88,6 @@ func (r *reader) database(alias string, v any) *Database {
 	db.Options = e.params("OPTIONS")
 	db.DisableServerSideCursors = e.truth("DISABLE_SERVER_SIDE_CURSORS")
 	db.err = e.err
-	r.checkOptions(db)
 	return db
 }
 

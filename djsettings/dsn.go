@@ -73,7 +73,9 @@ func FromDSN(dsn string, opts *DSNOptions) (*Settings, error) {
 	if err := r.sessions(dsn, opts); err != nil {
 		return nil, err
 	}
-	set, err := FromMap(r.more, &opts.Options)
+	settings := opts.Options
+	settings.dsn = true
+	set, err := FromMap(r.more, &settings)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
@@ -72,21 +71,6 @@ func (p Params) Dict(name string) Params {
 		return Params{&paramsDict{&d}}
 	}
 	return Params{}
-}
-
-// unknown returns the names that are not in known and whose value is not None.
-func (p Params) unknown(known ...string) []string {
-	if p.dict == nil {
-		return nil
-	}
-	var names []string
-	for _, it := range *p.dict.of {
-		name, ok := it.Key.(string)
-		if ok && it.Value != nil && !slices.Contains(known, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // Format prints the names, whatever the verb.

@@ -42,11 +42,16 @@ type Options struct {
 	KeyFunctions map[string]KeyFunction
 	// Serializers are the site's own SESSION_SERIALIZERs, by their dotted paths.
 	Serializers map[string]serializer.Serializer
+	// IgnoreOptions are names in OPTIONS to pass over, with a Warning: options that are
+	// refused or not known, and on which nothing depends that this process reads or writes.
+	IgnoreOptions []string
 	// SessionDatabase is the alias of the database with the sessions, for sites with
 	// DATABASE_ROUTERS; default "default".
 	SessionDatabase string
 	// MaxSize is the largest input, in bytes; default [DefaultMaxSize].
 	MaxSize int
+
+	dsn bool // the settings are those of a DSN
 }
 
 // CustomEngine describes an engine of the site's own.
@@ -215,6 +220,7 @@ func newSettings(doc *document, opts *Options) (*Settings, error) {
 	r.databases(set)
 	r.caches(set)
 	r.override()
+	r.judgeOptions()
 	r.remarks()
 	if len(r.errs) > 0 {
 		return nil, errors.Join(r.errs...)
