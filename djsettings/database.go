@@ -1,6 +1,7 @@
 package djsettings
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -98,7 +99,7 @@ func (db *Database) Err() error { return db.err }
 // Path returns the absolute path of an SQLite database, from NAME, or "" for a database
 // without a file.
 func (db *Database) Path() string {
-	name := db.Name
+	name := cmp.Or(db.Options.Text("database"), db.Name)
 	if db.Options.Text("uri") == "True" || strings.HasPrefix(name, "file:") {
 		name = strings.TrimPrefix(name, "file:")
 		if i := strings.IndexByte(name, '?'); i >= 0 {
@@ -130,7 +131,8 @@ func (db *Database) Zone() (*time.Location, error) {
 // ConnString returns what DatabaseWrapper.get_connection_params passes to libpq, as a
 // connection string. pgx takes it too. For empty settings the defaults of libpq hold: a
 // socket, PGHOST and other variables, a service. Call it for PostgreSQL only. It lacks
-// options that libpq does not have: assume_role, for example.
+// options that pgx does not read: assume_role, hostaddr and ssl_max_protocol_version, for
+// example.
 func (db *Database) ConnString() Secret {
 	if !db.DSN.IsZero() {
 		return db.DSN
@@ -148,12 +150,14 @@ func (db *Database) ConnString() Secret {
 		}
 		add(key, value)
 	}
-	add("host", db.Host)
-	add("port", db.Port)
-	add("user", db.User)
-	add("password", db.Password.Reveal())
-	name := db.Name
-	if name == "" && !db.Options.Has("service") {
+	// Of the OPTIONS, the name of the database alone overrides the setting beside them.
+	o := db.Options
+	add("host", cmp.Or(db.Host, o.Text("host"), o.Text("hostaddr")))
+	add("port", cmp.Or(db.Port, o.Text("port")))
+	add("user", cmp.Or(db.User, o.Text("user")))
+	add("password", cmp.Or(db.Password.Reveal(), o.Text("password")))
+	name := cmp.Or(o.Text("dbname"), o.Text("database"), db.Name)
+	if name == "" && !o.Has("service") {
 		name = "postgres"
 	}
 	add("dbname", name)

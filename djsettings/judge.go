@@ -32,6 +32,7 @@ func (r *reader) judgeOptions() {
 			db.err = j.err
 		}
 	}
+	r.judgeSessionRedis()
 	for _, alias := range sortedKeys(r.set.Caches) {
 		c := r.set.Caches[alias]
 		j := &judge{r: r, of: fmt.Sprintf("CACHES[%q]", alias)}
@@ -41,6 +42,22 @@ func (r *reader) judgeOptions() {
 			c.err = j.err
 		}
 	}
+}
+
+// judgeSessionRedis judges the parameters of the URL of django-redis-sessions.
+func (r *reader) judgeSessionRedis() {
+	s := &r.set.Sessions.Redis
+	if r.opts.dsn || s.URL.IsZero() {
+		return
+	}
+	j := &judge{r: r, of: "SESSION_REDIS"}
+	for name, value := range redisQuery(s.URL.Reveal()) {
+		j.option(name, value, pyclients.RedisSessionsQuery)
+	}
+	if len(j.passed) > 0 {
+		r.warn("SESSION_REDIS", "Passed over in its URL: %s.", strings.Join(j.passed, "; "))
+	}
+	s.err = j.err
 }
 
 // maxPassed is the most options that one Warning names.
@@ -182,8 +199,9 @@ func (j *judge) queries(c *Cache, t *pyclients.Table) {
 		return
 	}
 	for _, l := range c.Addresses() {
-		for name, value := range redisQuery(l.Reveal()) {
-			j.option(name, value, t)
+		query := redisQuery(l.Reveal())
+		for _, name := range sortedKeys(query) {
+			j.option(name, query[name], t)
 		}
 	}
 }

@@ -172,7 +172,13 @@ type RedisSettings struct {
 	// Flat is set if the settings are SESSION_REDIS_HOST and other SESSION_REDIS_*. The
 	// library reads these only before 0.6.
 	Flat bool
+
+	err error
 }
+
+// Err returns why the settings cannot be used: a parameter of the URL, for example. It is
+// nil if they are good, else it matches [ErrUnsupported].
+func (s RedisSettings) Err() error { return s.err }
 
 // AuthSettings are the settings of django.contrib.auth.
 type AuthSettings struct {

@@ -3,7 +3,9 @@ package djsite
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -81,13 +83,20 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 	if err != nil {
 		return nil, nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("LOCATION of CACHES[%q] is not understood", c.Alias), err)
 	}
-	client := memcache.NewFromSelector(servers)
-	client.Timeout = s.opts.CacheTimeout
+	how, err := s.memcachedClient(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	client := memcache.NewFromSelector(servers.After(how.prefix))
+	client.Timeout = cmp.Or(s.opts.CacheTimeout, how.timeout)
+	if how.tls != nil {
+		client.DialContext = (&tls.Dialer{Config: how.tls, NetDialer: &net.Dialer{Timeout: cmp.Or(client.Timeout, memcache.DefaultTimeout)}}).DialContext
+	}
 	if err := client.Ping(); err != nil {
 		_ = client.Close()
-		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias), err)
+		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
 	}
-	opts := &memcached.Options{Keys: keys, Format: s.cachePickle()}
+	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle()}
 	return memcached.New(s.site, client, opts), client.Close, nil
 }
 
@@ -101,36 +110,21 @@ func chooser(c *djsettings.Cache) (choose func(...string) (*memcached.Servers, e
 	case djsettings.CachePythonMemcached:
 		return memcached.PythonMemcached, false, nil
 	case djsettings.CachePyMemcache:
-		if c.Options.Has("tls_context") {
-			return nil, false, refuse("a tls_context, which only Python can read: a memcached with TLS is not reached here")
-		}
-		if c.Options.Has("hasher") {
-			return nil, false, refuse("a hasher of their own")
-		}
 		return memcached.Rendezvous, true, nil
 	}
-	if c.Options.Has("username") {
-		return nil, false, refuse("a user name, which the client here cannot send")
-	}
-	// Before Django 1.11 the behaviors were OPTIONS themselves.
-	behaviors := c.Options.Dict("behaviors")
-	if len(behaviors.Names()) == 0 {
-		behaviors = c.Options
-	}
+	behaviors := pylibmcBehaviors(c)
 	is := func(name string) bool {
 		v, _ := behaviors.Value(name)
 		truth, _ := pyliteral.Truth(v)
 		return truth
 	}
-	hash, distribution := behaviors.Text("hash"), behaviors.Text("distribution")
+	distribution := behaviors.Text("distribution")
 	switch {
-	case hash != "" && hash != "default" && hash != "0":
-		return nil, false, refuse("the behavior hash, which is not known here")
 	case is("ketama_weighted"):
 		return memcached.KetamaWeighted, true, nil
 	case is("ketama"), strings.HasPrefix(distribution, "consistent"):
 		return memcached.Ketama, true, nil
-	case distribution != "" && distribution != "modula":
+	case distribution != "" && distribution != "modula" && distribution != "0":
 		return nil, false, refuse("the behavior distribution, which is not known here")
 	}
 	return memcached.Modula, false, nil

@@ -1,10 +1,13 @@
 package djsite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -88,31 +91,20 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	if c.Kind == djsettings.CacheDjangoRedis {
 		from = c.Options.Dict("CONNECTION_POOL_KWARGS")
 	}
-	if server.db < 0 {
-		if n, err := strconv.Atoi(from.Text("db")); err == nil {
-			server.db = n
-		}
-	}
-	first := func(texts ...string) string {
-		for _, t := range texts {
-			if t != "" {
-				return t
-			}
-		}
-		return ""
-	}
-	server.username = first(server.username, from.Text("username"))
-	server.password = first(server.password, from.Text("password"))
-	if c.Kind == djsettings.CacheDjangoRedis {
-		server.password = first(server.password, c.Options.Text("PASSWORD"))
-	}
 	sentinel := len(c.Sentinels) > 0
-	unused, err := server.secure(from, sentinel, s.Settings)
-	if err != nil {
+	if err := server.complete(from, sentinel, s.Settings); err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
-	for _, name := range unused {
-		s.warn("CACHES", fmt.Sprintf("The option %s of cache %q is not used.", name, c.Alias))
+	if c.Kind == djsettings.CacheDjangoRedis {
+		server.password = cmp.Or(server.password, c.Options.Text("PASSWORD"))
+		for name, to := range map[string]*time.Duration{"SOCKET_TIMEOUT": &server.timeout, "SOCKET_CONNECT_TIMEOUT": &server.connect} {
+			d, ok := seconds(c.Options, name)
+			if !ok {
+				return nil, fmt.Errorf("%w: the option %s of CACHES[%q] is no number of seconds", djsettings.ErrSetting, name, c.Alias)
+			}
+			*to = cmp.Or(*to, d)
+		}
+		server.connect = cmp.Or(server.connect, server.timeout)
 	}
 	if !sentinel {
 		return server.client(), nil
@@ -120,6 +112,12 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	to := c.Options.Dict("SENTINEL_KWARGS")
 	if on := to.Truth("ssl"); on != (server.tls != nil) && !server.rediss {
 		return nil, fmt.Errorf("%w: of CACHES[%q] the Redis speaks TLS and its Sentinels do not, or the other way round", djsettings.ErrUnsupported, c.Alias)
+	}
+	for _, name := range to.Names() {
+		v, _ := to.Value(name)
+		if own, _ := from.Value(name); isTLSArg(name) && name != "ssl" && !reflect.DeepEqual(v, own) {
+			return nil, fmt.Errorf("%w: CACHES[%q] has %s in SENTINEL_KWARGS, and not the same in CONNECTION_POOL_KWARGS: the Sentinels are reached as the Redis is", djsettings.ErrUnsupported, c.Alias, name)
+		}
 	}
 	return server.failover(server.host, c.Sentinels, to.Text("username"), to.Text("password")), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,7 +80,9 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = user, password, name
 	cfg.InterpolateParams = true // one round trip a statement
-	cfg.Timeout = 10 * time.Second
+	if err := db.mysqlTimeouts(cfg); err != nil {
+		return nil, err
+	}
 	cfg.Logger = discard{}
 	// For mysqlclient "localhost" is the socket of this machine, even with a port. Unlike
 	// mysqlclient, this code follows the port.
@@ -97,6 +100,40 @@ func (db entry) mysqlConfig() (*mysql.Config, error) {
 	return cfg, nil
 }
 
+// mysqlTimeouts sets the time limits of cfg. 0 is none, as in mysqlclient; the limit for
+// connecting is 10 s by default, as in PyMySQL.
+func (db entry) mysqlTimeouts(cfg *mysql.Config) error {
+	cfg.Timeout = 10 * time.Second
+	for _, o := range []struct {
+		name string
+		to   *time.Duration
+	}{
+		{"connection_timeout", &cfg.Timeout}, {"connect_timeout", &cfg.Timeout},
+		{"read_timeout", &cfg.ReadTimeout}, {"write_timeout", &cfg.WriteTimeout},
+	} {
+		d, ok := seconds(db.Options, o.name)
+		if !ok {
+			return fmt.Errorf("%w: the %s of DATABASES[%q] is no number of seconds", djsettings.ErrSetting, o.name, db.Alias)
+		}
+		if d > 0 {
+			*o.to = d
+		}
+	}
+	return nil
+}
+
+// seconds reads an option that is a number of seconds; 0 without it.
+func seconds(p djsettings.Params, name string) (d time.Duration, ok bool) {
+	if !p.Has(name) {
+		return 0, true
+	}
+	f, err := strconv.ParseFloat(p.Text(name), 64)
+	if err != nil || f < 0 || f > 1e9 { // or NaN
+		return 0, false
+	}
+	return time.Duration(f * float64(time.Second)), f == f
+}
+
 // isolationLevels are the levels that Django's backend accepts.
 var isolationLevels = []string{"read uncommitted", "read committed", "repeatable read", "serializable"}
 
@@ -108,6 +145,15 @@ var isolationLevels = []string{"read uncommitted", "read committed", "repeatable
 // for this one.
 func (db entry) mysqlStatements() ([]string, error) {
 	all := splitStatements(db.Options.Text("init_command"))
+	// The clients put the text between quotes as it is.
+	for name, variable := range map[string]string{"sql_mode": "SESSION sql_mode", "time_zone": "time_zone"} {
+		switch text := db.Options.Text(name); {
+		case strings.ContainsAny(text, `'\`):
+			return nil, fmt.Errorf("%w: the %s of DATABASES[%q] holds a quote", djsettings.ErrSetting, name, db.Alias)
+		case text != "":
+			all = append(all, "SET "+variable+" = '"+text+"'")
+		}
+	}
 	all = append(all, "SET autocommit = 1, sql_auto_is_null = 0, NAMES utf8mb4")
 	level := "read committed"
 	switch v, ok := db.Options.Value("isolation_level"); {

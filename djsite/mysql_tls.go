@@ -3,6 +3,7 @@ package djsite
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -113,6 +114,9 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 		}
 	}
 	cfg.TLS = tlsConfig(host, look, roots)
+	if err := db.mysqlVersions(cfg.TLS); err != nil {
+		return err
+	}
 	if cert != "" {
 		if cfg.TLS.Certificates, err = clientCertificate(db.set.Abs(cert), db.set.Abs(cmp.Or(key, cert))); err != nil {
 			return err
@@ -123,6 +127,29 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 		// At the first server without TLS the driver removes TLS from its configuration.
 		// With BeforeConnect it does so in a copy for that connection.
 		return cfg.Apply(mysql.BeforeConnect(func(context.Context, *mysql.Config) error { return nil }))
+	}
+	return nil
+}
+
+// mysqlVersions follows tls_versions of mysql.connector: a list.
+func (db entry) mysqlVersions(cfg *tls.Config) error {
+	v, ok := db.Options.Value("tls_versions")
+	if !ok || v == nil {
+		return nil
+	}
+	list, isList := pyliteral.Sequence(v)
+	has := map[string]bool{}
+	for _, v := range list {
+		text, _ := pyliteral.Text(v)
+		has[text] = true
+	}
+	switch {
+	case !isList, !has["TLSv1.2"] && !has["TLSv1.3"]:
+		return fmt.Errorf("%w: the tls_versions of DATABASES[%q] have neither TLSv1.2 nor TLSv1.3", djsettings.ErrSetting, db.Alias)
+	case !has["TLSv1.3"]:
+		cfg.MaxVersion = tls.VersionTLS12
+	case !has["TLSv1.2"]:
+		cfg.MinVersion = tls.VersionTLS13
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package djsite
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +29,10 @@ type Options struct {
 	Timeout time.Duration
 	// CacheTimeout limits one call to a memcached; default half a second, as in the client.
 	CacheTimeout time.Duration
+	// CacheTLS is the TLS of caches by their alias, for a PyMemcacheCache with a
+	// tls_context, which only Python can read. Without an entry the server's certificate
+	// must be valid for its name and signed by an authority that this machine trusts.
+	CacheTLS map[string]*tls.Config
 	// MaxConns limits the connections to each database; default 16.
 	MaxConns int
 	// TextUserIDs is for sites with user_sessions or qsessions whose users have a text as

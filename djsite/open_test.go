@@ -46,7 +46,7 @@ func TestRedisURL(t *testing.T) {
 	for _, url := range []string{"", "h:6379", "http://h", "redis://h:s3cr3t", "unix://s3cr3t@h", "redis://h?db=s3cr3t", "rediss://h?ssl_ca_certs=/nonexistent/s3cr3t"} {
 		s, err := parseRedisURL(url)
 		if err == nil {
-			_, err = s.secure(djsettings.Params{}, false, new(djsettings.Settings))
+			err = s.complete(djsettings.Params{}, false, new(djsettings.Settings))
 		}
 		if !errors.Is(err, djsettings.ErrSetting) || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q: got %v", url, err)

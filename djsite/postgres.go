@@ -27,6 +27,9 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	if err := db.postgresTLS(cfg.ConnConfig); err != nil {
 		return nil, err
 	}
+	if err := db.hostAddress(cfg.ConnConfig); err != nil {
+		return nil, err
+	}
 	own := db.DSN.Reveal()
 	if most := int32(min(conns, 1<<20)); strings.Contains(own, "pool_max_conns") {
 		cfg.MaxConns = max(cfg.MaxConns, most)
@@ -72,17 +75,36 @@ func (db entry) postgresTLS(cfg *pgx.ConnConfig) error {
 	if db.Options.Text("gssencmode") == "require" {
 		return refuse("gssencmode=require")
 	}
-	if strings.EqualFold(db.Options.Text("ssl_min_protocol_version"), "TLSv1.3") {
-		configs := []*tls.Config{cfg.TLSConfig}
-		for _, f := range cfg.Fallbacks {
-			configs = append(configs, f.TLSConfig)
+	least, most := strings.ToLower(db.Options.Text("ssl_min_protocol_version")), strings.ToLower(db.Options.Text("ssl_max_protocol_version"))
+	if most == "tlsv1" || most == "tlsv1.1" {
+		return refuse("ssl_max_protocol_version=" + most)
+	}
+	configs := []*tls.Config{cfg.TLSConfig}
+	for _, f := range cfg.Fallbacks {
+		configs = append(configs, f.TLSConfig)
+	}
+	for _, c := range configs {
+		if c != nil && least == "tlsv1.3" {
+			c.MinVersion = tls.VersionTLS13
 		}
-		for _, c := range configs {
-			if c != nil {
-				c.MinVersion = tls.VersionTLS13
-			}
+		if c != nil && most == "tlsv1.2" {
+			c.MaxVersion = tls.VersionTLS12
 		}
 	}
+	return nil
+}
+
+// hostAddress makes cfg connect to the addresses of the option hostaddr: HOST then is only
+// the name in the server's certificate. pgx has no such parameter.
+func (db entry) hostAddress(cfg *pgx.ConnConfig) error {
+	address := db.Options.Text("hostaddr")
+	if address == "" || !db.DSN.IsZero() {
+		return nil
+	}
+	if strings.Contains(address, ",") || len(cfg.Fallbacks) > 0 && strings.Contains(db.Host, ",") {
+		return fmt.Errorf("%w: DATABASES[%q] has several hosts with a hostaddr", djsettings.ErrUnsupported, db.Alias)
+	}
+	cfg.LookupFunc = func(context.Context, string) ([]string, error) { return []string{address}, nil }
 	return nil
 }
 

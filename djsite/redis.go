@@ -1,6 +1,7 @@
 package djsite
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -24,13 +26,19 @@ type redisServer struct {
 	username, password string
 	db                 int
 	rediss             bool      // the URL begins with rediss://
+	hasHost            bool      // the URL names a host
+	hasPort            bool      // the URL names a port
 	args               redisArgs // of the URL's query
 	tls                *tls.Config
+
+	timeout, connect time.Duration // 0 is the default of go-redis
+	protocol         int           // 0 is the default of go-redis
+	name             string        // client_name
 }
 
 // parseRedisURL reads a URL as redis.connection.parse_url does. That accepts characters
-// that net/url rejects: < or % in a password, for example. It ignores time-outs in the
-// query: the client has its own.
+// that net/url rejects: < or % in a password, for example. [redisServer.complete] follows its
+// other arguments.
 func parseRedisURL(text string) (*redisServer, error) {
 	bad := func(why string) (*redisServer, error) {
 		return nil, fmt.Errorf("%w: the URL of a Redis %s", djsettings.ErrSetting, why)
@@ -78,12 +86,13 @@ func parseRedisURL(text string) (*redisServer, error) {
 		host, port := hostport, "6379"
 		if i := strings.LastIndexByte(hostport, ':'); i > strings.LastIndexByte(hostport, ']') {
 			host, port = hostport[:i], hostport[i+1:]
+			s.hasPort = true
 		}
 		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 			return bad("has a port that is no number")
 		}
 		s.host = strings.ToLower(unquote(strings.Trim(host, "[]")))
-		if s.host == "" {
+		if s.hasHost = s.host != ""; !s.hasHost {
 			s.host = "localhost"
 		}
 		s.addr = net.JoinHostPort(s.host, port)
@@ -109,25 +118,76 @@ func parseRedisURL(text string) (*redisServer, error) {
 	return s, nil
 }
 
-// secure sets the TLS of the server as redis-py does with kwargs. The URL's arguments
-// override them. sentinel is set for a service of Sentinel, whose host is not the name of a
-// server. It returns options that have no effect.
-func (s *redisServer) secure(kwargs djsettings.Params, sentinel bool, set *djsettings.Settings) (unused []string, err error) {
+// complete follows the arguments of kwargs and of the URL, which override them, as redis-py
+// does. sentinel is set for a service of Sentinel, whose host is not the name of a server.
+func (s *redisServer) complete(kwargs djsettings.Params, sentinel bool, set *djsettings.Settings) (err error) {
 	args := redisArgs{values: map[string]any{}, set: set}
 	args.add(kwargs)
 	maps.Copy(args.values, s.args.values)
+	if err := s.connection(&args); err != nil {
+		return err
+	}
 	on := s.rediss
 	if !on {
 		if on, err = args.wanted(sentinel); err != nil || !on {
-			return nil, err
+			return err
 		}
 	}
 	host := s.host
 	if sentinel {
 		host = ""
 	}
-	s.tls, unused, err = args.config(host)
-	return unused, err
+	s.tls, err = args.config(host)
+	return err
+}
+
+// connection follows the arguments that are not about TLS. What the URL says itself comes
+// first.
+func (s *redisServer) connection(args *redisArgs) error {
+	wrong := func(name string) error {
+		return fmt.Errorf("%w: the option %s of a Redis has a value that redis-py does not take", djsettings.ErrSetting, name)
+	}
+	s.username = cmp.Or(s.username, args.text("username"))
+	s.password = cmp.Or(s.password, args.text("password"))
+	if text := args.text("db"); s.db < 0 && text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return wrong("db")
+		}
+		s.db = n
+	}
+	if s.network == "tcp" {
+		_, port, _ := net.SplitHostPort(s.addr)
+		if text := args.text("host"); !s.hasHost && text != "" {
+			s.host = text
+		}
+		if text := args.text("port"); !s.hasPort && text != "" {
+			if n, err := strconv.Atoi(text); err != nil || n < 0 || n > 65535 {
+				return wrong("port")
+			}
+			port = text
+		}
+		s.addr = net.JoinHostPort(s.host, port)
+	}
+	for name, to := range map[string]*time.Duration{"socket_timeout": &s.timeout, "socket_connect_timeout": &s.connect} {
+		if text := args.text(name); text != "" {
+			f, err := strconv.ParseFloat(text, 64)
+			if err != nil || !(f >= 0 && f < 1e9) {
+				return wrong(name)
+			}
+			*to = time.Duration(f * float64(time.Second))
+		}
+	}
+	s.connect = cmp.Or(s.connect, s.timeout)
+	if text := args.text("protocol"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n != 2 && n != 3 {
+			return wrong("protocol")
+		}
+		s.protocol = n
+	}
+	s.name = args.text("client_name")
+	return nil
 }
 
 // unquote is urllib.parse.unquote: it keeps text that is no escape.
@@ -153,6 +213,7 @@ func unquote(s string) string {
 func (s *redisServer) client() redis.UniversalClient {
 	return redis.NewClient(&redis.Options{
 		Network: s.network, Addr: s.addr, Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
+		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 		ContextTimeoutEnabled: true,
 	})
 }
@@ -162,6 +223,7 @@ func (s *redisServer) failover(name string, sentinels []string, sentinelUser, se
 	return redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: sentinels, SentinelUsername: sentinelUser, SentinelPassword: sentinelPassword,
 		Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
+		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 		ContextTimeoutEnabled: true,
 	})
 }
@@ -183,12 +245,12 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 
 // openSessionRedis opens the server of django-redis-sessions.
 func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, error) {
-	client, unused, err := sessionRedis(s.Settings)
-	if err != nil {
+	if err := s.Settings.Sessions.Redis.Err(); err != nil {
 		return nil, err
 	}
-	for _, name := range unused {
-		s.warn("SESSION_REDIS", "The option "+name+" of its URL is not used.")
+	client, err := sessionRedis(s.Settings)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.pinged(ctx, "SESSION_REDIS", client); err != nil {
 		return nil, err
@@ -198,24 +260,24 @@ func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, err
 }
 
 // sessionRedis is RedisServer.get of redis_sessions.
-func sessionRedis(set *djsettings.Settings) (client redis.UniversalClient, unused []string, err error) {
+func sessionRedis(set *djsettings.Settings) (redis.UniversalClient, error) {
 	in := set.Sessions.Redis
 	server := &redisServer{network: "tcp", addr: net.JoinHostPort(in.Host, strconv.Itoa(in.Port)), password: in.Password.Reveal(), db: in.DB}
 	switch {
 	case len(in.Sentinels) > 0:
-		return server.failover(in.Master, in.Sentinels, "", ""), nil, nil
+		return server.failover(in.Master, in.Sentinels, "", ""), nil
 	case in.ByDSN:
-		client, err = redisByDSN(in.URL.Reveal())
-		return client, nil, err
+		return redisByDSN(in.URL.Reveal())
 	case !in.URL.IsZero():
+		var err error
 		if server, err = parseRedisURL(in.URL.Reveal()); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if unused, err = server.secure(djsettings.Params{}, false, set); err != nil {
-			return nil, nil, err
+		if err = server.complete(djsettings.Params{}, false, set); err != nil {
+			return nil, err
 		}
 	case in.SocketPath != "":
 		server.network, server.addr = "unix", in.SocketPath
 	}
-	return server.client(), unused, nil
+	return server.client(), nil
 }

@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/pyclients"
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
 )
 
-// redisArgs are the arguments of redis-py's connections that are about TLS: those of
-// OPTIONS, overridden by those of the URL's query.
+// redisArgs are the arguments of redis-py's connections: those of OPTIONS, overridden by
+// those of the URL's query.
 type redisArgs struct {
 	values map[string]any
 	set    *djsettings.Settings
@@ -27,17 +28,12 @@ func isTLSArg(name string) bool {
 // add adds the arguments of OPTIONS or CONNECTION_POOL_KWARGS.
 func (a *redisArgs) add(p djsettings.Params) {
 	for _, name := range p.Names() {
-		if isTLSArg(name) {
-			a.values[name], _ = p.Value(name)
-		}
+		a.values[name], _ = p.Value(name)
 	}
 }
 
 // addQuery adds a parameter of a URL. In redis-py all are texts, except ssl_check_hostname.
 func (a *redisArgs) addQuery(name, value string) {
-	if !isTLSArg(name) {
-		return
-	}
 	a.values[name] = value
 	if name == "ssl_check_hostname" { // to_bool
 		a.values[name] = !slices.Contains([]string{"0", "F", "FALSE", "N", "NO"}, strings.ToUpper(value))
@@ -64,7 +60,7 @@ func (a *redisArgs) wanted(sentinel bool) (bool, error) {
 		return on, nil
 	}
 	for name, v := range a.values {
-		if name == "ssl" && v == nil || name == "connection_class" {
+		if !isTLSArg(name) || name == "ssl" && v == nil || name == "connection_class" {
 			continue
 		}
 		return false, fmt.Errorf("%w: a Redis has the option %s, and no URL with rediss://: redis-py takes it for TLS alone", djsettings.ErrSetting, name)
@@ -77,28 +73,15 @@ func (a *redisArgs) text(name string) string {
 	return s
 }
 
-// config returns the TLS of the context that SSLConnection makes. unused are options that
-// Go has no twin for; the connection is no less safe without them.
+// config returns the TLS of the context that SSLConnection makes. djsettings has refused the
+// arguments that have no twin here.
 //
 // ssl_check_hostname is True by default since redis-py 6, and was False before. No setting
 // says the version.
-func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err error) {
-	for name, v := range a.values {
-		truth, known := pyliteral.Truth(v)
-		set := v != nil && (truth || !known)
-		switch name {
-		case "ssl", "connection_class", "ssl_cert_reqs", "ssl_check_hostname", "ssl_ca_certs", "ssl_ca_path", "ssl_ca_data",
-			"ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_min_version", "ssl_exclude_verify_flags":
-		case "ssl_ciphers":
-			if set {
-				unused = append(unused, name)
-			}
-		case "ssl_validate_ocsp", "ssl_validate_ocsp_stapled", "ssl_ocsp_context", "ssl_ocsp_expected_cert", "ssl_include_verify_flags":
-			if set {
-				return nil, nil, fmt.Errorf("%w: a Redis has the option %s, a check of the server's certificate that is not made here", djsettings.ErrUnsupported, name)
-			}
-		default:
-			return nil, nil, fmt.Errorf("%w: a Redis has the option %s, which redis-py does not know", djsettings.ErrSetting, name)
+func (a *redisArgs) config(host string) (cfg *tls.Config, err error) {
+	for name := range a.values {
+		if _, known := pyclients.DjangoRedisPool.Option(name); isTLSArg(name) && !known {
+			return nil, fmt.Errorf("%w: a Redis has the option %s, which redis-py does not know", djsettings.ErrSetting, name)
 		}
 	}
 	look := trustName
@@ -110,7 +93,7 @@ func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err e
 	if v, ok := a.values["ssl_cert_reqs"]; ok {
 		verify, err := certReqs(v)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if !verify {
 			look = trustAny
@@ -118,7 +101,7 @@ func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err e
 	}
 	roots, err := a.roots()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	cfg = tlsConfig(host, look, roots)
 	cert, key := a.text("ssl_certfile"), a.text("ssl_keyfile")
@@ -128,19 +111,19 @@ func (a *redisArgs) config(host string) (cfg *tls.Config, unused []string, err e
 			key = cert
 		}
 		if cfg.Certificates, err = clientCertificate(a.set.Abs(cert), a.set.Abs(key)); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	case key != "":
-		return nil, nil, fmt.Errorf("%w: a Redis has an ssl_keyfile and no ssl_certfile", djsettings.ErrSetting)
+		return nil, fmt.Errorf("%w: a Redis has an ssl_keyfile and no ssl_certfile", djsettings.ErrSetting)
 	}
 	if v := a.values["ssl_min_version"]; v != nil {
 		least, err := tlsVersion(v)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		cfg.MinVersion = max(cfg.MinVersion, least)
 	}
-	return cfg, unused, nil
+	return cfg, nil
 }
 
 // roots returns the certificates of this machine and those that the arguments name, because

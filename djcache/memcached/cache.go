@@ -85,6 +85,10 @@ import (
 type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
+	// ClientPrefix stands before each key on the servers: key_prefix of pymemcache, or the
+	// behavior namespace of pylibmc. Both choose the server by the key without it, so the
+	// Servers must be those of [Servers.After]. Default none.
+	ClientPrefix string
 	// Format is the format of the values. The default is pickle, with protocol 4 unless
 	// the value was read with another one.
 	Format serializer.Serializer
@@ -98,6 +102,7 @@ type Cache struct {
 	site    *djsession.Site
 	client  *memcache.Client
 	keys    djcache.Keys
+	prefix  string
 	format  serializer.Serializer
 	maxItem int
 }
@@ -112,7 +117,7 @@ var (
 func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	c := &Cache{site: site, client: client}
 	if opts != nil {
-		c.keys, c.format, c.maxItem = opts.Keys, opts.Format, opts.MaxItem
+		c.keys, c.prefix, c.format, c.maxItem = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem
 	}
 	if c.format == nil {
 		c.format = pickle.Serializer{Limits: site.Settings().Limits.Data}
@@ -131,6 +136,9 @@ func (c *Cache) Serializer() serializer.Serializer { return c.format }
 
 // SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }
+
+// key returns the key of a name on the servers.
+func (c *Cache) key(name string) string { return c.prefix + c.keys.Key(name) }
 
 // Get implements [djcache.Cache].
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
@@ -178,7 +186,7 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "touch in cache"
 	if seen.IsForce() {
-		return seen, c.do(ctx, doing, name, func() error { return c.client.Touch(c.keys.Key(name), c.expiration(expires)) })
+		return seen, c.do(ctx, doing, name, func() error { return c.client.Touch(c.key(name), c.expiration(expires)) })
 	}
 	return seen, c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Expiration = c.expiration(expires) })
 }
@@ -187,7 +195,7 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	const doing = "delete from cache"
 	if seen.IsForce() {
-		return c.do(ctx, doing, name, func() error { return c.client.Delete(c.keys.Key(name)) })
+		return c.do(ctx, doing, name, func() error { return c.client.Delete(c.key(name)) })
 	}
 	return c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Value, now.Expiration = nil, over })
 }
@@ -209,7 +217,7 @@ func (c *Cache) store(ctx context.Context, doing, name string, value *serializer
 func (c *Cache) get(ctx context.Context, doing, name string) (*memcache.Item, error) {
 	var found *memcache.Item // set by a goroutine that may outlive the call: read after success only
 	err := c.do(ctx, doing, name, func() (err error) {
-		found, err = c.client.Get(c.keys.Key(name))
+		found, err = c.client.Get(c.key(name))
 		return err
 	})
 	if err != nil {

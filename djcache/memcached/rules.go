@@ -44,7 +44,7 @@ func Rendezvous(addresses ...string) (*Servers, error) {
 		}
 		return best
 	}
-	return &Servers{servers, pick}, nil
+	return &Servers{servers: servers, pick: pick}, nil
 }
 
 // Modula chooses as libmemcached does by default, and so PyLibMCCache without behaviors:
@@ -57,7 +57,7 @@ func Modula(addresses ...string) (*Servers, error) {
 		return nil, err
 	}
 	n := uint32(len(servers))
-	return &Servers{servers, func(key string) int { return int(oneAtATime(key) % n) }}, nil
+	return &Servers{servers: servers, pick: func(key string) int { return int(oneAtATime(key) % n) }}, nil
 }
 
 // PythonMemcached chooses as python-memcached does, which MemcachedCache uses. Its
@@ -81,7 +81,7 @@ func PythonMemcached(addresses ...string) (*Servers, error) {
 		h := crc32.ChecksumIEEE([]byte(key)) >> 16 & 0x7fff
 		return buckets[max(h, 1)%uint32(len(buckets))]
 	}
-	return &Servers{servers, pick}, nil
+	return &Servers{servers: servers, pick: pick}, nil
 }
 
 // Ketama chooses as libmemcached does with the behavior ketama, or with the distribution
@@ -137,7 +137,7 @@ func continuum(servers []server, weighted bool, hash func(string) uint32) *Serve
 		}
 	}
 	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.hash, b.hash) })
-	return &Servers{servers, func(key string) int {
+	return &Servers{servers: servers, pick: func(key string) int {
 		h := hash(key)
 		i := sort.Search(len(points), func(i int) bool { return points[i].hash >= h })
 		return points[i%len(points)].server

@@ -22,6 +22,7 @@ import (
 type Servers struct {
 	servers []server
 	pick    func(key string) int
+	prefix  string // that the rule does not see
 }
 
 var _ memcache.ServerSelector = (*Servers)(nil)
@@ -35,7 +36,13 @@ func (s *Servers) Pick(key string) int {
 	if len(s.servers) == 1 {
 		return 0
 	}
-	return s.pick(key)
+	return s.pick(strings.TrimPrefix(key, s.prefix))
+}
+
+// After returns the same servers for keys that begin with prefix: see
+// [Options.ClientPrefix]. The rule does not see the prefix.
+func (s *Servers) After(prefix string) *Servers {
+	return &Servers{servers: s.servers, pick: s.pick, prefix: prefix}
 }
 
 // Each implements memcache.ServerSelector.

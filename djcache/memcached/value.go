@@ -31,7 +31,7 @@ func (c *Cache) encode(doing, name string, value *serializer.Dict) (*memcache.It
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	key := c.keys.Key(name)
+	key := c.key(name)
 	if len(raw) > c.site.Settings().Limits.Payload || overhead+len(key)+len(raw) > c.maxItem {
 		return nil, fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	}
