@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/errtext ./internal/venv \
+	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/pyclients ./internal/errtext ./internal/venv \
 	./internal/base62 ./internal/httpcookie ./internal/waitlock ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start
@@ -20,7 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures matrix
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix
 
 check: lint tidy test race core32 cross fuzz
 
@@ -65,6 +65,10 @@ fixtures:
 	compat_test/setup.sh
 	fixtures/gen/run.sh
 	fixtures/gen/caches.sh
+
+# The options of the newest clients, which CI does not look at.
+options:
+	compat_test/options/newest.sh
 
 # The table of what was checked against which Django.
 matrix:

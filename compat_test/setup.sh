@@ -17,7 +17,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venvs="$here/.venv"
 
 # The pinned list, one environment a block: the Pythons that this Django supports (newest first), whether it is
-# required, then the packages. 'pymysql' drivers stand in for mysqlclient, which has no Linux wheels.
+# required, then the packages. 'pymysql' drivers stand in for mysqlclient, which has no Linux wheels, except in the
+# environment of clients: it is for the options of clients that no other environment has, and builds mysqlclient.
 environments() {
 	cat <<-'PINS'
 		django1.8  | 2.7                      | optional | Django==1.8.19  pytz==2024.2 psycopg2-binary==2.8.6 PyMySQL==0.10.1 redis==3.5.3 pymemcache==3.5.2 six==1.16.0 argon2-cffi==20.1.0 bcrypt==3.1.7
@@ -27,12 +28,15 @@ environments() {
 		django4.2  | 3.12 3.11 3.10 3.9 3.8   | required | Django==4.2.30  tzdata==2024.2 sqlparse==0.5.3 asgiref==3.8.1 psycopg[binary]==3.2.13 PyMySQL==1.1.2 redis==5.2.1 pymemcache==4.0.0 django-redis==5.4.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==23.1.0 bcrypt==4.3.0
 		django5.2  | 3.14 3.13 3.12 3.11 3.10 | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==25.1.0 bcrypt==5.0.0 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 click==8.3.0 h11==0.16.0
 		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==25.1.0 bcrypt==5.0.0 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 click==8.3.0 h11==0.16.0
+		clients    | 3.13 3.12 3.11           | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 mysqlclient==2.2.8 mysql-connector-python==26.10.0 PyMySQL==1.2.4 redis==7.4.1 valkey==6.2.0 django-redis==6.0.0 django-valkey==0.4.1 pymemcache==4.0.0 python-binary-memcached==0.33.0 django-prometheus==2.5.0 python-redis-lock==4.0.1 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
 	PINS
 }
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
 virtualenv_pin='virtualenv==20.21.1'
 
 server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached)
+# mysqlclient is built with these.
+build_packages=(gcc pkg-config libmariadb-dev)
 browser_packages=(chromium chromium-driver)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -110,6 +114,7 @@ make_env() {
 # add_mysqldb_shim PYTHON: makes `import MySQLdb` give PyMySQL under the version number that Django asks for.
 add_mysqldb_shim() {
 	local site
+	if "$1" -c 'import MySQLdb._mysql' 2>/dev/null; then return 0; fi # the real one
 	site=$("$1" -c 'import pymysql, os; print(os.path.dirname(os.path.dirname(pymysql.__file__)))')
 	mkdir -p "$site/MySQLdb"
 	cat >"$site/MySQLdb/__init__.py" <<-'SHIM'
@@ -157,6 +162,7 @@ install_env() {
 		return 0
 	fi
 	need_venv_python
+	if [[ $packages == *mysqlclient* ]]; then install_packages "${build_packages[@]}"; fi
 	say "making $name with $("$python" -c 'import platform; print("CPython " + platform.python_version())')"
 	# shellcheck disable=SC2086 # the packages are one word each
 	if make_env "$python" "$folder" >&2 &&
@@ -195,7 +201,7 @@ for argument in "$@"; do
 	servers) do_servers=1 ;;
 	browser) do_browser=1 ;;
 	--all) do_venvs=1 do_servers=1 do_browser=1 ;;
-	django*) chosen+=("$argument") do_venvs=1 ;;
+	django* | clients) chosen+=("$argument") do_venvs=1 ;;
 	-h | --help)
 		sed -n '2,14s/^# \{0,1\}//p' "$0"
 		exit 0
