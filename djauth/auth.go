@@ -136,9 +136,10 @@ type Auth struct {
 }
 
 // New returns the Auth of the accounts in users and the sessions of m. Both must be of one
-// Site. users may be nil if Options.Judge asks the site who is logged in; then Login returns
-// errors.ErrUnsupported. passwords checks and makes passwords, see package hashers. With nil,
-// Authenticate and SetPassword return errors.ErrUnsupported. opts may be nil.
+// Site. users may be nil if Options.Judge asks the site who is logged in, as [AskDjango]
+// does; then Login returns errors.ErrUnsupported. passwords checks and makes passwords, see
+// package hashers. With nil, Authenticate and SetPassword return errors.ErrUnsupported. opts
+// may be nil.
 //
 // Errors: djsession.ErrConfig; errors.ErrUnsupported if there are passwords, and users lack
 // [PasswordSetter] or [LoginRecorder]; signer.ErrNoKey if the site has derived keys, and

@@ -23,6 +23,7 @@ type Identity struct {
 	page    string    // where to give the second factor that is missing
 	real    *Identity // who logged in, if that is another; or nil
 	level   string
+	answer  *answer // if a Django has said so
 
 	mu     sync.Mutex
 	grants *Grants
@@ -108,6 +109,9 @@ func (id *Identity) HasPerm(ctx context.Context, perm string) (bool, error) {
 
 // HasPerms is User.has_perms: it reports whether the account has all of them.
 func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error) {
+	if id.answer != nil {
+		return id.answer.hasAll(ctx, perms...)
+	}
 	return id.has(ctx, func(have []string) bool {
 		for _, p := range perms {
 			if _, ok := slices.BinarySearch(have, p); !ok {
@@ -121,6 +125,9 @@ func (id *Identity) HasPerms(ctx context.Context, perms ...string) (bool, error)
 // HasModulePerms is User.has_module_perms: it reports whether the account has any permission
 // of the app.
 func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, error) {
+	if id.answer != nil {
+		return id.answer.hasAll(ctx, appLabel+".*")
+	}
 	return id.has(ctx, func(have []string) bool {
 		return slices.ContainsFunc(have, func(p string) bool { return strings.HasPrefix(p, appLabel+".") })
 	})
@@ -146,8 +153,11 @@ func (id *Identity) has(ctx context.Context, enough func(have []string) bool) (b
 // Permissions is User.get_all_permissions, sorted. Errors: as for HasPerm.
 //
 // Unlike Django, it returns what was granted to a superuser, and not all permissions that
-// exist.
+// exist. With [AskDjango] it returns those.
 func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
+	if id.answer != nil {
+		return id.answer.everything(ctx)
+	}
 	if !id.get().Active {
 		return nil, nil
 	}
@@ -191,8 +201,13 @@ func (id *Identity) certain(ctx context.Context) (have []string, unsure, err err
 
 // Groups are the names of User.groups, sorted.
 func (id *Identity) Groups(ctx context.Context) ([]string, error) {
-	if id.account == nil {
+	switch {
+	case id.account == nil:
 		return nil, nil
+	case id.answer != nil && id.answer.ask == nil:
+		return nil, errElsewhere
+	case id.answer != nil:
+		return slices.Clone(id.answer.groups), nil
 	}
 	g, err := id.granted(ctx)
 	if err != nil {

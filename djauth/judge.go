@@ -15,7 +15,8 @@ import (
 // Judge does what the middleware of a site does to request.user: it ends logins, asks for a
 // second factor, or puts another account in the place of the one that logged in. It runs
 // after all of Django's own checks, for anonymous visitors too, and must not write. [Judges]
-// makes one of several.
+// makes one of several, and [AskDjango] asks
+// the site itself.
 //
 // An error means that nobody can tell who the visitor is: [User] then returns
 // djsession.ErrUnavailable. A Judge must be safe for concurrent use.
@@ -85,6 +86,7 @@ const (
 	admitted
 	refused
 	acting
+	answered
 )
 
 // Verdict is what a [Judge] decides. Make one with [Admit], [Refuse], [SecondFactor] or
@@ -98,6 +100,7 @@ type Verdict struct {
 	real     any
 	level    string
 	set      []serializer.Item
+	answer   *answer // of a Django
 }
 
 // Admit leaves the visitor what Django's own checks made of him: logged in or anonymous.
@@ -150,7 +153,7 @@ func Judges(all ...Judge) Judge {
 		sum := Admit()
 		for _, judge := range all {
 			v, err := judge(ctx, j)
-			if err != nil || v.decision == undecided || v.decision == refused {
+			if err != nil || v.decision == undecided || v.decision == refused || v.decision == answered {
 				return v, err
 			}
 			sum.set = append(sum.set, v.set...)
@@ -242,6 +245,8 @@ func (a *Auth) decide(ctx context.Context, f finding, j Judgement) (*Identity, [
 		id = a.nobody(v.why)
 		id.page = v.page
 		return id, nil, nil
+	case answered:
+		return a.answerOf(v.answer), nil, nil
 	case acting:
 		if j.Account == nil {
 			break

@@ -1,6 +1,7 @@
 package djauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,10 +34,13 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 	if a == nil { // rather now than at a request
 		panic("djauth: a nil Auth requires nothing; does the site have django.contrib.auth, and a database with users?")
 	}
-	if _, ok := As[Granter](a.users); a.users != nil && len(perms) > 0 && (a.backends.grants || a.opts.Permissions != nil) && !ok {
+	if _, ok := As[Granter](a.users); a.opts.Judge == nil && len(perms) > 0 && (a.backends.grants || a.opts.Permissions != nil) && !ok {
 		panic(fmt.Sprintf("djauth: RequirePermission needs a Granter, and %T is none", a.users))
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.opts.Judge != nil && len(perms) > 0 {
+			r = r.WithContext(context.WithValue(r.Context(), permsKey{}, perms))
+		}
 		id, err := User(r.Context())
 		allowed := false
 		if err == nil && id.IsAuthenticated() {

@@ -104,6 +104,8 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		}
 	}
 	switch {
+	case id.answer != nil: // what Go made of the session does not count
+		return id, nil
 	case f.why == ErrHash:
 		a.reportHash(ctx)
 		s.SetAside(ErrHash)
@@ -113,6 +115,7 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 	case f.fallback:
 		set = append(set, serializer.Item{Key: HashSessionKey, Value: a.hashOf(f.account)})
 	}
+	a.reportBackend(ctx, f.why)
 	for _, item := range set {
 		if err := s.Renew(item.Key.(string), item.Value); err != nil && !errors.Is(err, djsession.ErrCommitted) {
 			return nil, err
@@ -131,7 +134,6 @@ func (a *Auth) examine(ctx context.Context, s *djsession.Session) (finding, erro
 		if missing := s.Missing(); missing != nil && why == ErrNoUserID {
 			why = missing
 		}
-		a.reportBackend(ctx, why)
 		return finding{why: why}, nil
 	}
 	var l lookup

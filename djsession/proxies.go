@@ -111,6 +111,10 @@ func (s *Site) Scheme(r *http.Request) (string, error) {
 	return scheme, nil
 }
 
+// FromProxy reports whether r came from one of [Settings.Proxies], whose headers say where the
+// client is. The request must have the RemoteAddr of its connection.
+func (s *Site) FromProxy(r *http.Request) bool { return s.set.Proxies.trusts(r) }
+
 // trusts reports whether the peer that sent r is a proxy of the site.
 func (p *Proxies) trusts(r *http.Request) bool {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)

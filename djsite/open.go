@@ -54,6 +54,11 @@ type Options struct {
 	// PasswordLimits bound the cost of a password hash from the database, for sites whose own
 	// hashers take longer than those of their Django; see [hashers.Limits].
 	PasswordLimits hashers.Limits
+	// AskDjango is the URL of the site's view that says who a visitor is, for sites whose own
+	// code decides: see [djauth.AskDjango]. Then no table of users is read, Site.Users is nil,
+	// and passwords are checked by the site's own login page. AskOptions may be nil.
+	AskDjango  string
+	AskOptions *djauth.AskOptions
 	// ConfigureAuth and ConfigureCSRF may change the options of Auth and CSRF, which the
 	// settings have filled.
 	ConfigureAuth func(*djauth.Options)

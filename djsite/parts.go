@@ -41,6 +41,10 @@ func (s *Site) openParts(ctx context.Context) error {
 		}
 	}
 	switch db := set.Databases[cmp.Or(s.opts.UserDatabase, "default")]; {
+	case set.Auth.Installed && s.opts.AskDjango != "":
+		if err := s.openAsked(host); err != nil {
+			return err
+		}
 	case set.Auth.Installed && (db == nil || db.Engine == dummy):
 		s.warn("DATABASES", "django.contrib.auth is installed, but there is no database with users: nobody is looked up.")
 	case set.Auth.Installed:
@@ -89,6 +93,31 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 	return err
 }
 
+// openAsked makes an Auth that asks the site.
+func (s *Site) openAsked(host func(*http.Request) string) error {
+	judge, err := djauth.AskDjango(s.opts.AskDjango, s.site.Settings().Keys, s.opts.AskOptions)
+	if err != nil {
+		return err
+	}
+	o := djauth.Options{Backends: s.Settings.Auth.Backends, Judge: judge, Host: host}
+	s.loginURL(&o)
+	if s.opts.ConfigureAuth != nil {
+		s.opts.ConfigureAuth(&o)
+	}
+	s.Auth, err = djauth.New(s.Sessions, nil, nil, &o)
+	return err
+}
+
+// loginURL sets LOGIN_URL, unless it is the name of a URL.
+func (s *Site) loginURL(o *djauth.Options) {
+	switch url := s.Settings.Auth.LoginURL; {
+	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
+		o.LoginURL = url
+	case url != "":
+		s.warn("LOGIN_URL", "it is the name of a URL, which only Django can resolve: give the path in djsite.Options.ConfigureAuth; /accounts/login/ is taken.")
+	}
+}
+
 // openAuth opens the users and makes the Auth. The table of the users says what no setting
 // does.
 func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
@@ -100,12 +129,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", djsettings.ErrSetting)
 	}
 	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache}
-	switch url := in.LoginURL; {
-	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
-		o.LoginURL = url
-	case url != "":
-		s.warn("LOGIN_URL", "it is the name of a URL, which only Django can resolve: give the path in djsite.Options.ConfigureAuth; /accounts/login/ is taken.")
-	}
+	s.loginURL(&o)
 	passwords, err := s.passwords()
 	if err != nil {
 		return err
