@@ -18,8 +18,7 @@ func TestOwnHash(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := func(o *djauth.Options) {
-		o.HashSalt, o.HashAlgorithm = "own.salt", signer.SHA1
-		o.HashValue = func(a *djauth.Account) string { return a.Password.Reveal() + a.Email + "t" }
+		o.AuthHash = djauth.AuthHash{Salt: "own.salt", Algorithm: "sha1", Text: func(a *djauth.Account) string { return a.Password.Reveal() + a.Email + "t" }}
 	}
 	for _, test := range []struct {
 		name   string
@@ -28,7 +27,7 @@ func TestOwnHash(t *testing.T) {
 	}{
 		{"told", []any{own}, "ada"},
 		{"not told", nil, ""},
-		{"half told", []any{own, func(o *djauth.Options) { o.HashAlgorithm = signer.SHA256 }}, ""},
+		{"half told", []any{own, func(o *djauth.Options) { o.AuthHash.Algorithm = "sha256" }}, ""},
 		{"told, on an old Django", []any{own, func(s *djsession.Settings) { s.Django = djsession.DjangoVersion{Major: 2, Minor: 2} }}, "ada"},
 	} {
 		w := newWorld(t, test.change...)

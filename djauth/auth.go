@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/signer"
 )
 
 // The keys of request.session that make a login: SESSION_KEY, BACKEND_SESSION_KEY
@@ -29,7 +28,6 @@ const (
 )
 
 const (
-	defaultHashSalt            = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 	defaultWatch, defaultGrace = 5 * time.Second, time.Minute
 	defaultUserCacheSize       = 10_000
 )
@@ -70,13 +68,13 @@ type Options struct {
 	// the standard library lacks. By default the name stays as it is.
 	NormalizeName func(string) string
 
-	// HashSalt, HashValue and HashAlgorithm are for models that override
-	// get_session_auth_hash: the key salt of the hash, the text that it is made of, and
-	// its algorithm. The defaults are Django's salt, the encoded password, and the
-	// algorithm of the site's Django; signer.SHA1 is that of salted_hmac.
-	HashSalt      string
-	HashValue     func(a *Account) string
-	HashAlgorithm signer.Algorithm
+	// AuthHash is for models that override get_session_auth_hash, or have none.
+	AuthHash AuthHash
+
+	// Lookup says how the site's backends find an account by the name that a user typed, in
+	// their order. By default ByName of the Users does, by USERNAME_FIELD. The Users must be
+	// a [Finder].
+	Lookup []Lookup
 
 	// UserCache is how long this process remembers an account that was read by its ID; 0 is
 	// not at all. For that long it does not notice a new password, a deleted or deactivated
@@ -122,9 +120,9 @@ type Auth struct {
 	passwords Passwords // or nil
 	opts      Options
 	cache     *userCache // or nil
+	finder    *finder
 
-	hash *signer.MAC // what is written, and read
-	old  *signer.MAC // read too, or nil
+	hash *hashes
 
 	backends backends
 	ownJudge bool     // CanAuthenticate is the site's own
@@ -142,7 +140,8 @@ type Auth struct {
 // may be nil.
 //
 // Errors: djsession.ErrConfig; errors.ErrUnsupported if there are passwords, and users lack
-// [PasswordSetter] or [LoginRecorder]; signer.ErrNoKey if the site has derived keys, and
+// [PasswordSetter] or [LoginRecorder], or there is a Lookup and they are no [Finder];
+// signer.ErrNoKey if the site has derived keys, and
 // none for the session hash.
 func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) (*Auth, error) {
 	switch p := reflect.ValueOf(passwords); {
@@ -183,12 +182,6 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	if a.ownJudge = o.CanAuthenticate != nil; !a.ownJudge {
 		o.CanAuthenticate = a.backends.canAuthenticate
 	}
-	if o.HashSalt == "" {
-		o.HashSalt = defaultHashSalt
-	}
-	if o.HashValue == nil {
-		o.HashValue = func(a *Account) string { return a.Password.Reveal() }
-	}
 	if o.LoginURL == "" {
 		o.LoginURL = "/accounts/login/"
 	}
@@ -227,7 +220,13 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	if o.WatchGrace == 0 {
 		o.WatchGrace = defaultGrace
 	}
-	if err := a.makeHashes(); err != nil {
+	if a.hash, err = newHashes(a.m.Site().Settings(), o.AuthHash); err != nil {
+		return nil, err
+	}
+	if err := a.hash.missing(users); err != nil {
+		return nil, err
+	}
+	if a.finder, err = newFinder(users, o.Lookup); err != nil {
 		return nil, err
 	}
 	a.watch.auth = a
@@ -246,36 +245,6 @@ func (o *Options) checkLoginURL() error {
 		return fmt.Errorf("%w: LoginURL is neither a path that begins with a slash nor an http URL", djsession.ErrConfig)
 	case u.Host != "" && o.Host == nil:
 		return fmt.Errorf("%w: a LoginURL with a host needs Options.Host: the page to go back to is a URL of this site", djsession.ErrConfig)
-	}
-	return nil
-}
-
-// makeHashes chooses how session hashes are made: by SHA-1 before Django 3.1, and
-// by either in 3.1 and 3.2, which read both.
-func (a *Auth) makeHashes() error {
-	set := a.m.Site().Settings()
-	v := set.Django
-	writes, reads := signer.SHA256, signer.SHA256
-	switch {
-	case a.opts.HashAlgorithm != signer.SHA256:
-		writes, reads = a.opts.HashAlgorithm, a.opts.HashAlgorithm
-	case v.Before(3, 1):
-		writes, reads = signer.SHA1, signer.SHA1
-	case v.Before(4, 0):
-		reads = signer.SHA1
-		if set.LegacyHashing {
-			writes = signer.SHA1
-		}
-	}
-	var err error
-	if a.hash, err = signer.NewMAC(set.Keys, a.opts.HashSalt, writes); err != nil {
-		return fmt.Errorf("make session auth hashes: %w", err)
-	}
-	if reads != writes {
-		a.old, err = signer.NewMAC(set.Keys, a.opts.HashSalt, reads)
-		if err != nil && !errors.Is(err, signer.ErrNoKey) { // one derived key is enough
-			return fmt.Errorf("read session auth hashes: %w", err)
-		}
 	}
 	return nil
 }

@@ -40,8 +40,8 @@ func (e *credentials) Unwrap() error      { return e.why }
 func (*credentials) Is(target error) bool { return target == ErrCredentials }
 
 // Authenticate is django.contrib.auth.authenticate by ModelBackend. It returns the account
-// with this name and password, for [Auth.Login]. An unknown name takes as long as a wrong
-// password. It skips backends for remote users, which take no password. It cannot ask
+// with this name and password, for [Auth.Login]. Options.Lookup says how the name finds the
+// account. An unknown name takes as long as a wrong password. It skips backends for remote users, which take no password. It cannot ask
 // unknown backends: it finds no account that only they know. An unknown backend that stands
 // first might refuse the login, as that of django-axes does; then it returns
 // ErrUnknownBackend.
@@ -63,28 +63,11 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	if a.opts.NormalizeName != nil {
 		name = a.opts.NormalizeName(name)
 	}
-	account, err := a.users.ByName(ctx, name)
-	if errors.Is(err, ErrNoUser) {
-		if err := a.passwords.Dummy(ctx, password); err != nil && ctx.Err() != nil {
-			return nil, err
-		}
-		return nil, &credentials{ErrNoUser}
-	}
+	account, upgrade, err := a.tryName(ctx, name, password, func(account *Account) bool {
+		return slices.ContainsFunc(a.backends.answer, func(b string) bool { return a.opts.CanAuthenticate(b, account) })
+	})
 	if err != nil {
 		return nil, err
-	}
-	ok, upgrade, err := a.passwords.Check(ctx, password, account.Password.Reveal())
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		a.log(ctx, slog.LevelWarn, "djauth: a password could not be checked", "user", account.ID, "error", err)
-	}
-	switch {
-	case !ok:
-		return nil, ErrCredentials
-	case !slices.ContainsFunc(a.backends.answer, func(b string) bool { return a.opts.CanAuthenticate(b, account) }):
-		return nil, &credentials{ErrInactive}
 	}
 	if upgrade {
 		a.upgrade(ctx, account, password)

@@ -193,10 +193,10 @@ func (j Judgement) other(ctx context.Context, v Verdict) (account *Account, why,
 
 // finding is what Django's own checks found about a session.
 type finding struct {
-	claim    claim
-	account  *Account // nil for nobody
-	why      error    // then
-	fallback bool     // the hash was made with another key than the first
+	claim   claim
+	account *Account // nil for nobody
+	why     error    // then
+	renew   bool     // Django makes the hash anew
 }
 
 // identity is who is logged in by Django's own checks alone.

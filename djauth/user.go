@@ -3,13 +3,11 @@ package djauth
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/waitlock"
 	"github.com/go-djsession/go-djsession/serializer"
-	"github.com/go-djsession/go-djsession/signer"
 )
 
 // Why nobody is logged in, as [Identity.Why] tells it. All are ErrAnonymous. If there
@@ -112,8 +110,12 @@ func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, e
 		return id, nil
 	case a.opts.ReadOnly:
 		return id, nil
-	case f.fallback:
-		set = append(set, serializer.Item{Key: HashSessionKey, Value: a.hashOf(f.account)})
+	case f.renew:
+		hash, err := a.hash.sum(f.account)
+		if err != nil {
+			return nil, err
+		}
+		set = append(set, serializer.Item{Key: HashSessionKey, Value: hash})
 	}
 	a.reportBackend(ctx, f.why)
 	for _, item := range set {
@@ -138,7 +140,7 @@ func (a *Auth) examine(ctx context.Context, s *djsession.Session) (finding, erro
 	}
 	var l lookup
 	var account *Account
-	var fallback bool
+	var renew bool
 	for {
 		var err error
 		account, err = a.account(ctx, c.id, &l)
@@ -148,7 +150,7 @@ func (a *Auth) examine(ctx context.Context, s *djsession.Session) (finding, erro
 		if err != nil {
 			return finding{}, err
 		}
-		fallback, why = a.judge(c, account)
+		renew, why = a.judge(c, account)
 		if why != ErrHash || !l.remembered || l.fresh {
 			break
 		}
@@ -158,7 +160,7 @@ func (a *Auth) examine(ctx context.Context, s *djsession.Session) (finding, erro
 	if why != nil {
 		return finding{why: why}, nil
 	}
-	return finding{claim: c, account: account, fallback: fallback}, nil
+	return finding{claim: c, account: account, renew: renew}, nil
 }
 
 // claim is what a session says about who is logged in to it.
@@ -192,51 +194,16 @@ func (a *Auth) claimOf(get func(string) (any, bool)) (c claim, why error) {
 	return c, nil
 }
 
-// judge compares a claim with the account that it is about. fallback tells that the
-// hash was made with another key than the first.
-func (a *Auth) judge(c claim, account *Account) (fallback bool, why error) {
+// judge compares a claim with the account that it is about. renew tells that Django makes
+// the hash anew.
+func (a *Auth) judge(c claim, account *Account) (renew bool, why error) {
 	if !a.opts.CanAuthenticate(c.backend, account) {
 		return false, ErrInactive
 	}
-	if c.hash == "" {
+	fits, renew := a.hash.verify(account, c.hash)
+	if !fits {
 		return false, ErrHash
 	}
-	value := a.opts.HashValue(account)
-	if key, err := a.hash.Verify(value, c.hash); err == nil {
-		a.good.Store(true)
-		return key > 0, nil
-	}
-	if a.fits(c.hash, account) {
-		a.good.Store(true)
-		return false, nil
-	}
-	return false, ErrHash
-}
-
-// fits reports whether a session's hash is one that get_session_auth_hash made for the
-// account, with any key and algorithm that the site reads.
-func (a *Auth) fits(hash string, account *Account) bool {
-	value := a.opts.HashValue(account)
-	for _, mac := range []*signer.MAC{a.hash, a.old} {
-		if mac == nil {
-			continue
-		}
-		if _, err := mac.Verify(value, hash); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// hashOf is get_session_auth_hash.
-func (a *Auth) hashOf(account *Account) string { return a.hash.HexSum(a.opts.HashValue(account)) }
-
-// reportHash tells the operator: if no hash ever fits, the key is wrong.
-func (a *Auth) reportHash(ctx context.Context) {
-	const loud = 5
-	level := slog.LevelDebug
-	if n := a.bad.Add(1); n <= loud && !a.good.Load() {
-		level = slog.LevelWarn
-	}
-	a.log(ctx, level, "djauth: a session's hash does not fit the password of its user. If this happens to everybody, the SECRET_KEY is not that of the Django site, or its user model makes the hash otherwise (Options.HashSalt, HashValue, HashAlgorithm)")
+	a.good.Store(true)
+	return renew, nil
 }

@@ -58,7 +58,7 @@ func TestWrongSiteHarmsNothing(t *testing.T) {
 	}{
 		"another SECRET_KEY": {wrong: func(set map[string]any, _ string) { set["SECRET_KEY"] = "another key" }},
 		"a get_session_auth_hash of the model's own": {real: func(o *djauth.Options) {
-			o.HashSalt, o.HashValue = "own.salt", func(a *djauth.Account) string { return a.Password.Reveal() + a.Email }
+			o.AuthHash = djauth.AuthHash{Salt: "own.salt", Fields: []string{"password", "email"}}
 		}},
 		"the users of another site": {wrong: func(set map[string]any, db string) {
 			other := filepath.Join(filepath.Dir(db), "other.sqlite3")

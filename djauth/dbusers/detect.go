@@ -18,11 +18,12 @@ var ErrNoTable = userstable.ErrNoTable
 // table that the model lacks. Names in opts must exist. ID is always that of the table. No
 // table shows which field is USERNAME_FIELD: see [Options].NameAssumed.
 //
-// Detect refuses a table without is_active until Columns.Active names the column, or None.
-// The error names the columns that look like it. With AbstractBaseUser everybody is active,
-// but such a model may also compute is_active from a status. Detect also refuses the table
-// of a model of the site's own with a column such as deleted_at until Columns.Active is
-// set, because a default manager may hide users from Django by that column.
+// Detect refuses a table without is_active until Columns.Active names the column, or None,
+// or Active computes it. The error names the columns that look like it. With
+// AbstractBaseUser everybody is active, but such a model may also compute is_active from a
+// status. Detect also refuses the table of a model of the site's own with a column such as
+// deleted_at or status until Columns.Active, Active or Where is set, because by that column
+// a default manager may hide users from Django, or is_active may be computed.
 //
 // Errors: [ErrNoTable], [djsession.ErrUnavailable], and [djsession.ErrConfig] for a table
 // without a column that is needed or named.
@@ -32,9 +33,5 @@ func Detect(ctx context.Context, db *sql.DB, d dbstore.Dialect, opts *Options) (
 	if err != nil {
 		return nil, err
 	}
-	return &Options{
-		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
-		UserColumn: o.UserColumn, Schema: o.Schema, Columns: Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
-		NameAssumed: o.NameAssumed,
-	}, nil
+	return from(o), nil
 }

@@ -18,9 +18,14 @@
 // the type uuid in PostgreSQL and, since Django 5.0, in MariaDB. Elsewhere it is 32 digits.
 // No option is needed for that.
 //
-// The package does not support a model with its fields in two tables, such as one that
-// inherits from auth.User (multi-table inheritance), nor permissions from other backends
-// than ModelBackend.
+// A model may have its fields in several tables (multi-table inheritance), see
+// Options.Parents. Permissions are those of ModelBackend.
+//
+// Options.Where is the filter of a default manager, such as one that hides deleted users.
+// As in Django, it holds for ByID, ByIDs, ByName and Find: get_user and authenticate use the
+// default manager. It does not hold for RecordLogin and SetPassword: save uses the base
+// manager. If a model names its own Meta.base_manager_name, an UPDATE may reach a user here
+// whom Django does not reach.
 //
 // The handle may have any options that send the names of users unchanged. The driver of
 // MySQL needs its default, charset=utf8mb4. A PostgreSQL database that is not in UTF-8
@@ -97,8 +102,28 @@ type Options struct {
 	// Columns are the names of Table's columns.
 	Columns Columns
 
-	// Extra are further columns of Table, for Account.Extra.
+	// Extra are further columns of Table or Parents, for Account.Extra.
 	Extra []string
+
+	// Parents are the tables of the models that the user model inherits from by multi-table
+	// inheritance, the nearest first. By default [Detect] follows the foreign keys of primary
+	// keys that end in "_ptr_id".
+	Parents []Parent
+
+	// Where is the filter of the model's default manager. All conditions must hold. Set it to
+	// an empty list to say that the manager hides nobody.
+	Where []djauth.Condition
+
+	// Active, Staff and Superuser compute is_active, is_staff and is_superuser where the model
+	// has code and no column. They are given the account with its Extra columns, and must be
+	// safe for concurrent use.
+	Active, Staff, Superuser func(a *djauth.Account) bool
+
+	// ToColumn and FromColumn convert a primary key whose text in sessions is not that of the
+	// column, such as a hashid or a prefixed id. ToColumn returns the text of the column, of
+	// the kind ID, for the text in a session, and an error for what is no key of this model.
+	// FromColumn is the way back. Account.ID is FromColumn's, and IDKind is djauth.TextID.
+	ToColumn, FromColumn func(text string) (string, error)
 
 	// NameAssumed says that Columns.Username may not be USERNAME_FIELD, which no setting
 	// and no table contains. Account.Name is then the text of that column, for display, and
@@ -113,15 +138,15 @@ type Options struct {
 }
 
 // Columns are the names of columns. The default of each is that of AbstractUser. Set
-// None where the model has no such field; ID and Password must be there.
+// None where the model has no such field; ID must be there.
 type Columns struct {
 	ID       string // the primary key; default "id"
 	Username string // USERNAME_FIELD; default "username"; None: Account.Name is "", and ByName djsession.ErrConfig
-	Password string // default "password"
+	Password string // default "password"; None: SetPassword is errors.ErrUnsupported, and djauth.Options.AuthHash must say what the hash is made of
 
-	Active    string // default "is_active"; None: everybody is active, unless djauth.Options.CanAuthenticate decides
-	Staff     string // default "is_staff"; None: nobody is
-	Superuser string // default "is_superuser"; None: nobody is
+	Active    string // default "is_active"; None: everybody is active, unless Options.Active decides
+	Staff     string // default "is_staff"; None: nobody is, unless Options.Staff decides
+	Superuser string // default "is_superuser"; None: nobody is, unless Options.Superuser decides
 
 	Email     string // default "email"
 	FirstName string // default "first_name"
@@ -130,16 +155,17 @@ type Columns struct {
 	Joined    string // default "date_joined"
 }
 
-// of returns o as an Options of package userstable.
-func (o *Options) of() userstable.Options {
-	if o == nil {
-		return userstable.Options{}
-	}
-	return userstable.Options{
-		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
-		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
-		NameAssumed: o.NameAssumed,
-	}
+// Parent is the table of a model that the user model inherits from.
+type Parent struct {
+	// Table is the parent's Meta.db_table.
+	Table string
+	// Key is its primary key; default "id".
+	Key string
+	// Link is the column that points to Key, in Table or in a Parent before this one; default
+	// the primary key of the table before.
+	Link string
+	// Columns are its columns that are used. [Detect] lists them.
+	Columns []string
 }
 
 // Users is a djauth.Users on the tables of django.contrib.auth. It is safe for
@@ -152,6 +178,8 @@ var (
 	_ djauth.LoginRecorder  = (*Users)(nil)
 	_ djauth.PasswordSetter = (*Users)(nil)
 	_ djauth.ManyFinder     = (*Users)(nil)
+	_ djauth.Finder         = (*Users)(nil)
+	_ djauth.FieldReader    = (*Users)(nil)
 )
 
 // New returns the Users of site in db, whose database is d. New does not touch db, and the
@@ -180,6 +208,15 @@ func (u *Users) ByID(ctx context.Context, id string) (*djauth.Account, error) {
 func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error) {
 	return u.t.ByName(ctx, name)
 }
+
+// Find implements djauth.Finder: the get of a backend's own query, with the filter of the
+// default manager. The SQL is that of Django's lookups exact and iexact.
+func (u *Users) Find(ctx context.Context, l djauth.Lookup, name string) ([]*djauth.Account, error) {
+	return u.t.Find(ctx, l, name)
+}
+
+// ReadsField implements djauth.FieldReader.
+func (u *Users) ReadsField(name string) bool { return u.t.ReadsField(name) }
 
 // Grants implements djauth.Granter: ModelBackend's permissions of the user and of the
 // user's groups. An unknown id has no permissions.

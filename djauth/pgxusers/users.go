@@ -31,10 +31,11 @@ import (
 // DB is the part of a *pgxpool.Pool that Users needs.
 type DB = pgxstore.DB
 
-// Options and Columns are those of dbusers. TimeZone has no use here.
+// Options, Columns and Parent are those of dbusers. TimeZone has no use here.
 type (
 	Options = dbusers.Options
 	Columns = dbusers.Columns
+	Parent  = dbusers.Parent
 )
 
 // None, as a name in Options, says that the user model has no such column or table.
@@ -50,6 +51,8 @@ var (
 	_ djauth.LoginRecorder  = (*Users)(nil)
 	_ djauth.PasswordSetter = (*Users)(nil)
 	_ djauth.ManyFinder     = (*Users)(nil)
+	_ djauth.Finder         = (*Users)(nil)
+	_ djauth.FieldReader    = (*Users)(nil)
 )
 
 // New returns the Users of site in db, usually a *pgxpool.Pool. It does not touch db,
@@ -77,6 +80,15 @@ func (u *Users) ByID(ctx context.Context, id string) (*djauth.Account, error) {
 func (u *Users) ByName(ctx context.Context, name string) (*djauth.Account, error) {
 	return u.t.ByName(ctx, name)
 }
+
+// Find implements djauth.Finder: the get of a backend's own query, with the filter of the
+// default manager.
+func (u *Users) Find(ctx context.Context, l djauth.Lookup, name string) ([]*djauth.Account, error) {
+	return u.t.Find(ctx, l, name)
+}
+
+// ReadsField implements djauth.FieldReader.
+func (u *Users) ReadsField(name string) bool { return u.t.ReadsField(name) }
 
 // Grants implements djauth.Granter: ModelBackend's permissions of the user and of
 // its groups. An id that nobody has has no permissions.
@@ -107,21 +119,39 @@ func Detect(ctx context.Context, db DB, opts *Options) (*Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Options{
-		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
-		UserColumn: o.UserColumn, Schema: o.Schema, Columns: Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
-		NameAssumed: o.NameAssumed,
-	}, nil
+	return from(o), nil
 }
 
-// of returns o as package userstable takes it.
+// of returns o as an Options of package userstable.
 func of(o *Options) userstable.Options {
 	if o == nil {
 		return userstable.Options{}
 	}
-	return userstable.Options{
+	t := userstable.Options{
 		Model: o.Model, ID: o.ID, Table: o.Table, GroupsTable: o.GroupsTable, PermissionsTable: o.PermissionsTable,
-		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, TimeZone: o.TimeZone,
-		NameAssumed: o.NameAssumed,
+		UserColumn: o.UserColumn, Schema: o.Schema, Columns: userstable.Columns(o.Columns), Extra: o.Extra, Where: o.Where,
+		Active: o.Active, Staff: o.Staff, Superuser: o.Superuser, ToColumn: o.ToColumn, FromColumn: o.FromColumn,
+		TimeZone: o.TimeZone, NameAssumed: o.NameAssumed,
 	}
+	if o.Parents != nil {
+		t.Parents = make([]userstable.Parent, len(o.Parents))
+	}
+	for i, p := range o.Parents {
+		t.Parents[i] = userstable.Parent(p)
+	}
+	return t
+}
+
+// from is the way back.
+func from(t userstable.Options) *Options {
+	o := &Options{
+		Model: t.Model, ID: t.ID, Table: t.Table, GroupsTable: t.GroupsTable, PermissionsTable: t.PermissionsTable,
+		UserColumn: t.UserColumn, Schema: t.Schema, Columns: Columns(t.Columns), Extra: t.Extra, Where: t.Where,
+		Active: t.Active, Staff: t.Staff, Superuser: t.Superuser, ToColumn: t.ToColumn, FromColumn: t.FromColumn,
+		TimeZone: t.TimeZone, NameAssumed: t.NameAssumed,
+	}
+	for _, p := range t.Parents {
+		o.Parents = append(o.Parents, dbusers.Parent(p))
+	}
+	return o
 }

@@ -184,7 +184,7 @@ func (e *exam) hash(c claim) {
 		e.fault(AuthHash, "The session has a user and no _auth_user_hash, so that Django ends it at the next request.", "Let the user log in anew.")
 	case e.vouched:
 		e.fault(AuthHash, "The _auth_user_hash of the session is not that of the user's password, though SECRET_KEY is right: the password was changed or rehashed since the login.",
-			"Log in anew; if this happens to everybody, the model overrides get_session_auth_hash, which djauth.Options.HashSalt and HashValue repeat, or password hashers differ.")
+			"Log in anew; if this happens to everybody, the model overrides get_session_auth_hash, which djauth.Options.AuthHash repeats, or password hashers differ.")
 	case e.suspect:
 		e.fault(AuthSecret, "The _auth_user_hash of the session was made with another SECRET_KEY, and so were those of all other sessions that were looked at.",
 			"Give SECRET_KEY the value that the running Django has.")

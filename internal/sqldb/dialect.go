@@ -40,7 +40,9 @@ type Dialect struct {
 	// of the primary key. {table} and {schema} are placeholders, the latter of a
 	// name that may be "".
 	columns string
-	fault   func(error) Fault
+	// references lists what {column} points to: a table, and its column or NULL.
+	references string
+	fault      func(error) Fault
 }
 
 // SQLite keeps moments as text and compares them as text.
@@ -49,18 +51,19 @@ type Dialect struct {
 // has a way of its own to write one; CAST makes a text of it for all of them.
 // The length of a text is counted up to a zero byte, that of a blob is not.
 var SQLite = &Dialect{
-	name:      "SQLite",
-	quote:     `"`,
-	oneWriter: true,
-	wall:      true,
-	Upserts:   true,
-	text:      "CAST({} AS TEXT)",
-	bytes:     "{}",
-	size:      "length(CAST({} AS BLOB))",
-	exact:     "{}",
-	moment:    "{}",
-	columns:   "SELECT name, type, pk FROM pragma_table_info({table}, NULLIF({schema}, ''))",
-	fault:     sqliteFault,
+	name:       "SQLite",
+	quote:      `"`,
+	oneWriter:  true,
+	wall:       true,
+	Upserts:    true,
+	text:       "CAST({} AS TEXT)",
+	bytes:      "{}",
+	size:       "length(CAST({} AS BLOB))",
+	exact:      "{}",
+	moment:     "{}",
+	columns:    "SELECT name, type, pk FROM pragma_table_info({table}, NULLIF({schema}, ''))",
+	references: `SELECT "table", "to" FROM pragma_foreign_key_list({table}, NULLIF({schema}, '')) WHERE "from" = {column}`,
+	fault:      sqliteFault,
 }
 
 // PostgreSQL keeps instants, whatever USE_TZ says, and compares text exactly.
@@ -81,6 +84,13 @@ var PostgreSQL = &Dialect{
 	columns: "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), CASE WHEN i.indrelid IS NULL THEN 0 ELSE 1 END" +
 		" FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY(i.indkey)" +
 		" WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = to_regclass(CASE WHEN {schema}::text = '' THEN ''" +
+		" ELSE quote_ident({schema}::text) || '.' END || quote_ident({table}::text))::oid",
+	references: "SELECT f.relname::text, b.attname::text FROM pg_constraint c" +
+		" JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]" +
+		" JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]" +
+		" JOIN pg_class f ON f.oid = c.confrelid" +
+		" WHERE c.contype = 'f' AND cardinality(c.conkey) = 1 AND a.attname = {column}::text" +
+		" AND c.conrelid = to_regclass(CASE WHEN {schema}::text = '' THEN ''" +
 		" ELSE quote_ident({schema}::text) || '.' END || quote_ident({table}::text))::oid",
 	fault: postgresFault,
 }
@@ -108,6 +118,9 @@ var MySQL = &Dialect{
 	moment:   "{}",
 	columns: "SELECT column_name, column_type, column_key = 'PRI' FROM information_schema.columns" +
 		" WHERE table_name = {table} AND table_schema = COALESCE(NULLIF({schema}, ''), DATABASE())",
+	references: "SELECT referenced_table_name, referenced_column_name FROM information_schema.key_column_usage" +
+		" WHERE table_name = {table} AND table_schema = COALESCE(NULLIF({schema}, ''), DATABASE())" +
+		" AND column_name = {column} AND referenced_table_name IS NOT NULL",
 	fault: mysqlFault,
 }
 

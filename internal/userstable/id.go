@@ -15,6 +15,12 @@ func (t *Table) idArg(doing, id string) (any, error) {
 	if err := t.db.Refused(doing); err != nil {
 		return nil, err
 	}
+	if t.o.ToColumn != nil {
+		var err error
+		if id, err = t.o.ToColumn(id); err != nil {
+			return nil, djauth.ErrNoUser
+		}
+	}
 	text, err := t.o.ID.Parse(id)
 	if err != nil {
 		return nil, djauth.ErrNoUser

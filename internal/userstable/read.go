@@ -51,6 +51,11 @@ func (t *Table) account(doing string, r *row) (*djauth.Account, error) {
 	if err != nil || t.o.ID == djauth.IntegerID && id != r.id {
 		return nil, djsession.Unavailable(doing+": the primary key is of another kind than Options.ID says", errKind)
 	}
+	if t.o.FromColumn != nil {
+		if id, err = t.o.FromColumn(id); err != nil {
+			return nil, djsession.Unavailable(doing+": Options.FromColumn refuses a primary key of the table", err)
+		}
+	}
 	text := func(s *string) string {
 		if s == nil {
 			return ""
@@ -79,6 +84,14 @@ func (t *Table) account(doing string, r *row) (*djauth.Account, error) {
 		}
 		a.Extra[name] = r.extra[i]
 	}
+	for _, is := range []struct {
+		flag *bool
+		code func(*djauth.Account) bool
+	}{{&a.Active, t.o.Active}, {&a.Staff, t.o.Staff}, {&a.Superuser, t.o.Superuser}} {
+		if is.code != nil {
+			*is.flag = is.code(a)
+		}
+	}
 	return a, nil
 }
 
@@ -101,9 +114,9 @@ func (t *Table) accounts(ctx context.Context, doing, query string, args ...any) 
 	return all, nil
 }
 
-// one is accounts for a query that at most one user can match.
+// one is accounts for a query that at most one user can match, and that ends with t.where.
 func (t *Table) one(ctx context.Context, doing, query string, arg any) (*djauth.Account, error) {
-	all, err := t.accounts(ctx, doing, query, arg)
+	all, err := t.accounts(ctx, doing, query, slices.Concat([]any{arg}, t.whereArgs)...)
 	switch {
 	case err != nil:
 		return nil, err
@@ -189,9 +202,9 @@ func (t *Table) each(ctx context.Context, doing string, args []any) (all []*djau
 
 // many returns the SELECT of the users with the ids args, and its arguments.
 func (t *Table) many(args []any) (string, []any) {
-	id, _ := t.db.Quote(t.o.Columns.ID) // which prepare has quoted too
+	id, _ := t.column(t.o.Columns.ID) // which prepare has quoted too
 	if !t.db.Numbered {
-		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
+		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")" + t.where, slices.Concat(args, t.whereArgs)
 	}
 	// With an array as text the statement is the same for any number of ids, and every
 	// driver can send it.
@@ -208,7 +221,7 @@ func (t *Table) many(args []any) (string, []any) {
 		}
 	}
 	of := map[djauth.IDKind]string{djauth.IntegerID: "bigint", djauth.UUIDID: "uuid", djauth.TextID: "text"}[t.o.ID]
-	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])", []any{"{" + b.String() + "}"}
+	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])" + t.where, slices.Concat([]any{"{" + b.String() + "}"}, t.whereArgs)
 }
 
 // Grants is Granter.Grants.

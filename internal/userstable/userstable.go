@@ -24,8 +24,18 @@ type Options struct {
 	Schema                                           string
 	Columns                                          Columns
 	Extra                                            []string
+	Parents                                          []Parent
+	Where                                            []djauth.Condition
+	Active, Staff, Superuser                         func(*djauth.Account) bool
+	ToColumn, FromColumn                             func(string) (string, error)
 	TimeZone                                         *time.Location
 	NameAssumed                                      bool
+}
+
+// Parent is dbusers.Parent.
+type Parent struct {
+	Table, Key, Link string
+	Columns          []string
 }
 
 // Columns are the names of columns; "" is Django's own name, and None means no column.
@@ -57,16 +67,29 @@ func (o Options) defaults() (Options, error) {
 	or(&o.GroupsTable, o.Table+"_groups")
 	or(&o.PermissionsTable, o.Table+"_user_permissions")
 	or(&o.UserColumn, model+"_id")
+	given := o.Columns
 	for _, f := range o.Columns.fields() {
 		or(f.name, f.django)
 		if f.required && *f.name == None {
 			return o, fmt.Errorf("%w: users without a %s", djsession.ErrConfig, f.django)
 		}
 	}
-	if o.ID > djauth.TextID {
+	switch {
+	case o.ID > djauth.TextID:
 		return o, fmt.Errorf("%w: %v is no kind of primary key", djsession.ErrConfig, o.ID)
+	case (o.ToColumn == nil) != (o.FromColumn == nil):
+		return o, fmt.Errorf("%w: ToColumn and FromColumn belong together", djsession.ErrConfig)
 	}
-	return o, nil
+	for _, is := range []struct {
+		name   string
+		column string
+		code   func(*djauth.Account) bool
+	}{{"Active", given.Active, o.Active}, {"Staff", given.Staff, o.Staff}, {"Superuser", given.Superuser, o.Superuser}} {
+		if is.code != nil && is.column != "" && is.column != None {
+			return o, fmt.Errorf("%w: %s is a function, and Columns.%[2]s a column: give one of them", djsession.ErrConfig, is.name)
+		}
+	}
+	return o, o.joins()
 }
 
 // field is one of Columns.
@@ -92,7 +115,7 @@ func (c *Columns) fields() []field {
 	return []field{
 		{&c.ID, "id", true, asText, func(r *row) any { return &r.id }},
 		{&c.Username, "username", false, plain, func(r *row) any { return &r.name }},
-		{&c.Password, "password", true, plain, func(r *row) any { return &r.password }},
+		{&c.Password, "password", false, plain, func(r *row) any { return &r.password }},
 		{&c.Active, "is_active", false, plain, func(r *row) any { return &r.active }},
 		{&c.Staff, "is_staff", false, plain, func(r *row) any { return &r.staff }},
 		{&c.Superuser, "is_superuser", false, plain, func(r *row) any { return &r.superuser }},
@@ -122,12 +145,15 @@ type Table struct {
 		swap     string // if it still is what was seen
 		stored   string // the password of an id
 	}
+	from      string // the tables, joined
+	where     string // the filter of the default manager, from " AND " on; its placeholders begin at 2
+	whereArgs []any
 	grantArgs int // how often grants names the id
 }
 
 // New returns the Table of site that conn reaches.
 func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Table {
-	o.Extra = slices.Clone(o.Extra)
+	o.Extra, o.Parents, o.Where = slices.Clone(o.Extra), slices.Clone(o.Parents), slices.Clone(o.Where)
 	o, bad := o.defaults()
 	t := &Table{site: site, o: o}
 	t.db = sqldb.New(conn, d, o.Table, t.explain)
@@ -159,27 +185,27 @@ func (t *Table) explain(_ string, f sqldb.Fault) (hint string, instead error) {
 }
 
 // IDKind is Users.IDKind.
-func (t *Table) IDKind() djauth.IDKind { return t.o.ID }
+func (t *Table) IDKind() djauth.IDKind {
+	if t.o.FromColumn != nil {
+		return djauth.TextID
+	}
+	return t.o.ID
+}
 
 // prepare writes the statements.
 func (t *Table) prepare() (err error) {
 	d, o := t.db.Dialect, &t.o
-	column := func(name string) string {
-		quoted, bad := d.Quote(name)
+	must := func(text string, bad error) string {
 		if bad != nil && err == nil {
 			err = bad
 		}
-		return quoted
+		return text
 	}
-	table := func(name string) string {
-		quoted, bad := d.Table(o.Schema, name)
-		if bad != nil && err == nil {
-			err = bad
-		}
-		return quoted
-	}
+	column := func(name string) string { return must(t.column(name)) }
+	table := func(name string) string { return must(d.Table(o.Schema, name)) }
 
-	users, id, password := table(o.Table), column(o.Columns.ID), column(o.Columns.Password)
+	t.from = must(t.joined(len(o.Parents)))
+	id := column(o.Columns.ID)
 	var columns []string
 	for _, f := range o.Columns.fields() {
 		if *f.name == None {
@@ -198,24 +224,30 @@ func (t *Table) prepare() (err error) {
 	for _, name := range o.Extra {
 		columns = append(columns, column(name))
 	}
-	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + users
-	t.sql.byID = t.sql.load + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID) + " LIMIT 2"
+	where := &filter{t: t, next: 2}
+	for _, c := range o.Where {
+		where.and(c)
+	}
+	t.where, t.whereArgs = where.text.String(), where.args
+	must("", where.err)
+	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + t.from
+	t.sql.byID = t.sql.load + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID) + t.where + " LIMIT 2"
 	if o.Columns.Username != None && !o.NameAssumed {
-		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.Placeholder(1) + " LIMIT 2"
+		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.Placeholder(1) + t.where + " LIMIT 2"
 	}
-
-	where := " WHERE " + id + " = " + idPlaceholder(d, 2, o.ID)
 	if o.Columns.LastLogin != None {
-		t.sql.login = "UPDATE " + users + " SET " + column(o.Columns.LastLogin) + " = " + d.Placeholder(1) + where
+		t.sql.login = must(t.update(o.Columns.LastLogin))
 	}
-	t.sql.password = "UPDATE " + users + " SET " + password + " = " + d.Placeholder(1) + where
-	t.sql.swap = t.sql.password + " AND " + d.Exact(password, d.Placeholder(3))
-	t.sql.stored = "SELECT " + password + " FROM " + users + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID)
+	if name := o.Columns.Password; name != None {
+		t.sql.password = must(t.update(name))
+		t.sql.swap = t.sql.password + " AND " + d.Exact(must(d.Quote(name)), d.Placeholder(3))
+		t.sql.stored = "SELECT " + column(name) + " FROM " + t.from + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID)
+	}
 
 	// The columns that a SELECT does not fill are NULL and not '': under MySQL the
 	// tables may have different collations, and a UNION cannot mix text of two.
 	var grants []string
-	user := " WHERE u." + column(o.UserColumn) + " = " + idPlaceholder(d, 1, o.ID)
+	user := " WHERE u." + must(d.Quote(o.UserColumn)) + " = " + idPlaceholder(d, 1, o.ID)
 	permission := func(tables string) {
 		grants = append(grants, "SELECT c.app_label, p.codename, NULL FROM "+tables+
 			" JOIN "+table("auth_permission")+" p ON p.id = x.permission_id"+

@@ -2,6 +2,8 @@ package userstable
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djauth"
@@ -37,6 +39,9 @@ func (t *Table) SetPassword(ctx context.Context, id string, encoded, seen djauth
 	arg, err := t.idArg(doing, id)
 	if err != nil {
 		return err
+	}
+	if t.sql.password == "" {
+		return fmt.Errorf("%s: %w: the user model has none", doing, errors.ErrUnsupported)
 	}
 	query, args := t.sql.password, []any{encoded.Reveal(), arg}
 	if !seen.IsZero() {
