@@ -28,6 +28,20 @@ type Account struct {
 	Extra map[string]any
 }
 
+// Flag reports whether a column of Extra holds true. A BooleanField is a bool in some drivers,
+// and a number or its text in others.
+func (a *Account) Flag(column string) bool {
+	switch v := a.Extra[column].(type) {
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	case string:
+		return v == "1"
+	}
+	return false
+}
+
 // ErrNoUser: there is no such account.
 var ErrNoUser = errors.New("djauth: no such user")
 

@@ -42,9 +42,17 @@ type Options struct {
 	// SessionsOnly opens the sessions only: no users, CSRF or messages.
 	SessionsOnly bool
 	// UserTable describes the table of AUTH_USER_MODEL where its name and the table itself
-	// do not: db_table, USERNAME_FIELD (Columns.Username), and who is active in a table
-	// without is_active (Columns.Active). See [dbusers.Detect].
+	// do not: db_table; USERNAME_FIELD (Columns.Username); who is active, by a column
+	// (Columns.Active) or by code (Active); the filter of the default manager (Where); keys
+	// whose text in sessions is not that of the column (ToColumn, FromColumn). See
+	// [dbusers.Options] and [dbusers.Detect].
 	UserTable *dbusers.Options
+	// AuthHash says what get_session_auth_hash of the user model does, if it is not Django's
+	// own. The columns of its Fields are read by themselves.
+	AuthHash djauth.AuthHash
+	// Lookup says how backends and managers of the site's own find an account by the name that
+	// a user types, such as by an e-mail address; default: by USERNAME_FIELD.
+	Lookup []djauth.Lookup
 	// UserDatabase is the alias of the database with the users, for sites with
 	// DATABASE_ROUTERS; default "default".
 	UserDatabase string

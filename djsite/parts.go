@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -121,14 +122,14 @@ func (s *Site) loginURL(o *djauth.Options) {
 // openAuth opens the users and makes the Auth. The table of the users says what no setting
 // does.
 func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
-	if err := s.openUsers(ctx); err != nil {
-		return err
-	}
 	in := s.Settings.Auth
 	if len(in.Backends) == 0 {
 		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", djsettings.ErrSetting)
 	}
-	o := djauth.Options{Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache}
+	o := djauth.Options{
+		Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache,
+		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup,
+	}
 	s.loginURL(&o)
 	passwords, err := s.passwords()
 	if err != nil {
@@ -136,6 +137,9 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	}
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
+	}
+	if err := s.openUsers(ctx, &o); err != nil {
+		return err
 	}
 	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, &o)...)
 	s.Auth, err = djauth.New(s.Sessions, s.Users, passwords, &o)
@@ -172,7 +176,8 @@ func (s *Site) passwords() (djauth.Passwords, error) {
 	return hashers.New(list, &hashers.Options{Limits: s.opts.PasswordLimits})
 }
 
-func (s *Site) openUsers(ctx context.Context) error {
+// openUsers opens the table of the users with the columns that in needs.
+func (s *Site) openUsers(ctx context.Context, in *djauth.Options) error {
 	alias := cmp.Or(s.opts.UserDatabase, "default")
 	db, err := s.Database(ctx, alias)
 	if err != nil {
@@ -180,18 +185,69 @@ func (s *Site) openUsers(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	users, opts, err := s.UsersIn(ctx, db, s.opts.UserTable)
+	var table dbusers.Options
+	if s.opts.UserTable != nil {
+		table = *s.opts.UserTable
+	}
+	table.Extra = hashed(table.Extra, in.AuthHash.Fields)
+	users, opts, err := s.UsersIn(ctx, db, &table)
 	if err != nil {
 		return fmt.Errorf("AUTH_USER_MODEL, which djsite.Options.UserTable can tell more of: %w", err)
 	}
 	s.Users = users
-	switch {
-	case opts.NameAssumed:
-		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username.")
-	case opts.Columns.Username == dbusers.None:
-		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: users have no name, and nobody is looked up by one (Authenticate), until djsite.Options.UserTable names the column in Columns.Username.")
+	byName := slices.ContainsFunc(in.Lookup, func(l djauth.Lookup) bool { return len(l.Columns) == 0 })
+	switch find := len(in.Lookup) == 0 || byName; {
+	case opts.NameAssumed && find:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username, or Options.Lookup the columns.")
+	case opts.Columns.Username == dbusers.None && find:
+		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: users have no name, and nobody is looked up by one (Authenticate), until djsite.Options.UserTable names the column in Columns.Username, or Options.Lookup the columns.")
+	}
+	var flags, cures []string
+	if opts.Columns.Staff == dbusers.None && table.Columns.Staff == "" && opts.Staff == nil {
+		flags, cures = append(flags, "is_staff"), append(cures, "Staff")
+	}
+	if opts.Columns.Superuser == dbusers.None && table.Columns.Superuser == "" && opts.Superuser == nil {
+		flags, cures = append(flags, "is_superuser"), append(cures, "Superuser")
+	}
+	if len(flags) > 0 {
+		s.warn("AUTH_USER_MODEL", fmt.Sprintf("the table has no column %s, and the model may have code instead: here nobody is, until djsite.Options.UserTable says who is, by %s or the Columns of these names.", strings.Join(flags, " and no "), strings.Join(cures, " and ")))
+	}
+	return s.checkLookups(ctx, db, table, in.Lookup)
+}
+
+// checkLookups tries each Lookup with a name that nobody has.
+func (s *Site) checkLookups(ctx context.Context, db *DB, table dbusers.Options, lookups []djauth.Lookup) error {
+	find, ok := djauth.As[djauth.Finder](s.Users)
+	for i, l := range lookups {
+		of := table
+		of.Extra = slices.Concat(table.Extra, l.Columns)
+		for _, c := range l.Where {
+			of.Extra = append(of.Extra, c.Column)
+		}
+		_, _, err := s.UsersIn(ctx, db, &of)
+		if err == nil && ok {
+			_, err = find.Find(ctx, l, "")
+		}
+		if err != nil {
+			return fmt.Errorf("djsite.Options.Lookup, number %d: %w", i+1, err)
+		}
 	}
 	return nil
+}
+
+// hashed returns the further columns with those of an AuthHash.
+func hashed(extra, fields []string) []string {
+	extra = slices.Clone(extra)
+	for _, name := range fields {
+		switch name {
+		case "password", "email", "username", "first_name", "last_name", "pk":
+			continue // an Account has them
+		}
+		if !slices.Contains(extra, name) {
+			extra = append(extra, name)
+		}
+	}
+	return extra
 }
 
 // UsersIn returns the users in a table of db, by default the table of AUTH_USER_MODEL. It

@@ -43,10 +43,10 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 		if o.CanAuthenticate != nil {
 			text = "that CanAuthenticate alone judges its logins"
 		}
-		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as, and Options.Permissions which permissions the users have.", name, text)})
+		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as, Options.Permissions which permissions the users have, and djsite.Options.Lookup by what it finds them.", name, text)})
 	}
 	if ownModel(s) {
-		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable and ConfigureAuth say otherwise.", s.Auth.UserModel)})
+		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody and finds names exactly, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable, AuthHash, Lookup and ConfigureAuth say otherwise.", s.Auth.UserModel)})
 	}
 	return all
 }

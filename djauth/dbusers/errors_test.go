@@ -28,6 +28,10 @@ func operations(ctx context.Context, u *dbusers.Users, id string) map[string]fun
 	return map[string]func() error{
 		"ByID":        func() error { _, err := u.ByID(ctx, id); return err },
 		"ByName":      func() error { _, err := u.ByName(ctx, "canary"); return err },
+		"Find": func() error {
+			_, err := u.Find(ctx, djauth.Lookup{Columns: []string{"email"}, IgnoreCase: true}, "canary")
+			return err
+		},
 		"ByIDs":       func() error { return u.ByIDs(ctx, []string{id}, func(*djauth.Account) {}) },
 		"Grants":      func() error { _, err := u.Grants(ctx, id); return err },
 		"RecordLogin": func() error { return u.RecordLogin(ctx, id, time.Unix(1, 0)) },
@@ -60,7 +64,13 @@ func TestOptions(t *testing.T) {
 		{"Extra with a bracket", dbstore.SQLite, dbusers.Options{Extra: []string{"a]"}}, false},
 		{"Extra without a name", dbstore.SQLite, dbusers.Options{Extra: []string{""}}, false},
 		{"no ID", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{ID: dbusers.None}}, true},
-		{"no Password", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{Password: dbusers.None}}, true},
+		{"a Parent without a Table", dbstore.SQLite, dbusers.Options{Parents: []dbusers.Parent{{Key: "id"}}}, true},
+		{"a Parent with a quote", dbstore.SQLite, dbusers.Options{Parents: []dbusers.Parent{{Table: `a"b`}}}, false},
+		{"ToColumn alone", dbstore.SQLite, dbusers.Options{ToColumn: func(s string) (string, error) { return s, nil }}, true},
+		{"a column and a function", dbstore.SQLite, dbusers.Options{Columns: dbusers.Columns{Staff: "boss"}, Staff: func(*djauth.Account) bool { return true }}, true},
+		{"Where with a quote", dbstore.SQLite, dbusers.Options{Where: []djauth.Condition{{Column: `a"b`}}}, false},
+		{"Where with a time", dbstore.SQLite, dbusers.Options{Where: []djauth.Condition{{Column: "until", Is: time.Unix(1, 0)}}}, false},
+		{"Where with no value", dbstore.SQLite, dbusers.Options{Where: []djauth.Condition{{Column: "status", Is: []any{}}}}, false},
 		{"another kind", dbstore.SQLite, dbusers.Options{ID: 7}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

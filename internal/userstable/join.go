@@ -38,13 +38,9 @@ func (o *Options) tableOf(column string) int {
 	return 1 + slices.IndexFunc(o.Parents, func(p Parent) bool { return slices.Contains(p.Columns, column) })
 }
 
-// column returns the name of a column, with its table if there are several.
-func (t *Table) column(name string) (string, error) {
-	if len(t.o.Parents) == 0 {
-		return t.db.Quote(name)
-	}
-	return t.in(t.o.tableOf(name), name)
-}
+// column returns the name of a column with its table. Without the table, SQLite takes a
+// column that does not exist for a text.
+func (t *Table) column(name string) (string, error) { return t.in(t.o.tableOf(name), name) }
 
 func (t *Table) in(table int, name string) (string, error) {
 	quoted, err := t.db.Quote(name)
@@ -60,11 +56,12 @@ func (t *Table) link(n int) (string, error) {
 	return t.in(min(t.o.tableOf(p.Link), n-1), p.Link)
 }
 
-// joined returns Table joined with the first n parents, as Django joins them: INNER JOIN.
+// joined returns Table as t0, joined with the first n parents as t1 and so on:
+// Django joins them by INNER JOIN.
 func (t *Table) joined(n int) (string, error) {
 	from, err := t.db.Table(t.o.Schema, t.o.Table)
-	if len(t.o.Parents) == 0 || err != nil {
-		return from, err
+	if err != nil {
+		return "", err
 	}
 	var b strings.Builder
 	b.WriteString(from + " t0")
