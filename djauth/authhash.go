@@ -41,7 +41,8 @@ type AuthHash struct {
 	// fields above. An account for which it returns nothing fits no session.
 	Sums func(a *Account) []string
 	// None is for a model without this method. As in Django, a session is then not compared
-	// with the account at all, and a new password ends none.
+	// with the account at all, and a new password ends none. Login is refused from Django 6.1
+	// on, whose login needs the method.
 	None bool
 }
 
@@ -82,9 +83,10 @@ func (h *AuthHash) fields() []string {
 
 // hashes are the hashes of one site.
 type hashes struct {
-	as    AuthHash
-	mac   *signer.MAC // get_session_auth_hash
-	tries []try       // further ones that Django accepts
+	as     AuthHash
+	mac    *signer.MAC // get_session_auth_hash
+	tries  []try       // further ones that Django accepts
+	needed bool        // by login
 }
 
 // try is a hash of Django's own that it accepts besides the present one.
@@ -101,7 +103,7 @@ func newHashes(set djsession.Settings, as AuthHash) (*hashes, error) {
 		return nil, err
 	}
 	as.Fields = slices.Clone(as.Fields)
-	h := &hashes{as: as}
+	h := &hashes{as: as, needed: !set.Django.Before(6, 1)}
 	if as.Sums != nil || as.None {
 		return h, nil
 	}
@@ -213,6 +215,8 @@ func fieldText(a *Account, name string) (text string, ok bool) {
 // sum is get_session_auth_hash. The error is djsession.ErrConfig.
 func (h *hashes) sum(a *Account) (string, error) {
 	switch {
+	case h.as.None && h.needed:
+		return "", fmt.Errorf("make the session's hash: %w: login of Django 6.1 needs a get_session_auth_hash, and AuthHash.None says that the model has none", djsession.ErrConfig)
 	case h.as.None:
 		return "", nil
 	case h.as.Sums != nil:

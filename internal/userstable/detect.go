@@ -36,6 +36,10 @@ func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (
 			full.Columns.ID = c.Name
 		}
 	}
+	full.Parents = o.Parents
+	if err := full.joins(); err != nil { // with the name of the key
+		return o, err
+	}
 	if full.Parents, columns, err = t.parents(ctx, doing, full, columns); err != nil {
 		return o, err
 	}
@@ -75,7 +79,13 @@ func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (
 	}
 	full.NameAssumed = full.NameAssumed && full.Columns.Username != None
 	if len(lacks) > 0 {
-		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, lacking(&full, lacks, columns))
+		to := ""
+		if full.Parents == nil {
+			if to, _, err = t.db.References(ctx, doing, full.Schema, full.Table, full.Columns.ID); err != nil {
+				return o, err
+			}
+		}
+		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, lacking(&full, lacks, columns, to))
 	}
 	if hides := matching(columns, looksHidden); own && o.Columns.Active == "" && o.Active == nil && o.Where == nil && len(hides) > 0 {
 		return o, fmt.Errorf("%s: %w: %s", doing, djsession.ErrConfig, hiding(&full, hides))
@@ -213,10 +223,13 @@ func idKind(columnType string) djauth.IDKind {
 }
 
 // lacking returns the sentence, with the cure, about a table that lacks columns that
-// every judgement needs.
-func lacking(o *Options, lacks []string, columns []sqldb.Column) string {
+// every judgement needs. Its key points to the table parent, if that is not "".
+func lacking(o *Options, lacks []string, columns []sqldb.Column, parent string) string {
 	text := fmt.Sprintf("the table %s has no column %s", o.Table, strings.Join(lacks, " and no "))
-	if strings.HasSuffix(o.Columns.ID, "_ptr_id") && len(o.Parents) == 0 {
+	switch {
+	case parent != "":
+		return text + fmt.Sprintf(", and its key %s points to the table %s: if the model inherits from that one's (multi-table inheritance), name it in Parents", o.Columns.ID, parent)
+	case len(o.Parents) == 0 && strings.HasSuffix(o.Columns.ID, "_ptr_id"):
 		return text + fmt.Sprintf(", and its key %s points to the table that has the other columns of the model (multi-table inheritance), without a foreign key: name that table in Parents", o.Columns.ID)
 	}
 	if slices.Contains(lacks, "password") {

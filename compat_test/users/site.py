@@ -1,0 +1,68 @@
+# -*- coding: utf-8 -*-
+"""What the matrix of user models asks a Django."""
+
+
+def request_of(session):
+    from django.http import HttpRequest
+
+    request = HttpRequest()
+    request.session = session
+    return request
+
+
+def do_begin(make, backend):
+    """Makes the tables and the users, and logs "user" in: the session key."""
+    from django.contrib.auth import get_user_model, login
+
+    do_migrate()
+    names = {"User": get_user_model()}
+    exec(make, names)
+    request = request_of(store())
+    login(request, names["user"], backend=backend)
+    request.session.save()
+    return request.session.session_key
+
+
+def do_change(code):
+    """Changes the user."""
+    from django.contrib.auth import get_user_model
+
+    User = get_user_model()
+    exec(code, {"User": User, "user": User._base_manager.order_by("pk").first()})
+
+
+def do_who(key):
+    """Who is logged in to a session, by a copy of it: None, or what Django says of the user."""
+    from django.contrib.auth import get_user
+
+    session = store()
+    session.update(dict(store(key).items()))
+    session.save()
+    try:
+        user = get_user(request_of(session))
+    except Exception as e:
+        return {"raises": type(e).__name__}
+    if not user.is_authenticated:
+        return None
+    return said_of(user)
+
+
+def said_of(user):
+    return {
+        "id": user._meta.pk.value_to_string(user), "name": user.get_username() or "" if hasattr(user, "get_username") else "",
+        "active": bool(getattr(user, "is_active", True)), "staff": bool(getattr(user, "is_staff", False)),
+        "superuser": bool(getattr(user, "is_superuser", False)),
+    }
+
+
+def do_authenticate(name, password):
+    """Who has this name, as the login form gives it, and password."""
+    from django.contrib.auth import authenticate
+    from django.contrib.auth.forms import UsernameField
+
+    name = UsernameField().to_python(name)
+    try:
+        user = authenticate(None, username=name, password=password)
+    except Exception as e:
+        return {"raises": type(e).__name__}
+    return user and said_of(user)
