@@ -215,7 +215,7 @@ class User(AbstractUser):
         return self.get(username__iexact=username)
 class User(AbstractUser):
     objects = Manager()
-`, names: []string{"ada", "ADA", "aDa", "a_a", "%", "ada ", "ADÄ", "adä"}, make: "for n in ('ada', 'ad\\u00e4'):\n    user = User(username=n)\n    user.set_password('pw')\n    user.save()\nuser = User.objects.get(username='ada')",
+`, names: []string{"ada", "ADA", "aDa", "a_a", "%", "ada ", "BÖS", "bös"}, make: "for n in ('ada', 'b\\u00f6s'):\n    user = User(username=n)\n    user.set_password('pw')\n    user.save()\nuser = User.objects.get(username='ada')",
 		opts: &djsite.Options{UserTable: &dbusers.Options{Columns: username}, Lookup: []djauth.Lookup{{IgnoreCase: true}}}},
 	{name: "a pattern in a name", databases: all, models: `class Manager(UserManager):
     def get_by_natural_key(self, username):
