@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,10 +85,35 @@ func TestMatrix(t *testing.T) {
 				databases = databases[:1]
 			}
 			for _, engine := range databases {
-				t.Run(c.name+"/"+version+" "+engine, func(t *testing.T) { c.run(t, version, engine) })
+				t.Run(c.name+"/"+version+" "+engine, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, version, engine)
+				})
 			}
 		}
 	}
+}
+
+const imports = `# -*- coding: utf-8 -*-
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import AbstractUser, PermissionsMixin, UserManager
+from django.db import models
+from django.db.models import Q
+`
+
+// settings returns the settings of a site with these databases and further settings.
+func settings(databases, further django.Args) django.Args {
+	set := django.Args{
+		"SECRET_KEY": "the key of the matrix", "AUTH_USER_MODEL": "accts.User",
+		"INSTALLED_APPS":     []string{"django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "accts"},
+		"MIDDLEWARE":         []string{"django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"},
+		"PASSWORD_HASHERS":   []string{"django.contrib.auth.hashers.MD5PasswordHasher"},
+		"DATABASES":          databases,
+		"MIGRATION_MODULES":  map[string]any{"auth": nil, "contenttypes": nil, "sessions": nil, "accts": nil},
+		"DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
+	}
+	maps.Copy(set, further)
+	return set
 }
 
 func (c *model) run(t *testing.T, version, engine string) {
@@ -99,25 +125,8 @@ func (c *model) run(t *testing.T, version, engine string) {
 	if user == "" {
 		user = "accts.User"
 	}
-	settings := django.Args{
-		"SECRET_KEY": "the key of the matrix", "AUTH_USER_MODEL": user, "AUTHENTICATION_BACKENDS": backends,
-		"INSTALLED_APPS":     []string{"django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "accts"},
-		"MIDDLEWARE":         []string{"django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"},
-		"PASSWORD_HASHERS":   []string{"django.contrib.auth.hashers.MD5PasswordHasher"},
-		"DATABASES":          database(t, engine),
-		"MIGRATION_MODULES":  map[string]any{"auth": nil, "contenttypes": nil, "sessions": nil, "accts": nil},
-		"DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
-	}
-	for name, v := range c.settings {
-		settings[name] = v
-	}
-	const imports = `# -*- coding: utf-8 -*-
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import AbstractUser, PermissionsMixin, UserManager
-from django.db import models
-from django.db.models import Q
-`
-	d := django.Start(t, django.Site{Version: version, Settings: settings, Code: code, Files: map[string]string{
+	set := settings(database(t, engine), django.Args{"AUTH_USER_MODEL": user, "AUTHENTICATION_BACKENDS": backends})
+	d := django.Start(t, django.Site{Version: version, Settings: set, Code: code, Files: map[string]string{
 		"accts/__init__.py": "", "accts/models.py": imports + c.models, "accts/backends.py": "# -*- coding: utf-8 -*-\nfrom django.contrib.auth import get_user_model\nfrom django.contrib.auth.backends import *\nfrom django.db.models import Q\n" + c.code,
 	}})
 	make := c.make
@@ -153,11 +162,11 @@ from django.db.models import Q
 		}
 		a := &answers{}
 		sides[side.name] = a
-		set, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: version})
+		read, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: version})
 		if err != nil {
 			t.Fatal(err)
 		}
-		site, err := djsite.Open(t.Context(), set, side.opts)
+		site, err := djsite.Open(t.Context(), read, side.opts)
 		if err != nil {
 			a.refused = err
 			continue

@@ -20,7 +20,6 @@ type model struct {
 	// session; default the first.
 	backends  []string
 	vouches   string
-	settings  map[string]any
 	make      string // makes "user", the first one; default an AbstractUser
 	ban       string // what is done to "user"; default is_active = False
 	stays     bool   // Django does not mind
