@@ -147,10 +147,11 @@ func (doc *document) guessAll() {
 // mapDocument makes a document of Go values.
 func mapDocument(settings map[string]any) (*document, error) {
 	doc := &document{settings: map[string]setting{}}
+	w := &goValues{}
 	for name, v := range settings {
-		value, ok := goValue(reflect.ValueOf(v), 1)
+		value, ok := w.value(reflect.ValueOf(v), 1)
 		if !ok {
-			return nil, &LineError{0, name, fmt.Errorf("%w: a value of type %T has no twin in Python", ErrSetting, v)}
+			return nil, &LineError{0, name, fmt.Errorf("%w: a value of type %T has no twin in Python, or is too large or too deep", ErrSetting, v)}
 		}
 		doc.settings[name] = setting{value: value}
 	}
@@ -158,13 +159,20 @@ func mapDocument(settings map[string]any) (*document, error) {
 	return doc, nil
 }
 
-// goValue returns the closest value of pyliteral. It returns pyliteral's own values as they
+// goValues turns Go values into those of pyliteral. It counts them, because a slice may be
+// there very often.
+type goValues struct{ nodes int }
+
+// maxValues is the most values that [FromMap] takes.
+const maxValues = 1_000_000
+
+// value returns the closest value of pyliteral. It returns pyliteral's own values as they
 // are.
-func goValue(v reflect.Value, depth int) (any, bool) {
+func (w *goValues) value(v reflect.Value, depth int) (any, bool) {
 	if !v.IsValid() {
 		return nil, true
 	}
-	if depth > maxDepth {
+	if w.nodes++; depth > maxDepth || w.nodes > maxValues {
 		return nil, false
 	}
 	switch own := v.Interface().(type) {
@@ -182,7 +190,7 @@ func goValue(v reflect.Value, depth int) (any, bool) {
 		if v.IsNil() {
 			return nil, true
 		}
-		return goValue(v.Elem(), depth+1)
+		return w.value(v.Elem(), depth+1)
 	case reflect.Bool:
 		return v.Bool(), true
 	case reflect.String:
@@ -199,7 +207,7 @@ func goValue(v reflect.Value, depth int) (any, bool) {
 	case reflect.Slice, reflect.Array:
 		list := pyliteral.List{}
 		for i := range v.Len() {
-			item, ok := goValue(v.Index(i), depth+1)
+			item, ok := w.value(v.Index(i), depth+1)
 			if !ok {
 				return nil, false
 			}
@@ -209,8 +217,8 @@ func goValue(v reflect.Value, depth int) (any, bool) {
 	case reflect.Map:
 		dict := pyliteral.Dict{}
 		for it := v.MapRange(); it.Next(); {
-			key, okK := goValue(it.Key(), depth+1)
-			item, ok := goValue(it.Value(), depth+1)
+			key, okK := w.value(it.Key(), depth+1)
+			item, ok := w.value(it.Value(), depth+1)
 			if !ok || !okK {
 				return nil, false
 			}

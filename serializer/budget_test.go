@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/internal/tagged"
+	"github.com/go-djsession/go-djsession/internal/testkit/hostile"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -20,13 +21,13 @@ func TestBudgetOfSensibleValues(t *testing.T) {
 		levels = []any{levels, levels}
 	}
 	large := map[string]any{
-		"shared pairs":   repeat(pair, 100_000),
+		"shared pairs":   hostile.Repeat(pair, 100_000),
 		"shared levels":  levels,
-		"many ints":      ints(300_000),
-		"many texts":     repeat(strings.Repeat("x", 40), 20_000),
+		"many ints":      hostile.Ints(300_000),
+		"many texts":     hostile.Repeat(strings.Repeat("x", 40), 20_000),
 		"one long text":  strings.Repeat("\u0001é", 1<<20),
-		"wide and deep":  nested(ints(50_000), 20),
-		"shared records": repeat(serializer.NewDict(serializer.Item{Key: "name", Value: "x"}, serializer.Item{Key: "n", Value: int64(1)}), 20_000),
+		"wide and deep":  hostile.Nested(hostile.Ints(50_000), 20),
+		"shared records": hostile.Repeat(serializer.NewDict(serializer.Item{Key: "name", Value: "x"}, serializer.Item{Key: "n", Value: int64(1)}), 20_000),
 	}
 	for name, v := range large {
 		text, err := pickle.Append(nil, v, nil)
@@ -66,14 +67,14 @@ func TestBudgetOfSensibleValues(t *testing.T) {
 
 // The errors of what shares too much, or would be too long when indented.
 func TestBudgetErrors(t *testing.T) {
-	bomb := graph([]any{}, func(v any) any { return []any{v, v} })
+	bomb := hostile.Graph([]any{}, func(v any) any { return []any{v, v} })
 	d := serializer.NewDict(serializer.Item{Key: "x", Value: bomb})
 	_, text := serializer.AppendText(nil, bomb, "")
 	_, spelled := tagged.Append(nil, bomb)
 	_, raw := serializer.Field[json.RawMessage](d, "x", nil)
 	_, method := serializer.Field[jsonIn](d, "x", jsonIn{})
 	_, typed := serializer.Field[listOfIt](d, "x", nil)
-	_, indented := serializer.AppendText(nil, nested(ints(100_000), 990), "  ")
+	_, indented := serializer.AppendText(nil, hostile.Nested(hostile.Ints(100_000), 990), "  ")
 	for i, err := range []error{text, spelled, raw, method, typed, indented} {
 		if !errors.Is(err, serializer.ErrLimit) {
 			t.Errorf("%d: got %v, want ErrLimit", i, err)

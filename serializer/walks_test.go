@@ -1,8 +1,6 @@
 package serializer_test
 
 import (
-	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -10,7 +8,6 @@ import (
 	"go/token"
 	"math/big"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -19,6 +16,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/internal/tagged"
+	"github.com/go-djsession/go-djsession/internal/testkit/hostile"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -68,21 +66,15 @@ var edits = []func(*serializer.Dict){
 
 // jsonIn, spelledIn and the recursive types are types that a program may ask for.
 type (
-	jsonIn     struct{ n int }
-	spelledIn  struct{ n int }
-	listOfIt   []listOfIt
-	mapOfIt    map[string]mapOfIt
-	member     struct{ A, B *member }
-	jsonOut    struct{}
-	spelledOut struct{ text string }
+	jsonIn    struct{ n int }
+	spelledIn struct{ n int }
+	listOfIt  []listOfIt
+	mapOfIt   map[string]mapOfIt
+	member    struct{ A, B *member }
 )
 
 func (a *jsonIn) UnmarshalJSON(b []byte) error    { a.n = len(b); return nil }
 func (a *spelledIn) UnmarshalText(b []byte) error { a.n = len(b); return nil }
-func (m jsonOut) MarshalJSON() ([]byte, error) {
-	return []byte(`"` + strings.Repeat("x", 1<<16) + `"`), nil
-}
-func (m spelledOut) MarshalText() ([]byte, error) { return []byte(m.text), nil }
 func convert[T any](v any)                        { _, _ = serializer.Convert[T](v) }
 func limit[T any](f func(T) (any, error)) func(T) { return func(v T) { _, _ = f(v) } }
 
@@ -149,6 +141,7 @@ var walks = map[string]walk{
 	"pickle.Serializer.Dumps": {dict: func(d *serializer.Dict) {
 		_, _ = pickle.Serializer{}.Dumps(nil, d)
 		_, _ = pickle.Serializer{}.Dumps(nil, d.With("y", 1))
+		_, _ = pickle.Serializer{}.Dumps(nil, d.Without("x").With("y", 1)) // compares keys that are not text
 	}},
 	"pickle.Serializer.Freeze": {value: limit(pickle.Serializer{}.Freeze)},
 	"pickle.Serializer.Loads":  {bytes: func(b []byte) { _, _ = pickle.Serializer{}.Loads(b) }},
@@ -193,138 +186,11 @@ func force(v any) {
 	}
 }
 
-func repeat(v any, n int) []any { return slices.Repeat([]any{v}, n) }
-
-// nested returns v in depth listOfIt.
-func nested(v any, depth int) any {
-	for range depth {
-		v = []any{v}
-	}
-	return v
-}
-
-// graph returns a value that holds an inner one twice, which holds another one
-// twice, and so on.
-func graph(inner any, join func(v any) any) any {
-	for range 40 {
-		inner = join(inner)
-	}
-	return inner
-}
-
-func ints(n int) []any {
-	list := make([]any, n)
-	for i := range list {
-		list[i] = int64(i) + 1000
-	}
-	return list
-}
-
-// hostile are values that are small in memory, or at least in proportion to what
-// they do.
-func hostile() map[string]any {
-	long := strings.Repeat("é", 1<<19)
-	digits, _ := new(big.Int).SetString(strings.Repeat("9", 4200), 10)
-	cycle := []any{nil, "x"}
-	cycle[0] = cycle
-	var named, numbered []serializer.Item
-	for i := range 12_000 {
-		named = append(named, serializer.Item{Key: fmt.Sprint("name", i), Value: int64(i)})
-		numbered = append(numbered, serializer.Item{Key: int64(i), Value: int64(i)})
-	}
-	names, numbers := serializer.NewDict(named...), serializer.NewDict(numbered...)
-	const n = 12_000
-	return map[string]any{
-		"graph of lists":       graph([]any{}, func(v any) any { return []any{v, v} }),
-		"graph of tuples":      graph(serializer.Tuple{}, func(v any) any { return serializer.Tuple{v, v} }),
-		"graph of sets":        graph(serializer.FrozenSet{}, func(v any) any { return serializer.FrozenSet{v, serializer.Tuple{v}} }),
-		"graph of unhashables": graph([]any{}, func(v any) any { return serializer.Tuple{v, v} }),
-		"graph of dicts": graph(serializer.NewDict(), func(v any) any {
-			return serializer.NewDict(serializer.Item{Key: "A", Value: v}, serializer.Item{Key: "B", Value: v})
-		}),
-		"graph of keys": graph(int64(1), func(v any) any { return serializer.Tuple{v, v, "k"} }),
-		"graph of objects": graph(nil, func(v any) any {
-			return &serializer.Object{Class: serializer.Global{Module: "m", Name: "C"}, Args: serializer.Tuple{v, v}, State: v}
-		}),
-		"graph of OrderedDicts": graph(nil, func(v any) any {
-			return &serializer.OrderedDict{Dict: serializer.NewDict(serializer.Item{Key: "A", Value: v}, serializer.Item{Key: "B", Value: v})}
-		}),
-		"list of one list":    repeat(ints(n), n),
-		"list of one tuple":   repeat(serializer.Tuple(ints(n)), n),
-		"list of one dict":    repeat(names, n),
-		"list of one text":    repeat(long, n),
-		"tuple of one text":   serializer.Tuple(repeat(long, n)),
-		"list of one bytes":   repeat(serializer.Bytes(long), n),
-		"tuple of one bytes":  serializer.Tuple(repeat(serializer.Bytes(long), n)),
-		"one bytearray":       repeat(serializer.ByteArray(long), n),
-		"one str of Python 2": repeat(serializer.Str2(long), n),
-		"one SafeString":      repeat(serializer.SafeString{Text: long}, n),
-		"one Decimal":         repeat(serializer.Decimal(strings.Repeat("1", 1<<20)), n),
-		"one large int":       repeat(digits, n),
-		"one json.Marshaler":  repeat(jsonOut{}, n),
-		"one TextMarshaler":   repeat(spelledOut{long}, n),
-		"one RawJSON":         repeat(serializer.RawJSON(`"`+strings.Repeat("x", 1<<20)+`"`), n),
-		"one Go slice":        repeat([]byte(long), n),
-		"map of ints":         mapOfInts(n),
-		"wide list":           ints(10 * n),
-		"wide dict":           names,
-		"wide dict of ints":   numbers,
-		"deep and wide":       nested(ints(10*n), 900),
-		"deep":                nested(nil, 9_000),
-		"long":                strings.Repeat("\u0001\\", 1<<20),
-		"holds itself":        cycle,
-	}
-}
-
-func mapOfInts(n int) map[int]int {
-	m := map[int]int{}
-	for i := range n {
-		m[i] = i
-	}
-	return m
-}
-
-// hostileBytes are pickles and JSON.
-func hostileBytes() map[string][]byte {
-	get := func(i int) string { return "j" + string(binary.LittleEndian.AppendUint32(nil, uint32(i))) }
-	var tuples, fan bytes.Buffer
-	tuples.WriteString("\x80\x04}\x8c\x01x]\x94")
-	for i := range 40 {
-		tuples.WriteString(get(i) + "\x86\x94") // the last one and itself
-	}
-	tuples.WriteString("s.")
-	// One list under many keys, each of which is a Lazy.
-	fan.WriteString("\x80\x04}(\x8c\x01x](" + strings.Repeat("K\x01", 2_000) + "e\x94")
-	for i := range 50 {
-		fmt.Fprintf(&fan, "\x8c\x04%04d%s", i, get(0))
-	}
-	fan.WriteString("u.")
-	deep := `{"x":` + strings.Repeat("[", 990) + "0" + strings.Repeat(",0", 110_000) + strings.Repeat("]", 990) + "}"
-	return map[string][]byte{
-		"graph": tuples.Bytes(), "one list under many keys": fan.Bytes(), "deep and wide JSON": []byte(deep),
-		"wide JSON": []byte(`{"x":[` + strings.Repeat("0,", 150_000) + "0]}"), "long JSON": []byte(`{"x":"` + strings.Repeat(`\u00e9`, 1<<19) + `"}`),
-		"JSON of dicts": []byte(`{"x":[` + strings.Repeat(`{"A":{}},`, 40_000) + "0]}"), "wide pickle": []byte("\x80\x04}\x8c\x01x](" + strings.Repeat("N", 300_000) + "es."),
-	}
-}
-
 // No exported function takes much time or memory for what is small, whatever it
 // holds how often.
 func TestWalksAreBounded(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a quarter of the time
-	values, data := hostile(), hostileBytes()
-	dicts := map[string]*serializer.Dict{}
-	for name, v := range values {
-		dicts[name] = serializer.NewDict(serializer.Item{Key: "x", Value: v})
-	}
-	for name, text := range data {
-		if d, errPickle := (pickle.Serializer{}).Loads(text); errPickle == nil {
-			dicts[name] = d
-		} else if d, err := (serializer.JSON{}).Loads(text); err == nil {
-			dicts[name] = d
-		} else {
-			t.Errorf("%s: %v, %v", name, errPickle, err)
-		}
-	}
+	values, data, dicts := hostile.Values(), hostile.Bytes(), hostile.Dicts(t)
 	for name, w := range walks {
 		t.Run(name, func(t *testing.T) {
 			if w.value == nil && w.dict == nil && w.bytes == nil && w.fields == nil {
@@ -332,54 +198,25 @@ func TestWalksAreBounded(t *testing.T) {
 			}
 			if w.value != nil {
 				for of, v := range values {
-					bounded(t, of, func() { w.value(v) })
+					hostile.Bounded(t, of, func() { w.value(v) })
 				}
 			}
 			if w.dict != nil {
 				for of, d := range dicts {
-					bounded(t, of, func() { w.dict(d) })
+					hostile.Bounded(t, of, func() { w.dict(d) })
 				}
 			}
 			for i, f := range w.fields {
 				for of, d := range dicts {
-					bounded(t, fmt.Sprint(of, ", type ", i), func() { f(d) })
+					hostile.Bounded(t, fmt.Sprint(of, ", type ", i), func() { f(d) })
 				}
 			}
 			if w.bytes != nil {
 				for of, text := range data {
-					bounded(t, of, func() { w.bytes(slices.Clone(text)) })
+					hostile.Bounded(t, of, func() { w.bytes(slices.Clone(text)) })
 				}
 			}
 		})
-	}
-}
-
-// bounded fails if f takes out of proportion. What is shared without a bound would
-// take hours and terabytes.
-func bounded(t *testing.T, of string, f func()) {
-	t.Helper()
-	const most, memory = 20 * time.Second, 512 << 20
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	done := make(chan struct{})
-	go func() { defer close(done); f() }()
-	select {
-	case <-done:
-	case <-time.After(3 * most):
-		t.Fatalf("%s: still at work after %v", of, time.Since(start))
-	}
-	d := time.Since(start)
-	runtime.ReadMemStats(&after)
-	got := after.TotalAlloc - before.TotalAlloc
-	if os.Getenv("WALKS") != "" {
-		t.Logf("%-24s %8v %6d MiB", of, d.Round(time.Millisecond), got>>20)
-	}
-	if d > most {
-		t.Errorf("%s: took %v", of, d)
-	}
-	if got > memory {
-		t.Errorf("%s: took %d MiB of memory", of, got>>20)
 	}
 }
 

@@ -24,6 +24,8 @@ func TestValuesAreCopies(t *testing.T) {
 		{"herd", rediscache.Herd(pickle.Serializer{}, time.Now), herd},
 		{"herd, a bare dict", rediscache.Herd(pickle.Serializer{}, time.Now), plain},
 		{"pickle", pickle.Serializer{}, plain},
+		{"pickle, compressed", rediscache.Zlib(pickle.Serializer{}, serializer.Limits{}), plain},
+		{"JSON of sessions", serializer.JSON{}, `{"cart":[1,2],"same":[1,2]}`},
 		{"JSON", rediscache.JSON{}, `{"cart": [1, 2], "same": [1, 2]}`},
 		{"msgpack", rediscache.MsgPack{}, "\x82\xa4cart\x92\x01\x02\xa4same\x92\x01\x02"},
 	} {

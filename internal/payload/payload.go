@@ -7,6 +7,7 @@ package payload
 
 import (
 	"encoding/json"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,19 @@ func UserID(d *serializer.Dict) (string, bool) {
 
 // TypeName returns Python's name for the type of v.
 func TypeName(v any) string {
-	switch v.(type) { // may be too large for tagged.Append
+	switch v := v.(type) { // may be too large for tagged.Append
+	case serializer.RawJSON:
+		return rawType(v)
+	case serializer.Bytes, serializer.Str2:
+		return "bytes"
+	case serializer.ByteArray:
+		return "bytearray"
+	case string, serializer.SafeString:
+		return "str"
+	case *big.Int:
+		return "int"
+	case serializer.Decimal:
+		return "decimal"
 	case []any:
 		return "list"
 	case serializer.Tuple:
@@ -86,6 +99,28 @@ func TypeName(v any) string {
 		}
 	}
 	return tag.Type
+}
+
+// rawType is TypeName by the first bytes.
+func rawType(raw serializer.RawJSON) string {
+	text := strings.TrimLeft(string(raw[:min(len(raw), 100)]), " \t\r\n")
+	switch {
+	case text == "":
+		return "object"
+	case text[0] == '{':
+		return "dict"
+	case text[0] == '[':
+		return "list"
+	case text[0] == '"':
+		return "str"
+	case text[0] == 'n':
+		return "None"
+	case text[0] == 't', text[0] == 'f':
+		return "bool"
+	case strings.ContainsAny(text, ".eENI"):
+		return "float"
+	}
+	return "int"
 }
 
 // Printable returns s, or s quoted and escaped if a terminal could read any of it as
