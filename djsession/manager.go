@@ -216,18 +216,25 @@ func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, e
 	return m.store.Load(ctx, key)
 }
 
-// loadFresh loads a record that is changed and written back; seen is no longer stored. It
-// must not pass by a decorator that changes keys or records. So it calls a FreshLoader
-// beneath a decorator only if the store's own Load returns an outdated record.
+// loadFresh loads a record that is changed and written back; seen is no longer stored. The
+// record may have expired since this request read it. loadFresh must not pass by a
+// decorator that changes keys or records. So it looks beneath one only if the store's own
+// Load returns an outdated record, or says that the record has expired.
 func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (r *Record, v Version, err error) {
 	defer m.observe(ctx, "load", &err)()
 	if f, ok := m.store.(FreshLoader); ok {
-		return f.LoadFresh(ctx, key)
+		r, v, err = f.LoadFresh(ctx, key)
+	} else {
+		r, v, err = m.store.Load(ctx, key)
+		if err == nil && v.Equal(seen) {
+			if f, ok := As[FreshLoader](m.store); ok {
+				r, v, err = f.LoadFresh(ctx, key)
+			}
+		}
 	}
-	r, v, err = m.store.Load(ctx, key)
-	if err == nil && v.Equal(seen) {
-		if f, ok := As[FreshLoader](m.store); ok {
-			return f.LoadFresh(ctx, key)
+	if errors.Is(err, ErrExpired) {
+		if x, ok := As[ExpiredLoader](m.store); ok {
+			return x.LoadExpired(ctx, key)
 		}
 	}
 	return r, v, err

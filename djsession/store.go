@@ -175,6 +175,14 @@ type (
 		LoadFresh(ctx context.Context, key string) (*Record, Version, error)
 	}
 
+	// ExpiredLoader loads records that have expired. A request that read its session
+	// before that ended can still change it, as in Django.
+	ExpiredLoader interface {
+		// LoadExpired is Load from the place to which all writers write. It also returns
+		// a record whose expiry has passed, if the engine still has it.
+		LoadExpired(ctx context.Context, key string) (*Record, Version, error)
+	}
+
 	// ManyLoader loads many records in one round trip, or few.
 	ManyLoader interface {
 		// LoadMany is Load for each of keys, which must all differ. It calls found for

@@ -36,7 +36,7 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 	if token, ok := strings.CutPrefix(token, tokenOfRow); ok {
 		return djsession.VersionOf(token), nil
 	}
-	r, v, err := s.db.Load(ctx, key)
+	r, v, err := s.loadExpired(ctx, key)
 	if err != nil {
 		if errors.Is(err, djsession.ErrCorrupt) {
 			err = djsession.ErrConflict
@@ -75,10 +75,20 @@ func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djs
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
 	if _, err := s.cache.Set(ctx, s.prefix+key, data, r.Expires); err != nil {
-		s.drop(ctx, key, err)
+		s.unmade(ctx, key, err)
 		return
 	}
+	s.settle(ctx)
 	s.recheck(ctx, key, v)
+}
+
+// unmade drops the copy after an attempt to make one has failed because of cause. If the
+// cache did not answer, it may still make the copy later.
+func (s *Store) unmade(ctx context.Context, key string, cause error) {
+	if errors.Is(cause, djsession.ErrUnavailable) {
+		s.suspect(ctx, key)
+	}
+	_ = s.drop(ctx, key, cause)
 }
 
 // recheck drops the copy unless the row is still the one that v saw.
@@ -129,6 +139,7 @@ func (s *Store) drop(ctx context.Context, key string, cause error) error {
 	if err == nil || errors.Is(err, djsession.ErrNotFound) {
 		return nil
 	}
-	s.log(ctx, "djsession: an outdated copy of a session stays in the cache until it expires", err)
+	s.log(ctx, "djsession: an outdated copy of a session stays in the cache until that answers again", err)
+	s.suspect(ctx, key)
 	return err
 }

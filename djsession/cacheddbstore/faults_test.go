@@ -3,13 +3,17 @@ package cacheddbstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
+	"github.com/go-djsession/go-djsession/djsession/memstore"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -167,7 +171,7 @@ func TestCycleWhileCacheDown(t *testing.T) {
 }
 
 // A visitor logs out while the cache is down, tries it again, and once more when the cache
-// is back, with the copy that it had.
+// is back, with the copy that it had. The process knows that there is no row.
 func TestLogoutTriedAgain(t *testing.T) {
 	w := newWorld(t, nil)
 	login := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "1"}), Expires: now.Add(time.Hour)}
@@ -213,8 +217,7 @@ func TestLogoutTriedAgain(t *testing.T) {
 		}
 	}
 	w.cache.Fail(nil)
-	// The copy is found, and no row: this request cannot tell who deleted that.
-	try(http.StatusBadRequest, "the cache is back")
+	try(http.StatusOK, "the cache is back")
 	try(http.StatusOK, "and once more")
 	if _, _, err := w.store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("after the logout Load says %v, want ErrNotFound", err)
@@ -274,6 +277,136 @@ func TestLogoutWithLateCache(t *testing.T) {
 				t.Errorf("with the cache back, Load says %v, want ErrNotFound", err)
 			}
 		})
+	}
+}
+
+// A write was acknowledged, while the cache neither took the new copy nor dropped the old
+// one. The process that wrote it reads the row from then on. When the cache answers again,
+// the old copy is dropped by whatever request comes, and nobody sees it any more.
+func TestOldCopyIsDropped(t *testing.T) {
+	const other = "543210zyxwvutsrqponmlkjihgfedcba"
+	for _, tt := range []struct {
+		name  string
+		write func(s *cacheddbstore.Store, seen djsession.Version) error
+		want  int64 // in the row, -1 for none
+	}{
+		{"save", func(s *cacheddbstore.Store, seen djsession.Version) error {
+			_, err := s.Update(t.Context(), key, record(2), seen)
+			return err
+		}, 2},
+		{"forced save", func(s *cacheddbstore.Store, _ djsession.Version) error {
+			_, err := s.Update(t.Context(), key, record(2), djsession.Force)
+			return err
+		}, 2},
+		{"logout", func(s *cacheddbstore.Store, _ djsession.Version) error {
+			if err := s.Delete(t.Context(), key, djsession.Force); !errors.Is(err, djsession.ErrUnavailable) {
+				return fmt.Errorf("Delete says %v, want ErrUnavailable", err)
+			}
+			return nil
+		}, -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			store := newStore(t, w.rows, w.cache)
+			_, err := store.Create(t.Context(), other, record(7))
+			must(t, err)
+			_, err = store.Create(t.Context(), key, record(1))
+			must(t, err)
+			_, seen, err := store.LoadFresh(t.Context(), key)
+			must(t, err)
+			w.cache.Fail(errors.New("unplugged"))
+			must(t, tt.write(store, seen))
+			w.cache.Fail(nil)
+
+			r, _, err := store.Load(t.Context(), key)
+			switch {
+			case tt.want < 0 && !errors.Is(err, djsession.ErrNotFound):
+				t.Errorf("the process that deleted the row reads the copy: %v", err)
+			case tt.want >= 0:
+				if got := value(t, r, err); got != tt.want {
+					t.Errorf("the process that wrote reads %d, want %d", got, tt.want)
+				}
+			}
+			_, _, err = store.Load(t.Context(), other)
+			must(t, err)
+			if _, err := w.cache.Get(t.Context(), prefix+key); !errors.Is(err, djsession.ErrNotFound) {
+				t.Errorf("the cache is back, and others still find the old copy: %v", err)
+			}
+		})
+	}
+}
+
+// What is remembered while the cache is down has a bound, and is forgotten when the cache
+// is back for long enough.
+func TestDoubtsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		store := newStore(t, w.rows, w.cache)
+		_, err := store.Create(t.Context(), key, record(1))
+		must(t, err)
+		w.cache.Fail(errors.New("unplugged"))
+		for i := range cacheddbstore.MaxDoubts + 100 {
+			_, err := store.Create(t.Context(), fmt.Sprintf("%032d", i), record(2))
+			must(t, err)
+		}
+		if n := store.Doubts(); n != cacheddbstore.MaxDoubts {
+			t.Errorf("%d keys are remembered, want %d", n, cacheddbstore.MaxDoubts)
+		}
+		w.cache.Fail(nil)
+		time.Sleep(cacheddbstore.Latest)
+		tries := 0
+		for ; store.Doubts() > 0 && tries < cacheddbstore.MaxDoubts; tries++ {
+			_, _, err := store.Load(t.Context(), key)
+			must(t, err)
+		}
+		if n := store.Doubts(); n != 0 {
+			t.Errorf("after %d requests %d keys are still remembered", tries, n)
+		}
+	})
+}
+
+// A session expires while a request has it, read from the copy: what the request changes is
+// saved, as on the engine db and in Django.
+func TestExpiresMeanwhile(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(s *djsession.Session) error
+		rows   func(*memstore.Store) djsession.Store
+	}{
+		{"set", func(s *djsession.Session) error { return s.Set("n", 2) }, nil},
+		{"touch", func(s *djsession.Session) error { return s.MarkModified() }, nil},
+		{"cycle", func(s *djsession.Session) error { return s.CycleKey() }, nil},
+		{"renew", func(s *djsession.Session) error { return s.Renew("n", 2) }, nil},
+		{"set, decorated", func(s *djsession.Session) error { return s.Set("n", 2) }, func(m *memstore.Store) djsession.Store { return rowsAround{m} }},
+	} {
+		for _, kept := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, the copy lives on %v", tt.name, kept), func(t *testing.T) {
+				clock := now
+				w := newWorldAt(t, func() time.Time { return clock }, func(*djsession.Settings) {})
+				rows := djsession.Store(w.rows)
+				if tt.rows != nil {
+					rows = tt.rows(w.rows)
+				}
+				store := newStore(t, rows, w.cache)
+				_, err := store.Create(t.Context(), key, record(1))
+				must(t, err)
+				if kept { // its clock is another one
+					_, err := w.cache.Set(t.Context(), prefix+key, record(1).Data, now.Add(24*time.Hour))
+					must(t, err)
+				}
+				s, err := djsession.New(store).Open(t.Context(), key)
+				must(t, err)
+				must(t, tt.change(s))
+				clock = clock.Add(2 * time.Hour)
+				if err := s.Save(t.Context()); err != nil {
+					t.Fatalf("Save says %v", err)
+				}
+				r, _, err := rows.Load(t.Context(), s.Key())
+				if got := value(t, r, err); got == 0 {
+					t.Errorf("the row holds %d", got)
+				}
+			})
+		}
 	}
 }
 

@@ -26,12 +26,17 @@
 //
 // # When the cache fails
 //
-// Load reads the row, and saving goes on; both are logged. Others may then see an old
-// copy for as long as the cache keeps it. If that would keep somebody logged in, the
-// error is [djsession.ErrUnavailable]:
+// Load reads the row, and saving goes on; both are logged. If the cache neither took a new
+// copy nor dropped the old one, others see the old one until the cache answers this Store
+// again. The Store remembers up to 10,000 such keys. It reads their rows, and drops the
+// copies with the next request of any visitor that the cache answers, and once more after
+// five seconds. A program that ends before that leaves the copies until they expire.
+//
+// If an old copy would keep somebody logged in, the error is [djsession.ErrUnavailable]:
 //
 //   - Delete with djsession.Force has then deleted the row: call it again.
 //   - Delete of what was seen keeps the row while the copy cannot be deleted.
+//   - Cycle keeps the old key while its copy cannot be deleted.
 //   - A session without a row is djsession.ErrNotFound only if the cache answers that
 //     there is no copy, or has dropped it. So a second try of a logout that failed because of the
 //     cache does not report success too early.
@@ -91,13 +96,16 @@ type Store struct {
 	cache  djcache.Cache
 	prefix string
 	data   func(r *djsession.Record) *serializer.Dict
+	doubts *doubts
 }
 
 var (
-	_ djsession.Store       = (*Store)(nil)
-	_ djsession.Reaper      = (*Store)(nil)
-	_ djsession.Lister      = (*Store)(nil)
-	_ djsession.FreshLoader = (*Store)(nil)
+	_ djsession.Store         = (*Store)(nil)
+	_ djsession.Cycler        = (*Store)(nil)
+	_ djsession.Reaper        = (*Store)(nil)
+	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.FreshLoader   = (*Store)(nil)
+	_ djsession.ExpiredLoader = (*Store)(nil)
 )
 
 // New returns the [Store] of the sessions in db, a *dbstore.Store or a *pgxstore.Store,
@@ -106,7 +114,7 @@ var (
 //
 // Errors: [djsession.ErrConfig] if db and cache were made for two Sites.
 func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error) {
-	s := &Store{site: db.Site(), db: db, cache: cache, prefix: "django.contrib.sessions.cached_db"}
+	s := &Store{site: db.Site(), db: db, cache: cache, prefix: "django.contrib.sessions.cached_db", doubts: newDoubts()}
 	if cache.Site() != s.site {
 		return nil, fmt.Errorf("%w: the rows and their copies are of two Sites", djsession.ErrConfig)
 	}
@@ -123,8 +131,12 @@ func (s *Store) Site() *djsession.Site { return s.site }
 // Load implements [djsession.Store]: SessionStore.load. The record may be a copy, whose
 // expiry is unknown.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	if s.doubts.has(key) {
+		return s.loadRow(ctx, key)
+	}
 	item, err := s.cache.Get(ctx, s.prefix+key)
 	if err == nil {
+		s.settle(ctx)
 		return &djsession.Record{Data: item.Value, Expires: item.Expires}, ofCopy(item.Version), nil
 	}
 	absent := errors.Is(err, djsession.ErrNotFound)
@@ -146,13 +158,14 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		return nil, ofRow(v), rowErr
 	}
 	if absent {
+		s.settle(ctx)
 		ctx, cancel := linger.Context(ctx)
 		defer cancel()
 		// A request that saves meanwhile has a better copy, which Add does not replace.
 		if _, err := s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
 			s.recheck(ctx, key, v)
 		} else if !errors.Is(err, djsession.ErrKeyTaken) {
-			s.drop(ctx, key, err) // it may have been made all the same
+			s.unmade(ctx, key, err) // it may have been made all the same
 		}
 	}
 	return r, ofRow(v), nil
@@ -162,6 +175,24 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	r, v, err := s.db.Load(ctx, key)
 	return r, ofRow(v), err
+}
+
+// LoadExpired implements [djsession.ExpiredLoader]: it reads the row. It is LoadFresh if
+// the Store of the rows is no ExpiredLoader.
+func (s *Store) LoadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	r, v, err := s.loadExpired(ctx, key)
+	return r, ofRow(v), err
+}
+
+// loadExpired reads the row, for a request that may have begun before it expired.
+func (s *Store) loadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	r, v, err := s.db.Load(ctx, key)
+	if errors.Is(err, djsession.ErrExpired) {
+		if rows, ok := djsession.As[djsession.ExpiredLoader](s.db); ok {
+			return rows.LoadExpired(ctx, key)
+		}
+	}
+	return r, v, err
 }
 
 // Create implements [djsession.Store]: SessionStore.save(must_create=True).
@@ -226,7 +257,33 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	if errors.Is(err, djsession.ErrConflict) {
 		return err
 	}
-	return s.deleted(ctx, key, err)
+	// The copy is gone, but for one that a reader made meanwhile.
+	_ = s.drop(ctx, key, nil)
+	return err
+}
+
+// Cycle implements [djsession.Cycler]. It returns [errors.ErrUnsupported] if the Store of
+// the rows is no Cycler.
+func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	rows, ok := s.db.(djsession.Cycler)
+	if !ok {
+		return djsession.Version{}, fmt.Errorf("cycle session key: %w: the store of the rows cannot", errors.ErrUnsupported)
+	}
+	row, err := s.row(ctx, old, seen)
+	if err != nil {
+		return djsession.Version{}, err
+	}
+	// The copy first: the old key is good as long as it is there.
+	if err := s.cache.Delete(ctx, s.prefix+old, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		return djsession.Version{}, err
+	}
+	v, err := rows.Cycle(ctx, old, row, key, r)
+	if err != nil {
+		return djsession.Version{}, s.forget(ctx, old, err)
+	}
+	_ = s.drop(ctx, old, nil) // a copy that a reader made meanwhile
+	s.copy(ctx, key, r, v)
+	return ofRow(v), nil
 }
 
 // deleted deletes the copy of a row, and returns the result of deleting both. It deletes
@@ -236,13 +293,18 @@ func (s *Store) deleted(ctx context.Context, key string, row error) error {
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
 	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-	if row != nil && !errors.Is(row, djsession.ErrNotFound) {
+	if errors.Is(err, djsession.ErrNotFound) {
+		err = nil
+	}
+	if err != nil {
+		s.suspect(ctx, key)
+	} else {
+		s.settle(ctx)
+	}
+	if row != nil && !errors.Is(row, djsession.ErrNotFound) || err == nil {
 		return row
 	}
-	if err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		return err
-	}
-	return row
+	return err
 }
 
 // ClearExpired implements [djsession.Reaper]: it removes rows. Copies expire by themselves.

@@ -134,11 +134,12 @@ type Options struct {
 type Store struct{ t *djangodb.Table }
 
 var (
-	_ djsession.Store      = (*Store)(nil)
-	_ djsession.Cycler     = (*Store)(nil)
-	_ djsession.Reaper     = (*Store)(nil)
-	_ djsession.Lister     = (*Store)(nil)
-	_ djsession.ManyLoader = (*Store)(nil)
+	_ djsession.Store         = (*Store)(nil)
+	_ djsession.Cycler        = (*Store)(nil)
+	_ djsession.Reaper        = (*Store)(nil)
+	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.ManyLoader    = (*Store)(nil)
+	_ djsession.ExpiredLoader = (*Store)(nil)
 )
 
 // New returns the Store of site's sessions in db, whose database is d. It does not
@@ -157,6 +158,11 @@ func (s *Store) Site() *djsession.Site { return s.t.Site() }
 // Load implements djsession.Store: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
 	return s.t.Load(ctx, key)
+}
+
+// LoadExpired implements djsession.ExpiredLoader.
+func (s *Store) LoadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.t.LoadExpired(ctx, key)
 }
 
 // Create implements djsession.Store: SessionStore.save(must_create=True). As in

@@ -99,9 +99,10 @@ type Store struct {
 }
 
 var (
-	_ djsession.Store  = (*Store)(nil)
-	_ djsession.Reaper = (*Store)(nil)
-	_ djsession.Lister = (*Store)(nil)
+	_ djsession.Store         = (*Store)(nil)
+	_ djsession.Reaper        = (*Store)(nil)
+	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.ExpiredLoader = (*Store)(nil)
 )
 
 // New returns the [Store] of site's sessions in the folder dir, which is SESSION_FILE_PATH.
@@ -128,6 +129,15 @@ func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements [djsession.Store]: SessionStore.load. It changes nothing.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, false)
+}
+
+// LoadExpired implements [djsession.ExpiredLoader].
+func (s *Store) LoadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, true)
+}
+
+func (s *Store) load(ctx context.Context, key string, expired bool) (*djsession.Record, djsession.Version, error) {
 	const doing = "load session"
 	path, err := s.path(ctx, doing, key)
 	if err != nil {
@@ -139,7 +149,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	}
 	r, over, err := s.record(doing, c)
 	switch {
-	case over:
+	case over && !expired:
 		return nil, djsession.Version{}, djsession.ErrExpired
 	case err != nil:
 		return nil, c.version(), err

@@ -48,10 +48,11 @@ type row struct {
 }
 
 var (
-	_ djsession.Store       = (*Store)(nil)
-	_ djsession.Reaper      = (*Store)(nil)
-	_ djsession.Lister      = (*Store)(nil)
-	_ djsession.FreshLoader = (*Store)(nil)
+	_ djsession.Store         = (*Store)(nil)
+	_ djsession.Reaper        = (*Store)(nil)
+	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.FreshLoader   = (*Store)(nil)
+	_ djsession.ExpiredLoader = (*Store)(nil)
 )
 
 // New returns an empty [Store] for the sessions of site.
@@ -64,6 +65,20 @@ func (s *Store) Site() *djsession.Site { return s.site }
 
 // Load implements [djsession.Store]. It does not decode again.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, false)
+}
+
+// LoadFresh implements [djsession.FreshLoader]. There is no cache: it is [Store.Load].
+func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, false)
+}
+
+// LoadExpired implements [djsession.ExpiredLoader].
+func (s *Store) LoadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return s.load(ctx, key, true)
+}
+
+func (s *Store) load(ctx context.Context, key string, expired bool) (*djsession.Record, djsession.Version, error) {
 	s.mu.RLock()
 	w, ok, err := s.find(ctx, "load session", key)
 	s.mu.RUnlock()
@@ -72,17 +87,12 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		return nil, djsession.Version{}, err
 	case !ok:
 		return nil, djsession.Version{}, djsession.ErrNotFound
-	case !w.expires.After(s.site.Now()):
+	case !expired && !w.expires.After(s.site.Now()):
 		return nil, djsession.Version{}, djsession.ErrExpired
 	case w.err != nil:
 		return nil, w.version(), w.err
 	}
 	return w.record(), w.version(), nil
-}
-
-// LoadFresh implements [djsession.FreshLoader]. There is no cache: it is [Store.Load].
-func (s *Store) LoadFresh(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
-	return s.Load(ctx, key)
 }
 
 // Create implements [djsession.Store]. As in Django's engine db, an expired session

@@ -31,6 +31,33 @@ var expiryCases = []testCase{
 		},
 	},
 	{
+		name: "expiry/loaded",
+		rule: "LoadExpired of an ExpiredLoader returns a record whose expiry has passed, with the Version by which it is updated; a key that is gone is ErrNotFound.",
+		run: func(e *env) {
+			x, ok := djsession.As[djsession.ExpiredLoader](e.Store)
+			if !ok {
+				return
+			}
+			want := e.plain(1)
+			key, _ := e.createExpired(want.Data)
+			r, v, err := x.LoadExpired(e.ctx, key)
+			if err != nil {
+				e.Fatalf("LoadExpired: %v", err)
+			}
+			if got, want := describe(r.Data), describe(want.Data); got != want {
+				e.Errorf("LoadExpired: got data %s\nwant data %s", clip(got), clip(want))
+			}
+			later := e.plain(2)
+			if _, err := e.Update(e.ctx, key, later, v); err != nil {
+				e.Fatalf("Update with the Version of LoadExpired: %v", err)
+			}
+			e.wantStored(key, later)
+			if _, _, err := x.LoadExpired(e.ctx, e.newKey()); !errors.Is(err, djsession.ErrNotFound) {
+				e.Errorf("LoadExpired of a key that never was: %v, want ErrNotFound", err)
+			}
+		},
+	},
+	{
 		name: "expiry/passes",
 		rule: "A record is alive before its expiry and absent at it: Django's expire_date > now, to the microsecond.",
 		need: fixedClock | microseconds,

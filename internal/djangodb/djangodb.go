@@ -130,6 +130,15 @@ func (t *Table) look(ctx context.Context, doing, key string) (*row, error) {
 
 // Load is Store.Load.
 func (t *Table) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return t.load(ctx, key, false)
+}
+
+// LoadExpired is ExpiredLoader.LoadExpired.
+func (t *Table) LoadExpired(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	return t.load(ctx, key, true)
+}
+
+func (t *Table) load(ctx context.Context, key string, expired bool) (*djsession.Record, djsession.Version, error) {
 	const doing = "load session"
 	w, err := t.look(ctx, doing, key)
 	switch {
@@ -138,13 +147,13 @@ func (t *Table) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	case w == nil:
 		return nil, djsession.Version{}, djsession.ErrNotFound
 	}
-	return t.loaded(doing, w)
+	return t.loaded(doing, w, expired)
 }
 
-// loaded is what Load returns for w.
-func (t *Table) loaded(doing string, w *row) (*djsession.Record, djsession.Version, error) {
+// loaded is what Load returns for w, or LoadExpired if expired is true.
+func (t *Table) loaded(doing string, w *row, expired bool) (*djsession.Record, djsession.Version, error) {
 	expires, alive, err := t.clock.Expiry(w.date, t.site.Now())
-	if err == nil && !alive {
+	if err == nil && !alive && !expired {
 		return nil, djsession.Version{}, djsession.ErrExpired
 	}
 	r, v, bad := t.record(doing, w, expires)

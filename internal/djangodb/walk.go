@@ -98,7 +98,7 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 		}
 		for i := range rows {
 			if w := &rows[i]; asked[w.key] {
-				r, _, err := t.loaded(doing, w)
+				r, _, err := t.loaded(doing, w, false)
 				found(w.key, r, err)
 			}
 		}

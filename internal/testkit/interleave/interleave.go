@@ -80,12 +80,15 @@ const (
 	Refuse
 	// Lose does the step and returns an error.
 	Lose
+	// Late returns an error, and the step is done later, but before anybody wakes up from
+	// a sleep of seconds.
+	Late
 )
 
 // String names the faults.
 func (f Fault) String() string {
 	var names []string
-	for i, name := range []string{"killed", "refused", "answer lost"} {
+	for i, name := range []string{"killed", "refused", "answer lost", "late"} {
 		if f&(1<<i) != 0 {
 			names = append(names, name)
 		}

@@ -120,6 +120,11 @@ func (p *Party) Step(object, op string, do func() (result string, changed bool))
 		w.note(p.step, "refused")
 		return ErrRefused
 	}
+	if fault == Late {
+		w.note(p.step, "not answered")
+		w.late(p.step, do)
+		return ErrLost
+	}
 	result, changed := do()
 	if changed {
 		w.objects[object] = sum(before[:], p.seen[:])
@@ -130,6 +135,16 @@ func (p *Party) Step(object, op string, do func() (result string, changed bool))
 	}
 	w.note(p.step, result)
 	return nil
+}
+
+// late adds a party whose only step is one that another party took for lost.
+func (w *World) late(s Step, do func() (result string, changed bool)) {
+	s.Party += fmt.Sprintf(" (late %d)", len(w.parties))
+	l := w.Party(s.Party, func(p *Party) string {
+		_ = p.Step(s.Object, s.Op, do)
+		return ""
+	})
+	l.turn <- 0 // to its step
 }
 
 // await sets the party's next step.
@@ -266,7 +281,7 @@ func (w *World) ready(faults func(Step) Fault) []choice {
 			continue
 		}
 		may := faults(p.step)
-		for _, f := range []Fault{Kill, Refuse, Lose} {
+		for _, f := range []Fault{Kill, Refuse, Lose, Late} {
 			if may&f != 0 && (f != Kill || p.steps > 0) {
 				menu = append(menu, choice{i, f, p.step})
 			}

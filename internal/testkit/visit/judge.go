@@ -37,6 +37,7 @@ func (rs Requests) Judge(live map[string]*djsession.Record) string {
 	var saved, tried, killed, ending, failedEnding int
 	known := map[string]bool{Key: true}
 	loggedOut, newKey, failed := false, false, false
+	cycled := slices.ContainsFunc(rs, func(r *Request) bool { return r.NewKey != "" })
 	for _, r := range rs {
 		ok := r.Status == http.StatusOK
 		switch {
@@ -50,13 +51,15 @@ func (rs Requests) Judge(live map[string]*djsession.Record) string {
 		case Save:
 			if r.LoggedIn {
 				tried++
-				if ok {
+				if ok && r.acted {
 					saved++
 				}
 			}
 		case Logout:
 			ending++
-			loggedOut = loggedOut || ok && r.LoggedIn
+			// A second try that finds no session logs nobody out if another request took the
+			// session to a new key: a browser has that, or will have it.
+			loggedOut = loggedOut || ok && r.LoggedIn && (r.acted || !cycled)
 			if !ok {
 				failedEnding++
 			}

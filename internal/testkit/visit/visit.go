@@ -69,7 +69,7 @@ func Session() *djsession.Record {
 // Request is one request of the visitor.
 type Request struct {
 	Kind Kind
-	// LoggedIn says that the request saw a logged-in visitor.
+	// LoggedIn says that one of the tries saw a logged-in visitor.
 	LoggedIn bool
 	// Status is the status of the response, or 0 if the request was killed.
 	Status int
@@ -78,6 +78,7 @@ type Request struct {
 	// NewKey is the session key that the response sets, or "" if it is unchanged.
 	NewKey string
 
+	acted bool // the last try saw a logged-in visitor
 	party *interleave.Party
 }
 
@@ -87,6 +88,12 @@ type Requests []*Request
 // Add adds a request. store returns the Store of its process. If the session is
 // unavailable, the client tries again, retries times at most.
 func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djsession.Site, store func(p *interleave.Party) djsession.Store) {
+	rs.AddLasting(w, kind, retries, site, func(p *interleave.Party) (djsession.Store, func()) { return store(p), func() {} })
+}
+
+// AddLasting is Add for a process that lives on: it calls later when the request is
+// answered.
+func (rs *Requests) AddLasting(w *interleave.World, kind Kind, retries int, site *djsession.Site, process func(p *interleave.Party) (store djsession.Store, later func())) {
 	name, n := string(kind), 1
 	for _, r := range *rs {
 		if r.Kind == kind {
@@ -96,7 +103,8 @@ func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djses
 	}
 	r := &Request{Kind: kind}
 	r.party = w.Party(name, func(p *interleave.Party) string {
-		h := djsession.New(store(p)).Middleware(http.HandlerFunc(r.serve))
+		store, later := process(p)
+		h := djsession.New(store).Middleware(http.HandlerFunc(r.serve))
 		for {
 			r.Tries++
 			req := httptest.NewRequest(http.MethodPost, "/", nil)
@@ -112,6 +120,7 @@ func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djses
 					r.NewKey = c.Value
 				}
 			}
+			later()
 			return http.StatusText(rec.Code)
 		}
 	})
@@ -121,7 +130,9 @@ func (rs *Requests) Add(w *interleave.World, kind Kind, retries int, site *djses
 // serve is the view.
 func (r *Request) serve(w http.ResponseWriter, req *http.Request) {
 	s, err := djsession.Load(req.Context())
+	r.acted = false
 	if err == nil {
+		r.acted = s.Has("_auth_user_id")
 		r.LoggedIn = r.LoggedIn || s.Has("_auth_user_id")
 		if s.Has("_auth_user_id") {
 			err = r.act(req.Context(), s)
