@@ -119,6 +119,7 @@ func New(site *djsession.Site, db *sql.DB, d Dialect, opts *Options) *Cache {
 		Key: "cache_key", Data: "value", Date: "expires",
 		Table:  "django_cache",
 		Made:   "run the site's createcachetable",
+		Ends:   true,
 		Encode: func(d *serializer.Dict) (string, error) { return encode(codec, d) },
 		Decode: func(text string) (*serializer.Dict, error) { return decode(codec, text) },
 	})}

@@ -10,8 +10,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// What other programs write into expire_date of SQLite is read as the moment
-// that it says, and what says none is corrupt: never a session without an end.
+// What other programs write into expire_date of SQLite is read as the moment that it says.
+// What says none is over or without an end, as its text sorts before now or behind it.
 func TestOddDates(t *testing.T) {
 	d := sqlite(t, "")
 	db := d.open(t, new(probe))
@@ -38,11 +38,12 @@ func TestOddDates(t *testing.T) {
 		{"aware, later", "2026-03-04 05:06:07.5+00:00", nil},
 		{"time.Time.String, over", "2026-03-04 05:00:00 +0000 UTC", djsession.ErrExpired},
 		{"time.Time.String, later", "2026-03-04 05:10:00.25 +0000 UTC m=+0.5", nil},
-		{"a number", int64(4102444800), djsession.ErrCorrupt},
-		{"a date alone", "2100-01-01", djsession.ErrCorrupt},
-		{"words", "tomorrow", djsession.ErrCorrupt},
-		{"nothing", "", djsession.ErrCorrupt},
-		{"a year of five digits", "12026-03-04 05:06:07", djsession.ErrCorrupt},
+		{"a number, which SQLite takes for less than any text", int64(4102444800), djsession.ErrExpired},
+		{"a date alone", "2100-01-01", nil},
+		{"words that sort behind now", "tomorrow", nil},
+		{"words that sort before now", "-infinity", djsession.ErrExpired},
+		{"nothing", "", djsession.ErrExpired},
+		{"a year of five digits", "12026-03-04 05:06:07", djsession.ErrExpired},
 		{"no such day", "2100-02-30 00:00:00", djsession.ErrCorrupt},
 	} {
 		mustExec(t, db, "DELETE FROM django_session")

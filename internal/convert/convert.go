@@ -243,9 +243,13 @@ func (c *conversion) rewritten(r *djsession.Record, pickled bool) (*djsession.Re
 		n.Data = d
 	}
 	// A session that Django fails to read the end of is worse than one that is left.
-	if _, err := c.target.ExpiryDate(n.Data, c.target.Now()); err != nil {
+	end, err := c.target.ExpiryDate(n.Data, c.target.Now())
+	if err != nil {
 		v, _ := r.Data.Get(expiryName)
 		return nil, append(notes, note{expiryName, payload.TypeName(v) + " that this Django does not read", true})
+	}
+	if n.Expires.IsZero() { // the row says no moment
+		n.Expires = end
 	}
 	return &n, notes
 }

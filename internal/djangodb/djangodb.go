@@ -45,6 +45,9 @@ type Layout struct {
 	Table string
 	// Made says what to do when it does not exist.
 	Made string
+	// Ends says that a row whose moment is no date is corrupt, because Django compares
+	// it in Python. Else it has no end, or has ended, as the database sorts it.
+	Ends bool
 	// Required says what to do when another column wants a value.
 	Required string
 	// Encode makes data from a dict, and Decode a dict from data.
@@ -152,7 +155,7 @@ func (t *Table) load(ctx context.Context, key string, expired bool) (*djsession.
 
 // loaded is what Load returns for w, or LoadExpired if expired is true.
 func (t *Table) loaded(doing string, w *row, expired bool) (*djsession.Record, djsession.Version, error) {
-	expires, alive, err := t.clock.Expiry(w.date, t.site.Now())
+	expires, alive, err := t.expiry(w)
 	if err == nil && !alive && !expired {
 		return nil, djsession.Version{}, djsession.ErrExpired
 	}
@@ -162,6 +165,17 @@ func (t *Table) loaded(doing string, w *row, expired bool) (*djsession.Record, d
 	}
 	return r, v, bad
 }
+
+// expiry is when w ends; zero is never. alive reports whether that is later than now.
+func (t *Table) expiry(w *row) (expires time.Time, alive bool, err error) {
+	expires, alive, err = t.clock.Expiry(w.date, t.site.Now())
+	if err == nil && expires.IsZero() && t.layout.Ends {
+		return expires, false, errNoEnd
+	}
+	return expires, alive, err
+}
+
+var errNoEnd = errors.New("djangodb: not a date")
 
 var errNull = errors.New("djangodb: NULL")
 

@@ -178,7 +178,7 @@ func (t *Table) listed(w *row) djsession.Listed {
 	if w.size != nil {
 		l.Size = int(*w.size)
 	}
-	expires, _, err := t.clock.Expiry(w.date, t.site.Now())
+	expires, _, err := t.expiry(w)
 	l.Record, l.Version, l.Err = t.record("list sessions", w, expires)
 	if l.Err == nil && err != nil {
 		l.Record, l.Err = nil, djsession.Corrupt("list sessions: read "+t.layout.Date, err)

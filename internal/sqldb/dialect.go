@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ type Dialect struct {
 	size   string // the length of a text in bytes
 	exact  string // a text that compares byte for byte with a [Dialect.ExactArg]
 	moment string // the placeholder of a moment where it meets a column
+	stamp  string // a moment for [Clock.Dest]; "" is anything as text
 
 	// columns lists the columns of a table: their name, type, and whether they are
 	// of the primary key. {table} and {schema} are placeholders, the latter of a
@@ -51,16 +53,18 @@ type Dialect struct {
 // has a way of its own to write one; CAST makes a text of it for all of them.
 // The length of a text is counted up to a zero byte, that of a blob is not.
 var SQLite = &Dialect{
-	name:       "SQLite",
-	quote:      `"`,
-	oneWriter:  true,
-	wall:       true,
-	Upserts:    true,
-	text:       "CAST({} AS TEXT)",
-	bytes:      "{}",
-	size:       "length(CAST({} AS BLOB))",
-	exact:      "{}",
-	moment:     "{}",
+	name:      "SQLite",
+	quote:     `"`,
+	oneWriter: true,
+	wall:      true,
+	Upserts:   true,
+	text:      "CAST({} AS TEXT)",
+	bytes:     "{}",
+	size:      "length(CAST({} AS BLOB))",
+	exact:     "{}",
+	moment:    "{}",
+	// SQLite takes numbers for less than any text, and blobs for more.
+	stamp:      "CASE typeof({}) WHEN 'text' THEN {} WHEN 'blob' THEN '" + blob + "' || CAST({} AS TEXT) WHEN 'null' THEN NULL ELSE '' END",
 	columns:    "SELECT name, type, pk FROM pragma_table_info({table}, NULLIF({schema}, ''))",
 	references: `SELECT "table", "to" FROM pragma_foreign_key_list({table}, NULLIF({schema}, '')) WHERE "from" = {column}`,
 	fault:      sqliteFault,
@@ -81,6 +85,8 @@ var PostgreSQL = &Dialect{
 	size:     "octet_length({})::bigint",
 	exact:    "{}",
 	moment:   "{}::timestamptz",
+	// Drivers have no time.Time for these two.
+	stamp: "CASE {} WHEN 'infinity' THEN '20000-01-01 00:00:00+00' WHEN '-infinity' THEN '4000-01-01 00:00:00+00 BC' ELSE {} END",
 	columns: "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), CASE WHEN i.indrelid IS NULL THEN 0 ELSE 1 END" +
 		" FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY(i.indkey)" +
 		" WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = to_regclass(CASE WHEN {schema}::text = '' THEN ''" +
@@ -200,10 +206,7 @@ func (d *Dialect) Size(column string) string { return in(d.size, column) }
 
 // Moment returns the expression that reads a moment: see [Clock.Dest].
 func (d *Dialect) Moment(column string) string {
-	if d.wall {
-		return d.Text(column)
-	}
-	return column
+	return in(cmp.Or(d.stamp, d.text), column)
 }
 
 // AsMoment makes placeholder, that of a moment, one that is compared as a moment

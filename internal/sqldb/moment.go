@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Clock gives the moments of a site to a database and reads them.
@@ -17,14 +18,16 @@ import (
 // which of the two instants it means. PostgreSQL keeps instants.
 type Clock struct {
 	wall bool
-	site *time.Location // TIME_ZONE of a site with USE_TZ=False, else nil
-	zone *time.Location // of wall clocks
+	// partials: the database holds moments such as those of the month 0.
+	partials bool
+	site     *time.Location // TIME_ZONE of a site with USE_TZ=False, else nil
+	zone     *time.Location // of wall clocks
 }
 
 // Clock returns the Clock of a database. site is TIME_ZONE of a site with
 // USE_TZ=False, else nil; database is DATABASES[...]["TIME_ZONE"], nil for UTC.
 func (d *Dialect) Clock(site, database *time.Location) Clock {
-	return Clock{d.wall, site, cmp.Or(site, database, time.UTC)}
+	return Clock{d.wall, d == MySQL, site, cmp.Or(site, database, time.UTC)}
 }
 
 const (
@@ -81,28 +84,55 @@ func (c Clock) Dest(s *Stamp) any {
 }
 
 var (
-	errNull = errors.New("sqldb: NULL")
 	errDate = errors.New("sqldb: not a date")
+	// over is the expiry of a cell that Django finds to be over, but that is no moment.
+	over = time.Unix(0, 0).UTC()
 )
 
-// Expiry reads a moment that something ends at, and reports whether it is later
-// than now. There must be one, and it must be one that Django would compare rightly.
+// blob is before the text of a blob.
+const blob = "blob:"
+
+// Expiry reads a moment that something ends at, and reports whether it is later than now.
+// It does what Django does with its query "expire_date > now" and the row that this finds:
+//
+//   - Nothing is later than now if it is NULL, a number in SQLite, or a text that sorts
+//     before now, such as the zero date of MySQL.
+//   - A text that is later and that no reader of Django's takes for a moment has no end:
+//     expires is zero.
+//   - A moment that is later and that Python cannot hold is an error.
 func (c Clock) Expiry(s Stamp, now time.Time) (expires time.Time, alive bool, err error) {
 	switch {
 	case c.wall && s.text == nil, !c.wall && s.instant == nil:
-		return time.Time{}, false, errNull
+		return over, false, nil
 	case !c.wall:
 		expires = s.instant.UTC()
-		return expires, expires.After(c.Django(now)), nil
+		if alive = expires.After(c.Django(now)); !alive {
+			return cmp.Or(expires, over), false, nil // the zero time would be no end
+		}
+		if onWall(expires, c.zone).Year() > 9999 {
+			return time.Time{}, false, errDate
+		}
+		return expires, true, nil
 	}
 	if wall, err := parseWall(*s.text, time.UTC); err == nil { // as if it were UTC
 		expires = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), c.zone)
-		return expires.UTC(), wall.After(onWall(now, c.zone)), nil
+		return cmp.Or(expires.UTC(), over), wall.After(onWall(now, c.zone)), nil
 	}
 	// Other programs write other forms, which Django takes for later than any of
 	// the same day because "T" sorts after a space. They are instants.
-	expires, err = parseInstant(*s.text)
-	return expires, expires.After(now), err
+	if expires, err = parseInstant(*s.text); err == nil {
+		return expires, expires.After(now), nil
+	}
+	if *s.text <= onWall(now, c.zone).Format(wholeSeconds) {
+		return over, false, nil
+	}
+	expires, err = parseDatetime(strings.TrimPrefix(*s.text, blob), c.zone)
+	if err != nil && c.partials && c.site != nil {
+		// Such as one of the month 0. mysqlclient makes None of it, and PyMySQL a text,
+		// which Django cannot give a zone under USE_TZ.
+		return time.Time{}, true, nil
+	}
+	return expires, err == nil, err
 }
 
 // Field reads a moment as a DateTimeField does. It is zero for NULL, for what MySQL
@@ -110,6 +140,9 @@ func (c Clock) Expiry(s Stamp, now time.Time) (expires time.Time, alive bool, er
 func (c Clock) Field(s Stamp) (time.Time, error) {
 	switch {
 	case s.instant != nil:
+		if y := onWall(*s.instant, c.zone).Year(); y < 1 || y > 9999 {
+			return time.Time{}, errDate
+		}
 		return s.instant.UTC(), nil
 	case s.text == nil, *s.text == "0000-00-00 00:00:00", *s.text == "0000-00-00 00:00:00.000000":
 		return time.Time{}, nil
@@ -118,7 +151,7 @@ func (c Clock) Field(s Stamp) (time.Time, error) {
 	if t, err := parseWall(*s.text, c.zone); err == nil && t.Year() > 0 && strings.HasPrefix(*s.text, t.Format(wholeSeconds)) {
 		return t.UTC(), nil
 	}
-	return parseDatetime(*s.text, c.zone)
+	return parseDatetime(strings.TrimPrefix(*s.text, blob), c.zone)
 }
 
 // parseWall reads what Django writes. package time takes a fraction of any length
@@ -146,8 +179,11 @@ func parseInstant(text string) (time.Time, error) {
 var datetime = regexp.MustCompile(`^(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{1,2})(:\d{1,2})?(?:[.,](\d{1,6})\d{0,6})?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
 
 // parseDatetime is parse_datetime, which Django's SQLite reads columns by: zero for
-// a text of another form, an error for a moment that there is not.
+// a text of another form, an error for a moment that there is not and for no UTF-8.
 func parseDatetime(text string, zone *time.Location) (time.Time, error) {
+	if !utf8.ValidString(text) {
+		return time.Time{}, errDate
+	}
 	m := datetime.FindStringSubmatch(text)
 	if m == nil {
 		return time.Time{}, nil
