@@ -46,7 +46,9 @@ func (w *world) nullable(t *testing.T) {
 		t.Cleanup(func() { do("DELETE FROM django_session", "ALTER TABLE django_session ALTER expire_date SET NOT NULL") })
 	case mariadb:
 		do("ALTER TABLE django_session MODIFY expire_date datetime(6) NULL")
-		t.Cleanup(func() { do("DELETE FROM django_session", "ALTER TABLE django_session MODIFY expire_date datetime(6) NOT NULL") })
+		t.Cleanup(func() {
+			do("DELETE FROM django_session", "ALTER TABLE django_session MODIFY expire_date datetime(6) NOT NULL")
+		})
 	}
 }
 

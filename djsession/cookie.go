@@ -6,6 +6,10 @@ import (
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 )
 
+// lastDate is the last date of a cookie. Unlike Django, which answers 500, a session that
+// ends later, as datetime.max does west of Greenwich, gets a cookie.
+var lastDate = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
 // setCookie returns the cookie that HttpResponse.set_cookie makes for a session. age is
 // in seconds. With withBrowser, the cookie has neither Max-Age nor expires.
 func (set *Settings) setCookie(key string, withBrowser bool, age float64, now time.Time) string {
@@ -15,6 +19,9 @@ func (set *Settings) setCookie(key string, withBrowser bool, age float64, now ti
 	}
 	if !withBrowser {
 		c.Expires, c.MaxAge = addSeconds(now, age), int64(age)
+		if c.Expires.After(lastDate) {
+			c.Expires = lastDate
+		}
 	}
 	return c.String()
 }

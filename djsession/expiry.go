@@ -48,7 +48,7 @@ func Seconds(n int) Expiry {
 }
 
 // At is set_expiry(datetime): the session ends at t, to the microsecond.
-func At(t time.Time) Expiry { return Expiry{kind: expiryMoment, moment: t} }
+func At(t time.Time) Expiry { return Expiry{kind: expiryMoment, moment: t.UTC()} }
 
 // In is set_expiry(timedelta): the session ends d after the call of [Session.SetExpiry],
 // however often it is saved.
@@ -119,15 +119,22 @@ func (s *Site) expiryOf(d *serializer.Dict) (Expiry, error) {
 			}
 			break // Django takes the text for a number
 		}
-		t, aware, err := parseISO(v, s.set.TimeZone)
+		t, aware, err := parseISO(v, nil)
 		if err != nil {
 			return Expiry{}, fmt.Errorf("read %s: %w", expiryKey, err)
+		}
+		if !aware {
+			t = s.unwall(t)
 		}
 		return s.momentOf(t, aware)
 	case serializer.DateTime:
 		t, err := v.Moment(s.set.TimeZone)
 		if err != nil {
 			return Expiry{}, fmt.Errorf("read %s: %w: %w", expiryKey, serializer.ErrType, err)
+		}
+		if !v.Aware() && !v.Fold {
+			naive, _ := v.Moment(nil)
+			t = s.unwall(naive.UTC())
 		}
 		return s.momentOf(t, v.Aware())
 	case []any:
@@ -160,7 +167,7 @@ func (s *Site) momentOf(t time.Time, aware bool) (Expiry, error) {
 	if aware != (s.set.TimeZone == nil) {
 		return Expiry{}, fmt.Errorf("read %s: a time with a zone where USE_TZ is off, or the reverse: %w", expiryKey, serializer.ErrType)
 	}
-	return At(t), nil
+	return Expiry{kind: expiryMoment, moment: t}, nil
 }
 
 // ExpiryAge is SessionBase.get_expiry_age for d at the moment now: it returns how long
@@ -180,12 +187,18 @@ func (s *Site) ExpiryAge(d *serializer.Dict, now time.Time) (time.Duration, erro
 // Errors: [serializer.ErrType] where Django raises, and for a date that Python does not
 // have.
 func (s *Site) ExpiryDate(d *serializer.Dict, now time.Time) (time.Time, error) {
+	t, err := s.expiryDate(d, now)
+	return t.UTC(), err
+}
+
+// expiryDate is ExpiryDate for a [Record].
+func (s *Site) expiryDate(d *serializer.Dict, now time.Time) (time.Time, error) {
 	e, err := s.expiryOf(d)
 	if err != nil {
 		return time.Time{}, err
 	}
 	t := e.date(s, now)
-	if y := t.Year(); y < 1 || y > 9999 {
+	if y := s.wall(t).Year(); y < 1 || y > 9999 {
 		return time.Time{}, fmt.Errorf("read %s: no date that far away: %w", expiryKey, serializer.ErrType)
 	}
 	return t, nil
@@ -216,7 +229,7 @@ func (e Expiry) age(s *Site, now time.Time) float64 {
 
 func (e Expiry) date(s *Site, now time.Time) time.Time {
 	if e.kind == expiryMoment {
-		return e.moment.UTC().Truncate(time.Microsecond)
+		return e.moment.Truncate(time.Microsecond)
 	}
 	return s.unwall(addSeconds(s.wall(now), e.age(s, now)))
 }
@@ -229,17 +242,38 @@ func (s *Site) wall(t time.Time) time.Time {
 		return t
 	}
 	_, offset := t.In(s.set.TimeZone).Zone()
+	shown := onClock(t, offset)
+	if t.Location() != time.UTC { // it may be of unwall
+		_, offset = t.Zone()
+		if own := onClock(t, offset); !own.Equal(shown) && s.instant(own).Equal(t) {
+			return own
+		}
+	}
+	return shown
+}
+
+func onClock(t time.Time, offset int) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
 // unwall is the reverse of wall. For an hour that clocks show twice, it returns the
-// first.
+// first. For an hour that they skip, it returns an instant of the hour after it, in a
+// location whose clock shows the skipped one: Python writes that.
 func (s *Site) unwall(t time.Time) time.Time {
 	if s.set.TimeZone == nil {
 		return t
 	}
-	t, _ = serializer.NewNaive(t).Moment(s.set.TimeZone) // a naive time has no zone that could be unknown
-	return t.UTC()
+	at := s.instant(t)
+	if !s.wall(at).Equal(t) {
+		return at.In(time.FixedZone("", int(t.Sub(at)/time.Second)))
+	}
+	return at
+}
+
+// instant returns, in UTC, when clocks show t.
+func (s *Site) instant(t time.Time) time.Time {
+	at, _ := serializer.NewNaive(t).Moment(s.set.TimeZone) // a naive time has no zone that could be unknown
+	return at.UTC()
 }
 
 func (e Expiry) withBrowser(s *Site) bool {

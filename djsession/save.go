@@ -393,7 +393,7 @@ func (s *Session) backOff(ctx context.Context, try int) error {
 
 // toStore returns the record for the store.
 func (s *Session) toStore() (*Record, error) {
-	expires, err := s.m.site.ExpiryDate(s.data, s.m.site.Now())
+	expires, err := s.m.site.expiryDate(s.data, s.m.site.Now())
 	if err != nil {
 		return nil, err
 	}

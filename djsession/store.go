@@ -79,7 +79,9 @@ type Record struct {
 	// Data is the dict of the session.
 	Data *serializer.Dict
 	// Expires is when the session ends, in UTC with microseconds. After a Load it is zero
-	// if the engine does not know it.
+	// if the engine does not know it. Of a record that is written on a site with
+	// USE_TZ=False, it is in another location if it is in an hour that clocks skip: its
+	// own clock then shows what Django writes.
 	Expires time.Time
 	// Meta describes the request that wrote the session. Engines with columns for it keep
 	// it; others ignore it.

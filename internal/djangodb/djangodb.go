@@ -365,20 +365,14 @@ func (t *Table) exec(ctx context.Context, doing string, q *query) (int64, error)
 	return t.db.Exec(ctx, doing, q.text(), q.args...)
 }
 
-// What Python can hold, less a day for the time zones; databases begin later.
-var (
-	firstMoment = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
-	lastMoment  = time.Date(9999, 12, 30, 23, 59, 59, 999999000, time.UTC)
-)
+// firstMoment is the first one that every database holds, less a day for the time zones.
+var firstMoment = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
 
-// moment returns the argument for m. It moves a moment that Django could not read to
-// the nearest one that it can read, so that a past moment stays past.
+// moment returns the argument for m. A moment before firstMoment is moved to it, so that a
+// past moment stays past.
 func (t *Table) moment(m time.Time) any {
-	switch {
-	case m.Before(firstMoment):
+	if m.Before(firstMoment) {
 		m = firstMoment
-	case m.After(lastMoment):
-		m = lastMoment
 	}
 	return t.clock.Arg(t.clock.Django(m))
 }

@@ -37,15 +37,36 @@ const (
 
 // Arg returns the argument for m, which is cut to microseconds. That of a wall
 // clock is str(datetime) without a zone, whose fraction is left out if it is zero.
+// The argument for a moment that Python cannot hold is that for the last one.
 func (c Clock) Arg(m time.Time) any {
-	m = m.UTC().Truncate(time.Microsecond)
-	if !c.wall {
-		return m
+	m = m.Truncate(time.Microsecond)
+	shown := c.shown(m)
+	if shown.Year() > 9999 {
+		shown = time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
+		m = time.Date(9999, 12, 31, 23, 59, 59, 999999000, c.zone)
 	}
-	if m = m.In(c.zone); m.Nanosecond() == 0 {
-		return m.Format(wholeSeconds)
+	switch {
+	case !c.wall:
+		return m.UTC()
+	case shown.Nanosecond() == 0:
+		return shown.Format(wholeSeconds)
 	}
-	return m.Format(microseconds)
+	return shown.Format(microseconds)
+}
+
+// shown returns what a clock of the database shows at m, as if it were UTC. In an hour
+// that clocks skip, the location of m says what Python makes of it: see
+// [djsession.Record].
+func (c Clock) shown(m time.Time) time.Time {
+	if m.Location() != time.UTC && c.site != nil {
+		_, own := m.Zone()
+		_, after := m.In(c.site).Zone()
+		before := m.Add(time.Duration(own-after) * time.Second)
+		if _, offset := before.In(c.site).Zone(); own < after && offset == own {
+			return m.UTC().Add(time.Duration(own) * time.Second)
+		}
+	}
+	return onWall(m, c.zone)
 }
 
 // Django returns the instant that the database keeps when Django writes m. It is
