@@ -160,7 +160,7 @@ func TestWhoFreezes(t *testing.T) {
 	site := newSite(t)
 	pickles := func() djsession.Store { return cachestore.New(locmem.New(site, nil), nil) }
 	moving := func(phase movingstore.Phase, old, next djsession.Store) djsession.Store {
-		s, err := movingstore.New(old, next, &movingstore.Options{Phase: phase})
+		s, err := movingstore.New(old, next, &movingstore.Options{Phase: phase, Copied: movingstore.NothingCopied})
 		must(t, err)
 		return s
 	}

@@ -42,7 +42,7 @@ func (r renaming) Delete(ctx context.Context, key string, seen djsession.Version
 func TestMoveThroughDecorator(t *testing.T) {
 	site := newSite(t)
 	old, next := memstore.New(site), memstore.New(site)
-	s := newStore(t, renaming{old}, renaming{next}, &movingstore.Options{Phase: movingstore.Switched})
+	s := newStore(t, renaming{old}, renaming{next}, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.NothingCopied})
 	if _, err := old.Create(t.Context(), "x"+key, record(1)); err != nil {
 		t.Fatal(err)
 	}

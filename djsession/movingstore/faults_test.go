@@ -22,7 +22,7 @@ func TestLogoutWhileMovingCancelled(t *testing.T) {
 			t.Error(err)
 		}
 	}, cancel}
-	s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched})
+	s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.NothingCopied})
 	_, _, _ = s.Load(ctx, key)
 	if _, _, err := w.switched.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("after the logout Load says %v, want ErrNotFound", err)

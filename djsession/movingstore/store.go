@@ -24,21 +24,49 @@
 //
 // # What is deleted stays deleted
 //
-// Delete works on both engines in both phases. It begins with the one that is not the
-// truth, so that a logout that fails half way can be tried again. Between the copy and
-// the end of the second phase, a session that is on the old engine and not on the new one
-// has two possible reasons: it was never copied, or it was copied and then logged out by
-// Django, which knows no other engine. [Options.Copied] decides which one it is; [Journal]
-// makes one of the journal of djsession migrate. Without it, a session that Django logged
-// out in that time can be found on the old engine once more.
+// Delete works on both engines in both phases. Between the copy and the end of the second
+// phase, a session that is on the old engine and not on the new one has two possible
+// reasons: it was never copied, or it was copied and then logged out by Django, which knows
+// no other engine. [Options.Copied] decides which one it is; [Journal] makes one of the
+// journal of djsession migrate. The new engine decides about a session that was copied.
 //
 // A copy of a session that was logged out on the old engine before the switch stays on
 // the new one until djsession migrate --switched comes to it.
 //
-// A move takes two steps. A visitor who logs out between them is still found on the new
-// engine until the second step fails. If another request gives that session a new key in
-// just this time, its login lives on. A process that is killed between the steps leaves
-// the session on both engines.
+// # One session moves
+//
+// A move is five steps, each of them a compare and swap on one engine. The session becomes a
+// claim on the old engine; the new engine gets a reservation; the claim becomes the note that
+// the move is committed; the reservation becomes the session; the note is deleted. A claim
+// and a reservation hold the session under changed names, in which nobody is logged in:
+// neither for Django nor for Go.
+//
+// So the order of steps, and a program that is killed between two of them, change nothing:
+//
+//   - The session is on one engine. It never gets lost with a program.
+//   - A logout that this Store or a Django on the new engine acknowledges leaves no login.
+//   - Any program completes a move that another one has begun. Only a claim without its
+//     reservation has to wait. Meanwhile Load returns [djsession.ErrUnavailable] after 1.3
+//     seconds, and the next Load after five seconds takes the claim over. The clocks of the
+//     programs may differ: a wrong one changes only how long this takes.
+//
+// # What no program can order
+//
+// A Django on the old engine and one on the new engine share no record. If both run at the
+// same time, nobody can tell which of them was first. In the seconds of the switch:
+//
+//   - A logout by the old Django deletes from the old engine. It does not reach a session
+//     that has already moved. `djsession migrate --switched` finds it only for a session that
+//     was copied.
+//   - A request of the old Django that began before a session moved may save it on the old
+//     engine once more. The session on the new engine is kept. If a Django on the new engine
+//     has logged it out before that save, the session comes back.
+//   - A Django sees no session that is only on the other engine, and deletes its cookie.
+//   - A Django that reads a session while it moves finds it without a login. What it saves
+//     then is kept, but not for names that the session has. If it saves after the session
+//     has moved, as its UPDATE ignores what is there, the visitor is logged out.
+//
+// So let the old Django end before the new one starts, or let visitors wait in between.
 //
 // # Errors
 //
@@ -52,7 +80,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/linger"
+	"github.com/go-djsession/go-djsession/internal/handover"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -73,21 +101,23 @@ type Options struct {
 	Phase Phase
 
 	// Copied reports whether the session of key was copied to the new engine in the first
-	// phase. It may be nil; see the package documentation. The [Store] calls it in the
-	// second phase for sessions that only the old engine has, and once more if somebody
-	// else took the session from the old engine while it moved: djsession migrate notes a
-	// session before it deletes it there, and that is no logout.
+	// phase. [Journal] makes one. It is required in the phase [Switched], and called for
+	// sessions that the old engine has and the new one does not. If djsession migrate was not
+	// run before the switch, use [NothingCopied].
 	Copied func(ctx context.Context, key string) (bool, error)
 }
 
+// NothingCopied is an [Options.Copied] for a move without a first phase: each session is
+// moved when somebody asks for it, or by djsession migrate --switched.
+func NothingCopied(context.Context, string) (bool, error) { return false, nil }
+
 // Store is a [djsession.Store] of a site that moves. It is safe for concurrent use.
 type Store struct {
-	site      *djsession.Site
-	old, next djsession.Store
-	truth     djsession.Store
-	other     djsession.Store
-	switched  bool
-	copied    func(ctx context.Context, key string) (bool, error)
+	site     *djsession.Site
+	truth    djsession.Store
+	other    djsession.Store
+	switched bool
+	mover    *handover.Mover
 }
 
 var (
@@ -99,17 +129,22 @@ var (
 // New returns the [Store] of the sessions while they move from old to next. opts may be
 // nil.
 //
-// Errors: [djsession.ErrConfig] if old and next were made for two Sites.
+// Errors: [djsession.ErrConfig] if old and next were made for two Sites, and if
+// [Options.Copied] is missing.
 func New(old, next djsession.Store, opts *Options) (*Store, error) {
 	if old.Site() != next.Site() {
 		return nil, fmt.Errorf("%w: the old and the new engine are of two Sites", djsession.ErrConfig)
 	}
-	s := &Store{site: old.Site(), old: old, next: next, truth: old, other: next}
+	var o Options
 	if opts != nil {
-		s.switched = opts.Phase == Switched
-		s.copied = opts.Copied
+		o = *opts
 	}
+	s := &Store{site: old.Site(), truth: old, other: next, switched: o.Phase == Switched}
+	s.mover = &handover.Mover{Old: old, New: next, Copied: o.Copied, Lease: handover.Lease, Waits: handover.Waits}
 	if s.switched {
+		if o.Copied == nil {
+			return nil, fmt.Errorf("%w: Options.Copied is missing: use Journal, or NothingCopied if djsession migrate was not run", djsession.ErrConfig)
+		}
 		s.truth, s.other = next, old
 	}
 	return s, nil
@@ -150,78 +185,16 @@ func loadFresh(s djsession.Store, ctx context.Context, key string) (*djsession.R
 
 func (s *Store) load(ctx context.Context, key string, load loader) (*djsession.Record, djsession.Version, error) {
 	r, v, err := load(s.truth, ctx, key)
-	// An expired copy may be of a session that was prolonged on the old engine since.
-	over := errors.Is(err, djsession.ErrExpired)
-	if !s.switched || !errors.Is(err, djsession.ErrNotFound) || over && s.copied == nil {
-		return r, v, err
-	}
-	if err := s.move(ctx, key, over); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		return nil, djsession.Version{}, err
-	}
-	// Load even if there was nothing to move: somebody else may just have moved it.
-	return load(s.truth, ctx, key)
-}
-
-// move moves a session that only the old engine has. Errors: ErrNotFound if there is
-// none, or none that may be moved.
-//
-// over says that the new engine has the session, but expired.
-func (s *Store) move(ctx context.Context, key string, over bool) error {
-	r, seen, err := loadFresh(s.old, ctx, key)
-	if err != nil {
-		return err
-	}
-	if s.copied != nil {
-		was, err := s.copied(ctx, key)
-		if err != nil {
-			return err
-		}
-		if was { // and is no longer there
-			return djsession.ErrNotFound
-		}
-	}
-	if r.Expires.IsZero() {
-		if r.Expires, err = s.site.ExpiryDate(r.Data, s.site.Now()); err != nil {
-			return err
-		}
-	}
-	// The two steps belong together, even if the client goes away in between.
-	ctx, cancel := linger.Context(ctx)
-	defer cancel()
-	v, err := s.next.Create(ctx, key, r)
-	if errors.Is(err, djsession.ErrKeyTaken) && over {
-		if _, _, there := s.next.Load(ctx, key); errors.Is(there, djsession.ErrExpired) {
-			v, err = s.next.Update(ctx, key, r, djsession.Force) // and it is still in the way
-		}
-	}
-	if errors.Is(err, djsession.ErrKeyTaken) {
-		return nil // somebody else is moving it
-	}
-	if err != nil {
-		return err
-	}
-	err = s.old.Delete(ctx, key, seen)
+	moving := err == nil && handover.Noted(key, r)
 	switch {
-	case errors.Is(err, djsession.ErrConflict):
-		return nil // a late write: left for djsession migrate
-	case errors.Is(err, djsession.ErrNotFound):
-		// djsession migrate notes a session that is on both before it deletes the old one.
-		if s.copied != nil {
-			if settled, err := s.copied(ctx, key); err != nil || settled {
-				return err
-			}
-		}
-		// A logout in between found nothing to delete on the new engine.
-		if err := s.next.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-			return err
-		}
+	case s.switched && (moving || errors.Is(err, djsession.ErrNotFound)):
+		return s.mover.Load(ctx, key, err)
+	case moving: // to a program that is switched already
+		return nil, djsession.Version{}, djsession.Unavailable("load session", handover.ErrMoving)
 	case err != nil:
-		// A session on both would come back after a logout of Django's.
-		if undo := s.next.Delete(ctx, key, v); undo != nil && !errors.Is(undo, djsession.ErrNotFound) {
-			return errors.Join(err, undo)
-		}
+		return nil, v, err
 	}
-	return err
+	return handover.Clean(r), v, nil
 }
 
 // Create implements [djsession.Store], on the engine that is the truth.
@@ -243,28 +216,14 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 // With [djsession.Force] it returns [djsession.ErrNotFound] if the truth did not have the session,
 // unless the session was not yet moved.
 func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) error {
-	if !seen.IsForce() {
-		return s.deleteSeen(ctx, key, seen)
+	switch {
+	case seen.IsForce() && s.switched:
+		return s.mover.End(ctx, key)
+	case seen.IsForce():
+		return s.mover.EndCopying(ctx, key)
+	case s.switched:
+		return s.mover.EndSeen(ctx, key, seen)
 	}
-	other := s.other.Delete(ctx, key, seen)
-	if other != nil && !errors.Is(other, djsession.ErrNotFound) {
-		return other
-	}
-	truth := s.truth.Delete(ctx, key, seen)
-	if !s.switched || other != nil || !errors.Is(truth, djsession.ErrNotFound) {
-		return truth // as for somebody who cycles its key meanwhile: the truth decides
-	}
-	if s.copied != nil {
-		if was, err := s.copied(ctx, key); err != nil {
-			return err
-		} else if was {
-			return truth
-		}
-	}
-	return nil // it was not yet moved
-}
-
-func (s *Store) deleteSeen(ctx context.Context, key string, seen djsession.Version) error {
 	// Not half of it: a caller who cycles a key and gets an error deletes the new one.
 	if _, _, err := s.other.Load(ctx, key); errors.Is(err, djsession.ErrUnavailable) {
 		return err

@@ -42,7 +42,7 @@ func TestStore(t *testing.T) {
 					engines := []*memstore.Store{memstore.New(site), memstore.New(site)}
 					truth := engines[phase]
 					return storetest.Engine{
-						Store:  newStore(t, engines[0], engines[1], &movingstore.Options{Phase: phase}),
+						Store:  newStore(t, engines[0], engines[1], &movingstore.Options{Phase: phase, Copied: movingstore.NothingCopied}),
 						Stored: func(t testing.TB, key string) (string, bool) { return truth.Text(key) },
 						Plant:  func(t testing.TB, key, raw string, expires time.Time) { truth.Put(key, raw, expires) },
 						Break: func(t testing.TB) func() {
@@ -233,7 +233,7 @@ func TestLogoutWhileMoving(t *testing.T) {
 			} else {
 				next.after = logout
 			}
-			s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched})
+			s := newStore(t, w.old, next, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.NothingCopied})
 			if _, _, err := s.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 				t.Errorf("Load = %v, want ErrNotFound", err)
 			}
@@ -261,7 +261,7 @@ func TestMovedMeanwhile(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	s := newStore(t, old, w.next, &movingstore.Options{Phase: movingstore.Switched})
+	s := newStore(t, old, w.next, &movingstore.Options{Phase: movingstore.Switched, Copied: movingstore.NothingCopied})
 	if _, _, err := s.Load(t.Context(), key); err != nil {
 		t.Errorf("Load = %v; the session is on the new engine", err)
 	}
