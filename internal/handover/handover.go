@@ -107,87 +107,121 @@ func remove(ctx context.Context, s djsession.Store, key string, seen djsession.V
 // which matches ErrMoving for a claim of somebody else; the error with which the new engine
 // refuses the session, which the old one then still has.
 func (m *Mover) Load(ctx context.Context, key string, missing error) (*djsession.Record, djsession.Version, error) {
-	waits := m.Waits
-	var mine note
+	r, v, _, err := m.Move(ctx, key, missing)
+	return r, v, err
+}
+
+// Outcome says what Move did, besides what Load does.
+type Outcome int
+
+// The outcomes.
+const (
+	Nothing Outcome = iota
+	// Moved: the session is on the new engine by this call.
+	Moved
+	// Dropped: both engines had the session, and the old one has lost it by this call.
+	Dropped
+)
+
+// Move is Load with its Outcome.
+func (m *Mover) Move(ctx context.Context, key string, missing error) (*djsession.Record, djsession.Version, Outcome, error) {
+	w := work{Mover: m, key: key, waits: m.Waits}
 	for range cmp.Or(m.Tries, 20) {
 		// The old engine first: what is on neither was on neither at one time then.
 		o, err := look(ctx, m.Old, key)
 		if err != nil {
-			return nil, djsession.Version{}, err
+			return nil, djsession.Version{}, Nothing, err
 		}
 		n := state{err: missing}
 		if missing == nil || o.kind != session { // which Create finds out too
 			if n, err = look(ctx, m.New, key); err != nil {
-				return nil, djsession.Version{}, err
+				return nil, djsession.Version{}, Nothing, err
 			}
 		}
 		missing = nil
-		switch n.kind {
-		case session:
-			// Nothing that the old engine has of a move counts any more. It is forgotten by
-			// whoever comes next, if not now.
-			both := false
-			if o.kind == session { // saved by a Django that had read it before it was moved
-				was, err := m.copied(ctx, key)
-				both = err == nil && !was
-			}
-			if o.kind == committed || o.kind == claim || both {
-				_, _ = remove(ctx, m.Old, key, o.version)
-			}
-			return n.record, n.version, nil
-		case corrupt:
-			return nil, n.version, n.err
+		switch {
+		case n.kind == session:
+			w.forget(ctx, o)
+			return n.record, n.version, w.did, nil
+		case n.kind == corrupt:
+			return nil, n.version, Nothing, n.err
+		case o.kind == corrupt:
+			return nil, djsession.Version{}, Nothing, o.err
+		case o.kind == absent && n.kind == absent:
+			return nil, djsession.Version{}, Nothing, n.err
 		}
-		switch o.kind {
-		case corrupt:
-			return nil, djsession.Version{}, o.err
-		case absent:
-			if n.kind == absent {
-				return nil, djsession.Version{}, n.err
-			}
-			_, err = remove(ctx, m.New, key, n.version) // of a move that was ended
-		case committed:
-			if n.is(reserved, o.note) {
-				err = m.fill(ctx, key, n)
-			} else { // the session has ended since
-				_, err = remove(ctx, m.Old, key, o.version)
-			}
-		case session:
-			var copied bool
-			if copied, err = m.copied(ctx, key); err != nil {
-				break
-			}
-			switch {
-			case !copied:
-				if mine, err = m.move(ctx, key, o, n); err == nil {
-					if n, err = look(ctx, m.New, key); err == nil && n.kind == session {
-						return n.record, n.version, nil
-					}
-				}
-			case n.kind == reserved: // by djsession migrate --keep
-				err = m.fill(ctx, key, n)
-			default:
-				return nil, djsession.Version{}, n.err
-			}
-		case claim:
-			switch {
-			case n.is(reserved, o.note):
-				_, _, err = swap(ctx, m.Old, key, bare(key, o.record, o.note.as(committed)), o.version)
-			case m.over(o.note), o.note.id == mine.id:
-				o.record = show(o.record)
-				mine, err = m.move(ctx, key, o, n)
-			case len(waits) == 0:
-				return nil, djsession.Version{}, djsession.Unavailable("load session", ErrMoving)
-			default:
-				err = wait(ctx, waits[0])
-				waits = waits[1:]
-			}
+		if n, err = w.step(ctx, o, n); err != nil {
+			return nil, djsession.Version{}, Nothing, err
 		}
-		if err != nil {
-			return nil, djsession.Version{}, err
+		if n.kind == session {
+			return n.record, n.version, w.did, nil
 		}
 	}
-	return nil, djsession.Version{}, djsession.Unavailable("move session", errBusy)
+	return nil, djsession.Version{}, Nothing, djsession.Unavailable("move session", errBusy)
+}
+
+// work is a call of Move.
+type work struct {
+	*Mover
+	key   string
+	mine  note // the last claim of this call
+	waits []time.Duration
+	did   Outcome
+}
+
+// forget deletes what the old engine has beside a session of the new one, if it is left of
+// the move. If this fails, whoever comes next does it.
+func (w *work) forget(ctx context.Context, o state) {
+	switch o.kind {
+	case claim, committed:
+		_, _ = remove(ctx, w.Old, w.key, o.version)
+	case session: // saved by a Django that had read it before it was moved
+		if was, err := w.copied(ctx, w.key); err == nil && !was {
+			if ok, _ := remove(ctx, w.Old, w.key, o.version); ok {
+				w.did = Dropped
+			}
+		}
+	}
+}
+
+// step does what comes next for a session that is not on the new engine. It returns the
+// session if it is there now.
+func (w *work) step(ctx context.Context, o, n state) (now state, err error) {
+	switch o.kind {
+	case absent:
+		_, err = remove(ctx, w.New, w.key, n.version) // of a move that was ended
+	case committed:
+		if n.is(reserved, o.note) {
+			err = w.fill(ctx, n)
+		} else { // the session has ended since
+			_, err = remove(ctx, w.Old, w.key, o.version)
+		}
+	case session:
+		copied, err := w.copied(ctx, w.key)
+		switch {
+		case err != nil:
+			return state{}, err
+		case !copied:
+			return w.move(ctx, o, n)
+		case n.kind == reserved: // by djsession migrate --keep
+			return state{}, w.fill(ctx, n)
+		}
+		return state{}, n.err // the new engine decides
+	case claim:
+		switch {
+		case n.is(reserved, o.note):
+			_, _, err = swap(ctx, w.Old, w.key, bare(w.key, o.record, o.note.as(committed)), o.version)
+		case w.over(o.note), o.note.id == w.mine.id:
+			o.record = show(o.record)
+			return w.move(ctx, o, n)
+		case len(w.waits) == 0:
+			err = djsession.Unavailable("load session", ErrMoving)
+		default:
+			err = wait(ctx, w.waits[0])
+			w.waits = w.waits[1:]
+		}
+	}
+	return state{}, err
 }
 
 func (m *Mover) copied(ctx context.Context, key string) (bool, error) {
@@ -208,66 +242,67 @@ func (m *Mover) over(n note) bool {
 // after o: so a reservation in n is of no move that can still be committed, and may be
 // replaced. One that is seen later may be of somebody who has taken the claim over.
 //
-// move returns its claim. If others were faster, the error is nil, and Load looks at what
-// there is now.
-func (m *Mover) move(ctx context.Context, key string, o, n state) (mine note, err error) {
-	r, err := m.ending(o.record)
+// If others are faster, the error is nil.
+func (w *work) move(ctx context.Context, o, n state) (now state, err error) {
+	r, err := w.ending(o.record)
 	if err != nil {
-		return note{}, err
+		return state{}, err
 	}
 	next := r
-	if m.Convert != nil {
-		if next, err = m.Convert(r); err != nil {
-			return note{}, err
+	if w.Convert != nil {
+		if next, err = w.Convert(r); err != nil {
+			return state{}, err
 		}
 	}
 	// The steps belong together, even if the client goes away in between.
 	ctx, cancel := linger.Context(ctx)
 	defer cancel()
 	// 1. Claim.
-	mine = newClaim(m.Old.Site().Now())
-	claimed, ok, err := swap(ctx, m.Old, key, hide(key, r, mine), o.version)
+	mine := newClaim(w.Old.Site().Now())
+	claimed, ok, err := swap(ctx, w.Old, w.key, hide(w.key, r, mine), o.version)
 	if !ok {
-		return note{}, err
+		return state{}, err
 	}
+	w.mine = mine
 	// 2. Reserve.
-	at, ok, err := m.reserve(ctx, key, hide(key, next, mine.as(reserved)), n)
+	at, ok, err := w.reserve(ctx, hide(w.key, next, mine.as(reserved)), n)
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), linger.Grace)
 		defer cancel()
-		_, _, _ = swap(ctx, m.Old, key, r, claimed) // undo the claim
-		return mine, err
+		_, _, _ = swap(ctx, w.Old, w.key, r, claimed) // undo the claim
+		return state{}, err
 	}
 	if !ok {
-		return mine, nil
+		return state{}, nil
 	}
 	// 3. Commit.
-	done, ok, err := swap(ctx, m.Old, key, bare(key, r, mine.as(committed)), claimed)
+	done, ok, err := swap(ctx, w.Old, w.key, bare(w.key, r, mine.as(committed)), claimed)
 	if !ok {
-		return mine, err
+		return state{}, err
 	}
 	// 4. Fill.
-	if _, ok, err = swap(ctx, m.New, key, next, at); !ok {
-		return mine, err
+	if _, ok, err = swap(ctx, w.New, w.key, next, at); !ok {
+		return state{}, err
 	}
-	// 5. Forget.
-	_, err = remove(ctx, m.Old, key, done)
-	return mine, err
+	w.did = Moved
+	// 5. Forget. If this fails, whoever comes next does it.
+	_, _ = remove(ctx, w.Old, w.key, done)
+	return look(ctx, w.New, w.key)
 }
 
 // reserve puts a reservation in the place of n.
-func (m *Mover) reserve(ctx context.Context, key string, r *djsession.Record, n state) (v djsession.Version, ok bool, err error) {
+func (w *work) reserve(ctx context.Context, r *djsession.Record, n state) (v djsession.Version, ok bool, err error) {
 	if n.kind == reserved {
-		return swap(ctx, m.New, key, r, n.version)
+		return swap(ctx, w.New, w.key, r, n.version)
 	}
-	v, err = m.New.Create(ctx, key, r)
+	v, err = w.New.Create(ctx, w.key, r)
 	if errors.Is(err, djsession.ErrKeyTaken) && errors.Is(n.err, djsession.ErrExpired) {
 		// An expired copy is still in the way. It has no Version.
 		var now state
-		if now, err = look(ctx, m.New, key); err != nil || !errors.Is(now.err, djsession.ErrExpired) {
+		if now, err = look(ctx, w.New, w.key); err != nil || !errors.Is(now.err, djsession.ErrExpired) {
 			return djsession.Version{}, false, err
 		}
-		return swap(ctx, m.New, key, r, djsession.Force)
+		return swap(ctx, w.New, w.key, r, djsession.Force)
 	}
 	if errors.Is(err, djsession.ErrKeyTaken) {
 		return djsession.Version{}, false, nil
@@ -276,10 +311,14 @@ func (m *Mover) reserve(ctx context.Context, key string, r *djsession.Record, n 
 }
 
 // fill makes a session of a reservation.
-func (m *Mover) fill(ctx context.Context, key string, n state) error {
-	r, err := m.ending(show(n.record))
-	if err == nil {
-		_, _, err = swap(ctx, m.New, key, r, n.version)
+func (w *work) fill(ctx context.Context, n state) error {
+	r, err := w.ending(show(n.record))
+	if err != nil {
+		return err
+	}
+	_, ok, err := swap(ctx, w.New, w.key, r, n.version)
+	if ok {
+		w.did = Moved
 	}
 	return err
 }
@@ -304,4 +343,31 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return djsession.Unavailable("wait for a move", ctx.Err())
 	}
+}
+
+// Reserve puts a reservation of r on the new engine for a session that the old one has and is
+// to keep. Note then that it was copied: after that, Load fills the reservation if the old
+// engine still has the session. done is false if the new engine has the session already.
+//
+// Errors: ErrMoving for a session that somebody is moving; those of the Stores.
+func (m *Mover) Reserve(ctx context.Context, key string, r *djsession.Record) (done bool, err error) {
+	w := work{Mover: m, key: key}
+	for range cmp.Or(m.Tries, 20) {
+		// The new engine first: then a reservation there is of no move that goes on.
+		n, err := look(ctx, m.New, key)
+		if err != nil || n.kind == session || n.kind == corrupt {
+			return false, err
+		}
+		o, err := look(ctx, m.Old, key)
+		if err != nil {
+			return false, err
+		}
+		if o.kind == claim || o.kind == committed {
+			return false, ErrMoving
+		}
+		if _, done, err = w.reserve(ctx, hide(key, r, newClaim(m.Old.Site().Now()).as(reserved)), n); done || err != nil {
+			return done, err
+		}
+	}
+	return false, ErrMoving
 }

@@ -13,6 +13,7 @@ import (
 // Errors: ErrNotFound if this call ended nothing: somebody else has, or has given the
 // session a new key. ErrUnavailable.
 func (m *Mover) End(ctx context.Context, key string) error {
+	ended := false // something that counts
 	for range cmp.Or(m.Tries, 20) {
 		o, err := look(ctx, m.Old, key)
 		if err != nil {
@@ -24,60 +25,69 @@ func (m *Mover) End(ctx context.Context, key string) error {
 				return err
 			}
 		}
-		var done bool
+		var did, over bool
 		if o.kind == claim || !copied && (o.kind == session || o.kind == corrupt) {
-			done, err = m.endOld(ctx, key, o)
+			did, over, err = m.endOld(ctx, key, o)
 		} else {
-			done, err = m.endNew(ctx, key, o, copied)
+			did, over, err = m.endNew(ctx, key, o, copied)
 		}
-		if done || err != nil {
+		ended = ended || did
+		switch {
+		case err != nil:
 			return err
+		case over && !ended:
+			return djsession.ErrNotFound
+		case over:
+			return nil
 		}
 	}
 	return djsession.Unavailable("delete session", errBusy)
 }
 
-// endOld ends a session that the old engine decides about.
-func (m *Mover) endOld(ctx context.Context, key string, o state) (done bool, err error) {
-	if ok, err := remove(ctx, m.Old, key, o.version); !ok {
-		return false, err
+// endOld ends a session that the old engine decides about. over is false if others were
+// faster.
+func (m *Mover) endOld(ctx context.Context, key string, o state) (did, over bool, err error) {
+	if over, err = remove(ctx, m.Old, key, o.version); !over {
+		return false, false, err
 	}
 	// There may be a reservation.
-	if err := m.New.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		return true, err
+	err = m.New.Delete(ctx, key, djsession.Force)
+	if !errors.Is(err, djsession.ErrNotFound) {
+		return true, true, err
 	}
-	return true, nil
+	if o.kind == claim {
+		return true, true, nil
+	}
+	// djsession migrate --keep may have copied it meanwhile, and the copy may have got a new key.
+	copied, err := m.copied(ctx, key)
+	return !copied, true, err
 }
 
-// endNew ends a session that the new engine decides about.
-func (m *Mover) endNew(ctx context.Context, key string, o state, copied bool) (done bool, err error) {
+// endNew ends a session that the new engine decides about. over is false if others were
+// faster.
+func (m *Mover) endNew(ctx context.Context, key string, o state, copied bool) (did, over bool, err error) {
 	n, err := look(ctx, m.New, key)
-	if err != nil {
-		return true, err
-	}
 	switch {
+	case err != nil:
+		return false, false, err
 	case errors.Is(n.err, djsession.ErrExpired):
 		err = m.New.Delete(ctx, key, djsession.Force)
-	case n.kind == absent:
-		err = djsession.ErrNotFound
-	default:
-		var ok bool
-		if ok, err = remove(ctx, m.New, key, n.version); err != nil || !ok {
-			return false, err
+		if did = err == nil; err != nil && !errors.Is(err, djsession.ErrNotFound) {
+			return false, false, err
+		}
+	case n.kind != absent:
+		if ok, err := remove(ctx, m.New, key, n.version); !ok {
+			return false, false, err
 		}
 		// A reservation counts if it would have been filled.
-		if n.kind == reserved && !copied && !(o.kind == committed && n.note.id == o.note.id) {
-			err = djsession.ErrNotFound
-		}
+		did = n.kind != reserved || copied || o.kind == committed && n.note.id == o.note.id
 	}
-	if err != nil && !errors.Is(err, djsession.ErrNotFound) || o.kind == absent {
-		return true, err
+	if o.kind == absent {
+		return did, true, nil
 	}
-	// Whatever the old engine has now: a late save of Django may have replaced it.
-	if old := m.Old.Delete(ctx, key, djsession.Force); old != nil && !errors.Is(old, djsession.ErrNotFound) {
-		return true, old
-	}
-	return true, err
+	// If a late save of Django has replaced what was there, this begins anew.
+	over, err = remove(ctx, m.Old, key, o.version)
+	return did, over, err
 }
 
 // EndSeen ends the session that the new engine has as seen, for a caller who gives it a new
@@ -105,7 +115,11 @@ func (m *Mover) EndSeen(ctx context.Context, key string, seen djsession.Version)
 	if ended != nil && !errors.Is(ended, djsession.ErrNotFound) || o.kind == absent {
 		return ended
 	}
-	if err := m.Old.Delete(ctx, key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if ok, err := remove(ctx, m.Old, key, o.version); ok || err != nil {
+		return cmp.Or(err, ended)
+	}
+	// It is gone, or a late save of Django has replaced it.
+	if err := m.End(ctx, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return err
 	}
 	return ended

@@ -55,6 +55,7 @@ var actors = map[string]func(ctx context.Context, m *handover.Mover) string{
 		return found(r, err)
 	},
 	"logout": func(ctx context.Context, m *handover.Mover) string {
+		m.Tries = 20
 		if err := m.End(ctx, key); err != nil {
 			return "refused"
 		}

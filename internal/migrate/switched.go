@@ -7,16 +7,20 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/handover"
 )
 
 // bring does one session in the second step, in which the new engine has the truth: what
 // the new engine holds is kept, and a copy that it has lost was logged out.
 func (m *mover) bring(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	if s.record == nil {
+	switch {
+	case s.noted:
+		s.hand = true
 		return nil
-	}
-	if s.was == nil {
+	case s.record == nil:
+		return nil
+	case s.was == nil:
 		return m.bringNew(ctx, s)
 	}
 	s.sent = s.was.seen == settled
@@ -28,7 +32,8 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 		v = djsession.Force
 	case errors.Is(err, djsession.ErrNotFound):
 		if changed && m.over(s.was) || s.intended != nil {
-			return m.bringNew(ctx, s) // the copy has expired, or it never was made
+			s.drop = true // the copy has expired, or it never was made
+			return m.bringNew(ctx, s)
 		}
 		m.count(&n.LoggedOut)
 		s.note(m)
@@ -40,6 +45,9 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 		return nil
 	case err != nil:
 		return err
+	case handover.Noted(s.l.Key(), r): // with Keep
+		s.hand = true
+		return nil
 	case !changed || m.holds(r, &entry{content: s.content, expires: s.expires}):
 		m.count(&n.Already)
 		s.put, s.leave = s.entry(m), true
@@ -70,21 +78,23 @@ func (m *mover) bring(ctx context.Context, s *moving) error {
 // over reports whether a copy has expired.
 func (m *mover) over(e *entry) bool { return e.expires != 0 && e.expires <= m.site.Now().Unix() }
 
-// bringNew moves a session that was not copied in the first step. It deletes the session
-// from the old engine at once, as package movingstore does. So if the session is on neither
-// engine, somebody has logged out.
+// bringNew moves a session that was not copied in the first step: hand does, when the journal
+// is written.
 //
-// A session that the journal has is settled in the journal first. Otherwise the next run
-// would find a copy on the new engine alone, and take that for a logout.
+// With Keep, the old engine has the session after that too, and the journal has to have it
+// before it is on the new one: its absence there then means a logout. So the new engine gets
+// a reservation first.
 func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	// Stopped between two steps, it could not tell a logout from a session of its own.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
-	defer cancel()
-	v, err := m.To.Store.Create(ctx, s.l.Key(), s.record)
+	if !m.Keep {
+		s.hand = true
+		return nil
+	}
+	done, err := m.handover(s).Reserve(ctx, s.l.Key(), s.record)
 	switch {
-	case errors.Is(err, djsession.ErrKeyTaken):
-		return m.onBoth(ctx, s)
+	case errors.Is(err, handover.ErrMoving):
+		m.count(&n.Later)
+		return nil
 	case refusedByEngine(err):
 		m.count(&n.Left)
 		s.note(m)
@@ -92,92 +102,80 @@ func (m *mover) bringNew(ctx context.Context, s *moving) error {
 	case err != nil:
 		return err
 	}
-	s.sent = false // a run that deletes from the old engine has left it on the new one
-	if err := m.written(ctx, s, v); err != nil {
-		return err
+	s.drop, s.put, s.hand = false, s.entry(m), done
+	if !done {
+		m.count(&n.Newer)
 	}
-	if s.was != nil {
-		s.put, s.leave = s.entry(m), true
-		m.count(&n.Copied)
-		return nil
-	}
-	if m.Keep {
-		_, _, err = m.From.Store.Load(ctx, s.l.Key())
-		s.put = s.entry(m)
-	} else {
-		err = m.From.Store.Delete(ctx, s.l.Key(), s.l.Version)
-	}
-	switch {
-	case errors.Is(err, djsession.ErrNotFound):
-		// Whoever logged out meanwhile found nothing on the new engine.
-		m.count(&n.Gone)
-		if err := m.To.Store.Delete(ctx, s.l.Key(), djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-			return err
-		}
-		return nil
-	case errors.Is(err, djsession.ErrConflict):
-		s.put = s.entry(m) // so that the next walk knows what is here
-		m.count(&n.Later)
-		return nil
-	case err != nil && !errors.Is(err, djsession.ErrCorrupt):
-		return err
-	}
-	if !m.Keep {
-		m.count(&n.Deleted)
-	}
-	m.count(&n.Copied)
 	return nil
 }
 
 // stepTimeout is how long engines may take to move one session.
 const stepTimeout = time.Minute
 
-// onBoth does a session that both engines have and that this program did not copy. A program
-// with package movingstore is moving it, or has moved it and somebody wrote it on the old
-// engine once more. The program that moves a session deletes it, so onBoth leaves it alone
-// in the first round. In a later round the journal notes the session before it is deleted
-// from the old engine. So neither that program nor the next run takes this for a logout.
-func (m *mover) onBoth(ctx context.Context, s *moving) error {
-	n := &m.state.Counts
-	if m.Keep {
-		m.count(&n.Newer)
-		s.put = s.entry(m) // so that its absence on the new engine will mean a logout
-		return nil
+// errNotConvertible is a session that is no JSON.
+var errNotConvertible = errors.New("migrate: the new engine cannot hold the session")
+
+// handover returns the Mover for a session. It puts the session into s as it was moved.
+func (m *mover) handover(s *moving) *handover.Mover {
+	return &handover.Mover{
+		Old: m.From.Store, New: m.To.Store, Lease: m.Grace, Waits: handover.Waits,
+		Copied: func(context.Context, string) (bool, error) { return m.Keep, nil },
+		Convert: func(r *djsession.Record) (*djsession.Record, error) {
+			next, ok := m.converted(r)
+			if !ok {
+				return nil, errNotConvertible
+			}
+			var err error
+			s.record = next
+			s.content, err = contentOf(next.Data)
+			return next, err
+		},
 	}
-	if m.state.Round == 0 {
+}
+
+// hand moves a session by the protocol of package movingstore, or does what is left of a move
+// that somebody else has begun.
+func (m *mover) hand(ctx context.Context, s *moving) error {
+	n := &m.state.Counts
+	// Stopped in between, it would be left to the next run.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	defer cancel()
+	r, v, did, err := m.handover(s).Move(ctx, s.l.Key(), nil)
+	switch {
+	case errors.Is(err, handover.ErrMoving):
 		m.count(&n.Later)
 		return nil
-	}
-	switch r, _, err := m.load(ctx, s.l.Key()); {
-	case errors.Is(err, djsession.ErrExpired):
-		v, err := m.To.Store.Update(ctx, s.l.Key(), s.record, djsession.Force)
-		if err != nil {
-			m.count(&n.Later)
-			return nil
-		}
-		m.count(&n.Copied)
-		s.put, s.leave = s.entry(m), true
-		return m.written(ctx, s, v)
-	case errors.Is(err, djsession.ErrNotFound): // logged out in this moment
-		m.count(&n.LoggedOut)
+	case errors.Is(err, djsession.ErrNotFound): // somebody has logged out meanwhile
+		m.count(&n.Gone)
+		return nil
 	case errors.Is(err, djsession.ErrCorrupt):
 		m.count(&n.Taken)
 		return nil
+	case refusedByEngine(err):
+		m.count(&n.Left)
+		return nil
 	case err != nil:
 		return err
+	case did == handover.Moved:
+		m.count(&n.Copied)
 	case m.holds(r, &entry{content: s.content, expires: s.expires}):
 		m.count(&n.Already)
 	default:
 		m.count(&n.Newer)
 	}
-	s.put, s.leave = s.entry(m), true
+	if !m.Keep {
+		m.count(&n.Deleted)
+	}
+	if did == handover.Moved && s.record != nil {
+		return m.written(ctx, s, v)
+	}
 	return nil
 }
 
 // leave deletes a session from the old engine when the new one has it.
 func (m *mover) leave(ctx context.Context, s *moving) error {
 	n := &m.state.Counts
-	if !s.leave {
+	if !s.leave || m.Keep {
 		return nil
 	}
 	switch err := m.From.Store.Delete(ctx, s.l.Key(), s.l.Version); {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/convert"
+	"github.com/go-djsession/go-djsession/internal/handover"
 	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/internal/tagged"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -26,9 +27,11 @@ type moving struct {
 	content int64
 	expires int64 // in seconds since 1970, or 0
 
+	noted bool   // a move of it has begun, and is not over
 	put   *entry // for the journal
 	drop  bool   // out of the journal
 	leave bool   // it may be deleted from the old engine
+	hand  bool   // it is to be handed over
 	out   bool   // it was logged out on the new engine
 	sent  bool   // an earlier run may have sent its deletion to the old engine
 }
@@ -108,6 +111,9 @@ func cursorOf(l djsession.Listed) string {
 // move does a batch: it writes the sessions to the new engine, then notes them in the
 // journal, and then deletes them from the old engine. So if the journal does not call a
 // copy settled and its session is not on the old engine, somebody else deleted the session.
+//
+// In the second step, a session that was not copied is handed over when the journal is
+// written: the journal then does not have it.
 func (m *mover) move(ctx context.Context, items []*moving) error {
 	if m.journal != nil {
 		if err := m.journal.lookUp(ctx, items); err != nil {
@@ -136,12 +142,15 @@ func (m *mover) move(ctx context.Context, items []*moving) error {
 	if err := m.journal.commit(ctx, items, m.done); err != nil {
 		return err
 	}
-	if m.Switched && !m.Keep {
-		if err := m.each(ctx, items, func(s *moving) error { return m.leave(ctx, s) }); err != nil {
-			return err
-		}
+	if !m.Switched {
+		return nil
 	}
-	return nil
+	return m.each(ctx, items, func(s *moving) error {
+		if s.hand {
+			return m.hand(ctx, s)
+		}
+		return m.leave(ctx, s)
+	})
 }
 
 // each does something to the sessions of a batch, several at a time.
@@ -203,8 +212,10 @@ func (m *mover) prepare(s *moving) error {
 		m.count(&n.Expired)
 		s.note(m)
 		s.leave = true
+	case handover.Noted(s.l.Key(), s.l.Record):
+		s.noted = true
 	default:
-		r, ok := m.converted(s.l.Record)
+		r, ok := m.converted(handover.Clean(s.l.Record))
 		if !ok {
 			m.count(&n.Left)
 			s.note(m)
@@ -376,7 +387,7 @@ func mismatch(s *moving, what string) error {
 // session then stays where it is.
 func refusedByEngine(err error) bool {
 	var wrong *serializer.ConvertError
-	return errors.Is(err, djsession.ErrTooLarge) || errors.As(err, &wrong) || errors.Is(err, serializer.ErrLimit)
+	return errors.Is(err, errNotConvertible) || errors.Is(err, djsession.ErrTooLarge) || errors.As(err, &wrong) || errors.Is(err, serializer.ErrLimit)
 }
 
 // estimate counts what a run would do. It does not ask the new engine.
