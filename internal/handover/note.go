@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -155,8 +156,8 @@ func renamed(r *djsession.Record, rename func(name string) (now string, keep boo
 		items = append(items, serializer.Item{Key: k, Value: v})
 	}
 	d := serializer.NewDict(items...)
-	if source, _ := r.Data.Source(); source != nil {
-		d = d.WithSource(source).With(noteName, "").Without(noteName) // it was changed since
+	if source, _ := pydict.Source(r.Data); source != nil {
+		d = pydict.WithSource(d, source).With(noteName, "").Without(noteName) // it was changed since
 	}
 	n := *r
 	n.Data = d
