@@ -46,8 +46,8 @@ func requests(t testing.TB, kinds []visit.Kind) *interleave.Model {
 }
 
 // TestSchedules runs requests of one visitor in every order while his session is moved, also
-// with a process that is killed on the way. The whole test runs some 58 million schedules in
-// ten seconds. -short, for the race detector, leaves three requests at once out.
+// with a process that is killed on the way. Package internal/handover has the models of three
+// programs, in which not every request moves the session first.
 func TestSchedules(t *testing.T) {
 	const save, cycle, logout, read = visit.Save, visit.Cycle, visit.Logout, visit.Read
 	tests := []struct {
@@ -62,12 +62,9 @@ func TestSchedules(t *testing.T) {
 		{kinds: []visit.Kind{read, logout}},
 		{kinds: []visit.Kind{save, logout}},
 		{kinds: []visit.Kind{cycle, logout}},
-		{kinds: []visit.Kind{read, save, logout}},
-		{kinds: []visit.Kind{read, cycle, logout}},
 		{kinds: []visit.Kind{read, save}, kill: read},
 		{kinds: []visit.Kind{read, cycle}, kill: read},
 		{kinds: []visit.Kind{read, logout}, kill: read},
-		{kinds: []visit.Kind{read, cycle, logout}, kill: read},
 	}
 	var total uint64
 	for _, tt := range tests {
@@ -79,8 +76,8 @@ func TestSchedules(t *testing.T) {
 			name = append(name, "killed")
 		}
 		t.Run(strings.Join(name, ", "), func(t *testing.T) {
-			if testing.Short() && len(tt.kinds) > 2 {
-				t.Skip("runs all schedules of three requests")
+			if testing.Short() && (tt.kill != "" || tt.kinds[0] != read) {
+				t.Skip("runs a long time")
 			}
 			m := requests(t, tt.kinds)
 			if tt.kill != "" {

@@ -136,9 +136,13 @@ func show(r *djsession.Record) *djsession.Record {
 
 // bare returns a record with a note and no data.
 func bare(key string, r *djsession.Record, n note) *djsession.Record {
-	b := renamed(r, func(name string) (string, bool) { return name, name == expiryName })
+	b := *r
+	b.Data = derived(r, nil)
+	if v, ok := r.Data.Get(expiryName); ok {
+		b.Data = b.Data.With(expiryName, v)
+	}
 	b.Data = b.Data.With(noteName, n.text(key))
-	return b
+	return &b
 }
 
 // renamed returns r with other names. Values stay as they were read. A key that is no text
@@ -155,11 +159,16 @@ func renamed(r *djsession.Record, rename func(name string) (now string, keep boo
 		}
 		items = append(items, serializer.Item{Key: k, Value: v})
 	}
+	n := *r
+	n.Data = derived(r, items)
+	return &n
+}
+
+// derived returns a dict of items, for the serializer that read r.
+func derived(r *djsession.Record, items []serializer.Item) *serializer.Dict {
 	d := serializer.NewDict(items...)
 	if source, _ := pydict.Source(r.Data); source != nil {
 		d = pydict.WithSource(d, source).With(noteName, "").Without(noteName) // it was changed since
 	}
-	n := *r
-	n.Data = d
-	return &n
+	return d
 }
