@@ -17,6 +17,16 @@ func TestTwoSites(t *testing.T) {
 	}
 }
 
+// In the second phase nobody knows without a journal who has logged out.
+func TestCopiedIsRequired(t *testing.T) {
+	site := newSite(t)
+	old, next := memstore.New(site), memstore.New(site)
+	if s, err := movingstore.New(old, next, &movingstore.Options{Phase: movingstore.Switched}); s != nil || !errors.Is(err, djsession.ErrConfig) {
+		t.Errorf("New = %v, %v, want ErrConfig", s, err)
+	}
+	newStore(t, old, next, nil)
+}
+
 // renaming is a Store with other keys, and with an Unwrap that it should not have.
 type renaming struct{ djsession.Store }
 
