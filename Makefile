@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djauth ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/pyclients ./internal/errtext ./internal/venv \
+	./djauth ./djauth/presets ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/pyclients ./internal/errtext ./internal/venv \
 	./internal/base62 ./internal/httpcookie ./internal/waitlock ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start

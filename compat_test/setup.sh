@@ -10,7 +10,8 @@
 #   compat_test/setup.sh --all            all three (as does DJSESSION_SETUP_BROWSER=1)
 #
 # Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
-# Django 4.2, 5.2 and 6.1 are required; the older ones are skipped with a sentence when their Python is absent.
+# Django 4.2, 5.2 and 6.1 are required; the others are skipped with a sentence when their Python is absent. djangoapps has
+# the apps that compat_test/judges compares.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,6 +30,7 @@ environments() {
 		django5.2  | 3.14 3.13 3.12 3.11 3.10 | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==25.1.0 bcrypt==5.0.0 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 click==8.3.0 h11==0.16.0
 		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==25.1.0 bcrypt==5.0.0 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 click==8.3.0 h11==0.16.0
 		clients    | 3.13 3.12 3.11           | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 mysqlclient==2.2.8 mysql-connector-python==26.10.0 PyMySQL==1.2.4 redis==7.4.1 valkey==6.2.0 django-redis==6.0.0 django-valkey==0.4.1 pymemcache==4.0.0 python-binary-memcached==0.33.0 django-prometheus==2.5.0 python-redis-lock==4.0.1 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
+		djangoapps | 3.14 3.13 3.12           | optional | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.13.0 PyMySQL==1.2.4 redis==7.4.1 setuptools==80.9.0 django-otp==1.7.5 django-impersonate==1.9.5 django-hijack==3.7.9 django-session-security==2.6.8 django-session-timeout==0.1.0 django-auto-logout==0.5.1 django-axes==8.3.1 django-guardian==3.5.2 rules==3.5
 	PINS
 }
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.

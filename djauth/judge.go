@@ -123,6 +123,18 @@ func SecondFactor(page string) Verdict {
 	return Verdict{decision: refused, why: ErrSecondFactor, page: page}
 }
 
+// Why returns what [Refuse] and [SecondFactor] refuse a visitor for; nil for other verdicts.
+func (v Verdict) Why() error { return v.why }
+
+// At is the page to which [Auth.RequireLogin] leads a visitor whom the verdict refuses, in
+// place of Options.LoginURL. "" changes nothing.
+func (v Verdict) At(page string) Verdict {
+	if page != "" {
+		v.page = page
+	}
+	return v
+}
+
 // ActAs puts the account with this ID in the place of the one that logged in, which
 // [Identity.Real] then returns. The account must exist, and be one that the backend lets in.
 // ActAs does nothing for an anonymous visitor.

@@ -79,10 +79,11 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *Identity) {
 	}](errors.Unwrap(id.why)); ok { // by a Judge
 		status = djsession.ErrorStatus(e)
 	}
-	if errors.Is(id.why, ErrSecondFactor) {
-		if page = id.page; page == "" {
-			status = http.StatusForbidden
-		}
+	switch {
+	case id.page != "":
+		page = id.page
+	case errors.Is(id.why, ErrSecondFactor):
+		status = http.StatusForbidden
 	}
 	if status != http.StatusFound {
 		http.Error(w, http.StatusText(status), status)

@@ -14,7 +14,7 @@ var core = []string{
 	"signer", "serializer", "serializer/pickle", "fixtures",
 	"djsession", "djsession/memstore", "djsession/storetest", "djsession/cookiestore",
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
-	"djauth", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
+	"djauth", "djauth/presets", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
 	"internal/base62", "internal/httpcookie", "internal/waitlock", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/sqldb", "internal/cachevalue", "internal/testkit/testserver",
 	"internal/pyliteral", "internal/errtext", "internal/venv", "internal/probe", "internal/testkit/interleave", "internal/testkit/visit",
 }

@@ -76,7 +76,7 @@ def who(request, perms):
         return {'user': None}
     session = getattr(request, 'session', {})
     history = session.get('hijack_history')  # django-hijack; request.real_user is django-impersonate's
-    real = type(user)._default_manager.filter(pk=history[0]).first() if history else getattr(request, 'real_user', None)
+    real = user._meta.model._default_manager.filter(pk=history[0]).first() if history else getattr(request, 'real_user', None)
     return {
         'user': facts(user),
         'real': facts(real) if real else None,
