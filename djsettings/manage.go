@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/probe"
 	"github.com/go-djsession/go-djsession/internal/venv"
 )
 
@@ -33,15 +35,77 @@ type ManageOptions struct {
 // manageTimeout limits one run of manage.py.
 const manageTimeout = 2 * time.Minute
 
-// FromManage runs "python manage.py diffsettings --all" and "manage.py version" in the
-// folder dir, and reads their output. No other function of this package runs code of the
-// site. opts may be nil.
+// FromManage runs the probe by "python manage.py shell" in the folder dir, and reads the
+// profile that it prints, with SECRET_KEY in it. If the probe has no answer, FromManage
+// runs "manage.py diffsettings --all" and "manage.py version", and a Warning says why.
+// Only FromManage and [RunProbe] run code of the site. opts may be nil.
 //
 // Errors: [ErrManage], and those of [Read].
 func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings, error) {
 	if opts == nil {
 		opts = new(ManageOptions)
 	}
+	m, err := opts.manage(dir)
+	if err != nil {
+		return nil, err
+	}
+	o := *opts.orZero()
+	if o.Dir == "" {
+		o.Dir = m.dir
+	}
+	text, err := m.probe(ctx, probe.Options{SecretKey: true})
+	if err == nil {
+		return readSettings(text, &o)
+	}
+	if errors.Is(err, ErrTooLarge) || ctx.Err() != nil {
+		return nil, err
+	}
+	set, failed := m.diffsettings(ctx, &o)
+	if failed != nil {
+		return nil, failed
+	}
+	set.Warnings = append(set.Warnings, Warning{"profile", "The probe had no answer, so that only the settings are known, and not what the site's code does: " + err.Error() + "."})
+	return set, nil
+}
+
+// ProbeOptions are the options of [RunProbe]. The zero value is good.
+type ProbeOptions struct {
+	ManageOptions
+	// SecretKey adds SECRET_KEY and its fallbacks to the profile.
+	SecretKey bool
+	// EnvPasswords replaces passwords of databases by names of variables, which [Options.Env]
+	// has where the profile is read: DJSESSION_DATABASE_DEFAULT_PASSWORD.
+	EnvPasswords bool
+	// Cookies are names of signed cookies whose keys are wanted.
+	Cookies []string
+}
+
+// RunProbe runs the probe by "python manage.py shell" in the folder dir, and returns the
+// profile as text for [Read]. It reads the text to check it. opts may be nil.
+//
+// Errors: [ErrManage], and those of [Read].
+func RunProbe(ctx context.Context, dir string, opts *ProbeOptions) (Secret, *Profile, error) {
+	if opts == nil {
+		opts = new(ProbeOptions)
+	}
+	m, err := opts.manage(dir)
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	text, err := m.probe(ctx, probe.Options{SecretKey: opts.SecretKey, EnvPasswords: opts.EnvPasswords, Cookies: opts.Cookies})
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	// A variable may be set only where the profile is read.
+	doc, err := parseProfile(text, func(name string) (string, bool) { return name, true })
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	return NewSecret(text), doc.profile, nil
+}
+
+// manage returns how to run the manage.py of a folder.
+func (o *ManageOptions) manage(dir string) (*manage, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the folder cannot be found: %w", ErrManage, err)
@@ -49,12 +113,30 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 	if fi, err := os.Stat(filepath.Join(abs, "manage.py")); err != nil || fi.IsDir() {
 		return nil, fmt.Errorf("%w: there is no manage.py in the folder", ErrManage)
 	}
-	m := &manage{dir: abs, python: cmp.Or(opts.Python, venv.Python(abs, os.Getenv)), opts: opts}
-	o := *opts.orZero()
-	m.max = o.MaxSize
-	if o.Dir == "" {
-		o.Dir = abs
+	return &manage{dir: abs, python: cmp.Or(o.Python, venv.Python(abs, os.Getenv)), opts: o, max: o.orZero().MaxSize}, nil
+}
+
+// probe runs the probe and returns the profile with its marks.
+func (m *manage) probe(ctx context.Context, opts probe.Options) (string, error) {
+	m.stdin = probe.Source(opts)
+	out, err := m.run(ctx, "shell", "-v", "0")
+	m.stdin = ""
+	text := string(out)
+	if err != nil || !isProfile(text) {
+		if err == nil {
+			err = fmt.Errorf("%w: manage.py shell ended without a profile: its errors are on standard error", ErrManage)
+		}
+		return "", err
 	}
+	body, err := profileBody(text)
+	if err != nil {
+		return "", err
+	}
+	return profileBegin + "\n" + strings.TrimSpace(body) + "\n" + profileEnd + "\n", nil
+}
+
+// diffsettings reads what diffsettings and version of manage.py print.
+func (m *manage) diffsettings(ctx context.Context, o *Options) (*Settings, error) {
 	text, err := m.run(ctx, "diffsettings", "--all")
 	if m.unknownOption {
 		text, err = m.run(ctx, "diffsettings")
@@ -73,7 +155,7 @@ func FromManage(ctx context.Context, dir string, opts *ManageOptions) (*Settings
 			}
 		}
 	}
-	set, err := Read(bytes.NewReader(text), &o)
+	set, err := Read(bytes.NewReader(text), o)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +169,7 @@ type manage struct {
 	dir, python string
 	opts        *ManageOptions
 	max         int
+	stdin       string
 	// unknownOption says that the last run did not know an option.
 	unknownOption bool
 }
@@ -95,10 +178,15 @@ type manage struct {
 func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, manageTimeout)
 	defer cancel()
-	args = append(append([]string{"manage.py"}, args...), m.opts.Args...)
+	name := args[0]
+	// -B: nothing is written, not even the code that Python compiles.
+	args = append(append([]string{"-B", "manage.py"}, args...), m.opts.Args...)
 	cmd := exec.CommandContext(ctx, m.python, args...)
 	cmd.Dir = m.dir
 	cmd.Env = append(os.Environ(), "PYTHONIOENCODING=utf-8")
+	if m.stdin != "" {
+		cmd.Stdin = strings.NewReader(m.stdin)
+	}
 	cmd.WaitDelay = 2 * time.Second
 	out, errOut := &bounded{max: m.max, stop: cancel}, &bounded{max: 64 << 10}
 	cmd.Stdout, cmd.Stderr = out, errOut
@@ -111,11 +199,11 @@ func (m *manage) run(ctx context.Context, args ...string) ([]byte, error) {
 	case out.over:
 		return nil, tooLarge(m.max)
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: %s did not end: %w", ErrManage, args[1], ctx.Err())
+		return nil, fmt.Errorf("%w: %s did not end: %w", ErrManage, name, ctx.Err())
 	case err != nil:
 		text := errOut.buf.String()
 		m.unknownOption = strings.Contains(text, "unrecognized arguments: --all") || strings.Contains(text, "no such option: --all")
-		return nil, errtext.Hide(ErrManage, args[1]+" "+why(text), err)
+		return nil, errtext.Hide(ErrManage, name+" "+why(text), err)
 	}
 	return out.buf.Bytes(), nil
 }

@@ -70,7 +70,7 @@ else:
 		t.Fatal(err)
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "log"))
-	if got, want := string(log), "diffsettings --all --settings=s\ndiffsettings --settings=s\nversion --settings=s\n"; err != nil || got != want {
+	if got, want := string(log), "shell -v 0 --settings=s\ndiffsettings --all --settings=s\ndiffsettings --settings=s\nversion --settings=s\n"; err != nil || got != want {
 		t.Errorf("commands: got %q, %v, want %q", got, err, want)
 	}
 	if set.Django.String() != "1.4" || set.Sessions.CookieName != filepath.Base(dir) || set.Dir != dir {

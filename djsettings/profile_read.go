@@ -41,8 +41,8 @@ func checkProfileMode(fi fs.FileInfo) error {
 	return fmt.Errorf("%w: other users may read the file, which holds keys of the site: chmod 600", ErrProfile)
 }
 
-// profileText returns the JSON between the marks.
-func profileText(text string) (string, error) {
+// profileBody returns what stands between the marks.
+func profileBody(text string) (string, error) {
 	_, rest, begun := strings.Cut(text, profileBegin)
 	body, _, ended := strings.Cut(rest, profileEnd)
 	switch {
@@ -55,8 +55,7 @@ func profileText(text string) (string, error) {
 	case strings.Contains(body, profileBegin):
 		return "", fmt.Errorf("%w: there are two beginnings: the first profile is cut short", ErrProfile)
 	}
-	// No text in it has a line end: what a terminal added can go.
-	return strings.NewReplacer("\r", "", "\n", "").Replace(body), nil
+	return body, nil
 }
 
 // profileDocument is the JSON of a profile.
@@ -90,10 +89,12 @@ type profileKeys struct {
 
 // parseProfile reads a profile. env has the variables that it may name.
 func parseProfile(text string, env func(string) (string, bool)) (*document, error) {
-	body, err := profileText(text)
+	body, err := profileBody(text)
 	if err != nil {
 		return nil, err
 	}
+	// No text in it has a line end: what a terminal added can go.
+	body = strings.NewReplacer("\r", "", "\n", "").Replace(body)
 	var head struct {
 		Version *json.Number `json:"djsession-profile"`
 	}

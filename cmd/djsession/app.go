@@ -54,8 +54,9 @@ every flag that takes a DSN.
     redis://host:6379/0, cache+redis://host:6379/1 and others: djsession engines
 
 Or the site's own settings tell all of that:
-    --settings FILE               what manage.py diffsettings --all has printed
-    --manage DIR                  or run the manage.py in DIR to print it
+    --settings FILE               a profile, which djsession probe makes, or what
+                                  manage.py diffsettings --all has printed
+    --manage DIR                  or run the manage.py in DIR to ask for it
 with DJSESSION_DATABASE_HOST and the like for what is other on this machine, and
 djsession doctor to tell whether Go and that Django would agree.`,
 		Example: `  djsession demo
@@ -85,7 +86,7 @@ djsession doctor to tell whether Go and that Django would agree.`,
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
-		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(),
+		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(), a.probeCommand(),
 		a.keysCommand(), a.demoCommand(), a.enginesCommand(),
 	}
 }

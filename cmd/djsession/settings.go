@@ -25,8 +25,8 @@ type settingsFlags struct {
 
 func (f *settingsFlags) add(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringVar(&f.file, "settings", "", "`FILE` with what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
-	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to print it")
+	fs.StringVar(&f.file, "settings", "", "`FILE` with a profile (djsession probe) or what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
+	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to make a profile")
 	fs.StringVar(&f.python, "python", "", "run manage.py with the Python at `PATH` (default that of .venv, venv or VIRTUAL_ENV)")
 	_ = c.MarkFlagFilename("python")
 	_ = c.MarkFlagFilename("settings")
@@ -76,6 +76,8 @@ func settingsProblem(err error) error {
 	}
 	hint := "settings are read as manage.py diffsettings --all prints them; nothing in them is run"
 	switch {
+	case errors.Is(err, djsettings.ErrProfile):
+		hint = "to make a profile: djsession probe --manage DIR -o site.profile"
 	case errors.Is(err, djsettings.ErrFormat):
 		hint = "it should be what this prints: python manage.py diffsettings --all"
 	case errors.Is(err, djsettings.ErrNoSecret):
