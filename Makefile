@@ -16,6 +16,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
 	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
 ./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./djsessiontest
+./djsessiontest ./internal/vectors
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s

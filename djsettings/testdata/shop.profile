@@ -667,7 +667,7 @@
    }
   ]
  },
- "made": "2026-11-29T21:50:39Z",
+ "made": "2026-11-29T22:20:58Z",
  "missing": [],
  "module": "shop.settings",
  "server": {
@@ -1279,7 +1279,7 @@
     "data": {}
    },
    "kind": "session",
-   "output": "e30:1xXmn9:qPITkXzHVE6fYg3gfsD4rpZP3pVEIHLsQCMHPeuyN0A"
+   "output": "e30:1xXnGV:DyhfPHRcHJULw66PLbQVZj83vaVtVXlj3WEegXdj5CI"
   },
   {
    "input": {
@@ -1299,7 +1299,7 @@
     }
    },
    "kind": "session",
-   "output": ".eJwdjEEOwiAUBa9C3sIVi49txU-MFxE3KNEaQhvK15imd5e4msVMZsVcphDhcPdCFPn1B6m3KC9DuB282CMZddqdoZHhrEYYH3BMZA3zfuhtT8xdk1NuoywpaXzjAleLRI00LhXuYjTqZ4JeUZ8ltrDbrtsPE-olEg:1xXmn9:kBFdUvazZnnLrBigVgOcpQDDaX0-oDb1v0FayNri-Y0"
+   "output": ".eJwdjEEOwiAUBa9C3sIVi49txU-MFxE3KNEaQhvK15imd5e4msVMZsVcphDhcPdCFPn1B6m3KC9DuB282CMZddqdoZHhrEYYH3BMZA3zfuhtT8xdk1NuoywpaXzjAleLRI00LhXuYjTqZ4JeUZ8ltrDbrtsPE-olEg:1xXnGV:fSJRuOwwkHlss6vXTlm-ssBVDKv2bexjtHr8qCsa7k0"
   },
   {
    "input": {
@@ -1309,7 +1309,7 @@
     }
    },
    "kind": "session",
-   "output": ".eJyrVipJrShRslJKySpOLS7OzM9TGGWNskZZo6xR1ihrlDVUWUo6SnlKVoa1AMSJGgY:1xXmn9:wU7ZJcCyrEybO4yfdu8X0a8REVyyN4N_le1-0RJacAY"
+   "output": ".eJyrVipJrShRslJKySpOLS7OzM9TGGWNskZZo6xR1ihrlDVUWUo6SnlKVoa1AMSJGgY:1xXnGV:aplnUkeMKLwM0QkeB1fnL8qcV7GSO5XwDSNzlMWVJS8"
   },
   {
    "input": {
@@ -1448,24 +1448,6 @@
    "input": {
     "alias": "default",
     "flags": null,
-    "value": 7
-   },
-   "kind": "cache_value",
-   "output": "37"
-  },
-  {
-   "input": {
-    "alias": "default",
-    "flags": null,
-    "value": "d\u00e9j\u00e0 vu"
-   },
-   "kind": "cache_value",
-   "output": "8005950d000000000000008c0964c3a96ac3a0207675942e"
-  },
-  {
-   "input": {
-    "alias": "default",
-    "flags": null,
     "value": {
      "list": [
       1,
@@ -1495,24 +1477,6 @@
    "input": {
     "alias": "other",
     "flags": null,
-    "value": 7
-   },
-   "kind": "cache_value",
-   "output": "8005950a000000000000004741dac327d6ffe3f52e789c6b60f566d7030003b60106"
-  },
-  {
-   "input": {
-    "alias": "other",
-    "flags": null,
-    "value": "d\u00e9j\u00e0 vu"
-   },
-   "kind": "cache_value",
-   "output": "8005950a000000000000004741dac327d6ffe4fe2e789c6b609dcacb00013d9c298757661d5ea050563a450f00455f0727"
-  },
-  {
-   "input": {
-    "alias": "other",
-    "flags": null,
     "value": {
      "list": [
       1,
@@ -1524,7 +1488,7 @@
     }
    },
    "kind": "cache_value",
-   "output": "8005950a000000000000004741dac327d6ffe54a2e789c6b609daac20001b553347a580b8af29352a778b3f7b0e46416974c899da2e1cdd8c35c529e3fc5af23b5540f0032160ea7"
+   "output": "8005950a000000000000004741dac3299dd96fab2e789c6b609daac20001b553347a580b8af29352a778b3f7b0e46416974c899da2e1cdd8c35c529e3fc5af23b5540f0032160ea7"
   },
   {
    "input": {
@@ -1536,7 +1500,7 @@
     }
    },
    "kind": "cache_value",
-   "output": "8005950a000000000000004741dac327d6ffe6862e789c6b609dfa829d010c6aa768f4b094a456944c89b800144ac92a4e2d2ececccf5318658db24659a3ac51d6286b94355459537a18f3a6783396ea01005ad81faa"
+   "output": "8005950a000000000000004741dac3299dd971562e789c6b609dfa829d010c6aa768f4b094a456944c89b800144ac92a4e2d2ececccf5318658db24659a3ac51d6286b94355459537a18f3a6783396ea01005ad81faa"
   },
   {
    "input": {
@@ -1592,21 +1556,21 @@
     ]
    },
    "kind": "messages",
-   "output": ".eJyLjlaKj88qzs-Lz00tLk5MT1XSMdAxMtBRSokpNTBItcwCUwYKZaVKsTrY1JoA1ZaU5yvpKFUoVCrFxgIALPoZVA:1xXmn9:UORoszEV6l91rh53sAi8DldDMo48XBRxsCOyOEdMyU8"
+   "output": ".eJyLjlaKj88qzs-Lz00tLk5MT1XSMdAxMtBRSokpNTBItcwCUwYKZaVKsTrY1JoA1ZaU5yvpKFUoVCrFxgIALPoZVA:1xXnGV:3jFO098uT2Cs5Q9kjhhJi-52liZ-a2bW3z8NrcUQKpc"
   },
   {
    "input": {
     "secret": "abcdefghijklmnopqrstuvwxyzABCDEF"
    },
    "kind": "csrf_token",
-   "output": "2grcTpHGLTyP5OvRZ2274h33N1SoQUWQ2htfXuNNT2I0h1J6fjkqoCpqbqiPinql"
+   "output": "rcWh8NUWQHpjlaKqktWy9hvmhQZfrFtYrdYkcS03YQzuxnYFAKeRtCRJFfpGT8Xt"
   },
   {
    "input": {
     "password": "d\u00e9j\u00e0 vu"
    },
    "kind": "password",
-   "output": "md5$kSzTqpTMOUIVMikTgVZLF8$a11844d617b62c674104dda2187d6b5e"
+   "output": "md5$TZFtCdahVg7ixhYLiHxjU5$be5b1ce0925d3ee1b74e50a8c36b7fe7"
   },
   {
    "input": {

@@ -70,25 +70,52 @@ class Quiet(object):
             data = data[os.write(fd, data):]
 
 
+FENCES = []
+
+
+def replace(owner, name, new):
+    """Replaces an attribute until unfence is called."""
+    if hasattr(owner, name):
+        old = owner.__dict__.get(name) if inspect.isclass(owner) else getattr(owner, name)
+        try:
+            setattr(owner, name, new)
+            FENCES.append((owner, name, old))
+        except (AttributeError, TypeError):
+            pass
+
+
+def unfence():
+    while FENCES:
+        owner, name, old = FENCES.pop()
+        if old is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, old)
+
+
 def fence():
-    """Refuses sockets and new folders."""
+    """Refuses sockets, other programs, and changes of files."""
     import socket
-    for name in ("create_connection", "getaddrinfo", "gethostbyname"):
-        if hasattr(socket, name):
-            setattr(socket, name, refuse("it wants to connect"))
-    try:
-        socket.socket.connect = refuse("it wants to connect")
-        socket.socket.connect_ex = refuse("it wants to connect")
-    except (AttributeError, TypeError):
-        pass
-    for name in ("mkdir", "makedirs", "rmdir", "unlink", "remove", "rename", "replace"):
-        if hasattr(os, name):
-            setattr(os, name, refuse("it wants to change files"))
-    try:
-        import subprocess
-        subprocess.Popen.__init__ = refuse("it wants to run a program")
-    except (ImportError, AttributeError, TypeError):
-        pass
+    import subprocess
+    for owner, names in ((socket, "create_connection getaddrinfo gethostbyname"), (socket.socket, "connect connect_ex")):
+        for name in names.split():
+            replace(owner, name, refuse("it wants to connect"))
+    for name in "mkdir makedirs rmdir unlink remove rename replace symlink link truncate".split():
+        replace(os, name, refuse("it wants to change files"))
+    replace(subprocess.Popen, "__init__", refuse("it wants to run a program"))
+    replace(os, "system", refuse("it wants to run a program"))
+    replace(os, "fork", refuse("it wants to run a program"))
+    builtins = sys.modules.get("builtins") or sys.modules["__builtin__"]
+    for owner in (builtins, io):
+        replace(owner, "open", reading(owner.open))
+
+
+def reading(original):
+    def read_only(name, mode="r", *args, **kwargs):
+        if set(str(mode)) & set("wax+"):
+            raise Stop("it wants to change files")
+        return original(name, mode, *args, **kwargs)
+    return read_only
 
 
 def fence_database():
@@ -99,7 +126,7 @@ def fence_database():
     except ImportError:
         from django.db.backends import BaseDatabaseWrapper
     for name in ("connect", "ensure_connection"):
-        setattr(BaseDatabaseWrapper, name, refuse("it needs the database"))
+        replace(BaseDatabaseWrapper, name, refuse("it needs the database"))
 
     def execute_sql(self, result_type="multi", *args, **kwargs):
         STATEMENTS.append(self)
@@ -107,11 +134,11 @@ def fence_database():
             raise Asked("it needs the database")
         return iter([]) if result_type == "multi" else None
 
-    compiler.SQLCompiler.execute_sql = execute_sql
+    replace(compiler.SQLCompiler, "execute_sql", execute_sql)
     for name in ("SQLInsertCompiler", "SQLUpdateCompiler", "SQLDeleteCompiler", "SQLAggregateCompiler"):
         cls = getattr(compiler, name, None)
         if cls is not None and "execute_sql" in cls.__dict__:
-            cls.execute_sql = refuse("it wants to write to the database")
+            replace(cls, "execute_sql", refuse("it wants to write to the database"))
 
 
 class Statements(list):
@@ -134,7 +161,7 @@ def reason(e):
         why = name
     place = ""
     for frame in traceback.extract_tb(sys.exc_info()[2]):
-        if frame[0] not in ("probe", "<string>") and os.sep + "django" + os.sep not in frame[0]:
+        if frame[0] != "probe" and not frame[0].startswith("<") and os.sep + "django" + os.sep not in frame[0]:
             place = " (%s line %d)" % (os.path.basename(frame[0]), frame[1])
     return re.sub("[^ -~]", "?", why + place)[:300]
 
@@ -189,6 +216,11 @@ def typed(value, depth=0, hide=False):
         from django.utils.functional import Promise
         if isinstance(value, Promise):
             value = text_type(value)
+    elif type(value).__name__ in ("SimpleLazyObject", "LazyObject"):
+        from django.utils.functional import LazyObject
+        if isinstance(value, LazyObject):
+            bool(value)
+            value = value._wrapped
     if isinstance(value, bytes) and PY2:
         try:
             value = value.decode("utf-8")
@@ -947,6 +979,8 @@ def code(U, name):
         rows = [row + [value] for row in rows for value in domain]
         if len(rows) > 64:
             return entry
+    if not plain_code(U, name, names):
+        return entry
     before, answers = list(read), []
     for row in rows:
         answers.append({"values": [typed(v) for v in row], "answer": look(dict(zip(before, row)))})
@@ -954,6 +988,39 @@ def code(U, name):
         entry["answers"] = answers
     entry["reads"] = [str(n) for n in read]
     return entry
+
+
+def plain_code(U, name, fields):
+    """Reports whether a property uses nothing but fields and constants."""
+    value = None
+    for c in U.__mro__:
+        if name in c.__dict__:
+            value = c.__dict__[name]
+            break
+    function = getattr(value, "fget", None) or getattr(value, "func", None)
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_freevars or any(inspect.iscode(c) for c in code.co_consts):
+        return False
+    from enum import Enum
+    allowed = set(fields)
+    for n in code.co_names:
+        found = function.__globals__.get(n)
+        if inspect.isclass(found) and issubclass(found, Enum):
+            allowed.add(n)
+            allowed.update(found.__members__)
+            allowed.add("value")
+        elif isinstance(found, (bool, text_type, bytes, tuple) + int_types):
+            allowed.add(n)
+    # An attribute of the class itself, such as a constant or an Enum inside of it.
+    for n in code.co_names:
+        found = getattr(U, n, None) if n not in fields else None
+        if inspect.isclass(found) and issubclass(found, Enum):
+            allowed.add(n)
+            allowed.update(found.__members__)
+        elif isinstance(found, (bool, text_type, bytes) + int_types):
+            allowed.add(n)
+    allowed.update(("bool", "True", "False", "None"))
+    return set(code.co_names) <= allowed
 
 
 def permissions(U):
@@ -1426,7 +1493,7 @@ def vectors(result):
 
     def cache_values():
         for alias in settings.CACHES:
-            for data in (7, u"d\u00e9j\u00e0 vu", {"probe": 7, "list": [1, u"two", None, True]}, LONG):
+            for data in ({"probe": 7, "list": [1, u"two", None, True]}, LONG):
                 def value():
                     return stored(cache_of(alias), data)
                 got = ask("vectors.cache_value." + str(alias), value)
@@ -1615,7 +1682,10 @@ def main():
     import warnings
     warnings.simplefilter("ignore")
     with Quiet() as out:
-        profile = document()
+        try:
+            profile = document()
+        finally:
+            unfence()
         out.write("\n" + BEGIN + "\n" + json.dumps(profile, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False) + "\n" + END + "\n")
 
 
