@@ -161,7 +161,8 @@ def reason(e):
         why = name
     place = ""
     for frame in traceback.extract_tb(sys.exc_info()[2]):
-        if frame[0] != "probe" and not frame[0].startswith("<") and os.sep + "django" + os.sep not in frame[0]:
+        inside = frame[0].startswith(os.path.dirname(os.__file__)) and "-packages" not in frame[0]
+        if frame[0] != "probe" and not frame[0].startswith("<") and not inside and os.sep + "django" + os.sep not in frame[0]:
             place = " (%s line %d)" % (os.path.basename(frame[0]), frame[1])
     return re.sub("[^ -~]", "?", why + place)[:300]
 
@@ -896,12 +897,20 @@ def users():
     return entry
 
 
+def far(f):
+    """The field at the far end of a link, which has the type of its column."""
+    for _ in range(5):
+        if not (getattr(f, "remote_field", None) or getattr(f, "rel", None)):
+            break
+        related = getattr(f, "foreign_related_fields", None)
+        if not related:
+            break
+        f = related[0]
+    return f
+
+
 def field_entry(f):
-    kind = f.get_internal_type()
-    target = f
-    while getattr(target, "remote_field", None) is not None and getattr(target, "target_field", None) is not None:
-        target = target.target_field
-        kind = target.get_internal_type()
+    kind = far(f).get_internal_type()
     entry = {"column": typed(f.column), "table": typed(f.model._meta.db_table), "attribute": typed(f.attname),
         "kind": typed(kind), "class": dotted(type(f)), "null": bool(f.null)}
     if f.max_length is not None:
@@ -1076,10 +1085,7 @@ ASKED_NAME = "Djsession-Probe@Example.COM"
 
 
 def asked_pk(U):
-    pk = U._meta.pk
-    while getattr(pk, "remote_field", None) is not None and getattr(pk, "target_field", None) is not None:
-        pk = pk.target_field
-    kind = pk.get_internal_type()
+    kind = far(U._meta.pk).get_internal_type()
     if kind == "UUIDField":
         return uuid.UUID("d3a5e551-0000-4000-8000-d3a5e5510001")
     if "Integer" in kind or "Auto" in kind:
