@@ -45,7 +45,7 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 			case manage == "" && (c.Flags().Changed("output") || c.Flags().Changed("python")):
 				return usage("-o and --python are for a profile, which --manage makes", "to keep the program: djsession probe > probe.py")
 			case manage == "":
-				a.Say("%s", probe.Source(set))
+				a.Say("%s", []byte(probe.Source(set)))
 				return nil
 			case out == "":
 				return usage("a profile needs a file: it holds keys of the site", "say -o site.profile, or -o - for standard output")
@@ -59,7 +59,7 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 				a.Warn("the profile lacks %s", m)
 			}
 			if out == "-" {
-				a.Say("%s", text.Reveal())
+				a.Say("%s", []byte(text.Reveal()))
 				return nil
 			}
 			if err := probe.WriteFile(out, text.Reveal()); err != nil {

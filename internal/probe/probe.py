@@ -188,7 +188,7 @@ HIDDEN = re.compile("API|TOKEN|KEY|SECRET|PASS|SIGNATURE|CREDENTIAL", re.I)
 
 
 def plain(value):
-    """A text without its class. Bytes of Python 2 are texts if they are UTF-8."""
+    """A text without its class."""
     if isinstance(value, text_type):
         return text_type.__getitem__(value, slice(None))
     return value
@@ -200,11 +200,12 @@ def dotted(obj):
 
 
 def lone(text):
+    """Reports whether a text has a surrogate by itself, which UTF-8 lacks."""
     try:
         text.encode("utf-8")
-        return not PY2 and False or any(u"\ud800" <= c <= u"\udfff" for c in text) and sys.maxunicode > 65535
     except UnicodeError:
         return True
+    return PY2 and sys.maxunicode > 65535 and any(u"\ud800" <= c <= u"\udfff" for c in text)
 
 
 def typed(value, depth=0, hide=False):
@@ -283,10 +284,6 @@ def typed_dict(value, depth, hide):
     return {"$dict": [[k, v] for k, v in items]}
 
 
-def aware_text(value):
-    return plain(value if isinstance(value, text_type) else value.decode("utf-8"))
-
-
 # ---- The settings ----------------------------------------------------------------------------
 
 # These are always told, with the default of this Django where the site has none.
@@ -309,7 +306,7 @@ PREFIXES = ("SESSION_", "CSRF_", "MESSAGE_", "AUTH_", "LOGIN_", "LOGOUT_", "DJAN
     "OTP_", "AXES_", "HIJACK_", "IMPERSONATE", "AUTO_LOGOUT", "ACCOUNT_", "MFA_", "DEFENDER_",
     "LOCKOUT_", "TENANT_", "PUBLIC_SCHEMA_", "SHARED_APPS", "DATABASE_", "CACHE_", "REMOTE_USER",
     "PARTITIONED_", "HEADLESS_", "TWO_FACTOR_", "SECURE_PROXY_")
-OPEN = ("SESSION_REDIS", "SESSION_COOKIE_PASSWORD")
+OPEN = ("SESSION_REDIS",)
 
 
 def password_env(alias, part):
@@ -1441,10 +1438,7 @@ def vectors(result):
             yield {"input": {"data": typed(data)}, "output": store.encode(data)}
 
     def signed_cookies():
-        from django.core import signing
         cls = store_class()
-        store = cls()
-        serializer = getattr(store, "serializer", None)
         if "django.contrib.sessions.backends.signed_cookies.SessionStore" not in [dotted(c) for c in cls.__mro__]:
             return
         for data in ({}, DATA, LONG):
@@ -1517,7 +1511,6 @@ def vectors(result):
             yield {"input": {"fields": fields}, "output": user.get_session_auth_hash()}
 
     def cookies():
-        from django.core import signing
         for name in OPTIONS.get("cookies") or ():
             from django.http import HttpResponse
             response = HttpResponse()
@@ -1658,7 +1651,8 @@ def module_name():
 
 
 def document():
-    sys.path.insert(0, os.getcwd()) if os.getcwd() not in sys.path and "" not in sys.path else None
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.insert(0, os.getcwd())
     profile = {"djsession-profile": 1, "made": datetime.datetime.utcnow().replace(microsecond=0).isoformat() + "Z"}
     profile["vectors"] = []
     ask("apps", setup)
