@@ -16,12 +16,13 @@ var core = []string{
 	"djcache", "djsession/cachestore", "djsession/cacheddbstore", "djsession/movingstore",
 	"djauth", "djauth/presets", "djauth/userstest", "djcsrf", "djmessages", "djsettings",
 	"internal/base62", "internal/httpcookie", "internal/waitlock", "internal/inflate", "internal/deflate", "internal/djangodb", "internal/sqldb", "internal/cachevalue", "internal/testkit/testserver",
-	"internal/pyliteral", "internal/errtext", "internal/venv", "internal/probe", "internal/testkit/interleave", "internal/testkit/visit",
+	"internal/pyliteral", "internal/errtext", "internal/venv", "internal/testkit/interleave", "internal/testkit/visit",
 }
 
 // engines are packages with what each may import besides the core: a driver or client,
 // and all that it needs.
 var engines = map[string]string{
+	"internal/probe":       "",
 	"djsession/dbstore":    "",
 	"djcache/dbcache":      "",
 	"djauth/dbusers":       "",

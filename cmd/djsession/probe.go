@@ -14,6 +14,7 @@ func (a *app) probeCommand() *cobra.Command {
 	var (
 		opts        djsettings.ProbeOptions
 		manage, out string
+		view        bool
 	)
 	c := &cobra.Command{
 		Use:     "probe [-- ARGUMENT...]",
@@ -40,6 +41,11 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 		RunE: func(c *cobra.Command, args []string) error {
 			set := probe.Options{SecretKey: opts.SecretKey, EnvPasswords: opts.EnvPasswords, Cookies: opts.Cookies}
 			switch {
+			case view && (manage != "" || len(args) > 0 || c.Flags().NFlag() > 1):
+				return usage("--view goes by itself", "djsession probe --view > djsession_view.py")
+			case view:
+				a.Say("%s", []byte(probe.View))
+				return nil
 			case manage == "" && len(args) > 0:
 				return usage("an argument too many", "usage: "+c.UseLine())
 			case manage == "" && (c.Flags().Changed("output") || c.Flags().Changed("python")):
@@ -73,6 +79,7 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 	}
 	fs := c.Flags()
 	fs.StringVar(&manage, "manage", "", "run manage.py in `DIR`, which runs the site's code")
+	fs.BoolVar(&view, "view", false, "print the view that djauth.AskDjango asks, for the site to add")
 	fs.StringVar(&opts.Python, "python", "", "the `PROGRAM` that runs manage.py")
 	fs.StringVarP(&out, "output", "o", "", "write the profile to this `FILE` (- is standard output)")
 	fs.BoolVar(&opts.SecretKey, "with-secret-key", false, "put SECRET_KEY itself into the profile, not only keys derived from it")

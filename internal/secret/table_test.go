@@ -187,7 +187,7 @@ func table(t *testing.T) map[string]row {
 		"djsettings.Value": profile.Users.Queries.AskedName, "djsettings.Vector": djsettings.Vector{Kind: "password", Input: profile.Databases["default"].Params, Output: djsettings.NewSecret(canary)},
 		"djsettings.ProfileDatabase": profile.Databases["default"], "djsettings.ProfileUsers": profile.Users, "djsettings.ProfileQueries": profile.Users.Queries, "djsettings.ProfileQuery": profile.Users.Queries.ByName[0],
 		"djsettings.ProfileWhere": djsettings.ProfileWhere{Column: "c", Value: profile.Users.Queries.AskedName},
-		"djsite.Site":             opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.DSNOptions": djsettings.DSNOptions{Options: djsettings.Options{Keys: keys}, Cache: djsettings.NewSecret(canary)}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}},
+		"djsite.Site":             opened, "djsettings.Options": djsettings.Options{Keys: keys}, "djsettings.DSNOptions": djsettings.DSNOptions{Options: djsettings.Options{Keys: keys}, Cache: djsettings.NewSecret(canary)}, "djsettings.ManageOptions": djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}}, "djsettings.ProbeOptions": djsettings.ProbeOptions{ManageOptions: djsettings.ManageOptions{Options: djsettings.Options{Keys: keys}}},
 
 		// Values of types that have no exported name, and errors around them.
 		"value: unavailable": djsession.Unavailable("load session", errors.New(canary)), "value: corrupt": djsession.Corrupt("load session", cannot{canary}),
