@@ -24,11 +24,13 @@ const (
 	CachePythonMemcached CacheKind = "django.core.cache.backends.memcached.MemcachedCache"
 	CacheRedis           CacheKind = "django.core.cache.backends.redis.RedisCache"
 	CacheDjangoRedis     CacheKind = "django_redis.cache.RedisCache"
+	CacheDjangoValkey    CacheKind = "django_valkey.cache.ValkeyCache"
+	CacheBMemcached      CacheKind = "django_bmemcached.memcached.BMemcached"
 )
 
 var cacheKinds = map[CacheKind]bool{
 	CacheLocMem: true, CacheDummy: true, CacheDB: true, CacheFile: true, CachePyMemcache: true, CachePyLibMC: true,
-	CachePythonMemcached: true, CacheRedis: true, CacheDjangoRedis: true,
+	CachePythonMemcached: true, CacheRedis: true, CacheDjangoRedis: true, CacheDjangoValkey: true, CacheBMemcached: true,
 }
 
 // Cache is an entry of CACHES.
@@ -87,6 +89,9 @@ func (r *reader) cache(alias string, v any) *Cache {
 	if b, ok := r.opts.Backends[base]; ok {
 		base = b
 	}
+	if of, ok := derivedCaches[base]; ok {
+		base = string(of)
+	}
 	if cacheKinds[CacheKind(base)] {
 		c.Kind = CacheKind(base)
 	}
@@ -105,6 +110,13 @@ func (r *reader) cache(alias string, v any) *Cache {
 	}
 	c.Locations = c.split(e, e.get("LOCATION"))
 	c.err = e.err
+	// These packages take a login from here or from MEMCACHE_USERNAME, for SASL.
+	if own, _, _ := strings.Cut(c.Backend, "."); own == "django_pylibmc" || own == "django_bmemcached" {
+		if e.get("USERNAME") != nil && c.err == nil {
+			c.err = fmt.Errorf("%w: CACHES[%q] has a USERNAME for SASL, which the client here has not", ErrUnsupported, alias)
+		}
+		r.warn("CACHES", "cache %q: %s also reads MEMCACHE_SERVERS and MEMCACHE_USERNAME from the environment of Django, which Go does not see.", alias, own)
+	}
 	r.cacheSentinels(c)
 	return c
 }
@@ -132,9 +144,9 @@ func (c *Cache) split(e *entry, v any) []Secret {
 func (c *Cache) splitText(text string) []Secret {
 	var parts []string
 	switch c.Kind {
-	case CachePyMemcache, CachePyLibMC, CachePythonMemcached, CacheRedis:
+	case CachePyMemcache, CachePyLibMC, CachePythonMemcached, CacheBMemcached, CacheRedis:
 		parts = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' })
-	case CacheDjangoRedis:
+	case CacheDjangoRedis, CacheDjangoValkey:
 		parts = strings.Split(text, ",")
 	default:
 		parts = []string{text}
@@ -172,12 +184,15 @@ func (c *Cache) splitAll(e *entry, list []any) []Secret {
 
 // cacheSentinels reads SENTINELS if LOCATION names a service of Sentinel.
 func (r *reader) cacheSentinels(c *Cache) {
-	const factory = "django_redis.pool.SentinelConnectionFactory"
-	used := r.doc.settings["DJANGO_REDIS_CONNECTION_FACTORY"].value == factory
+	factory, setting := "django_redis.pool.SentinelConnectionFactory", "DJANGO_REDIS_CONNECTION_FACTORY"
+	if c.Kind == CacheDjangoValkey {
+		factory, setting = "django_valkey.pool.SentinelConnectionFactory", "DJANGO_VALKEY_CONNECTION_FACTORY"
+	}
+	used := r.doc.settings[setting].value == factory
 	if own := c.Options.Text("CONNECTION_FACTORY"); own != "" {
 		used = own == factory
 	}
-	if c.Kind != CacheDjangoRedis || !used || c.err != nil {
+	if c.Kind != CacheDjangoRedis && c.Kind != CacheDjangoValkey || !used || c.err != nil {
 		return
 	}
 	v, _ := c.Options.Value("SENTINELS")

@@ -49,17 +49,13 @@ type Database struct {
 	// DisableServerSideCursors is DISABLE_SERVER_SIDE_CURSORS. Sites set it if they connect
 	// through a pooler in transaction mode.
 	DisableServerSideCursors bool
+	// SearchPath are the schemas of a database with tenants, in order: [Options.Schema], the
+	// public one, and PG_EXTRA_SEARCH_PATHS.
+	SearchPath []string
 
-	dir string
-	err error // why the entry cannot be used
-}
-
-// engineKinds maps the last word of ENGINE to its kind: django.db.backends.postgresql,
-// django.contrib.gis.db.backends.postgis, and engines of other packages that wrap these.
-var engineKinds = map[string]DatabaseKind{
-	"sqlite3": SQLite, "spatialite": SQLite,
-	"postgresql": PostgreSQL, "postgresql_psycopg2": PostgreSQL, "postgis": PostgreSQL,
-	"mysql": MySQL,
+	serverLevel bool // without isolation_level the server says it
+	dir         string
+	err         error // why the entry cannot be used
 }
 
 func (r *reader) databases(set *Settings) {
@@ -78,23 +74,23 @@ func (r *reader) database(alias string, v any) *Database {
 	db := &Database{Alias: alias, dir: r.opts.Dir}
 	e := r.entry("DATABASES", alias, v)
 	db.Engine = e.text("ENGINE")
-	path := strings.Split(db.Engine, ".")
-	db.Kind = engineKinds[path[len(path)-1]]
-	if db.Kind != "" && !strings.HasPrefix(db.Engine, "django.") {
-		r.warn("DATABASES", "the engine %s of database %q is taken for Django's own for %s.", db.Engine, alias, db.Kind)
-	}
 	db.Name, db.User, db.Password = e.text("NAME"), e.text("USER"), NewSecret(e.text("PASSWORD"))
 	db.Host, db.Port, db.TimeZone = e.text("HOST"), e.text("PORT"), e.text("TIME_ZONE")
 	db.AtomicRequests = e.truth("ATOMIC_REQUESTS")
 	db.Options = e.params("OPTIONS")
 	db.DisableServerSideCursors = e.truth("DISABLE_SERVER_SIDE_CURSORS")
 	db.err = e.err
+	r.engine(db)
 	return db
 }
 
 // Err returns why the entry cannot be used: a NAME that is no literal, for example. It is
 // nil if the entry is good, else it matches [ErrSetting].
 func (db *Database) Err() error { return db.err }
+
+// ServerIsolation reports whether the site's ENGINE leaves the isolation of transactions to
+// the server, unlike Django's own for MySQL.
+func (db *Database) ServerIsolation() bool { return db.serverLevel }
 
 // Path returns the absolute path of an SQLite database, from NAME, or "" for a database
 // without a file.

@@ -149,8 +149,8 @@ func (r *reader) auth() {
 		LoginRedirectURL:  r.optionalText("LOGIN_REDIRECT_URL", "/accounts/profile/"),
 		LogoutRedirectURL: r.optionalText("LOGOUT_REDIRECT_URL", ""),
 		Installed:         r.installed("django.contrib.auth"),
-		Enabled:           r.middleware("AuthenticationMiddleware"),
 	}
+	set.Auth.Enabled, set.Auth.OwnMiddleware = r.middleware(authOf)
 }
 
 func (r *reader) csrf() {
@@ -164,8 +164,8 @@ func (r *reader) csrf() {
 		HeaderName:     r.text("CSRF_HEADER_NAME", "HTTP_X_CSRFTOKEN"),
 		TrustedOrigins: r.texts("CSRF_TRUSTED_ORIGINS", nil), UseSessions: r.truth("CSRF_USE_SESSIONS", false),
 		FailureView: r.optionalText("CSRF_FAILURE_VIEW", "django.views.csrf.csrf_failure"),
-		Enabled:     r.middleware("CsrfViewMiddleware"),
 	}
+	r.set.CSRF.Enabled, r.set.CSRF.OwnMiddleware = r.middleware(csrfOf)
 	const size = "DATA_UPLOAD_MAX_MEMORY_SIZE"
 	if value, ok := r.value(size); ok && value == nil {
 		r.set.CSRF.MaxForm = -1
@@ -179,8 +179,9 @@ func (r *reader) messages() {
 		Storage:   r.text("MESSAGE_STORAGE", "django.contrib.messages.storage.fallback.FallbackStorage"),
 		Level:     r.integer("MESSAGE_LEVEL", 20),
 		Tags:      map[int]string{},
-		Installed: r.installed("django.contrib.messages"), Enabled: r.middleware("MessageMiddleware"),
+		Installed: r.installed("django.contrib.messages"),
 	}
+	m.Enabled, m.OwnMiddleware = r.middleware(messagesOf)
 	tags, _ := r.dict("MESSAGE_TAGS")
 	for _, it := range tags {
 		level, isInt := it.Key.(int64)
@@ -201,12 +202,6 @@ func (r *reader) messages() {
 // AppConfig.
 func (r *reader) installed(app string) bool {
 	return slices.ContainsFunc(r.set.InstalledApps, func(s string) bool { return s == app || strings.HasPrefix(s, app+".apps.") })
-}
-
-// middleware reports whether MIDDLEWARE has a class of this name, or one whose name ends in
-// it.
-func (r *reader) middleware(class string) bool {
-	return slices.ContainsFunc(r.set.Middleware, func(s string) bool { return strings.HasSuffix(s, class) })
 }
 
 // sameSite reads SESSION_COOKIE_SAMESITE or CSRF_COOKIE_SAMESITE.

@@ -123,7 +123,7 @@ func (j *judge) option(name string, v any, tables ...*pyclients.Table) {
 			if cure != "" {
 				cure += ", or "
 			}
-			j.refuse(ErrUnsupported, "the option %s%s, which %s: %sgive its name in Options.IgnoreOptions if that does not matter", name, what, o.Why, cure)
+			j.refuse(ErrUnsupported, "the %s %s%s, which %s: %sgive its name in Options.IgnoreOptions if that does not matter", t.Word, name, what, o.Why, cure)
 		}
 		return
 	}
@@ -157,8 +157,12 @@ func (j *judge) cache(c *Cache) {
 		j.params(o, pyclients.RedisCache)
 		j.encoding(c, o)
 		j.queries(c, pyclients.RedisQuery)
-	case CacheDjangoRedis:
+	case CacheDjangoRedis, CacheDjangoValkey:
 		t := pyclients.DjangoRedis
+		if c.Kind == CacheDjangoValkey {
+			t = pyclients.DjangoValkey
+			j.valkeySettings()
+		}
 		j.params(o, t)
 		for name, table := range map[string]*pyclients.Table{
 			"CONNECTION_POOL_KWARGS": pyclients.DjangoRedisPool, "SENTINEL_KWARGS": pyclients.DjangoRedisSentinel,
@@ -179,10 +183,24 @@ func (j *judge) cache(c *Cache) {
 			j.refuse(ErrSetting, "behaviors that are no literal")
 		}
 		j.params(o.Dict("behaviors"), pyclients.PylibmcBehaviors)
+	case CacheBMemcached:
+		j.params(o, pyclients.BMemcached)
 	case CachePythonMemcached:
 		j.params(o, pyclients.PythonMemcached)
 	case CacheDB, CacheFile, CacheLocMem, CacheDummy:
 		j.params(o, pyclients.DjangosCaches)
+	}
+}
+
+// valkeySettings refuses settings of django-valkey's compressors that change the format.
+func (j *judge) valkeySettings() {
+	for _, name := range []string{
+		"COMPRESS_ZLIB_WBITS", "COMPRESS_ZSTD_DICT", "DECOMPRESS_ZSTD_DICT", "DECOMPRESS_ZSTD_OPTIONS",
+		"COMPRESS_LZMA_FORMAT", "COMPRESS_LZMA_FILTERS", "DECOMPRESS_LZMA_FORMAT", "DECOMPRESS_LZMA_FILTERS",
+	} {
+		if j.r.doc.settings[name].value != nil && !slices.Contains(j.r.opts.IgnoreOptions, name) {
+			j.refuse(ErrUnsupported, "a compressor that the setting %s changes: leave it out, or give its name in Options.IgnoreOptions if that does not matter", name)
+		}
 	}
 }
 

@@ -38,6 +38,15 @@ type Options struct {
 	// Backends say which of Django's caches the site's own caches derive from, by the
 	// dotted path in BACKEND.
 	Backends map[string]string
+	// Databases say which of Django's ENGINEs the site's own derive from, by the dotted path
+	// in ENGINE.
+	Databases map[string]string
+	// Middleware say which middleware of Django's the site's own do as, by the dotted path
+	// in MIDDLEWARE. "" says that one does nothing to sessions, logins and cookies.
+	Middleware map[string]string
+	// Schema is the schema with the sessions and users, for sites with django-tenants or
+	// django-tenant-schemas: that of one tenant, or the public one.
+	Schema string
 	// KeyFunctions are the site's KEY_FUNCTIONs in Go, by their dotted paths.
 	KeyFunctions map[string]KeyFunction
 	// Serializers are the site's own SESSION_SERIALIZERs, by their dotted paths.

@@ -112,6 +112,9 @@ type SessionSettings struct {
 	Redis RedisSettings
 	// Enabled reports whether a session middleware is in MIDDLEWARE.
 	Enabled bool
+	// OwnMiddleware is the path of a class of the site's own in its place, about which
+	// [Options.Middleware] says nothing; "" if there is none.
+	OwnMiddleware string
 }
 
 // EngineKind is the dotted path of an engine that this package knows.
@@ -194,6 +197,9 @@ type AuthSettings struct {
 	// Installed reports whether django.contrib.auth is in INSTALLED_APPS. Enabled reports
 	// whether its middleware is in MIDDLEWARE.
 	Installed, Enabled bool
+	// OwnMiddleware is the path of a class of the site's own in its place, about which
+	// [Options.Middleware] says nothing; "" if there is none.
+	OwnMiddleware string
 }
 
 // CSRFSettings are the settings CSRF_*.
@@ -220,6 +226,9 @@ type CSRFSettings struct {
 	MaxForm int
 	// Enabled reports whether the middleware is in MIDDLEWARE.
 	Enabled bool
+	// OwnMiddleware is the path of a class of the site's own in its place, about which
+	// [Options.Middleware] says nothing; "" if there is none.
+	OwnMiddleware string
 }
 
 // MessageSettings are the settings MESSAGE_*.
@@ -233,6 +242,9 @@ type MessageSettings struct {
 	// Installed reports whether the app is in INSTALLED_APPS. Enabled reports whether its
 	// middleware is in MIDDLEWARE.
 	Installed, Enabled bool
+	// OwnMiddleware is the path of a class of the site's own in its place, about which
+	// [Options.Middleware] says nothing; "" if there is none.
+	OwnMiddleware string
 }
 
 // CookieSettings are the settings of signed cookies.

@@ -28,9 +28,9 @@ func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcach
 		return nil, nil, err
 	}
 	switch c.Kind {
-	case djsettings.CacheRedis, djsettings.CacheDjangoRedis:
+	case djsettings.CacheRedis, djsettings.CacheDjangoRedis, djsettings.CacheDjangoValkey:
 		return s.openRedisCache(ctx, c, keys)
-	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
+	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached, djsettings.CacheBMemcached:
 		return s.openMemcached(c, keys)
 	case djsettings.CacheDB:
 		db, err := s.Database(ctx, cmp.Or(c.Database, "default"))
@@ -109,6 +109,11 @@ func chooser(c *djsettings.Cache) (choose func(...string) (*memcached.Servers, e
 	switch c.Kind {
 	case djsettings.CachePythonMemcached:
 		return memcached.PythonMemcached, false, nil
+	case djsettings.CacheBMemcached:
+		if len(c.Locations) > 1 {
+			return nil, false, fmt.Errorf("%w: CACHES[%q] has several servers, in each of which django-bmemcached stores each value", djsettings.ErrUnsupported, c.Alias)
+		}
+		return memcached.Modula, false, nil
 	case djsettings.CachePyMemcache:
 		return memcached.Rendezvous, true, nil
 	}

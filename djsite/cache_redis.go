@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -83,19 +84,24 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	if c.ByDSN {
 		return redisByDSN(location.Reveal())
 	}
-	server, err := parseRedisURL(location.Reveal())
+	text := location.Reveal()
+	if rest, ok := strings.CutPrefix(text, "valkey"); ok && c.Kind == djsettings.CacheDjangoValkey {
+		text = "redis" + rest // valkeys:// is rediss://
+	}
+	server, err := parseRedisURL(text)
 	if err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
 	from := c.Options // for Django's RedisCache
-	if c.Kind == djsettings.CacheDjangoRedis {
+	other := c.Kind == djsettings.CacheDjangoRedis || c.Kind == djsettings.CacheDjangoValkey
+	if other {
 		from = c.Options.Dict("CONNECTION_POOL_KWARGS")
 	}
 	sentinel := len(c.Sentinels) > 0
 	if err := server.complete(from, sentinel, s.Settings); err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
-	if c.Kind == djsettings.CacheDjangoRedis {
+	if other {
 		server.password = cmp.Or(server.password, c.Options.Text("PASSWORD"))
 		for name, to := range map[string]*time.Duration{"SOCKET_TIMEOUT": &server.timeout, "SOCKET_CONNECT_TIMEOUT": &server.connect} {
 			d, ok := seconds(c.Options, name)
@@ -138,8 +144,19 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 		}
 		return p, nil
 	}
+	// The classes of django-valkey have the same names and formats, but for these.
+	option := c.Options.Text
+	if c.Kind == djsettings.CacheDjangoValkey {
+		option = func(name string) string {
+			text := c.Options.Text(name)
+			if rest, ok := strings.CutPrefix(text, "django_valkey."); ok && rest != "client.HerdClient" && rest != "client.ShardClient" {
+				return "django_redis." + rest
+			}
+			return text
+		}
+	}
 	herd := false
-	switch class := c.Options.Text("CLIENT_CLASS"); class {
+	switch class := option("CLIENT_CLASS"); class {
 	case "", "django_redis.client.DefaultClient", "django_redis.client.ShardClient", "django_redis.client.SentinelClient":
 	case "django_redis.client.HerdClient":
 		herd = true
@@ -152,7 +169,7 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 		}
 	}
 	var format serializer.Serializer = p
-	switch name := c.Options.Text("SERIALIZER"); name {
+	switch name := option("SERIALIZER"); name {
 	case "", "django_redis.serializers.pickle.PickleSerializer":
 		if herd {
 			format = rediscache.Herd(p, s.site.Now)
@@ -164,7 +181,7 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 	default:
 		return nil, unsupported("SERIALIZER", name)
 	}
-	switch name := c.Options.Text("COMPRESSOR"); name {
+	switch name := option("COMPRESSOR"); name {
 	case "", "django_redis.compressors.identity.IdentityCompressor":
 		return format, nil
 	case "django_redis.compressors.zlib.ZlibCompressor":

@@ -59,7 +59,7 @@ func (db entry) open(ctx context.Context, conns int) (*DB, error) {
 			return nil, fmt.Errorf("%w: DATABASES[%q] has no ENGINE", djsettings.ErrSetting, db.Alias)
 		}
 	}
-	return nil, fmt.Errorf("%w: DATABASES[%q] has the ENGINE %s", djsettings.ErrUnsupported, db.Alias, db.Engine)
+	return nil, fmt.Errorf("%w: DATABASES[%q] has the ENGINE %s: give what it derives from in djsettings.Options.Databases", djsettings.ErrUnsupported, db.Alias, db.Engine)
 }
 
 // unavailable returns the error of a first contact that failed.

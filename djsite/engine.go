@@ -41,11 +41,11 @@ func (s *Site) Engine() Engine {
 		switch c := s.Settings.Caches[s.Settings.Sessions.CacheAlias]; c.Kind {
 		case djsettings.CacheRedis:
 			e.SelfExpiring = byRedis
-		case djsettings.CacheDjangoRedis:
+		case djsettings.CacheDjangoRedis, djsettings.CacheDjangoValkey:
 			e.SelfExpiring = byRedis
 			format := c.Options.Text("SERIALIZER")
 			e.JSONOnly = strings.HasSuffix(format, ".JSONSerializer") || strings.HasSuffix(format, ".MSGPackSerializer")
-		case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
+		case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached, djsettings.CacheBMemcached:
 			e.Unlistable, e.SelfExpiring = "memcached does not tell what it holds", byMemcached
 		case djsettings.CacheFile:
 			e.Unlistable = "its files are named by hashes of the keys"

@@ -157,7 +157,7 @@ func (db entry) mysqlStatements() ([]string, error) {
 	all = append(all, "SET autocommit = 1, sql_auto_is_null = 0, NAMES utf8mb4")
 	level := "read committed"
 	switch v, ok := db.Options.Value("isolation_level"); {
-	case !ok && db.set.Django.Before(2, 0) && db.set.Django != (djsession.DjangoVersion{}):
+	case !ok && db.ServerIsolation(), !ok && db.set.Django.Before(2, 0) && db.set.Django != (djsession.DjangoVersion{}):
 		level = "" // the default of the server
 	case ok:
 		level = strings.ToLower(db.Options.Text("isolation_level"))

@@ -36,7 +36,8 @@ func (s *Site) openParts(ctx context.Context) error {
 	}
 	set := s.Settings
 	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost)
-	if set.CSRF.Enabled {
+	// A class of the site's own protects, too. Refused forms are safe; forms that nobody checks are not.
+	if set.CSRF.Enabled || set.CSRF.OwnMiddleware != "" {
 		if err := s.openCSRF(host); err != nil {
 			return err
 		}
@@ -53,7 +54,7 @@ func (s *Site) openParts(ctx context.Context) error {
 			return err
 		}
 	}
-	if set.Messages.Installed && set.Messages.Enabled {
+	if set.Messages.Installed && (set.Messages.Enabled || set.Messages.OwnMiddleware != "") {
 		return s.openMessages()
 	}
 	return nil

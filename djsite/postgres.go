@@ -41,6 +41,13 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 	if zone := db.connectionZone(); zone != "" && cfg.ConnConfig.RuntimeParams["timezone"] == "" {
 		cfg.ConnConfig.RuntimeParams["timezone"] = zone
 	}
+	if len(db.SearchPath) > 0 {
+		var quoted []string
+		for _, name := range db.SearchPath {
+			quoted = append(quoted, pgx.Identifier{name}.Sanitize())
+		}
+		cfg.ConnConfig.RuntimeParams["search_path"] = strings.Join(quoted, ",")
+	}
 	if role := db.Options.Text("assume_role"); role != "" {
 		// A statement, as in Django: a pooler rejects the parameter.
 		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {

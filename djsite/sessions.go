@@ -70,6 +70,15 @@ func (s *Site) openCachedDB(ctx context.Context) (djsession.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c := s.Settings.Caches[in.CacheAlias]; c != nil && c.Err() == nil {
+		switch c.Kind {
+		case djsettings.CacheLocMem:
+			s.warn("SESSION_CACHE_ALIAS", fmt.Sprintf("cache %q is a LocMemCache, of which each process of Django has its own: Go reads and writes the rows only. A process goes on with its copy of a session until the copy ends: it sees no change and no logout that Go or another process makes.", in.CacheAlias))
+			return rows, nil
+		case djsettings.CacheDummy:
+			return rows, nil // there are no copies
+		}
+	}
 	copies, err := s.Cache(ctx, in.CacheAlias)
 	if err != nil {
 		return nil, err

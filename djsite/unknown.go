@@ -70,23 +70,38 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 			continue
 		}
 		seen[path] = true
-		text := meant[path]
+		as := s.MiddlewareAs(path)
+		if as == "" {
+			continue // Options.Middleware says that it does nothing
+		}
+		text := meant[as]
 		switch {
 		case text != "":
-		case strings.HasPrefix(path, "django.middleware."), strings.HasPrefix(path, "django.contrib."):
+		case strings.HasPrefix(as, "django.middleware."), strings.HasPrefix(as, "django.contrib."):
 			continue
-		case path == "user_sessions.middleware.SessionMiddleware",
-			path == "qsessions.middleware.SessionMiddleware":
+		case as == "user_sessions.middleware.SessionMiddleware",
+			as == "qsessions.middleware.SessionMiddleware":
 			continue // they belong to known engines
 		default:
 			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
-			for _, class := range []string{"SessionMiddleware", "CsrfViewMiddleware", "AuthenticationMiddleware", "MessageMiddleware"} {
-				if strings.HasSuffix(path, class) {
-					text = "it is not Django's own " + class + ", for which it is taken by its name: what it does otherwise, such as with cookies, is not done here."
-				}
+			switch path {
+			case s.Sessions.OwnMiddleware:
+				text = own("session middleware", "Go reads and sets the cookie as SESSION_COOKIE_NAME and the other settings say")
+			case s.CSRF.OwnMiddleware:
+				text = own("CSRF middleware", "Go refuses forms as Django's own does")
+			case s.Auth.OwnMiddleware:
+				text = own("authentication middleware", "Go says who is logged in as Django's own does")
+			case s.Messages.OwnMiddleware:
+				text = own("message middleware", "Go keeps messages as Django's own does")
 			}
 		}
 		all = append(all, djsettings.Warning{Setting: "MIDDLEWARE", Text: fmt.Sprintf("%q: %s", path, text)})
 	}
 	return all
+}
+
+// own is the question about a class of the site's own in the place of one of Django's.
+func own(what, so string) string {
+	return "it is the site's own " + what + ", and what it does otherwise, such as with cookies, is not known: " + so +
+		". djsettings.Options.Middleware says which of Django's it does as, or \"\" for none."
 }

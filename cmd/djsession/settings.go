@@ -21,6 +21,9 @@ type settingsFlags struct {
 	file   string
 	manage string
 	python string
+	as     []string // PATH=WHAT
+	ignore []string // names of options
+	schema string
 }
 
 func (f *settingsFlags) add(c *cobra.Command) {
@@ -28,6 +31,12 @@ func (f *settingsFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.file, "settings", "", "`FILE` with a profile (djsession probe) or what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
 	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to make a profile")
 	fs.StringVar(&f.python, "python", "", "run manage.py with the Python at `PATH` (default that of .venv, venv or VIRTUAL_ENV)")
+	fs.StringArrayVar(&f.as, "as", nil, "`PATH=WHAT`: the site's own class or function at this dotted path does as WHAT, such as django.contrib.sessions.backends.db, django_redis.cache.RedisCache, django.db.backends.postgresql, json, or {prefix}:{version}:{key}")
+	fs.StringArrayVar(&f.ignore, "ignore-option", nil, "pass over the option `NAME` in OPTIONS")
+	fs.StringVar(&f.schema, "schema", "", "the `SCHEMA` with the sessions, for a site with tenants")
+	for _, name := range []string{"as", "ignore-option", "schema"} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 	_ = c.MarkFlagFilename("python")
 	_ = c.MarkFlagFilename("settings")
 	_ = c.MarkFlagDirname("manage")
@@ -40,11 +49,21 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 		text := a.Env(name)
 		return text, text != ""
 	}}
+	opts.IgnoreOptions, opts.Schema = f.ignore, f.schema
+	for _, pair := range f.as {
+		own, what, _ := strings.Cut(pair, "=")
+		if err := opts.As(own, what); err != nil {
+			return nil, usage("--as is not understood: "+strings.ReplaceAll(err.Error(), "djsettings: ", ""),
+				"PATH=WHAT, where WHAT is an engine, a cache, an ENGINE or a middleware of Django's by its dotted path, nothing, json, pickle, or a text with {key} for a KEY_FUNCTION")
+		}
+	}
 	var (
 		set *djsettings.Settings
 		err error
 	)
 	switch {
+	case f.file == "" && f.manage == "" && (len(f.as) > 0 || len(f.ignore) > 0 || f.schema != ""):
+		return nil, usage("--as, --ignore-option and --schema are about settings, and none were given", "give --settings FILE or --manage DIR")
 	case f.python != "" && f.manage == "":
 		return nil, usage("--python was given without --manage", "give the folder of manage.py: --manage DIR")
 	case f.file != "" && f.manage != "":

@@ -29,7 +29,7 @@ var PostgreSQL = table("psycopg and libpq: OPTIONS",
 	passed("the encoding of Python's side; Go asks for UTF-8", "client_encoding"),
 	passed(objects, "connection_factory cursor_factory context row_factory async async_ autocommit"),
 	passed("how Python begins its transactions", "isolation_level"),
-	passed("how Python prepares statements and pools connections", "prepare_threshold server_side_binding pool"),
+	passed("how Python prepares statements and pools connections", "prepare_threshold server_side_binding pool MAX_CONNS REUSE_CONNS"),
 )
 
 // MySQL are the OPTIONS of Django's mysql, and of mysql.connector.django: the arguments of

@@ -21,7 +21,7 @@ var Pymemcache = table("pymemcache: OPTIONS",
 var Pylibmc = table("pylibmc: OPTIONS",
 	used("behaviors"),
 	passed("the binary protocol: both have the same items", "binary"),
-	refused("is a login by SASL, which the client here has not", "let this process reach the memcached without one", either(falsy, one("")), "username password"),
+	refused("is a user name or a password for SASL, which the client here has not", "let this process reach the memcached without one", either(falsy, one("")), "username password"),
 	refused("Django gives itself", "leave it out", nil, "servers"),
 	refused("no release of pylibmc takes as an OPTION", "leave it out; PYLIBMC_MIN_COMPRESS_LEN is the setting of django-pylibmc", nil, "min_compress_len"),
 )
@@ -31,7 +31,7 @@ var plainHash = one("default", "0")
 
 // PylibmcBehaviors are the behaviors of pylibmc, in OPTIONS["behaviors"], or in OPTIONS
 // themselves before Django 1.11.
-var PylibmcBehaviors = table("pylibmc: behaviors",
+var PylibmcBehaviors = behaviors(table("pylibmc: behaviors",
 	used("ketama ketama_weighted distribution namespace connect_timeout send_timeout receive_timeout _poll_timeout"),
 	refused("chooses a server by another hash than the default one", "leave it out", plainHash, "hash"),
 	refused("chooses a server by another hash than that of ketama or ketama_weighted", "leave it out", either(plainHash, one("md5", "1")), "ketama_hash"),
@@ -43,7 +43,9 @@ var PylibmcBehaviors = table("pylibmc: behaviors",
 	passed("commands that Django does not use", "cas verify_keys"),
 	passed(failover, "auto_eject remove_failed failure_limit retry_timeout _retry_timeout dead_timeout"),
 	passed("the protocol of the pickles that Python writes; each can be read", "pickle_protocol"),
-)
+))
+
+func behaviors(t *Table) *Table { t.Word = "behavior"; return t }
 
 var pickles = class("pickle.", "_pickle.", "cPickle.", "builtins.", "Pickler", "Unpickler")
 
@@ -63,7 +65,7 @@ var PythonMemcached = table("python-memcached: OPTIONS",
 // BMemcached are the OPTIONS of django-bmemcached: the arguments of python-binary-memcached.
 var BMemcached = table("python-binary-memcached: OPTIONS",
 	used("socket_timeout"),
-	refused("is a login by SASL, which the client here has not", "let this process reach the memcached without one", either(falsy, one("")), "username password"),
+	refused("is a user name or a password for SASL, which the client here has not", "let this process reach the memcached without one", either(falsy, one("")), "username password"),
 	refused("gives values as bytes", "leave it out", falsy, "raw_data"),
 	refused("compresses values by another module than zlib", "leave it out", class("zlib"), "compression"),
 	refused("is the site's own way of writing values", "leave it out for Python's pickle", pickles, "pickler unpickler"),

@@ -62,6 +62,8 @@ type Table struct {
 	// Name is the name of the client and of the place.
 	Name    string
 	options map[string]Option
+	// Word is what the client calls an option.
+	Word string
 	// lenient is set if the client itself ignores a name that it does not know.
 	lenient bool
 }
@@ -89,7 +91,7 @@ func Tables() []*Table {
 }
 
 func table(name string, parts ...map[string]Option) *Table {
-	t := &Table{Name: name, options: map[string]Option{}}
+	t := &Table{Name: name, Word: "option", options: map[string]Option{}}
 	for _, p := range parts {
 		maps.Copy(t.options, p)
 	}
