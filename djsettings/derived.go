@@ -159,8 +159,9 @@ func (s *Settings) MiddlewareAs(path string) string {
 	return path
 }
 
-// middleware reports whether MIDDLEWARE has one of these. own is a class of the site's own
-// with the same name as the first of them, about which Options.Middleware says nothing.
+// middleware reports whether MIDDLEWARE has one of these, or own: a class of the site's own
+// whose name ends as that of the first of them, about which Options.Middleware says nothing.
+// It protects or knows something, so Go does not do without; what else it does is a question.
 func (r *reader) middleware(paths []string) (enabled bool, own string) {
 	class := paths[0][strings.LastIndexByte(paths[0], '.')+1:]
 	for _, path := range r.set.Middleware {
@@ -174,7 +175,7 @@ func (r *reader) middleware(paths []string) (enabled bool, own string) {
 		}
 	}
 	if enabled {
-		own = ""
+		return true, ""
 	}
-	return enabled, own
+	return own != "", own
 }

@@ -105,7 +105,7 @@ func TestMiddleware(t *testing.T) {
 		own        []string
 	}{
 		{"Django's", all, Options{}, true, none},
-		{"the site's own", own, Options{}, false, own},
+		{"the site's own", own, Options{}, true, own},
 		{"both", slices.Concat(own, all), Options{}, true, none},
 		{"answered", own, Options{Middleware: map[string]string{own[0]: all[0], own[1]: all[1], own[2]: all[2], own[3]: all[3]}}, true, none},
 		{"nothing", own, Options{Middleware: map[string]string{own[0]: "", own[1]: "", own[2]: "", own[3]: ""}}, false, none},

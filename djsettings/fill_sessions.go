@@ -172,7 +172,7 @@ func (r *reader) remarks() {
 	if set.Sessions.Kind == "" {
 		r.warn("SESSION_ENGINE", "%s is not known here: give it in Options.Engines.", set.Sessions.Engine)
 	}
-	if !set.Sessions.Enabled && set.Sessions.OwnMiddleware == "" && len(set.Middleware) > 0 {
+	if !set.Sessions.Enabled && len(set.Middleware) > 0 {
 		r.warn("MIDDLEWARE", "There is no SessionMiddleware in it: Django itself has no sessions.")
 	}
 	if set.Cookies.SigningBackend != "django.core.signing.TimestampSigner" {

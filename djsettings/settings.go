@@ -110,7 +110,7 @@ type SessionSettings struct {
 	FilePath string
 	// Redis holds SESSION_REDIS or SESSION_REDIS_*, of django-redis-sessions.
 	Redis RedisSettings
-	// Enabled reports whether a session middleware is in MIDDLEWARE.
+	// Enabled reports whether a session middleware is in MIDDLEWARE, or OwnMiddleware.
 	Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
 	// [Options.Middleware] says nothing; "" if there is none.
@@ -195,7 +195,7 @@ type AuthSettings struct {
 	// and LOGOUT_REDIRECT_URL: a URL or the name of one, "" for None.
 	LoginURL, LoginRedirectURL, LogoutRedirectURL string
 	// Installed reports whether django.contrib.auth is in INSTALLED_APPS. Enabled reports
-	// whether its middleware is in MIDDLEWARE.
+	// whether its middleware is in MIDDLEWARE, or OwnMiddleware.
 	Installed, Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
 	// [Options.Middleware] says nothing; "" if there is none.
@@ -224,7 +224,7 @@ type CSRFSettings struct {
 	FailureView    string
 	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, in bytes; -1 for None.
 	MaxForm int
-	// Enabled reports whether the middleware is in MIDDLEWARE.
+	// Enabled reports whether the middleware is in MIDDLEWARE, or OwnMiddleware.
 	Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
 	// [Options.Middleware] says nothing; "" if there is none.
@@ -240,7 +240,7 @@ type MessageSettings struct {
 	// Tags are MESSAGE_TAGS.
 	Tags map[int]string
 	// Installed reports whether the app is in INSTALLED_APPS. Enabled reports whether its
-	// middleware is in MIDDLEWARE.
+	// middleware is in MIDDLEWARE, or OwnMiddleware.
 	Installed, Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
 	// [Options.Middleware] says nothing; "" if there is none.

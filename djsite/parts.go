@@ -36,8 +36,7 @@ func (s *Site) openParts(ctx context.Context) error {
 	}
 	set := s.Settings
 	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost)
-	// A class of the site's own protects, too. Refused forms are safe; forms that nobody checks are not.
-	if set.CSRF.Enabled || set.CSRF.OwnMiddleware != "" {
+	if set.CSRF.Enabled {
 		if err := s.openCSRF(host); err != nil {
 			return err
 		}
@@ -54,7 +53,7 @@ func (s *Site) openParts(ctx context.Context) error {
 			return err
 		}
 	}
-	if set.Messages.Installed && (set.Messages.Enabled || set.Messages.OwnMiddleware != "") {
+	if set.Messages.Installed && set.Messages.Enabled {
 		return s.openMessages()
 	}
 	return nil

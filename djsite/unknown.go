@@ -86,13 +86,13 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
 			switch path {
 			case s.Sessions.OwnMiddleware:
-				text = own("session middleware", "Go reads and sets the cookie as SESSION_COOKIE_NAME and the other settings say")
+				text = own("SessionMiddleware", "Go reads and sets the cookie as SESSION_COOKIE_NAME and the other settings say")
 			case s.CSRF.OwnMiddleware:
-				text = own("CSRF middleware", "Go refuses forms as Django's own does")
+				text = own("CsrfViewMiddleware", "Go refuses forms as Django's own does")
 			case s.Auth.OwnMiddleware:
-				text = own("authentication middleware", "Go says who is logged in as Django's own does")
+				text = own("AuthenticationMiddleware", "Go says who is logged in as Django's own does")
 			case s.Messages.OwnMiddleware:
-				text = own("message middleware", "Go keeps messages as Django's own does")
+				text = own("MessageMiddleware", "Go keeps messages as Django's own does")
 			}
 		}
 		all = append(all, djsettings.Warning{Setting: "MIDDLEWARE", Text: fmt.Sprintf("%q: %s", path, text)})
@@ -102,6 +102,6 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 
 // own is the question about a class of the site's own in the place of one of Django's.
 func own(what, so string) string {
-	return "it is the site's own " + what + ", and what it does otherwise, such as with cookies, is not known: " + so +
+	return "it is not Django's own " + what + ", and what it does otherwise, such as with cookies, is not known: " + so +
 		". djsettings.Options.Middleware says which of Django's it does as, or \"\" for none."
 }

@@ -31,7 +31,7 @@ func (f *settingsFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.file, "settings", "", "`FILE` with a profile (djsession probe) or what manage.py diffsettings --all prints (- is standard input), in the place of all that the other flags tell")
 	fs.StringVar(&f.manage, "manage", "", "run manage.py in `DIR`, which runs the site's code, to make a profile")
 	fs.StringVar(&f.python, "python", "", "run manage.py with the Python at `PATH` (default that of .venv, venv or VIRTUAL_ENV)")
-	fs.StringArrayVar(&f.as, "as", nil, "`PATH=WHAT`: the site's own class or function at this dotted path does as WHAT, such as django.contrib.sessions.backends.db, django_redis.cache.RedisCache, django.db.backends.postgresql, json, or {prefix}:{version}:{key}")
+	fs.StringArrayVar(&f.as, "as", nil, "`PATH=WHAT`: the site's own class at this dotted path does as WHAT: one of Django's, json, pickle or nothing; a KEY_FUNCTION as {prefix}:{version}:{key}")
 	fs.StringArrayVar(&f.ignore, "ignore-option", nil, "pass over the option `NAME` in OPTIONS")
 	fs.StringVar(&f.schema, "schema", "", "the `SCHEMA` with the sessions, for a site with tenants")
 	for _, name := range []string{"as", "ignore-option", "schema"} {
@@ -104,8 +104,15 @@ func settingsProblem(err error) error {
 	case errors.Is(err, djsite.ErrUnavailable):
 		return console.ConnectProblem(err)
 	}
-	return console.Because(err, strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error()), hint)
+	return console.Because(err, asFlags.Replace(strings.NewReplacer("djsettings: ", "", "djsite: ", "").Replace(err.Error())), hint)
 }
+
+// asFlags puts the flags into a text in the place of the Go options that they set.
+var asFlags = strings.NewReplacer(
+	"djsettings.Options.Engines", "--as", "Options.Engines", "--as", "djsettings.Options.Backends", "--as", "Options.Backends", "--as",
+	"djsettings.Options.Databases", "--as", "Options.Databases", "--as", "djsettings.Options.Middleware", "--as", "Options.Middleware", "--as",
+	"Options.Serializers", "--as", "Options.KeyFunctions", "--as", "Options.IgnoreOptions", "--ignore-option", "Options.Schema", "--schema",
+)
 
 // manageHint returns the hint for a folder with a manage.py, if no settings are given.
 func manageHint() string {
@@ -136,7 +143,7 @@ func (f *formatFlags) fill(c *cobra.Command, a *app) error {
 	f.set, f.secrets.Settings = set, &console.Secrets{Keys: set.Keys, From: "the settings"}
 	f.django, f.salt = set.Django.String(), payload.SaltPrefix+cmp.Or(in.StoreClass, "SessionStore")
 	for _, w := range set.Warnings {
-		a.Warn("%s", w)
+		a.Warn("%s", asFlags.Replace(w.String()))
 	}
 	return nil
 }

@@ -35,15 +35,16 @@ type live struct {
 	warn   string // what a Warning says
 	tls    bool   // Options.CacheTLS is set
 	down   bool   // Go does not get there
-	broken bool // Django cannot use it either
+	broken bool   // Django cannot use it either
 }
 
 const (
-	pymemcache = "'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache', "
-	pylibmc    = "'BACKEND': 'django.core.cache.backends.memcached.PyLibMCCache', "
-	oldClient  = "'BACKEND': 'django.core.cache.backends.memcached.MemcachedCache', "
-	redisCache = "'BACKEND': 'django.core.cache.backends.redis.RedisCache', "
-	redisOther = "'BACKEND': 'django_redis.cache.RedisCache', "
+	pymemcache  = "'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache', "
+	pylibmc     = "'BACKEND': 'django.core.cache.backends.memcached.PyLibMCCache', "
+	oldClient   = "'BACKEND': 'django.core.cache.backends.memcached.MemcachedCache', "
+	redisCache  = "'BACKEND': 'django.core.cache.backends.redis.RedisCache', "
+	valkeyCache = "'BACKEND': 'django_valkey.cache.ValkeyCache', "
+	redisOther  = "'BACKEND': 'django_redis.cache.RedisCache', "
 )
 
 var newLives = []live{
@@ -91,6 +92,24 @@ var oldLives = []live{
 	{alias: "pload", entry: oldClient + "'LOCATION': '{mc}', 'OPTIONS': {'pid': len}", refuse: "pid", broken: true},
 }
 
+// derivedLives are caches of other packages, which store what one of Django's stores.
+var derivedLives = []live{
+	{alias: "django-valkey", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'KEY_PREFIX': 'p', 'OPTIONS': {'SOCKET_TIMEOUT': 3, 'BASE_CLIENT_KWARGS': {}}", warn: "BASE_CLIENT_KWARGS"},
+	{alias: "django-valkey by redis://", entry: valkeyCache + "'LOCATION': 'redis://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.zlib.ZlibCompressor'}"},
+	{alias: "django-valkey, zstd and JSON", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.zstd.ZStdCompressor', 'SERIALIZER': 'django_valkey.serializers.json.JSONSerializer'}"},
+	{alias: "django-valkey, lz4 and msgpack", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.lz4.Lz4Compressor', 'SERIALIZER': 'django_valkey.serializers.msgpack.MSGPackSerializer'}"},
+	{alias: "django-valkey, lzma", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.lzma.LzmaCompressor'}"},
+	{alias: "django-valkey, gzip", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.gzip.GzipCompressor'}"},
+	{alias: "django-valkey, bz2", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'COMPRESSOR': 'django_valkey.compressors.bz2.Bz2Compressor'}", refuse: "Bz2Compressor"},
+	{alias: "django-valkey, herd", entry: valkeyCache + "'LOCATION': 'valkey://{redis}/6', 'OPTIONS': {'CLIENT_CLASS': 'django_valkey.client.HerdClient'}", refuse: "HerdClient"},
+	{alias: "django-prometheus over django-redis", entry: "'BACKEND': 'django_prometheus.cache.backends.redis.RedisCache', 'LOCATION': 'redis://{redis}/7', 'OPTIONS': {'CLIENT_CLASS': 'django_redis.client.DefaultClient'}"},
+	{alias: "django-prometheus over RedisCache", entry: "'BACKEND': 'django_prometheus.cache.backends.redis.NativeRedisCache', 'LOCATION': 'redis://{redis}/7'"},
+	{alias: "django-prometheus over memcached", entry: "'BACKEND': 'django_prometheus.cache.backends.memcached.PyMemcacheCache', 'LOCATION': {mcs}"},
+	{alias: "redis_lock", entry: "'BACKEND': 'redis_lock.django_cache.RedisCache', 'LOCATION': 'redis://{redis}/8'"},
+	{alias: "django-bmemcached", entry: "'BACKEND': 'django_bmemcached.memcached.BMemcached', 'LOCATION': '{mc}', 'KEY_PREFIX': 'b'", warn: "MEMCACHE_SERVERS"},
+	{alias: "django-bmemcached, three servers", entry: "'BACKEND': 'django_bmemcached.memcached.BMemcached', 'LOCATION': {mcs}, 'KEY_PREFIX': 'b'", refuse: "several servers"},
+}
+
 const objects = `
 import json, pickle
 try:
@@ -124,6 +143,21 @@ func TestLive(t *testing.T) {
 	}{{"5.2", newLives}, {"3.2", oldLives}} {
 		t.Run(run.version, func(t *testing.T) { testLive(t, django.Site{Version: run.version}, run.cases) })
 	}
+}
+
+// Caches of other packages do as those that they derive from.
+func TestDerived(t *testing.T) {
+	testLive(t, django.Site{Version: "5.2", Interpreter: clients(t)}, derivedLives)
+}
+
+// clients returns the Python with the packages that no Django of setup.sh has.
+func clients(t *testing.T) string {
+	t.Helper()
+	python := filepath.Join(venvs(), "clients", "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		testserver.Lacks(t, "there is no environment clients: run compat_test/setup.sh venvs")
+	}
+	return python
 }
 
 func testLive(t *testing.T, site django.Site, cases []live) {

@@ -44,6 +44,9 @@ func (r *row) UnmarshalJSON(b []byte) error {
 // no Django there needs.
 var environments = []string{"django1.8", "django1.11", "django2.2", "django3.2", "django4.2", "django5.2", "django6.1", "clients"}
 
+// venvs is the folder of the virtual environments.
+func venvs() string { return filepath.Dir(filepath.Dir(filepath.Dir(django.Interpreter("5.2")))) }
+
 // namesOf runs the script in a Python.
 func namesOf(t *testing.T, interpreter string) (rows []row) {
 	t.Helper()
@@ -73,9 +76,8 @@ func TestEveryOption(t *testing.T) {
 	if *python != "" {
 		rows = namesOf(t, *python)
 	} else {
-		venvs := filepath.Dir(filepath.Dir(filepath.Dir(django.Interpreter("5.2"))))
 		for _, env := range environments {
-			interpreter := filepath.Join(venvs, env, "bin", "python")
+			interpreter := filepath.Join(venvs(), env, "bin", "python")
 			if _, err := os.Stat(interpreter); err != nil {
 				testserver.Lacks(t, "there is no environment "+env+": run compat_test/setup.sh venvs")
 			}
