@@ -85,6 +85,7 @@ func (r *reader) caches(set *Settings) {
 func (r *reader) cache(alias string, v any) *Cache {
 	e := r.entry("CACHES", alias, v)
 	c := &Cache{Alias: alias, Backend: e.text("BACKEND"), KeyPrefix: e.text("KEY_PREFIX"), Version: 1, Database: "default"}
+	var err error
 	base := c.Backend
 	if b, ok := r.opts.Backends[base]; ok {
 		base = b
@@ -107,6 +108,11 @@ func (r *reader) cache(alias string, v any) *Cache {
 	c.KeyFunction = e.callable("KEY_FUNCTION")
 	if c.KeyFunction == "django.core.cache.backends.base.default_key_func" || c.KeyFunction == "default_key_func" {
 		c.KeyFunction = ""
+	}
+	if c.Kind == "" && e.err == nil {
+		if c.Kind, err = r.derivedCache(c); err != nil {
+			e.err = err
+		}
 	}
 	c.Locations = c.split(e, e.get("LOCATION"))
 	c.err = e.err

@@ -85,7 +85,9 @@ func (r *reader) engine(db *Database) {
 	}
 	d, ok := databaseEngines[path]
 	if !ok {
-		return
+		if d, ok = r.derivedEngine(db); !ok {
+			return
+		}
 	}
 	db.Kind, db.serverLevel = d.kind, d.level
 	if d.note != "" {
@@ -151,16 +153,19 @@ var (
 )
 
 // MiddlewareAs returns the path of the middleware that the one at path does as: what
-// [Options.Middleware] says, else path itself.
+// [Options.Middleware] says, or the ancestry in the profile, else path itself.
 func (s *Settings) MiddlewareAs(path string) string {
 	if as, ok := s.opts.orZero().Middleware[path]; ok {
 		return as
 	}
-	return path
+	if s.doc == nil {
+		return path
+	}
+	return s.derivedMiddleware(path)
 }
 
 // middleware reports whether MIDDLEWARE has one of these, or own: a class of the site's own
-// whose name ends as that of the first of them, about which Options.Middleware says nothing.
+// whose name ends as that of the first of them, or that derives from one, about which Options.Middleware says nothing.
 // It protects or knows something, so Go does not do without; what else it does is a question.
 func (r *reader) middleware(paths []string) (enabled bool, own string) {
 	class := paths[0][strings.LastIndexByte(paths[0], '.')+1:]
@@ -170,7 +175,7 @@ func (r *reader) middleware(paths []string) (enabled bool, own string) {
 		switch {
 		case slices.Contains(paths, as):
 			enabled = true
-		case !told && strings.HasSuffix(path, class):
+		case !told && (strings.HasSuffix(path, class) || r.derives(path, paths)):
 			own = path
 		}
 	}

@@ -42,6 +42,8 @@ func (r *reader) sessions() {
 	}
 	if engines[EngineKind(base)] {
 		s.Kind = EngineKind(base)
+	} else {
+		r.derivedStore(&s)
 	}
 	if s.Kind == EngineRedis {
 		s.Redis = r.redisSettings()

@@ -65,7 +65,11 @@ func (s *Settings) serializer() (serializer.Serializer, error) {
 			return own, nil
 		}
 	}
-	switch s.Sessions.Serializer {
+	path := s.Sessions.Serializer
+	if s.doc != nil {
+		path = s.derivedSerializer(path)
+	}
+	switch path {
 	case "", "django.contrib.sessions.serializers.JSONSerializer", "django.core.signing.JSONSerializer":
 		return serializer.JSON{}, nil
 	case "django.contrib.sessions.serializers.PickleSerializer", "django.contrib.sessions.backends.base.PickleSerializer":
