@@ -33,6 +33,8 @@ environments() {
 		djangoapps | 3.14 3.13 3.12           | optional | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.13.0 PyMySQL==1.2.4 redis==7.4.1 setuptools==80.9.0 django-otp==1.7.5 django-impersonate==1.9.5 django-hijack==3.7.9 django-session-security==2.6.8 django-session-timeout==0.1.0 django-auto-logout==0.5.1 django-axes==8.3.1 django-guardian==3.5.2 rules==3.5
 
 		clients    | 3.13 3.12 3.11           | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 mysqlclient==2.2.8 mysql-connector-python==26.10.0 PyMySQL==1.2.4 redis==7.4.1 valkey==6.2.0 django-redis==6.0.0 django-valkey==0.4.1 pymemcache==4.0.0 python-binary-memcached==0.33.0 django-prometheus==2.5.0 django-tenants==4.0.1 django-bmemcached==0.3.0 python-redis-lock==4.0.1 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
+
+		clients    | 3.13 3.12 3.11           | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 mysqlclient==2.2.8 mysql-connector-python==26.10.0 PyMySQL==1.2.4 redis==7.4.1 valkey==6.2.0 django-redis==6.0.0 django-valkey==0.4.1 pymemcache==4.0.0 python-binary-memcached==0.33.0 django-prometheus==2.5.0 django-postgres-extra==3.0.1 django-pg-zero-downtime-migrations==0.20 django-db-connection-pool==1.2.6 SQLAlchemy==2.1.9 django-psdb-engine==1.0.6 django-tenants==4.0.1 django-bmemcached==0.3.0 python-redis-lock==4.0.1 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
 	PINS
 }
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
