@@ -30,7 +30,8 @@ type AuthHash struct {
 	// [Account].Extra. Text, integers and booleans are written as str does. An account with
 	// NULL in one of them fits no session.
 	Fields []string
-	// Text returns the text that is hashed. It replaces Fields.
+	// Text returns the text that is hashed. It replaces Fields. An account for which it
+	// returns "" fits no session.
 	Text func(a *Account) string
 	// Fallbacks says that the model overrides get_session_auth_fallback_hash too, so that
 	// its hash is checked with SECRET_KEY_FALLBACKS. Without it, a fallback key fits Django's
@@ -46,9 +47,9 @@ type AuthHash struct {
 	None bool
 }
 
-// own reports whether h is not Django's own method.
-func (h *AuthHash) own() bool {
-	return h.Salt != "" || h.Algorithm != "" || len(h.Fields) > 0 || h.Text != nil || h.Sums != nil || h.None || h.Fallbacks
+// IsZero reports whether h is Django's own method.
+func (h AuthHash) IsZero() bool {
+	return h.Salt == "" && h.Algorithm == "" && len(h.Fields) == 0 && h.Text == nil && h.Sums == nil && !h.None && !h.Fallbacks
 }
 
 // check refuses two answers to one question.
@@ -143,12 +144,12 @@ func newHashes(set djsession.Settings, as AuthHash) (*hashes, error) {
 		}
 		return nil
 	}
-	if as.own() && !as.Fallbacks {
+	if !as.IsZero() && !as.Fallbacks {
 		err = further(djangos, try{fallbacks: true})
 	}
 	if err == nil && legacy {
 		other := signer.SHA1
-		if alg == signer.SHA1 && !as.own() {
+		if alg == signer.SHA1 && as.IsZero() {
 			other = signer.SHA256
 		}
 		err = further(other, try{stays: true})
@@ -160,7 +161,8 @@ func newHashes(set djsession.Settings, as AuthHash) (*hashes, error) {
 func (h *hashes) text(a *Account) (text string, ok bool) {
 	switch {
 	case h.as.Text != nil:
-		return h.as.Text(a), true
+		text = h.as.Text(a)
+		return text, text != ""
 	case len(h.as.Fields) == 0:
 		return a.Password.Reveal(), true
 	}
@@ -249,12 +251,12 @@ func (h *hashes) verify(a *Account, hash string) (ok, renew bool) {
 	}
 	// A key other than the first is a fallback key.
 	if text, ok := h.text(a); ok {
-		if key, err := h.mac.Verify(text, hash); err == nil && (key == 0 || !h.as.own() || h.as.Fallbacks) {
+		if key, err := h.mac.Verify(text, hash); err == nil && (key == 0 || h.as.IsZero() || h.as.Fallbacks) {
 			return true, key > 0
 		}
 	}
 	for _, t := range h.tries {
-		if h.as.own() && a.Password.IsZero() {
+		if !h.as.IsZero() && a.Password.IsZero() {
 			break // the model may have none
 		}
 		if key, err := t.mac.Verify(a.Password.Reveal(), hash); err == nil && (key > 0 || !t.fallbacks) {

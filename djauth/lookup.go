@@ -14,9 +14,12 @@ import (
 // nobody if several accounts match.
 type Lookup struct {
 	// Columns are columns of the user table. The name must be in one of them:
-	// Q(username=name) | Q(email=name) is two columns. For a query that runs only if the one
-	// before found nobody, add another Lookup. The default is the column of USERNAME_FIELD.
+	// Q(username=name) | Q(email=name) is two columns. The default is the column of
+	// USERNAME_FIELD.
 	Columns []string
+	// IfNone says that the query runs only if the one before it found nobody. Without it, the
+	// query is that of another backend, which also runs if the password was wrong.
+	IfNone bool
 	// IgnoreCase is iexact instead of exact. As in Django, SQLite folds ASCII letters only,
 	// and the collation decides in MySQL.
 	IgnoreCase bool
@@ -60,18 +63,19 @@ func NormalizeEmail(email string) string {
 	if at < 0 {
 		return email
 	}
-	return email[:at+1] + strings.ToLower(email[at+1:])
+	// Python makes two characters of this letter.
+	return email[:at+1] + strings.ToLower(strings.ReplaceAll(email[at+1:], "\u0130", "i\u0307"))
 }
 
 // finder finds accounts by the names that users type.
 type finder struct {
-	users   Users
-	lookups []Lookup // or none, for ByName
-	in      Finder
+	users Users
+	steps [][]Lookup // of the backends; or none, for ByName
+	in    Finder
 }
 
 func newFinder(users Users, lookups []Lookup) (*finder, error) {
-	f := &finder{users: users, lookups: slices.Clone(lookups)}
+	f := &finder{users: users}
 	if len(lookups) == 0 {
 		return f, nil
 	}
@@ -79,42 +83,51 @@ func newFinder(users Users, lookups []Lookup) (*finder, error) {
 	if f.in, ok = As[Finder](users); !ok {
 		return nil, fmt.Errorf("%w: there is a Lookup, and %T is no Finder", errors.ErrUnsupported, users)
 	}
-	for i, l := range f.lookups {
-		f.lookups[i].Columns, f.lookups[i].Where = slices.Clone(l.Columns), slices.Clone(l.Where)
+	for i, l := range lookups {
+		l.Columns, l.Where = slices.Clone(l.Columns), slices.Clone(l.Where)
+		if !l.IfNone || i == 0 {
+			f.steps = append(f.steps, nil)
+		}
+		last := len(f.steps) - 1
+		f.steps[last] = append(f.steps[last], l)
 	}
 	return f, nil
 }
 
-// steps is the number of queries that Django may make for a name.
-func (f *finder) steps() int { return max(1, len(f.lookups)) }
+// count is the number of backends that may look for a name.
+func (f *finder) count() int { return max(1, len(f.steps)) }
 
-// step returns the account that a query finds. The error is ErrNoUser if there is none, or
-// more than one.
-func (f *finder) step(ctx context.Context, i int, name string) (*Account, error) {
-	if len(f.lookups) == 0 {
-		return f.users.ByName(ctx, name)
+// step returns the account that a backend finds. The error is ErrNoUser if there is none,
+// or more than one.
+func (f *finder) step(ctx context.Context, i int, typed string) (*Account, error) {
+	if len(f.steps) == 0 {
+		return f.users.ByName(ctx, typed)
 	}
-	l := f.lookups[i]
-	if l.Normalize != nil {
-		name = l.Normalize(name)
+	for _, l := range f.steps[i] {
+		name := typed
+		if l.Normalize != nil {
+			name = l.Normalize(name)
+		}
+		found, err := f.in.Find(ctx, l, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(found) == 1:
+			return found[0], nil
+		case len(found) > 1:
+			return nil, ErrNoUser
+		}
 	}
-	found, err := f.in.Find(ctx, l, name)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(found) != 1:
-		return nil, ErrNoUser
-	}
-	return found[0], nil
+	return nil, ErrNoUser
 }
 
 // tryName returns the account that has this name and password, and whether the password is
-// to be hashed anew. Each query costs one check of a password, whether it finds somebody or
+// to be hashed anew. Each backend costs one check of a password, whether it finds somebody or
 // not. may reports whether an account may log in.
 func (a *Auth) tryName(ctx context.Context, name, password string, may func(*Account) bool) (account *Account, upgrade bool, err error) {
 	var why error = ErrNoUser
 	seen := make(map[string]bool)
-	for i := range a.finder.steps() {
+	for i := range a.finder.count() {
 		account, err := a.finder.step(ctx, i, name)
 		if err != nil && !errors.Is(err, ErrNoUser) {
 			return nil, false, err

@@ -52,6 +52,7 @@ func (c counting) Dummy(ctx context.Context, password string) error {
 // costs one hash for each of them, whoever the name finds.
 func TestLookup(t *testing.T) {
 	email, name, either := djauth.Lookup{Columns: []string{"email"}}, djauth.Lookup{Columns: []string{"username"}}, djauth.Lookup{Columns: []string{"username", "email"}}
+	ifNone := djauth.Lookup{Columns: []string{"username"}, IfNone: true}
 	lower := djauth.Lookup{Columns: []string{"email"}, Normalize: strings.ToLower}
 	for _, test := range []struct {
 		lookups         []djauth.Lookup
@@ -74,6 +75,11 @@ func TestLookup(t *testing.T) {
 		{[]djauth.Lookup{email, name}, "both", "four", "4", false, 1},
 		{[]djauth.Lookup{email, name}, "both", "five", "5", false, 2},
 		{[]djauth.Lookup{email, name}, "both", "wrong", "", false, 2},
+		{[]djauth.Lookup{email, ifNone}, "both", "four", "4", false, 1},
+		{[]djauth.Lookup{email, ifNone}, "both", "five", "", false, 1},
+		{[]djauth.Lookup{email, ifNone}, "root", "toor", "2", false, 1},
+		{[]djauth.Lookup{email, ifNone}, "nobody", "toor", "", false, 1},
+		{[]djauth.Lookup{email, ifNone, name}, "both", "five", "5", false, 2},
 		{[]djauth.Lookup{either}, "both", "four", "", false, 1}, // MultipleObjectsReturned
 		{[]djauth.Lookup{either}, "both", "five", "", false, 1},
 		{[]djauth.Lookup{either, name}, "root", "wrong", "", false, 2},

@@ -18,6 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/pgxusers"
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/signer"
@@ -41,7 +42,7 @@ func (s *Site) openParts(ctx context.Context) error {
 			return err
 		}
 	}
-	switch db := set.Databases[cmp.Or(s.opts.UserDatabase, "default")]; {
+	switch db := set.Databases[s.userDatabase()]; {
 	case set.Auth.Installed && s.opts.AskDjango != "":
 		if err := s.openAsked(host); err != nil {
 			return err
@@ -135,10 +136,26 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	if err != nil {
 		return err
 	}
+	var table dbusers.Options
+	if s.opts.UserTable != nil {
+		table = *s.opts.UserTable
+	}
+	profile := s.askProfile(&table, &o)
+	ours := o.CanAuthenticate
+	o.CanAuthenticate = nil
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
 	}
-	if err := s.openUsers(ctx, &o); err != nil {
+	if profile != nil {
+		if o.CanAuthenticate == nil {
+			o.CanAuthenticate = ours
+			profile.unknown()
+		}
+		if err := s.answered(profile); err != nil {
+			return err
+		}
+	}
+	if err := s.openUsers(ctx, table, &o); err != nil {
 		return err
 	}
 	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, &o)...)
@@ -176,19 +193,42 @@ func (s *Site) passwords() (djauth.Passwords, error) {
 	return hashers.New(list, &hashers.Options{Limits: s.opts.PasswordLimits})
 }
 
+// userDatabase returns the alias of the database with the users: that which Django writes to.
+func (s *Site) userDatabase() string {
+	alias := s.opts.UserDatabase
+	if p := s.Settings.Profile; p != nil && p.Users != nil && p.Users.Database != nil {
+		alias = cmp.Or(alias, p.Users.Database.Write)
+	}
+	return cmp.Or(alias, "default")
+}
+
+// answered refuses a site with code that neither the profile nor an option explains. With a
+// Judge, which sees each login after these checks, it is a Warning.
+func (s *Site) answered(a *asked) error {
+	judged := a.auth.Judge != nil
+	for _, q := range a.questions {
+		if !judged {
+			return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, q)
+		}
+		s.warn("AUTH_USER_MODEL", q+"; until then the Judge alone decides about it.")
+	}
+	if a.lookups(); a.noNames != "" {
+		a.table.NameAssumed = true
+		s.warn("AUTH_USER_MODEL", a.noNames+": nobody is looked up by name (Authenticate), until djsite.Options.Lookup says how.")
+	}
+	return nil
+}
+
 // openUsers opens the table of the users with the columns that in needs.
-func (s *Site) openUsers(ctx context.Context, in *djauth.Options) error {
-	alias := cmp.Or(s.opts.UserDatabase, "default")
+func (s *Site) openUsers(ctx context.Context, table dbusers.Options, in *djauth.Options) error {
+	alias := s.userDatabase()
 	db, err := s.Database(ctx, alias)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	var table dbusers.Options
-	if s.opts.UserTable != nil {
-		table = *s.opts.UserTable
-	}
+	named := table.NameAssumed
 	table.Extra = hashed(table.Extra, in.AuthHash.Fields)
 	users, opts, err := s.UsersIn(ctx, db, &table)
 	if err != nil {
@@ -196,7 +236,7 @@ func (s *Site) openUsers(ctx context.Context, in *djauth.Options) error {
 	}
 	s.Users = users
 	byName := slices.ContainsFunc(in.Lookup, func(l djauth.Lookup) bool { return len(l.Columns) == 0 })
-	switch find := len(in.Lookup) == 0 || byName; {
+	switch find := (len(in.Lookup) == 0 || byName) && !named; {
 	case opts.NameAssumed && find:
 		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username, or Options.Lookup the columns.")
 	case opts.Columns.Username == dbusers.None && find:

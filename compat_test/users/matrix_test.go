@@ -4,6 +4,7 @@
 package users_test
 
 import (
+	"cmp"
 	"crypto/md5"
 	"database/sql"
 	_ "embed"
@@ -13,7 +14,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/probe"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
@@ -147,7 +148,8 @@ func (c *model) run(t *testing.T, version, engine string) {
 	}
 	var key string
 	d.Call(t, "begin", django.Args{"make": make, "backend": vouches}, &key)
-	var text string
+	var text, profile string
+	d.Call(t, "probe", django.Args{"source": probe.Source(probe.Options{})}, &profile)
 	d.Call(t, "command", django.Args{"name": "diffsettings", "options": map[string]any{"all": true}}, &text)
 
 	sides := map[string]*answers{}
@@ -155,14 +157,15 @@ func (c *model) run(t *testing.T, version, engine string) {
 	open := map[string]*djsite.Site{}
 	for _, side := range []struct {
 		name string
+		text string
 		opts *djsite.Options
-	}{{"settings", nil}, {"options", c.opts}} {
+	}{{"settings", text, nil}, {"options", text, c.opts}, {"profile", profile, nil}} {
 		if side.name == "options" && c.opts == nil {
 			continue
 		}
 		a := &answers{}
 		sides[side.name] = a
-		read, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: version})
+		read, err := djsettings.Read(strings.NewReader(side.text), &djsettings.Options{Django: version})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +213,7 @@ func (c *model) run(t *testing.T, version, engine string) {
 		t.Logf("%-9s %v | %v | after the ban: %v | %v", side, a.before, a.names, a.banned, a.namesBanned)
 	}
 	row("Django", djangos)
-	for _, side := range []string{"settings", "options"} {
+	for _, side := range []string{"settings", "options", "profile"} {
 		a := sides[side]
 		if a == nil {
 			continue
@@ -218,13 +221,16 @@ func (c *model) run(t *testing.T, version, engine string) {
 		row(side, a)
 		if a.refused != nil {
 			want := c.refused
+			if side == "profile" {
+				want = c.unsaid
+			}
 			if side == "options" || want == "" || !strings.Contains(a.refused.Error(), want) {
 				t.Errorf("%s: Open says %v, want %q", side, a.refused, want)
 			}
 			continue
 		}
-		if side == "settings" && c.refused != "" {
-			t.Errorf("Open goes well with the settings alone, want %q", c.refused)
+		if side == "settings" && c.refused != "" || side == "profile" && c.unsaid != "" {
+			t.Errorf("Open goes well with the %s alone, want %q", side, cmp.Or(c.refused, c.unsaid))
 		}
 		pairs := [][2]said{{djangos.before, a.before}, {djangos.banned, a.banned}}
 		what := []string{"the session", "the session after the ban"}
@@ -241,9 +247,10 @@ func (c *model) run(t *testing.T, version, engine string) {
 					continue // a Warning says so
 				}
 				t.Errorf("%s: %s: Go says yes, %v, where Django says %v", side, what[i], ours, django)
-			case side == "options" && ours.somebody() != django.somebody(),
-				side == "options" && ours.somebody() && ours != django && !slices.Contains(c.unlike, what[i]):
-				t.Errorf("options: %s: Go says %v, Django %v", what[i], ours, django)
+			case side == "profile" && c.noNames && i > 1 && !ours.somebody() && ours.Raises != "": // refused by name
+			case side != "settings" && ours.somebody() != django.somebody(),
+				side != "settings" && ours.somebody() && ours != django:
+				t.Errorf("%s: %s: Go says %v, Django %v", side, what[i], ours, django)
 			}
 		}
 		if side == "settings" && c.warns != "" && !strings.Contains(a.warnings, c.warns) {

@@ -66,3 +66,12 @@ def do_authenticate(name, password):
     except Exception as e:
         return {"raises": type(e).__name__}
     return user and said_of(user)
+
+
+def do_probe(source):
+    """What the probe prints for this site."""
+    import subprocess
+
+    p = subprocess.Popen([sys.executable, "-B", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out, _ = p.communicate(source.encode("ascii"))
+    return out.decode("ascii")

@@ -26,8 +26,8 @@ func each(t *testing.T, f func(t *testing.T, d database)) {
 // operations returns all methods that use the database.
 func operations(ctx context.Context, u *dbusers.Users, id string) map[string]func() error {
 	return map[string]func() error{
-		"ByID":        func() error { _, err := u.ByID(ctx, id); return err },
-		"ByName":      func() error { _, err := u.ByName(ctx, "canary"); return err },
+		"ByID":   func() error { _, err := u.ByID(ctx, id); return err },
+		"ByName": func() error { _, err := u.ByName(ctx, "canary"); return err },
 		"Find": func() error {
 			_, err := u.Find(ctx, djauth.Lookup{Columns: []string{"email"}, IgnoreCase: true}, "canary")
 			return err

@@ -52,7 +52,7 @@ func Detect(ctx context.Context, conn sqldb.Conn, d *sqldb.Dialect, o Options) (
 	// manager hides nobody.
 	_, table, err := sqldb.SplitTable("", full.Table)
 	own := err == nil && (!strings.EqualFold(full.Model, "auth.User") || table != "auth_user")
-	full.NameAssumed = own && o.Columns.Username == ""
+	full.NameAssumed = o.NameAssumed || own && o.Columns.Username == ""
 	// A function answers for a column.
 	for _, is := range []struct {
 		code   bool

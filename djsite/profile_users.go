@@ -1,0 +1,609 @@
+package djsite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djauth/dbusers"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/pyliteral"
+)
+
+// asked is what the profile of a site says about its users, beside what the Options say.
+// The Options come first.
+type asked struct {
+	*djsettings.ProfileUsers
+	profile *djsettings.Profile
+	table   *dbusers.Options
+	auth    *djauth.Options
+
+	column map[string]*djsettings.ProfileField // by the attribute
+	tables []string                            // of the model and its parents
+	// questions are what only code decides. Each names the option that answers it.
+	questions []string
+	like      map[string]string // backends whose logins are judged as by one of Django's
+	// noNames is why nobody is looked up by name, or "".
+	noNames string
+}
+
+// askProfile completes the options by what the profile says. It returns nil without one.
+func (s *Site) askProfile(table *dbusers.Options, auth *djauth.Options) *asked {
+	p := s.Settings.Profile
+	if p == nil || p.Users == nil {
+		return nil
+	}
+	a := &asked{ProfileUsers: p.Users, profile: p, table: table, auth: auth, column: map[string]*djsettings.ProfileField{}, tables: []string{p.Users.Table}}
+	for _, f := range p.Users.Fields {
+		a.column[f.Attribute] = f
+	}
+	a.names()
+	a.flags()
+	a.key()
+	a.manager()
+	a.hash()
+	a.code()
+	a.backends()
+	return a
+}
+
+func (a *asked) question(format string, args ...any) {
+	a.questions = append(a.questions, fmt.Sprintf(format, args...))
+}
+
+// site returns the class of the site that defines a method of a class, or "".
+func (a *asked) site(class, method string) string {
+	c := a.profile.Ancestry[class]
+	if c == nil {
+		return ""
+	}
+	if by := c.Methods[method]; !strings.HasPrefix(by, "django.") {
+		return by
+	}
+	return ""
+}
+
+// names tells the names of tables and columns.
+func (a *asked) names() {
+	t, c := a.table, &a.table.Columns
+	or := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	or(&t.Table, a.Table)
+	if t.Parents == nil {
+		t.Parents = []dbusers.Parent{}
+		links := slices.Clone(a.Links)
+		for range a.Links { // each after the table that it leads from
+			i := slices.IndexFunc(links, func(l djsettings.ProfileLink) bool { return slices.Contains(a.tables, l.FromTable) })
+			if i < 0 {
+				break
+			}
+			l := links[i]
+			links = slices.Delete(links, i, i+1)
+			t.Parents = append(t.Parents, dbusers.Parent{Table: l.Table, Key: l.Column, Link: l.FromColumn})
+			a.tables = append(a.tables, l.Table)
+		}
+		for _, f := range a.Fields {
+			if !slices.Contains(a.tables, f.Table) { // the links do not lead there
+				t.Parents, a.tables = nil, append(a.tables, f.Table)
+			}
+		}
+	}
+	or(&c.ID, a.PK.Column)
+	field := func(column *string, name string) {
+		if f := a.Fields[name]; f != nil {
+			or(column, f.Column)
+			return
+		}
+		or(column, dbusers.None)
+	}
+	field(&c.Username, a.UsernameField)
+	field(&c.Password, "password")
+	field(&c.Email, "email")
+	field(&c.FirstName, "first_name")
+	field(&c.LastName, "last_name")
+	field(&c.LastLogin, "last_login")
+	field(&c.Joined, "date_joined")
+	through := func(name string, field *string) {
+		p := a.Permissions[name]
+		if p == nil {
+			or(field, dbusers.None)
+			return
+		}
+		or(field, p.Table)
+		or(&t.UserColumn, p.User)
+	}
+	if a.Permissions != nil {
+		through("groups", &t.GroupsTable)
+		through("user_permissions", &t.PermissionsTable)
+	}
+}
+
+// flags tells is_active, is_staff and is_superuser.
+func (a *asked) flags() {
+	c := &a.table.Columns
+	for _, is := range []struct {
+		name, option string
+		column       *string
+		code         *func(*djauth.Account) bool
+		absent       bool // what the flag is if the model has none
+	}{
+		{"is_active", "Active", &c.Active, &a.table.Active, true},
+		{"is_staff", "Staff", &c.Staff, &a.table.Staff, false},
+		{"is_superuser", "Superuser", &c.Superuser, &a.table.Superuser, false},
+	} {
+		if *is.column != "" || *is.code != nil {
+			continue
+		}
+		constant := func(value bool) {
+			*is.column = dbusers.None
+			if value != is.absent {
+				*is.code = func(*djauth.Account) bool { return value }
+			}
+		}
+		f := a.Flags[is.name]
+		switch {
+		case f != nil && f.Is == djsettings.FlagColumn:
+			*is.column = f.Column
+		case f != nil && f.Is == djsettings.FlagConstant:
+			constant(f.Value)
+		case f != nil && f.Is == djsettings.FlagAbsent:
+			constant(is.absent)
+		case f != nil && f.Is == djsettings.FlagCode && len(f.Answers) > 0 && a.answers(f):
+			*is.column, *is.code = dbusers.None, a.answer(f)
+		case is.name == "is_active":
+			a.question("is_active is code: djsite.Options.UserTable says in Active what it does")
+		default: // nobody is, and openUsers warns
+		}
+	}
+}
+
+// answers reports whether the columns of a flag can be read, and reads them.
+func (a *asked) answers(f *djsettings.ProfileFlag) bool {
+	for _, name := range f.Reads {
+		field := a.column[name]
+		if field == nil {
+			return false
+		}
+		a.read(field.Column)
+	}
+	return true
+}
+
+// read adds a column to those of Account.Extra.
+func (a *asked) read(column string) {
+	if !slices.Contains(a.table.Extra, column) {
+		a.table.Extra = append(slices.Clip(a.table.Extra), column)
+	}
+}
+
+// answer returns a flag that the probe has worked out for each combination of values. A row
+// with other values has it not.
+func (a *asked) answer(f *djsettings.ProfileFlag) func(*djauth.Account) bool {
+	return func(account *djauth.Account) bool {
+		for _, row := range f.Answers {
+			fits := len(row.Values) == len(f.Reads)
+			for i := range row.Values {
+				fits = fits && same(account, a.column[f.Reads[i]].Column, row.Values[i].Any())
+			}
+			if fits {
+				return row.Answer
+			}
+		}
+		return false
+	}
+}
+
+// same reports whether a column of an account holds a value of Python.
+func same(a *djauth.Account, column string, value any) bool {
+	has := a.Extra[column]
+	switch v := value.(type) {
+	case nil:
+		return has == nil
+	case bool:
+		return has != nil && a.Flag(column) == v
+	case int64:
+		switch has := has.(type) {
+		case int64:
+			return has == v
+		case int32:
+			return int64(has) == v
+		case int16:
+			return int64(has) == v
+		}
+	case string:
+		return has == v
+	}
+	return false
+}
+
+// key looks at the primary key.
+func (a *asked) key() {
+	if a.table.ToColumn != nil || len(a.PK.Methods) == 0 {
+		return
+	}
+	a.question("the primary key %s is a %s, which converts its values: djsite.Options.UserTable says how, in ToColumn and FromColumn", a.PK.Name, a.PK.Class)
+}
+
+// manager carries the filter of the default manager over.
+func (a *asked) manager() {
+	if a.table.Where != nil {
+		return
+	}
+	why := "it is not known"
+	if qs := a.Queries.ByPK; len(qs) == 1 {
+		var where []djauth.Condition
+		if where, why = a.filter(&qs[0], "pk"); why == "" {
+			a.table.Where = where
+			return
+		}
+	}
+	a.question("the default manager %s may hide users (%s): djsite.Options.UserTable says which, in Where", a.Manager.Default, why)
+}
+
+// filter returns the conditions of a query besides the one about what was asked. why says
+// what cannot be carried over.
+func (a *asked) filter(q *djsettings.ProfileQuery, about string) (where []djauth.Condition, why string) {
+	where = []djauth.Condition{}
+	for _, t := range q.Tables {
+		if !slices.Contains(a.tables, t.Table) && !t.Outer {
+			return nil, "it looks into " + t.Table
+		}
+	}
+	seen := 0
+	for _, w := range flat(q.Where) {
+		if w.Asked == about && w.Lookup == "exact" && len(w.Functions)+len(w.ValueFunctions) == 0 {
+			seen++
+			continue
+		}
+		c, why := a.condition(w)
+		if why != "" {
+			return nil, why
+		}
+		where = append(where, c)
+	}
+	if seen != 1 {
+		return nil, "its query is of another form"
+	}
+	return where, ""
+}
+
+// flat returns the conditions that must all hold.
+func flat(w *djsettings.ProfileWhere) (all []*djsettings.ProfileWhere) {
+	switch {
+	case w == nil:
+	case w.And != nil:
+		for _, part := range w.And {
+			all = append(all, flat(part)...)
+		}
+	default:
+		all = append(all, w)
+	}
+	return all
+}
+
+// condition carries a condition over.
+func (a *asked) condition(w *djsettings.ProfileWhere) (c djauth.Condition, why string) {
+	const other = "its filter is of another form"
+	if w.Not != nil {
+		parts := flat(w.Not)
+		if len(parts) == 0 || len(parts) > 2 {
+			return c, other
+		}
+		if c, why = a.condition(parts[0]); why != "" || c.Not || c.Is == nil && len(parts) == 2 {
+			return c, other
+		}
+		// exclude keeps NULL, by a second part if there can be one.
+		null := true
+		for _, f := range a.Fields {
+			if f.Column == c.Column && f.Table == parts[0].Table {
+				null = f.Null
+			}
+		}
+		if len(parts) == 2 {
+			also, why := a.condition(parts[1])
+			if why != "" || also.Column != c.Column || also.Is != nil || !also.Not {
+				return c, other
+			}
+		} else if null && c.Is != nil {
+			return c, other
+		}
+		c.Not = true
+		return c, ""
+	}
+	if w.Unknown != "" || w.Column == "" || len(w.Functions)+len(w.ValueFunctions) > 0 || w.Asked != "" || !slices.Contains(a.tables, w.Table) {
+		return c, other
+	}
+	c.Column = w.Column
+	switch value := w.Value.Any(); w.Lookup {
+	case "exact":
+		switch v := value.(type) {
+		case bool, int64, string:
+			c.Is = v
+			return c, ""
+		}
+	case "isnull":
+		if is, ok := value.(bool); ok {
+			c.Not = !is
+			return c, ""
+		}
+	case "in":
+		var items []any
+		switch v := value.(type) {
+		case pyliteral.List:
+			items = v
+		case pyliteral.Tuple:
+			items = v
+		}
+		for _, item := range items {
+			switch item.(type) {
+			case int64, string:
+			default:
+				return c, other
+			}
+		}
+		if len(items) > 0 {
+			c.Is = slices.Clone(items)
+			return c, ""
+		}
+	}
+	return c, other
+}
+
+// hash tells what get_session_auth_hash does.
+func (a *asked) hash() {
+	h := a.profile.AuthHash
+	if !a.auth.AuthHash.IsZero() {
+		return
+	}
+	if h.None {
+		a.auth.AuthHash.None = true
+		return
+	}
+	if h.Unknown != "" || h.Salt == "" || len(h.Message) == 0 {
+		a.question("get_session_auth_hash of %s is not known (%s): djsite.Options.AuthHash says what it does", h.By, h.Unknown)
+		return
+	}
+	djangos := strings.HasPrefix(h.By, "django.")
+	if djangos && h.Salt == djangosHashSalt && len(h.Message) == 1 && h.Message[0].Field == "password" {
+		return
+	}
+	own := djauth.AuthHash{Salt: h.Salt, Algorithm: h.Algorithm, Fallbacks: djangos}
+	for _, part := range h.Message {
+		if part.Field == "" {
+			continue
+		}
+		f := a.column[part.Field]
+		switch {
+		case f == nil, part.As != "" && part.As != "int" && part.As != "bool" && part.As != "str" && part.As != "unicode":
+			a.question("get_session_auth_hash of %s is made of %s: djsite.Options.AuthHash says how, in Text", h.By, part.Field)
+			return
+		case f.Column == a.table.Columns.Password:
+		default:
+			a.read(f.Column)
+		}
+	}
+	own.Text = a.message(h.Message)
+	a.auth.AuthHash = own
+}
+
+const djangosHashSalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+
+// message returns the text that is hashed, "" for an account with NULL in a field.
+func (a *asked) message(parts []djsettings.ProfileHashPart) func(*djauth.Account) string {
+	return func(account *djauth.Account) string {
+		var b strings.Builder
+		for _, p := range parts {
+			if p.Field == "" {
+				b.WriteString(p.Text)
+				continue
+			}
+			column := a.column[p.Field].Column
+			if column == a.table.Columns.Password {
+				b.WriteString(account.Password.Reveal())
+				continue
+			}
+			switch v := account.Extra[column].(type) {
+			case nil:
+				return ""
+			case string:
+				b.WriteString(v)
+			case bool:
+				b.WriteString(pythonBool(v))
+			default:
+				if p.As == "bool" {
+					b.WriteString(pythonBool(account.Flag(column)))
+				} else {
+					fmt.Fprint(&b, v)
+				}
+			}
+		}
+		return b.String()
+	}
+}
+
+func pythonBool(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
+// code looks at methods of the model by which Django decides.
+func (a *asked) code() {
+	for _, name := range []string{"is_authenticated", "is_anonymous", "from_db"} {
+		if by := a.site(a.Class, name); by != "" {
+			a.question("%s of %s is the site's own code: djauth.Options.Judge, in djsite.Options.ConfigureAuth, says what it does", name, by)
+		}
+	}
+	if by := a.site(a.Class, "check_password"); by != "" {
+		a.noNames = fmt.Sprintf("check_password of %s is the site's own code", by)
+	}
+}
+
+// backends tells what backends of the site's own do, as far as they leave it to Django's.
+func (a *asked) backends() {
+	a.like = map[string]string{}
+	like := a.like
+	for _, path := range a.auth.Backends {
+		c := a.profile.Ancestry[path]
+		if djauth.KnownBackend(path) || c == nil || a.site(path, "get_user") != "" || a.site(path, "user_can_authenticate") != "" {
+			continue
+		}
+		i := slices.IndexFunc(c.Names, djauth.KnownBackend)
+		if i < 0 || c.Names[i] == djauth.BaseBackend {
+			continue
+		}
+		if a.site(path, "authenticate") == "" {
+			if a.auth.OwnBackends == nil {
+				a.auth.OwnBackends = map[string]string{}
+			}
+			a.auth.OwnBackends[path] = c.Names[i]
+			continue
+		}
+		like[path] = c.Names[i]
+	}
+	if len(like) == 0 {
+		return
+	}
+	// An own authenticate may refuse for reasons of its own, so that it is not passed. The
+	// sessions that it made are judged.
+	auth := a.auth
+	auth.CanAuthenticate = func(backend string, account *djauth.Account) bool {
+		as := like[backend]
+		if djauth.KnownBackend(backend) {
+			as = backend
+		} else if own, ok := auth.OwnBackends[backend]; ok {
+			as = own
+		}
+		switch as {
+		case djauth.ModelBackend, djauth.RemoteUserBackend:
+			return account.Active
+		case djauth.AllowAllUsersModelBackend, djauth.AllowAllUsersRemoteBackend:
+			return true
+		}
+		return false
+	}
+}
+
+// unknown asks about the backends that let users in by code of their own. It comes after
+// ConfigureAuth.
+func (a *asked) unknown() {
+	var names []string
+	for _, path := range a.auth.Backends {
+		vouches, known := a.Queries.GetUser[path]
+		switch {
+		case djauth.KnownBackend(path), a.auth.OwnBackends[path] != "", a.like[path] != "":
+		case known && vouches != nil && len(vouches) == 0: // it finds nobody
+		case !known && a.profile.Ancestry[path] != nil && a.profile.Ancestry[path].Methods["get_user"] == "": // it cannot
+		default:
+			names = append(names, path)
+		}
+	}
+	if len(names) > 0 {
+		a.question("get_user or user_can_authenticate of %s is the site's own code: djauth.Options.OwnBackends or CanAuthenticate, in djsite.Options.ConfigureAuth, say what it does", strings.Join(names, ", "))
+	}
+}
+
+// lookups tells how the backends that are known find an account. It comes after
+// ConfigureAuth, which may know more of them.
+func (a *asked) lookups() {
+	if len(a.auth.Lookup) > 0 || a.noNames != "" {
+		return
+	}
+	var all []djauth.Lookup
+	plain := true
+	for _, path := range a.auth.Backends {
+		like := a.auth.OwnBackends[path]
+		if djauth.KnownBackend(path) {
+			like = path
+		}
+		if like == "" { // Authenticate does not pass it
+			break
+		}
+		if like != djauth.ModelBackend && like != djauth.AllowAllUsersModelBackend {
+			continue
+		}
+		queries := a.Queries.ByName
+		if a.site(path, "authenticate") != "" {
+			queries = a.Queries.Authenticate[path]
+		}
+		if len(queries) == 0 {
+			a.noNames = fmt.Sprintf("the query of %s is not known", path)
+			return
+		}
+		for i := range queries {
+			l, why := a.lookup(&queries[i])
+			if why != "" {
+				a.noNames = fmt.Sprintf("the query of %s: %s", path, why)
+				return
+			}
+			l.IfNone = i > 0
+			plain = plain && !l.IfNone && !l.IgnoreCase && l.Normalize == nil && len(l.Where) == len(a.table.Where) &&
+				len(l.Columns) == 1 && l.Columns[0] == a.table.Columns.Username
+			all = append(all, l)
+		}
+	}
+	if !plain {
+		a.auth.Lookup = all
+	}
+}
+
+// lookup carries the query for a name over.
+func (a *asked) lookup(q *djsettings.ProfileQuery) (l djauth.Lookup, why string) {
+	const other = "it is of another form"
+	for _, t := range q.Tables {
+		if !slices.Contains(a.tables, t.Table) && !t.Outer {
+			return l, "it looks into " + t.Table
+		}
+	}
+	found := false
+	for _, w := range flat(q.Where) {
+		names := []*djsettings.ProfileWhere{w}
+		if w.Or != nil {
+			names = w.Or
+		} else if w.Asked != "name" {
+			c, why := a.condition(w)
+			if why != "" {
+				return l, why
+			}
+			l.Where = append(l.Where, c)
+			continue
+		}
+		if found {
+			return l, other
+		}
+		found = true
+		for i, n := range names {
+			if parts := flat(n); len(parts) == 1 {
+				n = parts[0]
+			}
+			if n.Asked != "name" || n.Column == "" || len(n.Functions)+len(n.ValueFunctions) > 0 || !slices.Contains(a.tables, n.Table) ||
+				n.Lookup != "exact" && n.Lookup != "iexact" || i > 0 && (n.Lookup == "iexact") != l.IgnoreCase || i > 0 && n.Change != names[0].Change {
+				return l, other
+			}
+			l.Columns, l.IgnoreCase = append(l.Columns, n.Column), n.Lookup == "iexact"
+			switch n.Change {
+			case "":
+			case "lower":
+				l.Normalize = func(name string) string { return cases.Lower(language.Und).String(name) }
+			case "upper":
+				l.Normalize = func(name string) string { return cases.Upper(language.Und).String(name) }
+			case "lower_domain":
+				l.Normalize = djauth.NormalizeEmail
+			default:
+				return l, other
+			}
+		}
+	}
+	if !found {
+		return l, other
+	}
+	return l, ""
+}
