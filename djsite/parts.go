@@ -208,7 +208,7 @@ func (s *Site) answered(a *asked) error {
 	judged := a.auth.Judge != nil
 	for _, q := range a.questions {
 		if !judged {
-			return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, q)
+			return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, q)
 		}
 		s.warn("AUTH_USER_MODEL", q+"; until then the Judge alone decides about it.")
 	}
