@@ -212,6 +212,9 @@ func (s *Site) answered(a *asked) error {
 		}
 		s.warn("AUTH_USER_MODEL", q+"; until then the Judge alone decides about it.")
 	}
+	for _, note := range a.notes {
+		s.warn("AUTH_USER_MODEL", note)
+	}
 	if a.lookups(); a.noNames != "" {
 		a.table.NameAssumed = true
 		s.warn("AUTH_USER_MODEL", a.noNames+": nobody is looked up by name (Authenticate), until djsite.Options.Lookup says how.")

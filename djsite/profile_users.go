@@ -22,6 +22,7 @@ type asked struct {
 	tables []string                            // of the model and its parents
 	// questions are what only code decides. Each names the option that answers it.
 	questions []string
+	notes     []string          // for Warnings
 	like      map[string]string // backends whose logins are judged as by one of Django's
 	// noNames is why nobody is looked up by name, or "".
 	noNames string
@@ -156,8 +157,10 @@ func (a *asked) flags() {
 		case f != nil && f.Is == djsettings.FlagCode && len(f.Answers) > 0 && a.answers(f):
 			*is.column, *is.code = dbusers.None, a.answer(f)
 		case is.name == "is_active":
-			a.question("is_active is code: djsite.Options.UserTable says in Active what it does")
-		default: // nobody is, and openUsers warns
+			a.question("is_active is code: djsite.Options.UserTable says in %s what it does", is.option)
+		case f != nil: // a column of this name is not what Django asks
+			*is.column = dbusers.None
+			a.notes = append(a.notes, fmt.Sprintf("%s is code: here nobody is, until djsite.Options.UserTable says who is, in %s.", is.name, is.option))
 		}
 	}
 }

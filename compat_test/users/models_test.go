@@ -203,6 +203,15 @@ class User(AbstractUser):
 		opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email"}, Extra: []string{"is_admin"},
 			Staff: func(a *djauth.Account) bool { return a.Flag("is_admin") }, Superuser: func(a *djauth.Account) bool { return a.Flag("is_admin") }})},
 
+	{name: "is_staff over a column of this name", models: base + `    is_active = models.BooleanField(default=True)
+    flag = models.BooleanField(default=True, db_column='is_staff')
+    note = models.CharField(max_length=9, default='')
+    @property
+    def is_staff(self):
+        return self.flag and self.note == 'trusted'
+`, make: makeBase, assumed: "is_staff and is_superuser are plain columns",
+		opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email", Superuser: none}, Extra: []string{"is_staff", "note"},
+			Staff: func(a *djauth.Account) bool { return a.Flag("is_staff") && a.Extra["note"] == "trusted" }})},
 	{name: "USERNAME_FIELD is email", models: "class User(AbstractUser):\n    email = models.EmailField(unique=True)\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n",
 		warns: "Columns.Username", opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email"}}), django: []string{"6.1", "1.11"}},
 	{name: "no username at all", models: "class User(AbstractUser):\n    username = None\n    email = models.EmailField(unique=True)\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n    objects = BaseUserManager()\n",
