@@ -15,8 +15,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
 	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
-./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./djsessiontest
-./djsessiontest ./internal/vectors
+	./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./internal/vectors ./djsessiontest
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s

@@ -11,7 +11,7 @@ import (
 
 // without32 are the packages that `make core32` leaves out, with the reason.
 var without32 = map[string]string{
-	"compat_test": "starts real Djangos", "compat_test/judges": "starts real Djangos", "compat_test/csrf": "starts real Djangos", "compat_test/migrate": "starts real Djangos", "compat_test/pickle": "starts real Djangos",
+	"compat_test": "starts real Djangos", "compat_test/options": "starts whole sites", "compat_test/judges": "starts real Djangos", "compat_test/csrf": "starts real Djangos", "compat_test/migrate": "starts real Djangos", "compat_test/pickle": "starts real Djangos",
 	"fixtures/demo": "a site to be tried out", "internal/doctor": "starts servers and Djangos", "internal/prove": "starts Djangos",
 	"internal/redisops/redistest": "starts servers for other tests", "internal/userstable/authsite": "starts sites for other tests", "internal/testkit/webdriver": "starts browsers",
 	"compat_test/proxies": "starts servers and Djangos", "compat_test/users": "starts servers and Djangos", "internal/pgpool": "has no tests of its own", "internal/secret": "prints, and reads nothing",
