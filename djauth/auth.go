@@ -93,6 +93,10 @@ type Options struct {
 	// which may lack the scheme; default "/accounts/login/". A URL with a host needs Host.
 	// Unlike Django, it cannot be the name of a URL.
 	LoginURL string
+	// FromScript reports whether RequireLogin and RequirePermission answer an anonymous
+	// request with 401 and not with a redirect. Default [FromScript]. A function that
+	// returns false always redirects, as Django does.
+	FromScript func(r *http.Request) bool
 	// RedirectField is the name of the parameter with the page to go back to;
 	// default "next".
 	RedirectField string
@@ -193,6 +197,9 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 		if !plainHost(host) || strings.HasPrefix(host, ".") {
 			return nil, fmt.Errorf("%w: SuccessURLAllowedHosts has %q, which is no host such as www.example.com or www.example.com:8000", djsession.ErrConfig, host)
 		}
+	}
+	if o.FromScript == nil {
+		o.FromScript = FromScript
 	}
 	if o.RedirectField == "" {
 		o.RedirectField = "next"

@@ -14,8 +14,12 @@ import (
 // RequireLogin is login_required: it redirects an anonymous visitor to Options.LoginURL,
 // with the wanted page in the parameter "next". A visitor without a second factor goes to the
 // page for it, see [SecondFactor], and a refusal may have a status of its own, see [Refuse].
-// It answers 503 if it cannot read the session
-// or the account.
+// It answers 503 if it cannot read the session or the account.
+//
+// Unlike Django, it answers a script with 401 in place of the redirect, which a script would
+// follow to the text of the login page. For htmx the answer has the header HX-Redirect, so
+// that the browser goes to the login page. [Options.FromScript] decides which requests are
+// those of scripts.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler {
 	return a.require(next, nil)
 }
@@ -89,8 +93,45 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *Identity) {
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
+	if a.opts.FromScript(r) {
+		if r.Header.Get("HX-Request") == "true" {
+			w.Header().Set("HX-Redirect", a.backTo(r, page, shownPath(r, a.opts.Host(r))))
+		}
+		// A 401 must name a scheme. A browser asks for a password only for those it knows.
+		w.Header().Set("WWW-Authenticate", "Session")
+		http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
+		return
+	}
 	w.Header().Set("Location", a.backFrom(r, page))
 	w.WriteHeader(status)
+}
+
+// FromScript is the default of [Options.FromScript]. It reports whether a script sent r, or a
+// tag such as img, and not a browser that shows the answer as a page: the request has
+// "HX-Request: true"; or Sec-Fetch-Mode, which browsers send by HTTPS, is not "navigate"; or
+// that is absent, and the request has "X-Requested-With: XMLHttpRequest" or an Accept that
+// names JSON and not HTML.
+func FromScript(r *http.Request) bool {
+	h := r.Header
+	if h.Get("HX-Request") == "true" {
+		return true
+	}
+	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode != "navigate"
+	}
+	accept := strings.ToLower(strings.Join(h["Accept"], ","))
+	return h.Get("X-Requested-With") == "XMLHttpRequest" ||
+		strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+// shownPath returns the path of the page that htmx shows, which is the one to come back to.
+// It is "" if that is none of host.
+func shownPath(r *http.Request, host string) string {
+	u, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	if err != nil || u.Host == "" || u.Host != host || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return fullPath(&http.Request{URL: u})
 }
 
 // LoginURL is redirect_to_login: it returns Options.LoginURL with the page of r as the
@@ -98,12 +139,17 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *Identity) {
 func (a *Auth) LoginURL(r *http.Request) string { return a.backFrom(r, a.opts.LoginURL) }
 
 // backFrom returns the URL of a page with the page of r as the parameter to come back to.
-func (a *Auth) backFrom(r *http.Request, page string) string {
+func (a *Auth) backFrom(r *http.Request, page string) string { return a.backTo(r, page, "") }
+
+// backTo is backFrom with a path to come back to, if that is not "".
+func (a *Auth) backTo(r *http.Request, page, back string) string {
 	target, err := url.Parse(page)
 	if err != nil { // New has looked
 		return page
 	}
-	back := fullPath(r)
+	if back == "" {
+		back = fullPath(r)
+	}
 	scheme, host := "http", a.opts.Host(r)
 	if a.m.Site().IsSecure(r) {
 		scheme = "https"

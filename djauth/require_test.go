@@ -197,3 +197,59 @@ func TestSafeRedirect(t *testing.T) {
 		}
 	}
 }
+
+// A script gets a 401, or the header that htmx follows, and a browser's page the redirect of
+// Django.
+func TestRequireOfScripts(t *testing.T) {
+	const plain = "/accounts/login/?next=/private/"
+	for _, test := range []struct {
+		name    string
+		headers map[string]string
+		script  func(*http.Request) bool
+		status  int
+		to      string // Location or HX-Redirect
+	}{
+		{"no header", nil, nil, 302, plain},
+		{"a browser", map[string]string{"Sec-Fetch-Mode": "navigate", "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, nil, 302, plain},
+		{"a browser without HTTPS", map[string]string{"Accept": "text/html,*/*;q=0.8"}, nil, 302, plain},
+		{"a form in an iframe", map[string]string{"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, nil, 302, plain},
+		{"curl", map[string]string{"Accept": "*/*"}, nil, 302, plain},
+		{"fetch", map[string]string{"Sec-Fetch-Mode": "cors", "Accept": "*/*"}, nil, 401, ""},
+		{"fetch of HTML", map[string]string{"Sec-Fetch-Mode": "same-origin", "Accept": "text/html"}, nil, 401, ""},
+		{"a WebSocket", map[string]string{"Sec-Fetch-Mode": "websocket"}, nil, 401, ""},
+		{"an image", map[string]string{"Sec-Fetch-Mode": "no-cors", "Accept": "image/avif,*/*;q=0.8"}, nil, 401, ""},
+		{"jQuery", map[string]string{"X-Requested-With": "XMLHttpRequest", "Accept": "*/*"}, nil, 401, ""},
+		{"axios without HTTPS", map[string]string{"Accept": "application/json, text/plain, */*"}, nil, 401, ""},
+		{"the browsable API", map[string]string{"Accept": "text/html,application/json"}, nil, 302, plain},
+		{"htmx", map[string]string{"HX-Request": "true", "HX-Current-URL": "http://example.com/shop/?page=2"}, nil, 401, "/accounts/login/?next=/shop/%3Fpage%3D2"},
+		{"htmx with HTTPS", map[string]string{"HX-Request": "true", "Sec-Fetch-Mode": "cors", "HX-Current-URL": "http://example.com/"}, nil, 401, "/accounts/login/?next=/"},
+		{"htmx, boosted", map[string]string{"HX-Request": "true", "HX-Boosted": "true", "Accept": "text/html"}, nil, 401, plain},
+		{"htmx, a page elsewhere", map[string]string{"HX-Request": "true", "HX-Current-URL": "https://evil.example/shop/"}, nil, 401, plain},
+		{"htmx, a page without a host", map[string]string{"HX-Request": "true", "HX-Current-URL": "javascript:alert(1)"}, nil, 401, plain},
+		{"htmx, two slashes", map[string]string{"HX-Request": "true", "HX-Current-URL": "http://example.com//evil.example/"}, nil, 401, "/accounts/login/?next=/%252Fevil.example/"},
+		{"fetch, by Django", map[string]string{"Sec-Fetch-Mode": "cors"}, func(*http.Request) bool { return false }, 302, plain},
+		{"htmx, by Django", map[string]string{"HX-Request": "true"}, func(*http.Request) bool { return false }, 302, plain},
+		{"an API", nil, func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/private/") }, 401, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, func(o *djauth.Options) { o.FromScript = test.script })
+			h := w.auth.RequireLogin(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let in") }))
+			r := httptest.NewRequest("GET", "/private/", nil)
+			for name, value := range test.headers {
+				r.Header.Set(name, value)
+			}
+			rec := httptest.NewRecorder()
+			w.m.Middleware(h).ServeHTTP(rec, r)
+			header := "Location"
+			if test.status == 401 {
+				header = "HX-Redirect"
+			}
+			if got := rec.Header().Get(header); rec.Code != test.status || got != test.to {
+				t.Errorf("got %d to %q, want %d to %q", rec.Code, got, test.status, test.to)
+			}
+			if test.status == 401 && rec.Header().Get("WWW-Authenticate") == "" {
+				t.Error("a 401 without WWW-Authenticate")
+			}
+		})
+	}
+}
