@@ -34,8 +34,12 @@ func (p *Protection) Check(r *http.Request) error {
 		return fmt.Errorf("check a form: %w", err)
 	}
 	if all := r.Header["Origin"]; p.origins && len(all) > 0 {
-		if !p.originVerified(r, scheme, strings.Join(all, ",")) {
-			return ErrBadOrigin
+		if got := strings.Join(all, ","); !p.originVerified(r, scheme, got) {
+			host := p.o.Host(r)
+			if host == "" {
+				return compared(ErrBadOrigin, "the page is on %s, and the request's host is not allowed", got)
+			}
+			return compared(ErrBadOrigin, "the page is on %s, and this site is %s", got, scheme+"://"+host)
 		}
 	} else if scheme == "https" {
 		if err := p.checkReferer(r); err != nil {
@@ -70,11 +74,11 @@ func (p *Protection) checkReferer(r *http.Request) error {
 	case !ok || scheme == "" || netloc == "":
 		return ErrMalformedReferer
 	case scheme != "https":
-		return ErrInsecureReferer
+		return compared(ErrInsecureReferer, "the page is on %s, and this site is %s", scheme+"://"+netloc, "https://"+p.o.Host(r))
 	}
 	if p.oldest { // which knows nothing but the host
 		if !sameOrigin(netloc, p.o.Host(r)) {
-			return ErrBadReferer
+			return compared(ErrBadReferer, "the page is on %s, and this site is %s", "https://"+netloc, "https://"+p.o.Host(r))
 		}
 		return nil
 	}
@@ -89,10 +93,42 @@ func (p *Protection) checkReferer(r *http.Request) error {
 	} else if port := p.o.Port(r); port != "" && port != "443" && port != "80" {
 		good += ":" + port
 	}
+	if good == "" {
+		return compared(ErrBadReferer, "the page is on %s, and the request's host is not allowed", "https://"+netloc)
+	}
 	if !sameDomain(netloc, good) {
-		return ErrBadReferer
+		return compared(ErrBadReferer, "the page is on %s, and this site is %s", "https://"+netloc, "https://"+good)
 	}
 	return nil
+}
+
+// compared returns the error kind with the origins that were compared, as far as they are
+// origins: each is cut, and has no user or path.
+func compared(kind error, format string, origins ...string) error {
+	args := make([]any, len(origins))
+	for i, o := range origins {
+		if scheme, netloc, ok := splitURL(o); ok && scheme != "" && netloc != "" {
+			o = scheme + "://" + hostOnly(netloc)
+		}
+		if o = strings.Map(printable, o); len(o) > 100 {
+			o = o[:100] + "..."
+		}
+		args[i] = o
+	}
+	return fmt.Errorf("%w: "+format, append([]any{kind}, args...)...)
+}
+
+func printable(c rune) rune {
+	if c < ' ' || c > '~' {
+		return '?'
+	}
+	return c
+}
+
+// hostOnly returns a netloc without a user and a password.
+func hostOnly(netloc string) string {
+	_, host, _ := cutLast(netloc, "@")
+	return host
 }
 
 // checkToken is _check_token.

@@ -3,8 +3,10 @@ package djcsrf_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -75,7 +77,7 @@ func checks(t *testing.T, w *world, r *http.Request, want error) {
 	if forbidden := want != djcsrf.ErrForm; errors.Is(err, djcsrf.ErrForbidden) != forbidden {
 		t.Errorf("%v is ErrForbidden: %t, want %t", err, !forbidden, forbidden)
 	}
-	for _, secret := range []string{secret, masked, another, "example", "evil"} {
+	for _, secret := range []string{secret, masked, another} {
 		if strings.Contains(err.Error(), secret) {
 			t.Errorf("the error quotes the request: %v", err)
 		}
@@ -184,7 +186,11 @@ func TestNewRefuses(t *testing.T) {
 		{"header", "", djcsrf.Options{HeaderName: "a b"}, "HeaderName"},
 		{"sessions before 1.11", "1.10", djcsrf.Options{UseSessions: true}, "UseSessions"},
 		{"form", "", djcsrf.Options{MaxForm: -1}, "MaxForm"},
-		{"origin without scheme", "", djcsrf.Options{TrustedOrigins: []string{"https://a", "b.example.com"}}, "TrustedOrigins[1]"},
+		{"origin that is no URL", "", djcsrf.Options{TrustedOrigins: []string{"https://a", "https://[b"}}, "TrustedOrigins[1]"},
+		{"Partitioned without Secure", "", djcsrf.Options{CookieAttributes: []string{"Partitioned"}}, "CookieAttributes"},
+		{"an attribute with a field", "", djcsrf.Options{CookieAttributes: []string{"Path=/a"}}, "CookieAttributes"},
+		{"two attributes in one", "", djcsrf.Options{CookieAttributes: []string{"A; B"}}, "CookieAttributes"},
+		{"age zero and another", "", djcsrf.Options{CookieAgeZero: true, CookieAge: time.Hour}, "CookieAgeZero"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.django == "" {
@@ -209,5 +215,71 @@ func TestStoreDown(t *testing.T) {
 	r := ask("POST", "csrfmiddlewaretoken="+secret, "Cookie: sessionid="+w.site.NewKey())
 	if res := w.serve(r, ok); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %d, want 503", res.StatusCode)
+	}
+}
+
+// A trusted origin that Django tolerates trusts requests with just that Origin.
+func TestOddTrustedOrigins(t *testing.T) {
+	for _, odd := range []string{"null", "file://", "", "shop.example.com", "*", "//shop.example.com"} {
+		w := newWorld(t, "5.2", &djcsrf.Options{TrustedOrigins: []string{odd}})
+		for _, origin := range []string{odd, "https://evil.example", "null", "file://", "https://shop.example.com"} {
+			r := ask("POST", "csrfmiddlewaretoken="+secret, cookie)
+			r.Header["Origin"] = []string{origin}
+			want := error(nil)
+			if origin != odd || odd == "*" {
+				want = djcsrf.ErrBadOrigin
+			}
+			if err := w.p.Check(r); !errors.Is(err, want) {
+				t.Errorf("trusted %q, Origin %q: got %v, want %v", odd, origin, err, want)
+			}
+		}
+	}
+}
+
+// An error says which origins were compared, and nothing else of the request.
+func TestErrorCompares(t *testing.T) {
+	for _, tt := range []struct{ header, value, want string }{
+		{"Origin", "https://evil.example", "the page is on https://evil.example, and this site is https://www.example.com"},
+		{"Origin", "http://www.example.com", "the page is on http://www.example.com, and this site is https://www.example.com"},
+		{"Origin", "https://user:hidden@evil.example/hidden?hidden", "the page is on https://evil.example, and"},
+		{"Origin", "null", "the page is on null, and"},
+		{"Origin", "https://evil.example\x1b[2J", "the page is on https://evil.example?[2J"},
+		{"Referer", "https://user:hidden@evil.example/reset/hidden/?hidden=1", "the page is on https://evil.example, and this site is https://www.example.com"},
+		{"Referer", "http://www.example.com/hidden", "the page is on http://www.example.com, and this site is https://www.example.com"},
+	} {
+		r := ask("POST", "csrfmiddlewaretoken="+secret, cookie)
+		secure(r)
+		r.Header.Set(tt.header, tt.value)
+		err := newWorld(t, "5.2", nil).p.Check(r)
+		if err == nil || !errors.Is(err, djcsrf.ErrForbidden) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %q: got %v, want %q", tt.header, tt.value, err, tt.want)
+		} else if strings.Contains(err.Error(), "hidden") || djsession.ErrorStatus(err) != 403 {
+			t.Errorf("%s %q: %v, status %d", tt.header, tt.value, err, djsession.ErrorStatus(err))
+		}
+	}
+}
+
+// CSRF_COOKIE_AGE = 0, CSRF_COOKIE_PATH = "" and further attributes, as Django 5.2 writes
+// the first two.
+func TestOddCookies(t *testing.T) {
+	for _, tt := range []struct {
+		o    djcsrf.Options
+		want string
+	}{
+		{djcsrf.Options{CookieAgeZero: true}, "; Max-Age=0; Path=/; SameSite=Lax"},
+		{djcsrf.Options{CookieAge: -5 * time.Second}, "; Max-Age=-5; Path=/; SameSite=Lax"},
+		{djcsrf.Options{CookiePathNone: true}, "; Max-Age=31449600; SameSite=Lax"},
+		{djcsrf.Options{CookieSecure: true, CookieAttributes: []string{"Partitioned", "Priority=High"}}, "; Path=/; SameSite=Lax; Secure; Partitioned; Priority=High"},
+	} {
+		w := newWorld(t, "5.2", &tt.o)
+		rec := httptest.NewRecorder()
+		w.m.Middleware(w.p.Middleware(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if _, err := djcsrf.Token(r.Context()); err != nil {
+				t.Error(err)
+			}
+		}))).ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
+		if got := rec.Header().Get("Set-Cookie"); !strings.HasSuffix(got, tt.want) {
+			t.Errorf("got %q, want the end %q", got, tt.want)
+		}
 	}
 }

@@ -21,12 +21,17 @@ type Options struct {
 	CookieName string
 	// CookieAge is CSRF_COOKIE_AGE, in whole seconds; default 364 days.
 	CookieAge time.Duration
+	// CookieAgeZero is CSRF_COOKIE_AGE = 0: a CookieAge of 0 is then no default, and the
+	// browser drops the cookie at once.
+	CookieAgeZero bool
 	// ExpireAtBrowserClose is CSRF_COOKIE_AGE = None.
 	ExpireAtBrowserClose bool
 	// CookieDomain is CSRF_COOKIE_DOMAIN; default none.
 	CookieDomain string
 	// CookiePath is CSRF_COOKIE_PATH; default "/".
 	CookiePath string
+	// CookiePathNone is CSRF_COOKIE_PATH = "": the cookie has no Path, and CookiePath is "".
+	CookiePathNone bool
 	// CookieSecure is CSRF_COOKIE_SECURE; default false.
 	CookieSecure bool
 	// CookieHTTPOnly is CSRF_COOKIE_HTTPONLY: new(true) keeps the cookie from scripts of
@@ -35,6 +40,8 @@ type Options struct {
 	// CookieSameSite is CSRF_COOKIE_SAMESITE; zero means Lax (no attribute before
 	// Django 2.1), and http.SameSiteDefaultMode leaves the attribute out.
 	CookieSameSite http.SameSite
+	// CookieAttributes are further attributes of the cookie, as in djsession.Settings.
+	CookieAttributes []string
 	// CookieMasked is CSRF_COOKIE_MASKED, which Django 4.1 and 4.2 have: older ones
 	// always mask, newer ones never do.
 	CookieMasked bool
@@ -46,7 +53,9 @@ type Options struct {
 	// "_csrftoken", and there is no cookie. Django has it from 1.11 on.
 	UseSessions bool
 	// TrustedOrigins is CSRF_TRUSTED_ORIGINS: "https://shop.example.com" or
-	// "https://*.example.com"; before Django 4.0 "shop.example.com" or ".example.com".
+	// "https://*.example.com"; before Django 4.0 "shop.example.com" or ".example.com". As
+	// in Django, a text that is no such origin, such as "null" or "file://", trusts
+	// requests with just that Origin.
 	TrustedOrigins []string
 
 	// Host is request.get_host: the host, with its port if not the usual one, to which
@@ -105,8 +114,13 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	}
 	set, o := p.site.Settings(), &p.o
 	o.CookieName = cmp.Or(o.CookieName, "csrftoken")
-	o.CookieAge = cmp.Or(o.CookieAge, 364*24*time.Hour)
-	o.CookiePath = cmp.Or(o.CookiePath, "/")
+	if !o.CookieAgeZero {
+		o.CookieAge = cmp.Or(o.CookieAge, 364*24*time.Hour)
+	}
+	if !o.CookiePathNone {
+		o.CookiePath = cmp.Or(o.CookiePath, "/")
+	}
+	o.CookieAttributes = slices.Clone(o.CookieAttributes)
 	if o.CookieSameSite == 0 {
 		o.CookieSameSite = http.SameSiteLaxMode
 		if set.Django.Before(2, 1) { // which does not know the attribute
@@ -156,11 +170,19 @@ func (p *Protection) validate(django djsession.DjangoVersion) error {
 	switch {
 	case !httpcookie.IsName(o.CookieName):
 		return bad("CookieName", "is not a cookie name")
-	case o.CookieAge < time.Second || o.CookieAge%time.Second != 0:
-		return bad("CookieAge", "is not a positive number of whole seconds")
+	case o.CookieAge%time.Second != 0:
+		return bad("CookieAge", "is not a number of whole seconds")
+	case o.CookieAgeZero && o.CookieAge != 0:
+		return bad("CookieAgeZero", "contradicts CookieAge")
+	case o.CookiePathNone && o.CookiePath != "":
+		return bad("CookiePathNone", "contradicts CookiePath")
+	case slices.ContainsFunc(o.CookieAttributes, func(a string) bool { return !httpcookie.IsMore(a) }):
+		return bad("CookieAttributes", "has one that is no attribute, or that has a field of its own")
+	case slices.ContainsFunc(o.CookieAttributes, func(a string) bool { return strings.EqualFold(a, "Partitioned") }) && !o.CookieSecure:
+		return bad("CookieAttributes", "has Partitioned, which needs CookieSecure")
 	case !httpcookie.IsAttribute(o.CookieDomain):
 		return bad("CookieDomain", "holds a character that a cookie cannot")
-	case o.CookiePath[0] != '/' || !httpcookie.IsAttribute(o.CookiePath):
+	case !o.CookiePathNone && o.CookiePath[0] != '/' || !httpcookie.IsAttribute(o.CookiePath):
 		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
 	case o.CookieSameSite < http.SameSiteDefaultMode || o.CookieSameSite > http.SameSiteNoneMode:
 		return bad("CookieSameSite", "is not one of the modes of net/http")
@@ -177,8 +199,8 @@ func (p *Protection) validate(django djsession.DjangoVersion) error {
 			continue
 		}
 		scheme, host, ok := splitURL(text)
-		if !ok || scheme == "" || host == "" { // the system check 4_0.E001
-			return bad(fmt.Sprintf("TrustedOrigins[%d]", i), "is not a scheme, :// and a host, as Django wants from 4.0 on")
+		if !ok {
+			return bad(fmt.Sprintf("TrustedOrigins[%d]", i), "is no URL, which makes Django raise an error")
 		}
 		host = strings.ToLower(strings.TrimLeft(host, "*"))
 		p.referers = append(p.referers, host)

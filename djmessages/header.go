@@ -12,6 +12,8 @@ import (
 // /.
 func setCookie(set *djsession.Settings, value string) string {
 	c := httpcookie.Deleted(cookieName, set.CookieDomain, "/", set.CookieSameSite)
+	c.More = set.CookieAttributes
+	c.Secure = c.Secure || set.CookieSecure && len(c.More) > 0 // or a Partitioned one is not deleted
 	if value != "" {
 		c.Value, c.EndsWithBrowser, c.Expires = httpcookie.Quote(value), true, time.Time{}
 		c.HTTPOnly, c.Secure = *set.CookieHTTPOnly, set.CookieSecure

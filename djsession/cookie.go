@@ -1,6 +1,8 @@
 package djsession
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
@@ -15,7 +17,7 @@ var lastDate = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 func (set *Settings) setCookie(key string, withBrowser bool, age float64, now time.Time) string {
 	c := httpcookie.Cookie{
 		Name: set.CookieName, Value: httpcookie.Quote(key), Domain: set.CookieDomain, Path: set.CookiePath,
-		EndsWithBrowser: withBrowser, HTTPOnly: *set.CookieHTTPOnly, Secure: set.CookieSecure, SameSite: set.CookieSameSite,
+		EndsWithBrowser: withBrowser, HTTPOnly: *set.CookieHTTPOnly, Secure: set.CookieSecure, SameSite: set.CookieSameSite, More: set.CookieAttributes,
 	}
 	if !withBrowser {
 		c.Expires, c.MaxAge = addSeconds(now, age), int64(age)
@@ -29,5 +31,13 @@ func (set *Settings) setCookie(key string, withBrowser bool, age float64, now ti
 // deleteCookie returns the cookie that HttpResponse.delete_cookie makes for a session.
 func (set *Settings) deleteCookie() string {
 	c := httpcookie.Deleted(set.CookieName, set.CookieDomain, set.CookiePath, set.CookieSameSite)
+	c.More = set.CookieAttributes
+	c.Secure = c.Secure || set.partitioned()
 	return c.String()
+}
+
+// partitioned reports whether the cookie is Partitioned. Browsers ignore such a cookie, and
+// its deletion, without Secure.
+func (set *Settings) partitioned() bool {
+	return slices.ContainsFunc(set.CookieAttributes, func(a string) bool { return strings.EqualFold(a, "Partitioned") })
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,7 +174,15 @@ func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, e
 // start prepares the session that a request names, without reading it.
 func (m *Manager) start(s *Session, r *http.Request) {
 	s.m, s.request = m, r
-	key, n := httpcookie.Find(r.Header, m.site.set.CookieName)
+	key, n := "", 0
+	if all := r.Header[m.site.set.KeyHeader]; m.site.set.KeyHeader != "" && m.sealer == nil && len(all) > 0 {
+		s.byHeader = true
+		if key = strings.Join(all, ","); key != "" {
+			n = 1
+		}
+	} else {
+		key, n = httpcookie.Find(r.Header, m.site.set.CookieName)
+	}
 	if n > 1 {
 		m.twoLogged.Do(func() {
 			m.site.log(r.Context(), slog.LevelWarn, "djsession: a request has several session cookies; the last counts, as in Django. Is one of them set for another domain or path?")

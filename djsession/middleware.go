@@ -282,7 +282,7 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	if keep && s.err != nil {
 		return s.err
 	}
-	if value, ok := httpcookie.Sets(h, set.CookieName); ok {
+	if value, ok := httpcookie.Sets(h, set.CookieName); ok && !s.byHeader {
 		return s.commitBeside(ctx, h, value, keep)
 	}
 	if keep && set.SaveEveryRequest && !s.empty() && !s.loaded {
@@ -294,14 +294,14 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	}
 	silent := taken && !s.modified && !s.saved
 	if s.had && s.empty() {
-		if !silent {
+		if !silent && !s.byHeader {
 			h.Add("Set-Cookie", set.deleteCookie())
 		}
-		httpcookie.VaryOnCookie(h)
+		s.vary(h)
 		return nil
 	}
 	if s.loaded {
-		httpcookie.VaryOnCookie(h)
+		s.vary(h)
 	}
 	save := s.modified || set.SaveEveryRequest && !s.corrupt && !s.aside
 	if keep && save && !s.empty() {
@@ -322,9 +322,23 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	if err != nil {
 		return err
 	}
-	h.Add("Set-Cookie", set.setCookie(s.key, e.withBrowser(s.m.site), e.age(s.m.site, now), now))
-	httpcookie.VaryOnCookie(h)
+	if s.byHeader {
+		if s.key != s.request.Header.Get(set.KeyHeader) {
+			h.Set(set.KeyHeader, s.key)
+		}
+	} else {
+		h.Add("Set-Cookie", set.setCookie(s.key, e.withBrowser(s.m.site), e.age(s.m.site, now), now))
+	}
+	s.vary(h)
 	return nil
+}
+
+// vary says which headers of the request the response depends on.
+func (s *Session) vary(h http.Header) {
+	httpcookie.VaryOnCookie(h)
+	if name := s.m.site.set.KeyHeader; name != "" {
+		httpcookie.VaryOn(h, name)
+	}
 }
 
 // commitBeside is commit for a response that already sets the session's cookie, to value.

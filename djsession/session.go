@@ -39,7 +39,8 @@ type sessionState struct {
 	updates atomic.Int32  // running functions of Update
 	misuses atomic.Uint32 // uses of the Session by those functions
 
-	had      bool // the request brought a cookie
+	had      bool // the request brought a cookie, or a key in KeyHeader
+	byHeader bool // the request has KeyHeader: no cookies
 	loaded   bool
 	corrupt  bool // the stored session does not decode: hands off
 	aside    bool // by SetAside: hands off too, except by Flush

@@ -26,10 +26,16 @@ type Settings struct {
 	CookieName string
 	// CookieAge is SESSION_COOKIE_AGE, in whole seconds; default two weeks.
 	CookieAge time.Duration
+	// CookieAgeZero is SESSION_COOKIE_AGE = 0, where sessions end at once: a CookieAge of 0
+	// is then no default.
+	CookieAgeZero bool
 	// CookieDomain is SESSION_COOKIE_DOMAIN; default none.
 	CookieDomain string
 	// CookiePath is SESSION_COOKIE_PATH; default "/".
 	CookiePath string
+	// CookiePathNone is SESSION_COOKIE_PATH = "": the cookie has no Path, and CookiePath
+	// is "".
+	CookiePathNone bool
 	// CookieSecure is SESSION_COOKIE_SECURE; default false.
 	CookieSecure bool
 	// CookieHTTPOnly is SESSION_COOKIE_HTTPONLY. Nil means Django's default, true.
@@ -39,6 +45,11 @@ type Settings struct {
 	// Django 2.1. http.SameSiteDefaultMode leaves the attribute out, as False does in
 	// Django.
 	CookieSameSite http.SameSite
+
+	// CookieAttributes are further attributes of the cookie, such as "Partitioned" or
+	// "Priority=High". Django has no setting for them: a middleware of the site adds them.
+	// "Partitioned" needs CookieSecure. The cookie of djmessages has them too.
+	CookieAttributes []string
 
 	// ExpireAtBrowserClose is SESSION_EXPIRE_AT_BROWSER_CLOSE; default false.
 	ExpireAtBrowserClose bool
@@ -65,6 +76,13 @@ type Settings struct {
 
 	// Django has no settings for the following.
 
+	// KeyHeader is the name of a header by which clients that keep no cookies send a session
+	// key: "X-Session-Token", that of django-allauth under its SessionTokenStrategy. Default
+	// none. If a request has the header, its cookie does not count and the response sets
+	// none: a new key goes into the same header of the response. An empty header is that of
+	// a client without a session. djcsrf checks such a request as any other: see its
+	// Options.Exempt. Signed cookies have no keys, so that the header does not count there.
+	KeyHeader string
 	// Limits bound what is read from the store. Zero fields mean generous defaults.
 	Limits Limits
 	// Now is the clock; default time.Now.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/textproto"
+	"slices"
 	"time"
 
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
@@ -27,8 +29,14 @@ type Site struct {
 func NewSite(set Settings) (*Site, error) {
 	set.Django = cmp.Or(set.Django, newest)
 	set.CookieName = cmp.Or(set.CookieName, "sessionid")
-	set.CookieAge = cmp.Or(set.CookieAge, 14*24*time.Hour)
-	set.CookiePath = cmp.Or(set.CookiePath, "/")
+	if !set.CookieAgeZero {
+		set.CookieAge = cmp.Or(set.CookieAge, 14*24*time.Hour)
+	}
+	if !set.CookiePathNone {
+		set.CookiePath = cmp.Or(set.CookiePath, "/")
+	}
+	set.CookieAttributes = slices.Clone(set.CookieAttributes)
+	set.KeyHeader = textproto.CanonicalMIMEHeaderKey(set.KeyHeader)
 	if set.CookieSameSite == 0 {
 		set.CookieSameSite = http.SameSiteLaxMode
 		if set.Django.Before(2, 1) { // which does not know the attribute
@@ -68,11 +76,21 @@ func (set *Settings) check() error {
 	switch {
 	case !httpcookie.IsName(set.CookieName):
 		return bad("CookieName", "is not a cookie name")
-	case set.CookieAge < time.Second || set.CookieAge%time.Second != 0:
-		return bad("CookieAge", "is not a positive number of whole seconds")
+	case set.CookieAge%time.Second != 0:
+		return bad("CookieAge", "is not a number of whole seconds")
+	case set.CookieAgeZero && set.CookieAge != 0:
+		return bad("CookieAgeZero", "contradicts CookieAge")
+	case set.CookiePathNone && set.CookiePath != "":
+		return bad("CookiePathNone", "contradicts CookiePath")
+	case slices.ContainsFunc(set.CookieAttributes, func(a string) bool { return !httpcookie.IsMore(a) }):
+		return bad("CookieAttributes", "has one that is no attribute, or that has a field of its own")
+	case set.partitioned() && !set.CookieSecure:
+		return bad("CookieAttributes", "has Partitioned, which needs CookieSecure")
+	case set.KeyHeader != "" && (!httpcookie.IsName(set.KeyHeader) || set.KeyHeader == "Cookie"):
+		return bad("KeyHeader", "is not the name of a header for a key")
 	case !httpcookie.IsAttribute(set.CookieDomain):
 		return bad("CookieDomain", "holds a character that a cookie cannot")
-	case set.CookiePath[0] != '/' || !httpcookie.IsAttribute(set.CookiePath):
+	case !set.CookiePathNone && set.CookiePath[0] != '/' || !httpcookie.IsAttribute(set.CookiePath):
 		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
 	case set.CookieSameSite < http.SameSiteDefaultMode || set.CookieSameSite > http.SameSiteNoneMode:
 		return bad("CookieSameSite", "is not one of the modes of net/http")

@@ -14,7 +14,7 @@ import (
 // Django to the caller: Logger, for example.
 //
 // Errors: [ErrNoSecret]; [ErrUnsupported] for an unknown SESSION_SERIALIZER; [ErrSetting]
-// for an unknown time zone, and for a SESSION_COOKIE_AGE that is not positive.
+// for an unknown time zone.
 func (s *Settings) Session() (djsession.Settings, error) {
 	in := s.Sessions
 	set := djsession.Settings{
@@ -30,9 +30,7 @@ func (s *Settings) Session() (djsession.Settings, error) {
 	if s.Keys.IsZero() {
 		return set, ErrNoSecret
 	}
-	if in.CookieAge <= 0 {
-		return set, fmt.Errorf("%w: SESSION_COOKIE_AGE is not a positive number of seconds", ErrSetting)
-	}
+	set.CookieAgeZero, set.CookiePathNone = in.CookieAge == 0, in.CookiePath == ""
 	var err error
 	if set.TimeZone, err = s.Location(); err != nil {
 		return set, err

@@ -75,6 +75,7 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 		CookieName: in.CookieName, CookieAge: in.CookieAge, ExpireAtBrowserClose: in.CookieAgeNone,
 		CookieDomain: in.CookieDomain, CookiePath: in.CookiePath, CookieSecure: in.CookieSecure, CookieHTTPOnly: &in.CookieHTTPOnly,
 		CookieSameSite: httpcookie.SameSite(in.CookieSameSite), CookieMasked: in.CookieMasked, HeaderName: in.HeaderName,
+		CookieAgeZero: in.CookieAge == 0 && !in.CookieAgeNone, CookiePathNone: in.CookiePath == "",
 		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host,
 	}
 	if s.Settings.Proxy.UseXForwardedPort {
@@ -183,7 +184,10 @@ func (s *Site) passwords() (djauth.Passwords, error) {
 		}
 		s.warn("PASSWORD_HASHERS", text)
 	}
-	if len(paths) == 0 && len(s.Settings.Auth.PasswordHashers) > 0 {
+	if len(paths) == 0 && s.Settings.Auth.PasswordHashers != nil {
+		if len(s.Settings.Auth.PasswordHashers) == 0 {
+			s.warn("PASSWORD_HASHERS", "it is empty: nobody logs in by a password, as in Django.")
+		}
 		return nil, nil
 	}
 	list, err := hashers.ForDjango(s.Settings.Django, paths...)

@@ -65,6 +65,8 @@ type Cookie struct {
 	MaxAge           int64
 	HTTPOnly, Secure bool
 	SameSite         http.SameSite // SameSiteDefaultMode is none
+	// More are attributes that Django does not write, such as Partitioned.
+	More []string
 }
 
 // Deleted returns the [Cookie] by which delete_cookie deletes a cookie with these
@@ -95,7 +97,9 @@ func (c *Cookie) String() string {
 		b = append(b, "; Max-Age="...)
 		b = strconv.AppendInt(b, c.MaxAge, 10)
 	}
-	b = append(append(b, "; Path="...), c.Path...)
+	if c.Path != "" {
+		b = append(append(b, "; Path="...), c.Path...)
+	}
 	switch c.SameSite {
 	case http.SameSiteLaxMode:
 		b = append(b, "; SameSite=Lax"...)
@@ -106,6 +110,9 @@ func (c *Cookie) String() string {
 	}
 	if c.Secure {
 		b = append(b, "; Secure"...)
+	}
+	for _, more := range c.More {
+		b = append(append(b, "; "...), more...)
 	}
 	return string(b)
 }
@@ -124,10 +131,13 @@ func Sets(h http.Header, name string) (value string, ok bool) {
 }
 
 // VaryOnCookie is patch_vary_headers(response, ("Cookie",)).
-func VaryOnCookie(h http.Header) {
+func VaryOnCookie(h http.Header) { VaryOn(h, "Cookie") }
+
+// VaryOn is patch_vary_headers(response, (name,)).
+func VaryOn(h http.Header, name string) {
 	lines := h["Vary"]
 	if len(lines) == 0 {
-		h["Vary"] = []string{"Cookie"}
+		h["Vary"] = []string{name}
 		return
 	}
 	fields := strings.Split(strings.Join(lines, ","), ",")
@@ -138,8 +148,8 @@ func VaryOnCookie(h http.Header) {
 	switch {
 	case slices.Contains(fields, "*"):
 		h["Vary"] = []string{"*"}
-	case !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, "Cookie") }):
-		h["Vary"] = []string{strings.Join(append(fields, "Cookie"), ", ")}
+	case !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, name) }):
+		h["Vary"] = []string{strings.Join(append(fields, name), ", ")}
 	}
 }
 
@@ -153,4 +163,14 @@ func IsName(name string) bool {
 // IsAttribute reports whether text may be the domain or the path of a cookie.
 func IsAttribute(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r >= 0x7f || r == ';' })
+}
+
+// known are the attributes that have a field of their own.
+var known = []string{"domain", "expires", "httponly", "max-age", "path", "samesite", "secure"}
+
+// IsMore reports whether text may be one of Cookie.More: a name, or a name and a value, that
+// no field of a Cookie says.
+func IsMore(text string) bool {
+	name, _, _ := strings.Cut(text, "=")
+	return IsName(name) && IsAttribute(text) && !slices.Contains(known, strings.ToLower(name))
 }
