@@ -283,3 +283,38 @@ func TestOddCookies(t *testing.T) {
 		}
 	}
 }
+
+// The most fields of a form, and its charset, as Django 4.2 and 5.2 answer.
+func TestForms(t *testing.T) {
+	token := "csrfmiddlewaretoken=" + secret
+	part := func(name, value string) string {
+		return "--B\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+	}
+	for _, tt := range []struct {
+		django, kind, body string
+		want               error
+	}{
+		{"5.2", "", "a=1&b=2&" + token, nil},
+		{"5.2", "", "a=1&b=2&c=3&" + token, djcsrf.ErrForm},
+		{"5.2", "", "&&&&" + token, djcsrf.ErrForm},
+		{"4.2", "", "a=1&b=2&c=3&" + token, djcsrf.ErrForm},
+		{"5.2", "; charset=utf-8", token, nil},
+		{"5.2", "; charset=UTF-8", token, nil},
+		{"5.2", "; charset=latin-1", token, djcsrf.ErrForm},
+		{"5.2", "; charset=iso-8859-1", token, djcsrf.ErrForm},
+		{"5.2", "; charset=utf8", token, djcsrf.ErrForm},
+		{"4.2", "; charset=latin-1", token, nil},
+		{"5.2", "multipart", part("a", "1") + part("b", "2") + part("csrfmiddlewaretoken", secret) + "--B--\r\n", nil},
+		{"5.2", "multipart", part("a", "1") + part("b", "2") + part("c", "3") + part("csrfmiddlewaretoken", secret) + "--B--\r\n", djcsrf.ErrForm},
+	} {
+		r := httptest.NewRequest("POST", "http://www.example.com/", strings.NewReader(tt.body))
+		r.Header.Set("Cookie", "csrftoken="+secret)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded"+tt.kind)
+		if tt.kind == "multipart" {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=B")
+		}
+		if err := newWorld(t, tt.django, &djcsrf.Options{MaxFields: 3}).p.Check(r); !errors.Is(err, tt.want) {
+			t.Errorf("Django %s, %q: got %v, want %v", tt.django, tt.kind+" "+tt.body, err, tt.want)
+		}
+	}
+}

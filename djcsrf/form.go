@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 )
@@ -18,7 +19,13 @@ func (p *Protection) posted(r *http.Request) (string, error) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch strings.ToLower(strings.TrimSpace(kind)) {
 	case "application/x-www-form-urlencoded":
+		if p.onlyUTF8 && !isUTF8(r.Header.Get("Content-Type")) {
+			return "", ErrForm
+		}
 		if r.PostForm != nil {
+			if p.tooMany(r.PostForm) {
+				return "", ErrForm
+			}
 			return last(r.PostForm[fieldName]), nil
 		}
 		return p.fromBody(r)
@@ -28,9 +35,29 @@ func (p *Protection) posted(r *http.Request) (string, error) {
 				return "", err
 			}
 		}
+		if p.tooMany(r.MultipartForm.Value) {
+			return "", ErrForm
+		}
 		return last(r.MultipartForm.Value[fieldName]), nil
 	}
 	return "", nil
+}
+
+// tooMany reports whether a form has more than MaxFields fields.
+func (p *Protection) tooMany(form map[string][]string) bool {
+	n := 0
+	for _, values := range form {
+		n += len(values)
+	}
+	return n > p.o.MaxFields
+}
+
+// isUTF8 reports whether Django 5.0 and later takes a form with this Content-Type. Unlike
+// Django, which overlooks a charset that Python does not know, it takes no other charset.
+func isUTF8(contentType string) bool {
+	_, params, err := mime.ParseMediaType(contentType)
+	charset, ok := params["charset"]
+	return err != nil || !ok || strings.EqualFold(charset, "utf-8")
 }
 
 // last is MultiValueDict.get.
@@ -62,6 +89,14 @@ func (p *Protection) fromBody(r *http.Request) (string, error) {
 		return "", nil
 	}
 	if int64(len(body)) > p.o.MaxForm {
+		return "", ErrForm
+	}
+	// As in Python, empty fields count.
+	n := 1 + bytes.Count(body, []byte("&"))
+	if p.semicolons {
+		n += bytes.Count(body, []byte(";"))
+	}
+	if n > p.o.MaxFields {
 		return "", ErrForm
 	}
 	return fromQuery(body, p.semicolons), nil

@@ -3,6 +3,7 @@ package djcsrf
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -77,6 +78,9 @@ type Options struct {
 	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, the most bytes of a form without its files;
 	// default 2.5 MiB. A larger form is answered with 400.
 	MaxForm int64
+	// MaxFields is DATA_UPLOAD_MAX_NUMBER_FIELDS, the most fields of a form; default 1000. A
+	// form with more is answered with 400. math.MaxInt is None.
+	MaxFields int
 }
 
 // Protection checks requests by the rules of one Django site. It never changes and is
@@ -91,6 +95,7 @@ type Protection struct {
 	masked  bool // the cookie is
 	origins bool // from 4.0 on: Origin is checked
 
+	onlyUTF8   bool // from 5.0 on: a form in another charset is 400
 	semicolons bool // before 3.2: some Pythons take them for ampersands
 	exact      []string
 	wildcard   []origin // in the place of the first label
@@ -130,6 +135,12 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	o.CookieHTTPOnly = new(o.CookieHTTPOnly != nil && *o.CookieHTTPOnly)
 	o.HeaderName = headerName(cmp.Or(o.HeaderName, "HTTP_X_CSRFTOKEN"))
 	o.MaxForm = cmp.Or(o.MaxForm, 2621440)
+	if o.MaxFields == 0 {
+		o.MaxFields = 1000
+		if set.Django.Before(1, 10) { // which has no limit
+			o.MaxFields = math.MaxInt
+		}
+	}
 	if o.Host == nil {
 		o.Host = func(r *http.Request) string { return r.Host }
 	}
@@ -148,6 +159,7 @@ func New(m *djsession.Manager, opts *Options) (*Protection, error) {
 	p.plain = set.Django.Before(1, 10)
 	p.masked = !p.plain && set.Django.Before(4, 1) || o.CookieMasked && set.Django.Before(5, 0)
 	p.origins = !set.Django.Before(4, 0)
+	p.onlyUTF8 = !set.Django.Before(5, 0)
 	p.semicolons = set.Django.Before(3, 2)
 	p.domain = o.CookieDomain
 	if o.UseSessions {
@@ -192,6 +204,8 @@ func (p *Protection) validate(django djsession.DjangoVersion) error {
 		return bad("UseSessions", "needs Django 1.11")
 	case o.MaxForm < 0:
 		return bad("MaxForm", "is negative")
+	case o.MaxFields < 0:
+		return bad("MaxFields", "is negative")
 	}
 	for i, text := range o.TrustedOrigins {
 		if !p.origins {

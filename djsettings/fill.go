@@ -172,6 +172,12 @@ func (r *reader) csrf() {
 	} else {
 		r.set.CSRF.MaxForm = max(0, r.integer(size, 2621440))
 	}
+	const fields = "DATA_UPLOAD_MAX_NUMBER_FIELDS"
+	if value, ok := r.value(fields); ok && value == nil {
+		r.set.CSRF.MaxFields = -1
+	} else {
+		r.set.CSRF.MaxFields = max(0, r.integer(fields, 1000))
+	}
 }
 
 func (r *reader) messages() {

@@ -224,6 +224,8 @@ type CSRFSettings struct {
 	FailureView    string
 	// MaxForm is DATA_UPLOAD_MAX_MEMORY_SIZE, in bytes; -1 for None.
 	MaxForm int
+	// MaxFields is DATA_UPLOAD_MAX_NUMBER_FIELDS; -1 for None.
+	MaxFields int
 	// Enabled reports whether the middleware is in MIDDLEWARE, or OwnMiddleware.
 	Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which

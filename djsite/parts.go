@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -88,6 +89,14 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 		o.MaxForm = 1
 	default:
 		o.MaxForm = int64(in.MaxForm)
+	}
+	switch {
+	case in.MaxFields < 0:
+		o.MaxFields = math.MaxInt
+	case in.MaxFields == 0: // then Django accepts no form
+		o.MaxForm = 1
+	default:
+		o.MaxFields = in.MaxFields
 	}
 	if s.opts.ConfigureCSRF != nil {
 		s.opts.ConfigureCSRF(&o)
