@@ -64,9 +64,13 @@ func (m *Manager) Store() Store { return m.store }
 func Load(ctx context.Context) (*Session, error) {
 	x, ok := ctx.Value(contextKey{}).(*exchange)
 	if !ok {
-		return nil, ErrNoSession
+		return nil, notHere(ctx, ErrNoSession)
 	}
-	return x.open(ctx)
+	s, err := x.open(ctx)
+	if err != nil {
+		err = notHere(ctx, err)
+	}
+	return s, err
 }
 
 // Load is [Load] for the session of this Manager.
