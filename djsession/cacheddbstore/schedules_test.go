@@ -130,12 +130,12 @@ func TestSchedules(t *testing.T) {
 		{kinds: []visit.Kind{cycle}, most: 2, retries: 1},
 		{kinds: []visit.Kind{read, logout}, most: 2, retries: 1},
 		{kinds: []visit.Kind{save, logout}, most: 1, retries: 1},
-		{kinds: []visit.Kind{save, save}, most: 1, retries: 1},
+		{kinds: []visit.Kind{save, save}, most: 1, retries: 1, copied: true},
 		{kinds: []visit.Kind{read, save}, most: 1, retries: 1},
 		{kinds: []visit.Kind{save, cycle}, most: 1, retries: 1, copied: true},
-		{kinds: []visit.Kind{cycle, logout}, most: 1, retries: 1},
+		{kinds: []visit.Kind{cycle, logout}, most: 1, retries: 1, copied: true},
 		{kinds: []visit.Kind{renew, logout}, most: 1, retries: 1},
-		{kinds: []visit.Kind{renew, save}, most: 1, retries: 1},
+		{kinds: []visit.Kind{renew, save}, most: 1, retries: 1, copied: true},
 	}
 	var total, with uint64
 	for _, tt := range tests {
