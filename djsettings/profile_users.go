@@ -161,8 +161,9 @@ type ProfileWhere struct {
 	// first: "Lower".
 	Functions      []string
 	ValueFunctions []string `json:"value_functions"`
-	// Asked is "pk" or "name" if the value is what was looked for. Change says how a name
-	// was changed before: "lower", "upper" or "lower_domain".
+	// Asked is "pk" or "name" if the value is what was looked for, and "now" if it is the
+	// present moment. Change says how a name was changed before: "lower", "upper" or
+	// "lower_domain".
 	Asked, Change string
 	// Value is the value otherwise.
 	Value Value

@@ -602,12 +602,6 @@
    "environment": {},
    "params": {
     "client_encoding": "UTF8",
-    "context": {
-     "$object": "<psycopg.adapt.AdaptersMap object>"
-    },
-    "cursor_factory": {
-     "$object": "<class django.db.backends.postgresql.base.Cursor>"
-    },
     "dbname": "shop",
     "host": "127.0.0.1",
     "password": "example password",
@@ -667,7 +661,7 @@
    }
   ]
  },
- "made": "2026-11-29T22:20:58Z",
+ "made": "2026-11-29T22:58:13Z",
  "missing": [],
  "module": "shop.settings",
  "server": {
@@ -1279,7 +1273,7 @@
     "data": {}
    },
    "kind": "session",
-   "output": "e30:1xXnGV:DyhfPHRcHJULw66PLbQVZj83vaVtVXlj3WEegXdj5CI"
+   "output": "e30:1xXnqX:oIC2ATIHv_jtKGTkaKH16xg3sRJqsZ0_x6C7Uifk9mQ"
   },
   {
    "input": {
@@ -1299,7 +1293,7 @@
     }
    },
    "kind": "session",
-   "output": ".eJwdjEEOwiAUBa9C3sIVi49txU-MFxE3KNEaQhvK15imd5e4msVMZsVcphDhcPdCFPn1B6m3KC9DuB282CMZddqdoZHhrEYYH3BMZA3zfuhtT8xdk1NuoywpaXzjAleLRI00LhXuYjTqZ4JeUZ8ltrDbrtsPE-olEg:1xXnGV:fSJRuOwwkHlss6vXTlm-ssBVDKv2bexjtHr8qCsa7k0"
+   "output": ".eJwdjEEOwiAUBa9C3sIVi49txU-MFxE3KNEaQhvK15imd5e4msVMZsVcphDhcPdCFPn1B6m3KC9DuB282CMZddqdoZHhrEYYH3BMZA3zfuhtT8xdk1NuoywpaXzjAleLRI00LhXuYjTqZ4JeUZ8ltrDbrtsPE-olEg:1xXnqX:01Wssxz-n6wudyvHz-RqNgF64Y5X9lXCmRzD4AYLn5c"
   },
   {
    "input": {
@@ -1309,7 +1303,7 @@
     }
    },
    "kind": "session",
-   "output": ".eJyrVipJrShRslJKySpOLS7OzM9TGGWNskZZo6xR1ihrlDVUWUo6SnlKVoa1AMSJGgY:1xXnGV:aplnUkeMKLwM0QkeB1fnL8qcV7GSO5XwDSNzlMWVJS8"
+   "output": ".eJyrVipJrShRslJKySpOLS7OzM9TGGWNskZZo6xR1ihrlDVUWUo6SnlKVoa1AMSJGgY:1xXnqX:nxfe5nF-bmRnPRdM1E2GBjM-rjg0Viby-E7NZj3fSik"
   },
   {
    "input": {
@@ -1488,7 +1482,7 @@
     }
    },
    "kind": "cache_value",
-   "output": "8005950a000000000000004741dac3299dd96fab2e789c6b609daac20001b553347a580b8af29352a778b3f7b0e46416974c899da2e1cdd8c35c529e3fc5af23b5540f0032160ea7"
+   "output": "8005950a000000000000004741dac32bcc768ebc2e789c6b609daac20001b553347a580b8af29352a778b3f7b0e46416974c899da2e1cdd8c35c529e3fc5af23b5540f0032160ea7"
   },
   {
    "input": {
@@ -1500,45 +1494,45 @@
     }
    },
    "kind": "cache_value",
-   "output": "8005950a000000000000004741dac3299dd971562e789c6b609dfa829d010c6aa768f4b094a456944c89b800144ac92a4e2d2ececccf5318658db24659a3ac51d6286b94355459537a18f3a6783396ea01005ad81faa"
+   "output": "8005950a000000000000004741dac32bcc7690612e789c6b609dfa829d010c6aa768f4b094a456944c89b800144ac92a4e2d2ececccf5318658db24659a3ac51d6286b94355459537a18f3a6783396ea01005ad81faa"
   },
   {
    "input": {
     "fields": {
      "deleted": true,
-     "email": "djs4.email.04",
-     "id": 74000000,
+     "email": "oIE09VkKE4WPsAXlG5hJ1gJ3iGZnASvWIbK9p9KbIWvSAnZGi3Jg1Jh5GlXAsPW4EKkV90EIoPSfXZ8532112358ZXfSPoIE09VkKE4WPsAXlG5hJ1gJ3iGZnASvWIbK9p9KbIWvSAnZGi3Jg1Jh5GlXAsPW4EKkV90EIoPSfXZ8532112358ZXfSPoIE09VkKE4WP52",
+     "id": 976667948,
      "is_admin": true,
      "is_superuser": true,
      "last_login": {
-      "$datetime": "2004-01-03T03:04:05"
+      "$datetime": "2004-01-03T03:04:05+00:00"
      },
-     "password": "djs4.password.01",
-     "status": "djs4.status.05",
-     "token": "djs4.token.08"
+     "password": "TkoHx4XioF2dPs0Wmv9jt7juZmyUsaM2kBixSxiBk2MasUymZuj7tj9vmW0sPd2FoiX4xHokTda50yDvuGttGuvDy05adTkoHx4XioF2dPs0Wmv9jt7juZmyUsaM2kBixSxiBk2MasUymZuj7tj9vmW0sPd2FoiX4xHokTda50yDvuGttGuvDy05adTkoHx4XioF2d49",
+     "status": "Juy5chNsy9gnF4fMwaQt6Rt8PwdK4kCguWscIcsWugCk4KdwP8tR6tQawMf4Fng9ysNhc5yuJnkSfdYa876678aYdfSknJuy5chNsy9gnF4fMwaQt6Rt8PwdK4kCguWscIcsWugCk4KdwP8tR6tQawMf4Fng9ysNhc5yuJnkSfdYa876678aYdfSknJuy5chNsy9gn53",
+     "token": "y3ZfQLuAZhMF4VNv7Sr1Uq1Ts7PxVIaM3lAQzQAl3MaIVxP7sT1qU1rS7vNV4FMhZAuLQfZ3yFIpNPjSTgUUgTSjPNpIFy3ZfQLuAZhMF4VNv7Sr1Uq1Ts7PxVIaM3lAQzQAl3MaIVxP7sT1qU1rS7vNV4FMhZAuLQfZ3yFIpNPjSTgUUgTSjPNpIFy3ZfQLuAZhMF56"
     }
    },
    "kind": "auth_hash",
-   "output": "b6c61df17be83842fb6bb97a4070e055a034f54b081ecc6d3af33141f93190a9"
+   "output": "87119687088b2b177f82931ff4865f8c1c88a9627c53102258a76a15245ed17e"
   },
   {
    "input": {
     "fields": {
      "deleted": true,
-     "email": "djs5.email.04",
-     "id": 75000000,
+     "email": "pHD2ZUlJD6VOt1WmF7iI3hI5jFYo1RwVHcJZqZJcHVwR1oYFj5Ih3Ii7FmW1tOV6DJlUZ2DHpORgWYa75433457aYWgROpHD2ZUlJD6VOt1WmF7iI3hI5jFYo1RwVHcJZqZJcHVwR1oYFj5Ih3Ii7FmW1tOV6DJlUZ2DHpORgWYa75433457aYWgROpHD2ZUlJD6VO89",
+     "id": 298889285,
      "is_admin": true,
      "is_superuser": true,
      "last_login": {
-      "$datetime": "2005-01-03T03:04:05"
+      "$datetime": "2005-01-03T03:04:05+00:00"
      },
-     "password": "djs5.password.01",
-     "status": "djs5.status.05",
-     "token": "djs5.token.08"
+     "password": "SlpGy6WjpE4eOt2VnwZku9kvYnzTtbL4lAjyRyjAl4LbtTznYvk9ukZwnV2tOe4EpjW6yGplSeb72zCwvFuuFvwCz27beSlpGy6WjpE4eOt2VnwZku9kvYnzTtbL4lAjyRyjAl4LbtTznYvk9ukZwnV2tOe4EpjW6yGplSeb72zCwvFuuFvwCz27beSlpGy6WjpE4e86",
+     "status": "Ivz7diMtzZhoE6gLxbPu8QuaOxeJ6lBhvVtdHdtVvhBl6JexOauQ8uPbxLg6EohZztMid7zvIolRgeXba9889abXegRloIvz7diMtzZhoE6gLxbPu8QuaOxeJ6lBhvVtdHdtVvhBl6JexOauQ8uPbxLg6EohZztMid7zvIolRgeXba9889abXegRloIvz7diMtzZho90",
+     "token": "z5YgPKv1YiLE6UMw9Rs3Tr3St9OyUHbL5m1P0P1m5LbHUyO9tS3rT3sR9wMU6ELiY1vKPgY5zEHqMOkRShTThSRkOMqHEz5YgPKv1YiLE6UMw9Rs3Tr3St9OyUHbL5m1P0P1m5LbHUyO9tS3rT3sR9wMU6ELiY1vKPgY5zEHqMOkRShTThSRkOMqHEz5YgPKv1YiLE93"
     }
    },
    "kind": "auth_hash",
-   "output": "ade275b5649f168650548396e99e82abafad63521830a2022f7001100440e521"
+   "output": "d161392d2b67676a52adf943478451de58de3a78fb5f5b47fc8e1522c7fe73f7"
   },
   {
    "input": {
@@ -1556,28 +1550,28 @@
     ]
    },
    "kind": "messages",
-   "output": ".eJyLjlaKj88qzs-Lz00tLk5MT1XSMdAxMtBRSokpNTBItcwCUwYKZaVKsTrY1JoA1ZaU5yvpKFUoVCrFxgIALPoZVA:1xXnGV:3jFO098uT2Cs5Q9kjhhJi-52liZ-a2bW3z8NrcUQKpc"
+   "output": ".eJyLjlaKj88qzs-Lz00tLk5MT1XSMdAxMtBRSokpNTBItcwCUwYKZaVKsTrY1JoA1ZaU5yvpKFUoVCrFxgIALPoZVA:1xXnqX:yEB2ErGPYyT-FZJOWEU4UIQv04T1_1_6Kce0HLWBOE0"
   },
   {
    "input": {
     "secret": "abcdefghijklmnopqrstuvwxyzABCDEF"
    },
    "kind": "csrf_token",
-   "output": "rcWh8NUWQHpjlaKqktWy9hvmhQZfrFtYrdYkcS03YQzuxnYFAKeRtCRJFfpGT8Xt"
+   "output": "DVXq90yaZXgA3ebl6bHUrv6mSrNbSXKXDWZtd5Eh76qLfrpAmsZdLQsJgQdCkqes"
   },
   {
    "input": {
     "password": "d\u00e9j\u00e0 vu"
    },
    "kind": "password",
-   "output": "md5$TZFtCdahVg7ixhYLiHxjU5$be5b1ce0925d3ee1b74e50a8c36b7fe7"
+   "output": "md5$6AwDZ3eYgMqAoPcOnHrsfz$99b383b1192cd9a1252cf5a3a288a02f"
   },
   {
    "input": {
-    "value": 76000000
+    "value": 421112422
    },
    "kind": "user_id",
-   "output": "76000000"
+   "output": "421112422"
   }
  ],
  "versions": {

@@ -608,7 +608,8 @@ def database(conn, alias):
         entry["driver"] = ask("databases.%s.driver" % alias, library, module)
     params = ask("databases.%s.params" % alias, conn.get_connection_params)
     if params is not None:
-        entry["params"] = dict((str(k), typed(v)) for k, v in params.items())
+        # Objects of the driver (adapters, converters, classes) say nothing here.
+        entry["params"] = dict((str(k), v) for k, v in ((k, typed(v)) for k, v in params.items()) if "$object" not in json.dumps(v))
         if OPTIONS.get("env_passwords"):
             for k in ("password", "passwd"):
                 if entry["params"].get(k):
@@ -1120,9 +1121,9 @@ def queries(U):
     from django.conf import settings
     result = {"asked_pk": typed(asked_pk(U)), "asked_name": ASKED_NAME}
     pk = asked_pk(U)
-    result["by_pk"] = ask("users.queries.by_pk", lambda: [query(c, pk) for c in caught(lambda: U._default_manager.get(pk=pk))])
-    result["by_name"] = ask("users.queries.by_name", lambda: [query(c, pk) for c in caught(lambda: U._default_manager.get_by_natural_key(ASKED_NAME))])
-    result["refresh"] = ask("users.queries.base", lambda: [query(c, pk) for c in caught(lambda: U._base_manager.get(pk=pk))])
+    result["by_pk"] = ask("users.queries.by_pk", asked, pk, lambda: U._default_manager.get(pk=pk))
+    result["by_name"] = ask("users.queries.by_name", asked, pk, lambda: U._default_manager.get_by_natural_key(ASKED_NAME))
+    result["refresh"] = ask("users.queries.refresh", asked, pk, lambda: U._base_manager.get(pk=pk))
     result["get_user"], result["authenticate"] = {}, {}
     for path in settings.AUTHENTICATION_BACKENDS:
         path = str(path)
@@ -1130,14 +1131,33 @@ def queries(U):
         if backend is None:
             continue
         if hasattr(backend, "get_user"):
-            result["get_user"][path] = ask("users.queries.get_user." + path, lambda: [query(c, pk) for c in caught(backend.get_user, pk)])
+            result["get_user"][path] = ask("users.queries.get_user." + path, asked, pk, lambda: backend.get_user(pk))
         names = [dotted(c).lower() for c in type(backend).__mro__]
         if any("ldap" in n or "remoteuser" in n or "axes" in n for n in names):
             missing("users.queries.authenticate." + path, "this backend asks elsewhere, and was not called")
             continue
         if hasattr(backend, "authenticate"):
-            result["authenticate"][path] = ask("users.queries.authenticate." + path, lambda: [query(c, pk) for c in caught(authenticate, backend)])
+            result["authenticate"][path] = ask("users.queries.authenticate." + path, asked, pk, lambda: authenticate(backend))
     return result
+
+
+MOMENTS = []
+
+
+def asked(pk, function):
+    """The queries of a function. It runs twice: what differs is no constant."""
+    runs, moments = [], []
+    for _ in range(2):
+        del MOMENTS[:]
+        runs.append([query(c, pk) for c in caught(function)])
+        moments.append(list(MOMENTS))
+    first, second = runs
+    if set(moments[0]) & set(moments[1]):  # the moment at which a module was imported
+        second = []
+    for i, entry in enumerate(first):
+        if i >= len(second) or second[i]["where"] != entry["where"] or second[i]["tables"] != entry["tables"]:
+            entry["where"] = {"unknown": "it differs from one call to the next"}
+    return first
 
 
 def authenticate(backend):
@@ -1230,8 +1250,18 @@ def where(node, aliases, pk):
                 entry["change"] = how
         if rhs != ASKED_NAME and "change" not in entry:
             return {"unknown": "a change of the name"}
+    elif isinstance(rhs, datetime.datetime):
+        now = datetime.datetime.now(rhs.tzinfo) if rhs.tzinfo is not None else datetime.datetime.now()
+        if abs(now - rhs) > datetime.timedelta(seconds=60):
+            return {"unknown": "a moment"}
+        MOMENTS.append(rhs)
+        entry["asked"] = "now"
+    elif isinstance(rhs, datetime.date):
+        return {"unknown": "a date"}
     else:
         entry["value"] = typed(rhs)
+        if "$object" in json.dumps(entry["value"]):
+            return {"unknown": dotted(type(rhs))}
     return entry
 
 
@@ -1302,25 +1332,43 @@ class Watch(object):
         return result
 
 
+def utc():
+    from django.utils import timezone
+    return getattr(timezone, "utc", None) or datetime.timezone.utc
+
+
+MARKS = u"aZbYcXdWeVfUgThSiRjQkPlOmNnMoLpKqJrIsHtGuFvEwDxCyBzA0123456789"
+
+
+def mark(round, number, alphabet, length):
+    """A text for each field and round. In two rounds it differs at each place, so that no
+    part of it looks like a constant."""
+    text = u"".join(alphabet[(k * 7 + k * k // 3 + number * 5 + round * 2) % len(alphabet)] for k in range(length))
+    return text[:-2] + u"%02d" % ((number + 37 * round) % 100)
+
+
 def marked(U, round):
     """An unsaved user with a value of its own in each field."""
+    from django.conf import settings
     user = U()
     values = {}
     for i, f in enumerate(U._meta.concrete_fields):
         kind = f.get_internal_type()
         name = f.attname
         if kind in ("CharField", "TextField", "EmailField", "SlugField", "URLField"):
-            value = u"djs%d.%s.%02d" % (round, name, i)
+            value = mark(round, i, MARKS, 200)
         elif kind == "UUIDField":
-            value = uuid.UUID(int=(round << 96) + (0xd3a5e551 << 32) + i)
+            value = uuid.UUID(mark(round, i, "0123456789abcdef", 32))
         elif kind in ("DateTimeField",):
             value = datetime.datetime(2000 + round, 1, 1 + i % 28, 3, 4, 5)
+            if settings.USE_TZ:
+                value = value.replace(tzinfo=utc())
         elif kind == "DateField":
             value = datetime.date(2000 + round, 1, 1 + i % 28)
         elif kind in ("BooleanField", "NullBooleanField"):
             value = True
         elif "Integer" in kind or "Auto" in kind or kind in ("ForeignKey", "OneToOneField"):
-            value = 70000000 + 1000000 * round + i
+            value = int(mark(round, i, "123456789", 9 if not kind.startswith(("Small", "PositiveSmall")) else 4))
         else:
             continue
         user.__dict__[name] = value
@@ -1450,8 +1498,7 @@ def vectors(result):
         cls = store_class()
         now = datetime.datetime(2026, 3, 4, 5, 6, 7)
         if settings.USE_TZ:
-            from django.utils import timezone
-            now = now.replace(tzinfo=getattr(timezone, "utc", None) or datetime.timezone.utc)
+            now = now.replace(tzinfo=utc())
         for value in ("unset", 0, 90, -5):
             store = cls()
             store._session_cache = {} if value == "unset" else {"_session_expiry": value}
@@ -1543,8 +1590,11 @@ def vectors(result):
     def ids():
         U = user_model()
         pk = U._meta.pk
-        user, _ = marked(U, 6)
-        value = user.pk
+        user, values = marked(U, 6)
+        value = values.get(pk.attname)
+        if value is None:
+            return
+        user.__dict__[pk.attname] = loaded(pk, value)
         yield {"input": {"value": typed(value)}, "output": text_type(pk.value_to_string(user))}
 
     for kind, make in (("session", sessions), ("session_cookie", signed_cookies), ("expiry", expiries), ("session_file", session_files),
@@ -1552,6 +1602,19 @@ def vectors(result):
             ("auth_hash", auth_hashes), ("signed_cookie", cookies), ("messages", messages), ("csrf_token", tokens), ("password", passwords), ("user_id", ids)):
         v.add(kind, make)
     result.extend(v)
+
+
+def loaded(f, value):
+    """The value of a field for that of its column."""
+    from django.db import connection
+    for field in (f, far(f))[:1 if far(f) is f else 2]:
+        convert = getattr(field, "from_db_value", None)
+        if convert is not None:
+            try:
+                value = convert(value, None, connection)
+            except TypeError:  # before Django 2.0
+                value = convert(value, None, connection, {})
+    return value
 
 
 def stored(cache, value):
