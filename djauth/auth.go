@@ -64,6 +64,12 @@ type Options struct {
 	// does; see [Judge]. By default those checks are all.
 	Judge Judge
 
+	// PasswordRefusal is why Authenticate must not check passwords: a sentence for ErrOnlyDjango.
+	// djsite.Open sets it for a site with an app or a middleware that has a [PasswordRefusal].
+	// For a backend in Backends it need not be set; to let Authenticate pass such a backend all
+	// the same, name it in OwnBackends.
+	PasswordRefusal string
+
 	// NormalizeName is what the login form does to a user name before the lookup: NFKC, which
 	// the standard library lacks. By default the name stays as it is.
 	NormalizeName func(string) string

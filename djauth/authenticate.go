@@ -43,16 +43,22 @@ func (*credentials) Is(target error) bool { return target == ErrCredentials }
 // with this name and password, for [Auth.Login]. Options.Lookup says how the name finds the
 // account. An unknown name takes as long as a wrong password. It skips backends for remote users, which take no password. It cannot ask
 // unknown backends: it finds no account that only they know. An unknown backend that stands
-// first might refuse the login, as that of django-axes does; then it returns
-// ErrUnknownBackend.
+// first might refuse the login; then it returns ErrUnknownBackend. A site with a lockout, a
+// second factor or an LDAP server has [PasswordRefusal]; then it returns ErrOnlyDjango.
 //
-// Errors: ErrCredentials; ErrUnknownBackend; djsession.ErrUnavailable; the context's;
+// Errors: ErrCredentials; ErrUnknownBackend; ErrOnlyDjango; djsession.ErrUnavailable; the context's;
 // errors.ErrUnsupported if New got no Passwords, or no backend of the site takes them;
 // djsession.ErrConfig from Users that do not know USERNAME_FIELD. If a hash cannot be
 // checked, it returns ErrCredentials and logs a line.
 func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Account, error) {
 	if a.passwords == nil {
 		return nil, fmt.Errorf("authenticate: %w: New was given no Passwords", errors.ErrUnsupported)
+	}
+	if a.opts.PasswordRefusal != "" {
+		return nil, fmt.Errorf("authenticate: %w", onlyDjango(a.opts.PasswordRefusal))
+	}
+	if a.backends.only != nil {
+		return nil, fmt.Errorf("authenticate: %w", a.backends.only)
 	}
 	if len(a.backends.answer) == 0 {
 		if err := a.backends.unsure; err != nil {

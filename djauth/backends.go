@@ -56,12 +56,22 @@ func KnownBackend(path string) bool {
 type backends struct {
 	like map[string]string // by the site's names: Django's own, or "" for an unknown one
 
-	vouch  []string // those that take a name and a password, in their order
-	answer []string // those of vouch that no unknown backend stands before
-	unsure error    // names the unknown backend that stands before some of vouch, or alone
+	order  []vouching // in the order of Options.Backends
+	answer []string   // those that take a name and a password, and that no unknown backend stands before
+	unsure error      // names the unknown backend that stands before the others, or alone
 
-	grants    bool  // whether one of Django's own grants the permissions of the tables, before any other
-	mayDiffer error // names the first backend that is not Django's own
+	only error // names the backend beside which only Django can check a password
+
+	grants    bool  // whether a backend grants the permissions of the tables, before any unknown one
+	mayDiffer error // names the first backend that may grant others or refuse some
+	mayList   error // names the first backend that may list others
+}
+
+// vouching is what a backend does with a name and a password: it is one of ModelBackend's kind,
+// or what it does is not known.
+type vouching struct {
+	name    string
+	unknown bool
 }
 
 // readBackends sorts Options.Backends.
@@ -77,28 +87,48 @@ func readBackends(o *Options) (b backends, err error) {
 			return b, fmt.Errorf("%w: OwnBackends: %q is not in Backends", djsession.ErrConfig, own)
 		}
 	}
-	var unknown error
+	stop := false // a backend may refuse what those after it grant
 	for _, name := range o.Backends {
-		like := o.OwnBackends[name]
-		if KnownBackend(name) {
+		like, told := o.OwnBackends[name]
+		known, isKnown := traitOf(name)
+		switch {
+		case KnownBackend(name):
 			like = name
+			if known.grants = grantsTables; name == BaseBackend {
+				known.grants = grantsNone
+			}
+		case told: // it logs users in as one of Django's, and may still grant other permissions
+			known = trait{like: like}
+		default:
+			like = known.like
+			if why := PasswordRefusal(name); why != "" && b.only == nil {
+				b.only = onlyDjango(fmt.Sprintf("AUTHENTICATION_BACKENDS has %q: %s", name, why))
+			}
 		}
 		b.like[name] = like
-		if like == "" && unknown == nil {
-			unknown = unknownBackend{name: name}
-			b.unsure = unknown
+		switch known.grants {
+		case grantsNone:
+		case grantsTables:
+			b.grants = b.grants || !stop
+		default:
+			stop = stop || known.grants == grantsUnknown
+			if b.mayDiffer == nil {
+				b.mayDiffer = unknownBackend{name, true}
+			}
+			if b.mayList == nil && known.grants != grantsMore {
+				b.mayList = unknownBackend{name, true}
+			}
 		}
-		// A backend that logs users in as one of Django's may still grant other permissions.
 		switch {
-		case b.mayDiffer != nil:
-		case !KnownBackend(name):
-			b.mayDiffer = unknownBackend{name, true}
-		case name != BaseBackend:
-			b.grants = true
-		}
-		if like == ModelBackend || like == AllowAllUsersModelBackend {
-			b.vouch = append(b.vouch, name)
-			if unknown == nil {
+		case like == "", isKnown && !told && known.vouches:
+			b.order = append(b.order, vouching{name, true})
+			if b.unsure == nil {
+				b.unsure = unknownBackend{name: name}
+			}
+		case isKnown && !told: // it never vouches
+		case like == ModelBackend, like == AllowAllUsersModelBackend:
+			b.order = append(b.order, vouching{name: name})
+			if b.unsure == nil {
 				b.answer = append(b.answer, name)
 			}
 		}
@@ -129,18 +159,27 @@ func (a *Auth) mayVouch(backend string) error {
 	return nil
 }
 
-// vouching returns the backend for a login whose caller names none: the first that takes
-// passwords and lets the account in, or "".
-func (a *Auth) vouching(account *Account) string {
-	for _, name := range a.backends.vouch {
-		if a.opts.CanAuthenticate(name, account) {
-			return name
+// vouching returns the backend for a login whose caller names none, as authenticate of Django
+// would record it: the first that takes passwords and lets the account in. Backends that are
+// known never to vouch for a password are passed, and unknown ones are not.
+func (a *Auth) vouching(account *Account) (string, error) {
+	first := ""
+	for _, v := range a.backends.order {
+		switch {
+		case v.unknown && first == "":
+			return "", fmt.Errorf("%w; Login has to be given the backend that vouched for the account", unknownBackend{name: v.name})
+		case v.unknown:
+			return first, nil
+		case a.opts.CanAuthenticate(v.name, account):
+			return v.name, nil
+		case first == "":
+			first = v.name
 		}
 	}
-	if len(a.backends.vouch) > 0 {
-		return a.backends.vouch[0]
+	if first == "" {
+		return "", fmt.Errorf("%w: none is known to take passwords, so that Login has to be given the one that vouched for the account", ErrBackend)
 	}
-	return ""
+	return first, nil
 }
 
 // TablePermissions is an Options.Permissions for sites whose permissions are those of the

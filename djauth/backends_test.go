@@ -48,12 +48,15 @@ func TestBackends(t *testing.T) {
 		{"an active one does not", []string{model, allowAll}, nil, "root", "toor", nil, model},
 		{"nothing but a base", []string{base}, nil, "root", "toor", errors.ErrUnsupported, ""},
 		{"a base first", []string{base, model}, nil, "root", "toor", nil, model},
-		{"a lockout first", []string{axes, model}, nil, "root", "toor", djauth.ErrUnknownBackend, model},
+		{"a lockout first", []string{axes, model}, nil, "root", "toor", djauth.ErrOnlyDjango, model},
+		{"an unknown one first", []string{child, model}, nil, "root", "toor", djauth.ErrUnknownBackend, ""},
+		{"an unknown one after it", []string{model, child}, nil, "root", "toor", nil, model},
+		{"an unknown one between", []string{model, child, allowAll}, nil, "gone", "left", djauth.ErrInactive, model},
 		{"a lockout that this program does without", []string{axes, model}, map[string]string{axes: base}, "root", "toor", nil, model},
-		{"a lockout after it", []string{model, axes}, nil, "root", "toor", nil, model},
-		{"a lockout between", []string{model, axes, allowAll}, nil, "gone", "left", djauth.ErrInactive, allowAll},
-		{"tokens only", []string{token}, nil, "root", "toor", djauth.ErrUnknownBackend, ""},
-		{"remote users and tokens", []string{remote, token}, nil, "root", "toor", djauth.ErrUnknownBackend, ""},
+		{"a lockout after it", []string{model, axes}, nil, "root", "toor", djauth.ErrOnlyDjango, model},
+		{"a lockout between", []string{model, axes, allowAll}, nil, "gone", "left", djauth.ErrOnlyDjango, allowAll},
+		{"tokens only", []string{token}, nil, "root", "toor", errors.ErrUnsupported, ""},
+		{"remote users and tokens", []string{remote, token}, nil, "root", "toor", errors.ErrUnsupported, ""},
 		{"a child that is told of", []string{child}, map[string]string{child: model}, "root", "toor", nil, child},
 		{"a child of that for remote users", []string{child}, map[string]string{child: remote}, "root", "toor", errors.ErrUnsupported, ""},
 		{"a child of that for all", []string{child}, map[string]string{child: allowAll}, "gone", "left", nil, child},
@@ -195,7 +198,8 @@ func TestBackendsAndPermissions(t *testing.T) {
 		{name: "a base after it", backends: []string{child, base}, err: unknown, errOther: unknown},
 		{name: "after ModelBackend", backends: []string{model, child}, has: true, errOther: unknown},
 		{name: "after a base", backends: []string{base, child, model}, err: unknown, errOther: unknown},
-		{name: "before ModelBackend", backends: []string{axes, model}, err: unknown, errOther: unknown},
+		{name: "before ModelBackend", backends: []string{child, model}, own: map[string]string{child: remote}, err: unknown, errOther: unknown},
+		{name: "a lockout before ModelBackend", backends: []string{axes, model}, has: true},
 		{name: "before ModelBackend, it logs nobody in", backends: []string{axes, model}, own: map[string]string{axes: base}, err: unknown, errOther: unknown},
 		{name: "before ModelBackend, and grants as the tables", backends: []string{axes, model}, permissions: tables, has: true},
 	} {
@@ -205,7 +209,7 @@ func TestBackendsAndPermissions(t *testing.T) {
 				o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active || a.Name == "gone" }
 			})
 			by := test.backends[0]
-			if by == base || test.own[by] == base {
+			if by == base || by == axes || test.own[by] == base {
 				by = test.backends[len(test.backends)-1]
 			}
 			id, _ := w.who(w.put(w.login(item(djauth.BackendSessionKey, by))...))

@@ -165,6 +165,9 @@ func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if unsure != nil && id.auth.backends.mayList == nil { // it lists none, in Django too
+		unsure = nil
+	}
 	if unsure != nil {
 		return nil, id.auth.reportPermissions(ctx, unsure)
 	}

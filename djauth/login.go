@@ -16,8 +16,9 @@ const languageKey = "_language"
 
 // Login is django.contrib.auth.login: it logs the account in to the session of the request
 // with this context. backend is the one of Options.Backends that vouched for the account.
-// With "" it is the first that takes passwords, as ModelBackend does, and lets the account
-// in. With an unknown backend the account is logged in for Django, and anonymous here until
+// With "" it is the one that Django's authenticate would record: the first that takes
+// passwords, as ModelBackend does, and lets the account in. Well-known ones that vouch for no
+// password, such as those of django-axes and django-rules, do not count. With an unknown backend the account is logged in for Django, and anonymous here until
 // Options say what the backend does.
 //
 // Login flushes the session of another user. A session of nobody keeps its data and gets a
@@ -34,15 +35,16 @@ const languageKey = "_language"
 //
 // Errors: djsession.ErrUnavailable; djsession.ErrCommitted; ErrBackend for a backend that
 // the site does not have or that vouches for nobody, and for "" if none is known to take
-// passwords; ErrUserID for an account without a good ID; ErrNoUser for a deleted one;
+// passwords, or an unknown one stands before those that do; ErrUserID for an account without a good ID; ErrNoUser for a deleted one;
 // errors.ErrUnsupported for Users without LoginRecorder; those of Session.Set.
 func (a *Auth) Login(ctx context.Context, account *Account, backend string) error {
 	if a.users == nil {
 		return fmt.Errorf("log in: %w", errWithoutUsers)
 	}
 	if backend == "" {
-		if backend = a.vouching(account); backend == "" {
-			return fmt.Errorf("log in: %w: none is known to take passwords, so that Login has to be given the one that vouched for the account", ErrBackend)
+		var err error
+		if backend, err = a.vouching(account); err != nil {
+			return fmt.Errorf("log in: %w", err)
 		}
 	}
 	unknown := a.mayVouch(backend)

@@ -149,8 +149,28 @@ func (r *reader) auth() {
 		LoginRedirectURL:  r.optionalText("LOGIN_REDIRECT_URL", "/accounts/profile/"),
 		LogoutRedirectURL: r.optionalText("LOGOUT_REDIRECT_URL", ""),
 		Installed:         r.installed("django.contrib.auth"),
+		LoginStages:       r.loginStages(),
 	}
 	set.Auth.Enabled, set.Auth.OwnMiddleware = r.middleware(authOf)
+}
+
+// loginStages returns the settings of django-allauth that add a stage to each login. What is no
+// literal may do so.
+func (r *reader) loginStages() (stages []string) {
+	if !r.installed("allauth") && !r.installed("allauth.account") {
+		return nil
+	}
+	switch v, _ := r.value("ACCOUNT_EMAIL_VERIFICATION"); v {
+	case nil, false, "optional", "none":
+	default:
+		stages = append(stages, "ACCOUNT_EMAIL_VERIFICATION")
+	}
+	switch v, _ := r.value("ACCOUNT_LOGIN_BY_CODE_REQUIRED"); v {
+	case nil, false:
+	default:
+		stages = append(stages, "ACCOUNT_LOGIN_BY_CODE_REQUIRED")
+	}
+	return stages
 }
 
 func (r *reader) csrf() {

@@ -194,6 +194,9 @@ type AuthSettings struct {
 	// LoginURL, LoginRedirectURL and LogoutRedirectURL are LOGIN_URL, LOGIN_REDIRECT_URL
 	// and LOGOUT_REDIRECT_URL: a URL or the name of one, "" for None.
 	LoginURL, LoginRedirectURL, LogoutRedirectURL string
+	// LoginStages are settings of django-allauth that add a stage to each login, such as
+	// ACCOUNT_EMAIL_VERIFICATION, if that app is in INSTALLED_APPS.
+	LoginStages []string
 	// Installed reports whether django.contrib.auth is in INSTALLED_APPS. Enabled reports
 	// whether its middleware is in MIDDLEWARE, or OwnMiddleware.
 	Installed, Enabled bool

@@ -139,7 +139,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	}
 	o := djauth.Options{
 		Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache,
-		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup,
+		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup, PasswordRefusal: passwordRefusal(s.Settings),
 	}
 	s.loginURL(&o)
 	passwords, err := s.passwords()

@@ -2,6 +2,7 @@ package djsite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djauth"
@@ -17,7 +18,7 @@ func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	if !s.Auth.Installed {
 		return all
 	}
-	o := djauth.Options{Backends: s.Auth.Backends}
+	o := djauth.Options{Backends: s.Auth.Backends, PasswordRefusal: passwordRefusal(s)}
 	if opts != nil && opts.ConfigureAuth != nil {
 		opts.ConfigureAuth(&o)
 	}
@@ -33,6 +34,15 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 			continue
 		}
 		seen[name] = true
+		if known, unsure := djauth.WellKnownBackend(name); known && o.OwnBackends[name] == "" {
+			if why := djauth.PasswordRefusal(name); why != "" {
+				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q: %s, so that Authenticate refuses passwords: users log in at the site's own login page.", name, why)})
+			}
+			if unsure && o.Permissions == nil {
+				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q may grant permissions that the tables do not, which are refused: djauth.Options.Permissions, in djsite.Options.ConfigureAuth, says which the users have.", name)})
+			}
+			continue
+		}
 		if o.OwnBackends[name] != "" {
 			if o.Permissions == nil {
 				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so that permissions are refused which no backend of Django's grants before it: djauth.Options.Permissions, in djsite.Options.ConfigureAuth, says which the users have.", name)})
@@ -45,10 +55,27 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 		}
 		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as, Options.Permissions which permissions the users have, and djsite.Options.Lookup by what it finds them.", name, text)})
 	}
+	if o.PasswordRefusal != "" {
+		all = append(all, djsettings.Warning{Setting: "INSTALLED_APPS", Text: o.PasswordRefusal + ", so that Authenticate refuses passwords: users log in at the site's own login page. If Go does so too, set djauth.Options.PasswordRefusal to \"\" in djsite.Options.ConfigureAuth."})
+	}
 	if ownModel(s) {
 		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody and finds names exactly, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable, AuthHash, Lookup and ConfigureAuth say otherwise.", s.Auth.UserModel)})
 	}
 	return all
+}
+
+// passwordRefusal returns why Go must not check passwords on a site with these apps and
+// middlewares, or "".
+func passwordRefusal(s *djsettings.Settings) string {
+	for _, name := range slices.Concat(s.InstalledApps, s.Middleware) {
+		if why := djauth.PasswordRefusal(name); why != "" {
+			return fmt.Sprintf("the site has %q: %s", name, why)
+		}
+	}
+	if len(s.Auth.LoginStages) > 0 {
+		return fmt.Sprintf("django-allauth has further stages of a login (%s)", strings.Join(s.Auth.LoginStages, ", "))
+	}
+	return ""
 }
 
 // ownModel reports whether AUTH_USER_MODEL is not that of django.contrib.auth.

@@ -68,7 +68,8 @@ func (e *exam) backendUnknown(name string) bool {
 	if configure := e.opts.Open.ConfigureAuth; configure != nil {
 		configure(&o)
 	}
-	return !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
+	known, _ := djauth.WellKnownBackend(name)
+	return !known && !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
 }
 
 // userAlias returns the alias of the users' database.
