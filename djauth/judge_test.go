@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,13 +218,13 @@ func TestWatchJudge(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				watched := 0
+				var watched atomic.Int32
 				w := newWorld(t, func(o *djauth.Options) {
 					o.Judge = func(_ context.Context, j djauth.Judgement) (djauth.Verdict, error) {
 						if !j.Watched {
 							return djauth.Admit(), nil
 						}
-						watched++
+						watched.Add(1)
 						if seen, _ := djsession.Value(j.Session, "seen", ""); seen != "yesterday" || j.Path != "/stream/" || j.Account == nil {
 							t.Errorf("got %q at %q for %v", seen, j.Path, j.Account)
 						}
@@ -247,7 +248,7 @@ func TestWatchJudge(t *testing.T) {
 				}
 				took := time.Since(begin)
 				switch {
-				case watched == 0:
+				case watched.Load() == 0:
 					t.Error("the Judge was not asked")
 				case test.in == 0 && stream.Err() != nil:
 					t.Errorf("ended after %v: %v", took, context.Cause(stream))
