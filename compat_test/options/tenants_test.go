@@ -32,7 +32,7 @@ def do_schema(name):
 	})
 	for _, schema := range []string{"public", "blue", "green"} {
 		d.Call(t, "sql", django.Args{"statement": "CREATE SCHEMA IF NOT EXISTS " + schema}, nil)
-		d.Call(t, "sql", django.Args{"statement": "CREATE TABLE " + schema + ".django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)"}, nil)
+		d.Call(t, "sql", django.Args{"statement": "CREATE TABLE IF NOT EXISTS " + schema + ".django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)"}, nil)
 	}
 	var printed string
 	d.Call(t, "command", django.Args{"name": "diffsettings", "options": django.Args{"all": true}}, &printed)

@@ -56,7 +56,7 @@ var MySQL = table("mysqlclient, PyMySQL, mysql.connector: OPTIONS",
 	passed("names in the server's statistics", "program_name conn_attrs"),
 	passed("files that a statement may send, of which Go has none", "local_infile local_infile_dir load_infile allow_local_infile allow_local_infile_in_path"),
 	passed("Django sets it, and so does Go", "autocommit"),
-	passed(objects, "conv cursorclass converter_class converter_str_fallback use_pure buffered raw consume_results get_warnings raise_on_warnings max_allowed_packet"),
+	passed(objects, "conv cursorclass executemany_fallback converter_class converter_str_fallback use_pure buffered raw consume_results get_warnings raise_on_warnings max_allowed_packet"),
 	passed(pools, "pool_name pool_size pool_reset_session"),
 )
 

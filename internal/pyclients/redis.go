@@ -42,6 +42,7 @@ var redisConnection = []map[string]Option{
 	passed(sockets, "socket_keepalive socket_keepalive_options socket_type socket_read_size health_check_interval"),
 	passed(repeats, "retry retry_on_timeout retry_on_error"),
 	passed(pools, "max_connections timeout queue_class connection_pool_class_name"),
+	passed("answers of commands that no cache sends", "legacy_responses himport_registry"),
 	passed(names, "lib_name lib_version driver_info"),
 	passed(copies, "cache cache_config cache_factory cache_class cache_size cache_ttl cache_deny_list cache_allow_list cache_policy cache_enabled cache_max_size client_cache"),
 	passed(moved, "parser event_dispatcher maint_notifications_config maint_notifications_pool_handler maintenance_state maintenance_notification_hash"+
