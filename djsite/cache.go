@@ -92,7 +92,7 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 	if how.tls != nil {
 		client.DialContext = (&tls.Dialer{Config: how.tls, NetDialer: &net.Dialer{Timeout: cmp.Or(client.Timeout, memcache.DefaultTimeout)}}).DialContext
 	}
-	if err := client.Ping(); err != nil {
+	if err := client.Ping(); err != nil && !s.mayBeDown(fmt.Sprintf("CACHES[%q]", c.Alias), err) {
 		_ = client.Close()
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
 	}

@@ -97,6 +97,7 @@ type Site struct {
 	dbs     map[string]*DB
 	caches  map[string]djcache.Cache
 	closers []func() error
+	copies  string // the cache that may be down while it is opened
 }
 
 // Open opens the databases, caches and folders that the settings name, each once, and only

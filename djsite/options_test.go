@@ -2,7 +2,10 @@ package djsite
 
 import (
 	"crypto/tls"
+	"database/sql"
 	"fmt"
+	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
@@ -112,5 +116,47 @@ func TestRedisOptions(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: no error", query)
 		}
+	}
+}
+
+// TestCopiesDown: cached_db opens without the cache of its copies, and works on the rows.
+func TestCopiesDown(t *testing.T) {
+	dir := t.TempDir()
+	for name, cache := range map[string]string{
+		"redis":     "'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://127.0.0.1:1/1', 'OPTIONS': {'SOCKET_CONNECT_TIMEOUT': 1}",
+		"memcached": "'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache', 'LOCATION': '127.0.0.1:1'",
+	} {
+		path := filepath.Join(dir, name)
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec("CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)"); err != nil {
+			t.Fatal(err)
+		}
+		db.Close()
+		set := read(t, "SECRET_KEY = 'k'\nSESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '"+path+
+			"'}}\nCACHES = {'default': {"+cache+"}}\n", &djsettings.Options{Django: "5.2"})
+		site, err := Open(t.Context(), set, &Options{SessionsOnly: true, Configure: func(s *djsession.Settings) { s.Logger = slog.New(slog.DiscardHandler) }})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if warned := fmt.Sprint(site.Warnings); !strings.Contains(warned, "cannot be reached") {
+			t.Errorf("%s: warned %s", name, warned)
+		}
+		s, err := site.Sessions.Open(t.Context(), "")
+		if err == nil {
+			err = s.Set("n", 1)
+		}
+		if err == nil {
+			err = s.Save(t.Context())
+		}
+		if err != nil {
+			t.Errorf("%s: save: %v", name, err)
+		} else if s, err = site.Sessions.Open(t.Context(), s.Key()); err != nil || !s.Has("n") {
+			t.Errorf("%s: load: %v", name, err)
+		}
+		site.Close()
 	}
 }

@@ -233,6 +233,9 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
+		if s.mayBeDown(what, err) {
+			return nil
+		}
 		_ = client.Close()
 		hint := tlsHint(err)
 		if errors.As(err, new(x509.HostnameError)) {
@@ -241,6 +244,16 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 		return errtext.Hide(ErrUnavailable, what+" cannot be reached"+hint, err)
 	}
 	return nil
+}
+
+// mayBeDown reports whether the site does without what is down: cached_db reads and writes
+// the rows while the cache of its copies does not answer. It adds a Warning.
+func (s *Site) mayBeDown(what string, err error) bool {
+	if s.copies == "" || what != s.copies || !errors.As(err, new(net.Error)) {
+		return false
+	}
+	s.warn("SESSION_CACHE_ALIAS", what+" cannot be reached: until it answers, Go reads and writes the rows only.")
+	return true
 }
 
 // openSessionRedis opens the server of django-redis-sessions.

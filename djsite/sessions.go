@@ -79,7 +79,9 @@ func (s *Site) openCachedDB(ctx context.Context) (djsession.Store, error) {
 			return rows, nil // there are no copies
 		}
 	}
+	s.copies = fmt.Sprintf("CACHES[%q]", in.CacheAlias)
 	copies, err := s.Cache(ctx, in.CacheAlias)
+	s.copies = ""
 	if err != nil {
 		return nil, err
 	}
