@@ -105,6 +105,7 @@ func (r *reader) cache(alias string, v any) *Cache {
 		c.Version = n
 	}
 	c.Options = e.params("OPTIONS")
+	r.others("CACHES", alias, e)
 	c.KeyFunction = e.callable("KEY_FUNCTION")
 	if c.KeyFunction == "django.core.cache.backends.base.default_key_func" || c.KeyFunction == "default_key_func" {
 		c.KeyFunction = ""
@@ -210,7 +211,8 @@ func (r *reader) cacheSentinels(c *Cache) {
 }
 
 // Err returns why the entry cannot be used: a LOCATION that is no literal, for example. It
-// is nil if the entry is good, else it matches [ErrSetting].
+// is nil if the entry is good, else it matches [ErrSetting], or [ErrUnsupported] for an
+// option or class that the site has and Go does not follow.
 func (c *Cache) Err() error { return c.err }
 
 // CacheKeys returns how the cache c makes its keys: by KEY_PREFIX, VERSION and

@@ -80,12 +80,14 @@ func (r *reader) database(alias string, v any) *Database {
 	db.Options = e.params("OPTIONS")
 	db.DisableServerSideCursors = e.truth("DISABLE_SERVER_SIDE_CURSORS")
 	db.err = e.err
+	r.others("DATABASES", alias, e)
 	r.engine(db)
 	return db
 }
 
 // Err returns why the entry cannot be used: a NAME that is no literal, for example. It is
-// nil if the entry is good, else it matches [ErrSetting].
+// nil if the entry is good, else it matches [ErrSetting], or [ErrUnsupported] for an option
+// or class that the site has and Go does not follow.
 func (db *Database) Err() error { return db.err }
 
 // ServerIsolation reports whether the site's ENGINE leaves the isolation of transactions to

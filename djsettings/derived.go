@@ -165,8 +165,9 @@ func (s *Settings) MiddlewareAs(path string) string {
 }
 
 // middleware reports whether MIDDLEWARE has one of these, or own: a class of the site's own
-// whose name ends as that of the first of them, or that derives from one, about which Options.Middleware says nothing.
-// It protects or knows something, so Go does not do without; what else it does is a question.
+// whose name ends as that of the first of them, or that derives from one, about which
+// Options.Middleware says nothing. It protects or knows something, so Go does not do without;
+// what else it does is a question.
 func (r *reader) middleware(paths []string) (enabled bool, own string) {
 	class := paths[0][strings.LastIndexByte(paths[0], '.')+1:]
 	for _, path := range r.set.Middleware {

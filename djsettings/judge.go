@@ -60,6 +60,29 @@ func (r *reader) judgeSessionRedis() {
 	s.err = j.err
 }
 
+// entryNames are the names that Django reads in an entry of DATABASES and CACHES. POOL_OPTIONS
+// is that of dj_db_conn_pool, USERNAME and others those of django-pylibmc.
+var entryNames = map[string]string{
+	"DATABASES": " ENGINE NAME USER PASSWORD HOST PORT OPTIONS TIME_ZONE ATOMIC_REQUESTS AUTOCOMMIT CONN_MAX_AGE CONN_HEALTH_CHECKS TEST" +
+		" TEST_CHARSET TEST_COLLATION TEST_MIRROR TEST_NAME DISABLE_SERVER_SIDE_CURSORS SCHEMA POOL_OPTIONS ",
+	"CACHES": " BACKEND LOCATION OPTIONS TIMEOUT KEY_PREFIX VERSION KEY_FUNCTION REVERSE_KEY_FUNCTION timeout max_entries cull_frequency" +
+		" USERNAME PASSWORD BINARY NAME ",
+}
+
+// others warns about names in an entry that Django does not read. A class of the site's own
+// may read them.
+func (r *reader) others(setting, alias string, e *entry) {
+	var names []string
+	for _, it := range e.dict {
+		if name, ok := it.Key.(string); ok && it.Value != nil && len(names) < maxPassed && !strings.Contains(entryNames[setting], " "+name+" ") {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		r.warn(setting, "Entry %q has %s, which Django does not read, nor does Go.", alias, strings.Join(names, ", "))
+	}
+}
+
 // maxPassed is the most options that one Warning names.
 const maxPassed = 100
 

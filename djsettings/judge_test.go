@@ -133,3 +133,12 @@ func TestDefaultsOfOptions(t *testing.T) {
 		}
 	}
 }
+
+// A name beside OPTIONS that Django does not read is no secret between the two.
+func TestOtherNamesOfEntries(t *testing.T) {
+	set := read(t, "SECRET_KEY = 'k'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'n', 'OPTION': {}, 'TEST': {}}}\n"+
+		"CACHES = {'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache', 'TIMEOUT': 3, 'PREFIX': 's3cr3t'}}\n", &Options{Django: "5.2"})
+	if !warns(set, "OPTION,") && !warns(set, "has OPTION") || !warns(set, "has PREFIX") || warns(set, "TEST") || warns(set, "s3cr3t") {
+		t.Errorf("got %v", set.Warnings)
+	}
+}

@@ -115,9 +115,9 @@ func orNone(text string) string {
 // searchCache looks for a session under any cache key.
 func (e *exam) searchCache(ctx context.Context, set *djsettings.Cache, key string) []hit {
 	switch set.Kind {
-	case djsettings.CacheRedis, djsettings.CacheDjangoRedis:
+	case djsettings.CacheRedis, djsettings.CacheDjangoRedis, djsettings.CacheDjangoValkey:
 		return e.searchRedisCache(ctx, set, key)
-	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached:
+	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached, djsettings.CacheBMemcached:
 		return e.searchMemcached(ctx, set, key)
 	case djsettings.CacheDB:
 		return e.searchCacheTables(ctx, set, key)
@@ -135,7 +135,11 @@ func locations(set *djsettings.Cache) []string {
 	}
 	var all []string
 	for _, l := range from {
-		all = append(all, l.Reveal())
+		address := l.Reveal()
+		if rest, ok := strings.CutPrefix(address, "valkey"); ok && set.Kind == djsettings.CacheDjangoValkey {
+			address = "redis" + rest // valkeys:// is rediss://
+		}
+		all = append(all, address)
 	}
 	return all
 }

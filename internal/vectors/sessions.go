@@ -206,7 +206,7 @@ func (c *checker) cacheValue(v djsettings.Vector) error {
 	var d *serializer.Dict
 	codec := cachevalue.New(c.site)
 	switch in.Kind {
-	case djsettings.CacheRedis, djsettings.CacheDjangoRedis:
+	case djsettings.CacheRedis, djsettings.CacheDjangoRedis, djsettings.CacheDjangoValkey:
 		if c.opts.CacheFormat == nil {
 			return skip("the format of the cache is not given")
 		}
