@@ -37,8 +37,9 @@ type model struct {
 
 	// unsaid is the error of Open with the profile alone. noNames says that Authenticate then
 	// refuses to decide, because the backend's own code may do more than its query shows.
-	unsaid  string
-	noNames bool
+	unsaid     string
+	noNames    bool
+	everywhere bool // asked of each database's profile
 }
 
 // told are Options for a backend of the site's own that does as ModelBackend.
@@ -82,8 +83,8 @@ var models = []model{
 	{name: "Django's own, another password", user: "auth.User", ban: "user.set_password('other')\nuser.save()", opts: &djsite.Options{}},
 	{name: "Django's own, AllowAllUsers", user: "auth.User", backends: []string{djauth.AllowAllUsersModelBackend}, stays: true, opts: &djsite.Options{}},
 	{name: "Django's own, RemoteUserBackend", user: "auth.User", backends: []string{djauth.RemoteUserBackend}, opts: &djsite.Options{}},
-	{name: "a child of AbstractUser", models: plain, warns: "Columns.Username", opts: named(), databases: all},
-	{name: "deleted_at", databases: all, models: `class Manager(UserManager):
+	{name: "a child of AbstractUser", models: plain, warns: "Columns.Username", opts: named()},
+	{name: "deleted_at", models: `class Manager(UserManager):
     def get_queryset(self):
         return super().get_queryset().filter(deleted_at__isnull=True)
 class User(AbstractUser):
@@ -91,7 +92,7 @@ class User(AbstractUser):
     objects = Manager()
 `, ban: "import datetime\nuser.deleted_at = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)\nuser.save()",
 		refused: "has deleted_at, by which", opts: table(dbusers.Options{Columns: username, Where: []djauth.Condition{{Column: "deleted_at"}}})},
-	{name: "is_deleted", databases: all, models: `class Manager(UserManager):
+	{name: "is_deleted", everywhere: true, databases: all, models: `class Manager(UserManager):
     def get_queryset(self):
         return super(Manager, self).get_queryset().filter(is_deleted=False)
 class User(AbstractUser):
@@ -99,7 +100,7 @@ class User(AbstractUser):
     objects = Manager()
 `, ban: "user.is_deleted = True\nuser.save()", django: []string{"6.1", "1.11"},
 		refused: "has is_deleted, by which", opts: table(dbusers.Options{Columns: username, Where: []djauth.Condition{{Column: "is_deleted", Is: false}}})},
-	{name: "exclude, with NULL", databases: all, models: `class Manager(UserManager):
+	{name: "exclude, with NULL", everywhere: true, databases: all, models: `class Manager(UserManager):
     def get_queryset(self):
         return super().get_queryset().exclude(status='banned')
 class User(AbstractUser):
@@ -170,7 +171,7 @@ class User(AbstractUser):
     @property
     def is_active(self):
         return self.status != 'banned'
-`, make: makeBase, ban: "user.status = 'banned'\nuser.save()", refused: "has status, which", databases: all,
+`, make: makeBase, ban: "user.status = 'banned'\nuser.save()", refused: "has status, which",
 		opts: table(dbusers.Options{Columns: email, Extra: []string{"status"}, Active: func(a *djauth.Account) bool { return a.Extra["status"] != "banned" }})},
 	{name: "is_active of two columns", databases: all, models: base + `    enabled = models.BooleanField(default=True)
     locked = models.BooleanField(default=False)
@@ -187,7 +188,7 @@ class User(AbstractUser):
 `, make: makeBase, ban: "user.is_banned = True\nuser.save()", refused: "has is_banned, by which",
 		opts: table(dbusers.Options{Columns: email, Extra: []string{"is_active", "is_banned"}, Active: func(a *djauth.Account) bool { return a.Flag("is_active") && !a.Flag("is_banned") }})},
 	{name: "is_active under another name", models: base + "    is_active = models.BooleanField(default=True, db_column='usable')\n",
-		make: makeBase, refused: "the table accts_user has no column is_active", databases: all,
+		make: makeBase, refused: "the table accts_user has no column is_active",
 		opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email", Active: "usable", Staff: none, Superuser: none}})},
 	{name: "everybody is active", models: base, make: makeBase, ban: remove, refused: "has no column is_active",
 		opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email", Active: none, Staff: none, Superuser: none}})},
@@ -219,10 +220,10 @@ class User(AbstractUser):
 	{name: "USERNAME_FIELD may be NULL", models: "class User(AbstractUser):\n    username = models.CharField(max_length=9, null=True, unique=True)\n",
 		make:  "user = User(username='ada', email='ada@example.com')\nuser.set_password('pw')\nuser.save()\nfor n in range(2):\n    u = User(username=None)\n    u.set_password('pw')\n    u.save()",
 		names: []string{"ada", "None", ""}, opts: named()},
-	{name: "a table and columns of other names", databases: all, models: "class User(AbstractUser):\n    username = models.CharField(max_length=9, unique=True, db_column='Login Name')\n    password = models.CharField(max_length=128, db_column='pass')\n    class Meta:\n        db_table = 'Kunden'\n",
+	{name: "a table and columns of other names", models: "class User(AbstractUser):\n    username = models.CharField(max_length=9, unique=True, db_column='Login Name')\n    password = models.CharField(max_length=128, db_column='pass')\n    class Meta:\n        db_table = 'Kunden'\n",
 		refused: "no such table: accts_user", opts: table(dbusers.Options{Table: "Kunden", Columns: dbusers.Columns{Username: "Login Name", Password: "pass"}})},
 
-	{name: "a natural key without regard to case", databases: all, models: `class Manager(UserManager):
+	{name: "a natural key without regard to case", everywhere: true, databases: all, models: `class Manager(UserManager):
     def get_by_natural_key(self, username):
         return self.get(username__iexact=username)
 class User(AbstractUser):
@@ -264,7 +265,7 @@ class User(AbstractUser):
 `, make: "for n, e in (('ada', 'ada@example.com'), ('eve@example.com', 'other@example.com'), ('bob', 'eve@example.com'), ('x', 'twice@example.com'), ('y', 'twice@example.com')):\n    user = User(username=n, email=e)\n    user.set_password('pw' if n != 'bob' else 'other')\n    user.save()\nuser = User.objects.get(username='ada')",
 		names: []string{"ada", "ada@example.com", "ADA@example.com", "eve@example.com", "twice@example.com", "x", ""},
 		warns: "djsite.Options.Lookup", opts: told(djsite.Options{Lookup: []djauth.Lookup{{Columns: []string{"email"}}, {}}}, own)},
-	{name: "a backend of names and e-mail addresses", noNames: true, user: "auth.User", backends: []string{own}, databases: all, code: `class Own(ModelBackend):
+	{name: "a backend of names and e-mail addresses", noNames: true, user: "auth.User", backends: []string{own}, code: `class Own(ModelBackend):
     def authenticate(self, request, username=None, password=None, **kwargs):
         user = get_user_model().objects.get(Q(username__iexact=username) | Q(email__iexact=username))
         if user.check_password(password) and self.user_can_authenticate(user):
@@ -290,7 +291,7 @@ class User(Person, AbstractBaseUser):
     USERNAME_FIELD = 'email'
 `, make: "from accts.models import Person\nPerson.objects.create(email='first@example.com')\n" + makeBase, names: []string{"ada@example.com", "first@example.com", "ADA@example.com"},
 		warns: "Columns.Username", opts: table(dbusers.Options{Columns: email}), django: []string{"6.1", "1.11"}},
-	{name: "columns in three tables", databases: all, models: `class Thing(models.Model):
+	{name: "columns in three tables", models: `class Thing(models.Model):
     name = models.CharField(max_length=9, default='x')
     enabled = models.BooleanField(default=True)
 class Person(Thing):
@@ -316,7 +317,7 @@ class User(Person, AbstractBaseUser):
 `, make: makeBase, names: []string{"ada@example.com"}, refused: "key person_id points to the table accts_person",
 		opts: table(dbusers.Options{Columns: email, Parents: []dbusers.Parent{{Table: "accts_person"}}})},
 
-	{name: "a hash of SHA-1 with its own salt", models: `from django.utils.crypto import salted_hmac
+	{name: "a hash of SHA-1 with its own salt", everywhere: true, models: `from django.utils.crypto import salted_hmac
 class User(AbstractUser):
     token = models.CharField(max_length=32, default='t')
     def get_session_auth_hash(self):
@@ -377,7 +378,7 @@ class User(AbstractUser):
 		}},
 
 	{name: "a UUID", models: "import uuid\nclass User(AbstractUser):\n    id = models.UUIDField(primary_key=True, default=uuid.uuid4)\n", databases: all, opts: named()},
-	{name: "a text for a key", models: "class User(AbstractUser):\n    code = models.CharField(max_length=40, primary_key=True, default=\"K\\u00e4y '1'\")\n", databases: all, opts: named()},
+	{name: "a text for a key", models: "class User(AbstractUser):\n    code = models.CharField(max_length=40, primary_key=True, default=\"K\\u00e4y '1'\")\n", opts: named()},
 	{name: "keys that are converted", unsaid: "ToColumn", databases: all, models: `class Key(object):
     def __init__(self, n):
         self.n = n
