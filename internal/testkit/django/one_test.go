@@ -12,6 +12,7 @@ import (
 var others = map[string]string{
 	"cmd/djsession/demo_test.go": "it runs the program of the demo",
 	"djsettings/manage_test.go":  "it makes a .venv of a project",
+	"internal/venv/venv_test.go": "it makes folders like those of environments",
 }
 
 // There is one harness: no other test starts a Django, and there is only one drive.py.
