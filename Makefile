@@ -20,7 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites
 
 check: lint tidy test race core32 cross fuzz
 
@@ -73,3 +73,8 @@ options:
 # The table of what was checked against which Django.
 matrix:
 	go test ./compat_test -update
+
+# Published sites with Go beside them. It installs them from PyPI into the user's cache, which
+# takes an hour the first time, so it is no part of check.
+sites:
+	go test -v -timeout 3h ./compat_test/sites -sites all -update

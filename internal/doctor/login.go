@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
@@ -178,6 +180,11 @@ func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 // something else.
 func (e *exam) hash(c claim) {
 	switch {
+	case !reflect.ValueOf(e.opts.Open.AuthHash).IsZero():
+		return // the model makes its own, and rehearse compares it
+	case len(c.hash) == 40 && !e.set.Django.Before(4, 0) && !strings.EqualFold(e.set.Auth.UserModel, "auth.User"):
+		e.fault(AuthHash, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, which Django %s itself does not make: AUTH_USER_MODEL, %s, overrides get_session_auth_hash, or an older Django made the session.", e.set.Django, e.set.Auth.UserModel),
+			"Look whether the model overrides get_session_auth_hash, and say in djauth.Options.AuthHash what it does.")
 	case len(c.hash) == 40 && !e.set.Django.Before(4, 0):
 		e.fault(Django, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, as Django before 3.1 makes it, and Django %s does not accept it.", e.set.Django),
 			"Give the version of Django that the site really runs, or let the user log in anew.")

@@ -10,9 +10,10 @@ import (
 
 // others are the tests that look for the environments themselves, with the reason.
 var others = map[string]string{
-	"cmd/djsession/demo_test.go": "it runs the program of the demo",
-	"djsettings/manage_test.go":  "it makes a .venv of a project",
-	"internal/venv/venv_test.go": "it makes folders like those of environments",
+	"cmd/djsession/demo_test.go":     "it runs the program of the demo",
+	"compat_test/sites/make_test.go": "it makes the .venv of published sites",
+	"djsettings/manage_test.go":      "it makes a .venv of a project",
+	"internal/venv/venv_test.go":     "it makes folders like those of environments",
 }
 
 // There is one harness: no other test starts a Django, and there is only one drive.py.

@@ -1,0 +1,1 @@
+from evennia.web.urls import urlpatterns
