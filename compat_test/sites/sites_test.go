@@ -77,10 +77,21 @@ var all = []site{
 	{name: "cms", dist: "django-cms", login: "/admin/login/", page: "/admin/"},
 	{name: "helpdesk", dist: "django-helpdesk", login: "/login/", page: "/dashboard/"},
 	{name: "wiki", dist: "wiki", login: "/_accounts/login/", page: "/_accounts/settings/"},
+	{name: "pretix", dist: "pretix", redis: true, sqlite: "data/db.sqlite3", login: "/control/login", field: "email", page: "/control/",
+		told: tell(djsite.Options{
+			AuthHash:  djauth.AuthHash{Salt: "pretix.base.models.User.get_session_auth_hash", Algorithm: "sha1", Fields: []string{"password", "email", "session_token"}, Fallbacks: true},
+			Lookup:    []djauth.Lookup{{Columns: []string{"email"}, Normalize: strings.ToLower}},
+			UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email"}},
+		}, nil)},
 	{name: "graphite", dist: "graphite-web", login: "/account/login", page: "/account/edit"},
 	{name: "evennia", dist: "evennia", login: "/auth/login/", page: "/auth/password_change/", volatile: []string{"webclient_authenticated_nonce"},
 		told: tell(djsite.Options{Lookup: []djauth.Lookup{{Columns: []string{"username"}, IgnoreCase: true}}, UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "username"}}},
 			map[string]string{"evennia.web.utils.backends.CaseInsensitiveModelBackend": modelBackend})},
+	{name: "pretalx", dist: "pretalx", redis: true, sqlite: "data/db.sqlite3", login: "/orga/login/", field: "login_email", page: "/orga/me", shell: []string{"--unsafe-disable-scopes"},
+		told: tell(djsite.Options{
+			Lookup:    []djauth.Lookup{{Columns: []string{"email"}, IgnoreCase: true}},
+			UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email"}},
+		}, map[string]string{"rules.permissions.ObjectPermissionBackend": baseBackend, "pretalx.common.auth.UserTokenAuthentication": baseBackend})},
 	{name: "reviewboard", dist: "ReviewBoard", module: "reviewboard.settings", migrate: []string{"evolve", "--noinput", "--execute"},
 		login: "/account/login/", page: "/account/preferences/"},
 }
