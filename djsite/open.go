@@ -106,7 +106,8 @@ type Site struct {
 // Errors: [djsettings.ErrNoSecret], [djsettings.ErrUnsupported] and
 // [djsettings.ErrSetting]; [ErrNotShared]; [ErrUnavailable] for a server that does not
 // answer: it also matches the server's own error, and does not print it;
-// [djsession.ErrConfig].
+// [djsession.ErrConfig]. With a profile also [ErrProfile]: Open computes the examples of the
+// profile anew, and reads some stored sessions.
 func Open(ctx context.Context, set *djsettings.Settings, opts *Options) (*Site, error) {
 	s := &Site{Settings: set, Warnings: slices.Clone(set.Warnings), dbs: map[string]*DB{}, caches: map[string]djcache.Cache{}}
 	if opts != nil {
@@ -136,11 +137,20 @@ func (s *Site) open(ctx context.Context) error {
 	if s.site, err = djsession.NewSite(in); err != nil {
 		return err
 	}
+	if err := s.verify(ctx); err != nil {
+		return err
+	}
 	if s.Sessions, err = s.openSessions(ctx); err != nil {
 		return err
 	}
 	s.Warnings = append(s.Warnings, unknownMiddleware(s.Settings)...)
-	return s.openParts(ctx)
+	if w, old := profileAge(s.Settings.Profile, s.site.Now()); old {
+		s.Warnings = append(s.Warnings, w)
+	}
+	if err := s.openParts(ctx); err != nil {
+		return err
+	}
+	return s.sample(ctx)
 }
 
 // Database returns the database with this alias in DATABASES. The first call opens it.

@@ -130,5 +130,5 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 // own is the question about a class of the site's own in the place of one of Django's.
 func own(what, so string) string {
 	return "it is not Django's own " + what + ", and what it does otherwise, such as with cookies, is not known: " + so +
-		". djsettings.Options.Middleware says which of Django's it does as, or \"\" for none."
+		"; djsettings.Options.Middleware says which of Django's it does as, or \"\" for none."
 }

@@ -156,6 +156,7 @@ func (e *exam) run() {
 // real ones are Findings already, and the examination goes on.
 func (e *exam) open() (*djsite.Site, error) {
 	set := *e.set
+	set.Profile = nil // its examples are of the real settings
 	set.Sessions.Kind = djsettings.EngineSignedCookies
 	set.Sessions.Engine = string(djsettings.EngineSignedCookies)
 	set.Sessions.Serializer = ""

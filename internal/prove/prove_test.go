@@ -67,6 +67,7 @@ func open(t testing.TB, dir, python string, change func(*djsettings.Settings)) *
 		t.Fatal(err)
 	}
 	if change != nil {
+		set.Profile = nil // which would show the change at once
 		change(set)
 	}
 	site, err := djsite.Open(t.Context(), set, &djsite.Options{SessionsOnly: true})
