@@ -88,7 +88,7 @@ func (f *showFlags) show(ctx context.Context, a *app, e *engine, key string) err
 	a.Say("session  %s", key)
 	a.Say("user     %s", user)
 	if r.Expires.IsZero() {
-		a.Say("expires  unknown: the cache does not tell")
+		a.Say("expires  unknown: no moment is stored with it")
 	} else {
 		a.Say("expires  %s UTC", r.Expires.Format(time.DateTime))
 	}

@@ -67,6 +67,20 @@ func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets)
 	if err != nil {
 		return nil, err
 	}
+	e, err := f.openAt(ctx, at, as)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range e.Warnings[len(at.Warnings):] {
+		if w.Setting == "SESSION_CACHE_ALIAS" { // it is down
+			a.Warn("%s", w)
+		}
+	}
+	return e, nil
+}
+
+// openAt opens the place of the sessions.
+func (f *siteFlags) openAt(ctx context.Context, at *djsettings.Settings, as djsession.Settings) (*engine, error) {
 	if f.set == nil {
 		return f.at.open(ctx, at, as)
 	}
