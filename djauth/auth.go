@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -115,6 +116,11 @@ type Options struct {
 	// Settings.Proxies of package djsession says whether r came by HTTPS.
 	Host func(r *http.Request) string
 
+	// ScriptName is FORCE_SCRIPT_NAME: the prefix that a proxy takes away from the paths that
+	// browsers ask for, such as "/app". It has no slash at its end. It goes into the page to
+	// come back to, which RedirectTarget reads too. By default a proxy leaves paths as they are.
+	ScriptName string
+
 	// WatchInterval is how often Watch looks; default 5 s.
 	WatchInterval time.Duration
 	// WatchGrace is how long Watch goes on while the sessions or the accounts cannot be read;
@@ -206,6 +212,10 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	}
 	if o.FromScript == nil {
 		o.FromScript = FromScript
+	}
+	o.ScriptName = strings.TrimSuffix(o.ScriptName, "/")
+	if u, err := url.Parse(o.ScriptName); o.ScriptName != "" && (err != nil || u.EscapedPath() != o.ScriptName || o.ScriptName[0] != '/' || path.Clean(o.ScriptName) != o.ScriptName) {
+		return nil, fmt.Errorf("%w: ScriptName is no path such as /app", djsession.ErrConfig)
 	}
 	if o.RedirectField == "" {
 		o.RedirectField = "next"

@@ -233,7 +233,7 @@ func (a *Auth) judgement(f finding, session *serializer.Dict, key string, r *htt
 	}
 	if r != nil {
 		j.Method, j.Header, j.Query = r.Method, r.Header, r.URL.Query()
-		j.Path = sentPath(r)
+		j.Path = a.sentPath(r)
 		if path, err := url.PathUnescape(j.Path); err == nil {
 			j.Path = path
 		}

@@ -35,7 +35,7 @@ func (a *Auth) RedirectTarget(r *http.Request, fallback string) string {
 	if !allowedTarget(next, hosts, secure) {
 		return fallback
 	}
-	next = canonicalTarget(next, sentPath(r))
+	next = canonicalTarget(next, a.sentPath(r))
 	if !staysOnSite(next, hosts, secure) {
 		return fallback
 	}
@@ -60,7 +60,11 @@ func (a *Auth) nextPage(r *http.Request) string {
 	return next
 }
 
-// sentPath returns the path that the browser asked for, which StripPrefix and routers
+// sentPath returns the path that the browser asked for, with the prefix that a proxy took
+// away.
+func (a *Auth) sentPath(r *http.Request) string { return a.opts.ScriptName + sentPath(r) }
+
+// sentPath returns the path that the server was asked for, which StripPrefix and routers
 // leave in RequestURI.
 func sentPath(r *http.Request) string {
 	p := r.URL.EscapedPath()

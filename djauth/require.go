@@ -148,7 +148,7 @@ func (a *Auth) backTo(r *http.Request, page, back string) string {
 		return page
 	}
 	if back == "" {
-		back = fullPath(r)
+		back = a.opts.ScriptName + fullPath(r)
 	}
 	scheme, host := "http", a.opts.Host(r)
 	if a.m.Site().IsSecure(r) {

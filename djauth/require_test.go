@@ -1,6 +1,7 @@
 package djauth_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -135,6 +136,39 @@ func TestLoginURLPrefix(t *testing.T) {
 		}
 		if next := w.auth.RedirectTarget(httptest.NewRequest("GET", got, nil), "/home"); next != test.want {
 			t.Errorf("%s at %s: back at %s, want %s", test.target, test.prefix, next, test.want)
+		}
+	}
+}
+
+// A prefix that a proxy took away is in the page to come back to, in relative pages of the
+// login form, and in what a Judge sees. A ScriptName that is no path is ErrConfig.
+func TestScriptName(t *testing.T) {
+	seen := ""
+	w := newWorld(t, func(o *djauth.Options) {
+		o.ScriptName = "/site/"
+		o.Judge = func(_ context.Context, j djauth.Judgement) (djauth.Verdict, error) {
+			seen = j.Path
+			return djauth.Admit(), nil
+		}
+	})
+	r := httptest.NewRequest("GET", "/a?x=1", nil)
+	got := w.auth.LoginURL(r)
+	if want := "/accounts/login/?next=/site/a%3Fx%3D1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if next := w.auth.RedirectTarget(httptest.NewRequest("GET", got, nil), "/home"); next != "/site/a?x=1" {
+		t.Errorf("back at %s, want /site/a?x=1", next)
+	}
+	if next := w.auth.RedirectTarget(httptest.NewRequest("GET", "/login/?next=../b", nil), "/home"); next != "/site/b" {
+		t.Errorf("a relative page: back at %s, want /site/b", next)
+	}
+	w.do(r, "", func(_ http.ResponseWriter, r *http.Request) { djauth.User(r.Context()) })
+	if seen != "/site/a" {
+		t.Errorf("the Judge sees %s, want /site/a", seen)
+	}
+	for _, name := range []string{"site", "//site", "/a b", "/a/../b", "/a?b", "http://evil.example/"} {
+		if _, err := djauth.New(w.m, w.auth.Users(), nil, &djauth.Options{ScriptName: name}); !errors.Is(err, djsession.ErrConfig) {
+			t.Errorf("%q: got %v, want ErrConfig", name, err)
 		}
 	}
 }

@@ -35,6 +35,7 @@ func (r *reader) general() {
 	set.Proxy = ProxySettings{
 		UseXForwardedHost: r.truth("USE_X_FORWARDED_HOST", false),
 		UseXForwardedPort: r.truth("USE_X_FORWARDED_PORT", false),
+		ScriptName:        r.text("FORCE_SCRIPT_NAME", ""),
 	}
 	if value, ok := r.value("SECURE_PROXY_SSL_HEADER"); ok && value != nil {
 		pair, _ := pyliteral.Sequence(value)

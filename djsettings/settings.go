@@ -269,6 +269,9 @@ type ProxySettings struct {
 	// UseXForwardedHost and UseXForwardedPort are USE_X_FORWARDED_HOST and
 	// USE_X_FORWARDED_PORT.
 	UseXForwardedHost, UseXForwardedPort bool
+	// ScriptName is FORCE_SCRIPT_NAME, the prefix that a proxy takes away from paths; "" for
+	// None.
+	ScriptName string
 	// SSLHeader and SSLValue are SECURE_PROXY_SSL_HEADER: ("HTTP_X_FORWARDED_PROTO",
 	// "https"). They are "" for None.
 	SSLHeader, SSLValue string

@@ -111,7 +111,7 @@ func (s *Site) openAsked(host func(*http.Request) string) error {
 	if err != nil {
 		return err
 	}
-	o := djauth.Options{Backends: s.Settings.Auth.Backends, Judge: judge, Host: host}
+	o := djauth.Options{Backends: s.Settings.Auth.Backends, Judge: judge, Host: host, ScriptName: s.Settings.Proxy.ScriptName}
 	s.loginURL(&o)
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
