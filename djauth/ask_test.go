@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -176,7 +178,7 @@ func TestAskHeader(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", test.name, name, got, value)
 			}
 		}
-		if v.last().Host != "site.example" || v.last().Method != "GET" || v.last().URL.String() != "/ask/" || v.last().Header["X_Djsession_Ask"] != nil || len(v.last().Header["X-Djsession-Seal"]) != 1 {
+		if v.last().Host != "site.example" || v.last().Method != "GET" || v.last().URL.String() != "/ask/" || slices.Contains(slices.Collect(maps.Keys(v.last().Header)), "X_Djsession_Ask") || len(v.last().Header["X-Djsession-Seal"]) != 1 {
 			t.Errorf("%s: got %s %s%s with %v", test.name, v.last().Method, v.last().Host, v.last().URL, v.last().Header)
 		}
 	}

@@ -60,14 +60,15 @@ func TestWellKnown(t *testing.T) {
 			backends := strings.Fields(test.backends)
 			w := newWorld(t, func(o *djauth.Options) { o.Backends = backends })
 			w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf("plain$lovelace") })
-			account, err := w.auth.Authenticate(t.Context(), "ada", "lovelace")
+			_, err := w.auth.Authenticate(t.Context(), "ada", "lovelace")
 			if !errors.Is(err, test.password) || (err == nil) != (test.password == nil) || errors.Is(err, djauth.ErrCredentials) {
 				t.Errorf("Authenticate: got %v, want %v", err, test.password)
 			}
 			if errors.Is(err, djauth.ErrOnlyDjango) && !strings.Contains(err.Error(), backends[0]) {
 				t.Errorf("Authenticate: %v does not name the backend", err)
 			}
-			if account, err = w.auth.Account(t.Context(), "1"); err != nil {
+			account, err := w.auth.Account(t.Context(), "1")
+			if err != nil {
 				t.Fatal(err)
 			}
 			h := hash(t, secret, "plain$lovelace")

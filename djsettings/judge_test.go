@@ -60,7 +60,7 @@ func databaseOf(engine, dict string) func(string, any) map[string]any {
 }
 
 // What becomes of an option: the entry's error and the text of the Warnings.
-func fate(t *testing.T, settings map[string]any, opts *Options) (err error, warned string) {
+func fate(t *testing.T, settings map[string]any, opts *Options) (warned string, err error) {
 	t.Helper()
 	settings["SECRET_KEY"] = "k"
 	set, err := FromMap(settings, opts)
@@ -71,9 +71,9 @@ func fate(t *testing.T, settings map[string]any, opts *Options) (err error, warn
 		warned += w.Text + "\n"
 	}
 	if settings["DATABASES"] != nil {
-		return set.Databases["default"].Err(), warned
+		return warned, set.Databases["default"].Err()
 	}
-	return errors.Join(set.Caches["default"].Err(), set.Sessions.Redis.Err()), warned
+	return warned, errors.Join(set.Caches["default"].Err(), set.Sessions.Redis.Err())
 }
 
 // Every option of every place is used, refused or warned about; so is one that nobody
@@ -89,7 +89,7 @@ func TestNothingSilent(t *testing.T) {
 			if name == "is_master" {
 				odd = "0" // every other text is true
 			}
-			err, warned := fate(t, place(name, odd), nil)
+			warned, err := fate(t, place(name, odd), nil)
 			switch {
 			case o.Fate == pyclients.Passed && (err != nil || !strings.Contains(warned, name)):
 				t.Errorf("%s: %s: got error %v and warnings %q", table.Name, name, err, warned)
@@ -101,7 +101,7 @@ func TestNothingSilent(t *testing.T) {
 			if strings.Contains(fmt.Sprint(err, warned), "s3cr3t") {
 				t.Errorf("%s: %s: its value is printed", table.Name, name)
 			}
-			if err, warned := fate(t, place(name, "odd"), &Options{IgnoreOptions: []string{name}}); err != nil || !strings.Contains(warned, name) {
+			if warned, err := fate(t, place(name, "odd"), &Options{IgnoreOptions: []string{name}}); err != nil || !strings.Contains(warned, name) {
 				t.Errorf("%s: %s, to be ignored: got error %v and warnings %q", table.Name, name, err, warned)
 			}
 		}

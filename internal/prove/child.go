@@ -26,11 +26,10 @@ const answerTimeout = time.Minute
 // child is the site's Django, which runs prove.py. When this process ends, however it ends,
 // the child sees the end of its commands and deletes the canaries.
 type child struct {
-	cmd     *exec.Cmd
-	in      *os.File
-	lines   chan []byte
-	ended   chan error
-	stopped bool
+	cmd   *exec.Cmd
+	in    *os.File
+	lines chan []byte
+	ended chan error
 }
 
 // start starts cmd, which must run Python code from its standard input, as manage.py shell

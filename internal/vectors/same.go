@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"fmt"
+	"iter"
 	"math/big"
 	"reflect"
 
@@ -14,7 +15,8 @@ import (
 func same(want, got any) bool {
 	switch want := want.(type) {
 	case pyliteral.Dict:
-		all, n := func(func(any, any) bool) {}, 0
+		var all iter.Seq2[any, any]
+		n := 0
 		switch got := got.(type) {
 		case *serializer.Dict:
 			all, n = got.All(), got.Len()
