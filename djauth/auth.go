@@ -79,8 +79,9 @@ type Options struct {
 	AuthHash AuthHash
 
 	// Lookup says how the site's backends find an account by the name that a user typed, in
-	// their order. By default ByName of the Users does, by USERNAME_FIELD. The Users must be
-	// a [Finder].
+	// their order. By default ByName of the Users does, by USERNAME_FIELD. If one names its
+	// backend, each backend has those that name it or none, and else that default. The Users
+	// must be a [Finder].
 	Lookup []Lookup
 
 	// UserCache is how long this process remembers an account that was read by its ID; 0 is
@@ -249,7 +250,7 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	if err := a.hash.missing(users); err != nil {
 		return nil, err
 	}
-	if a.finder, err = newFinder(users, o.Lookup); err != nil {
+	if a.finder, err = newFinder(users, o.Lookup, &a.backends); err != nil {
 		return nil, err
 	}
 	a.watch.auth = a

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
@@ -24,27 +23,33 @@ type Passwords interface {
 
 // ErrCredentials: the user name or the password is wrong, or the account may not log in. It
 // has one text for all of these, so that a page can show it. It also matches the reason:
-// ErrNoUser or ErrInactive.
+// ErrNoUser or ErrInactive. If a backend that was not asked might say yes, it matches
+// ErrUnknownBackend too.
 //
 // Its [djsession.ErrorStatus] is 403: a 401 needs a WWW-Authenticate header, and with that
 // the browser itself asks for the password. Django's login page shows the form again, with
 // the status 200.
 var ErrCredentials error = &credentials{}
 
-// credentials is an ErrCredentials and its reason.
-type credentials struct{ why error }
+// credentials is an ErrCredentials and its reasons.
+type credentials struct{ why []error }
 
 func (*credentials) Error() string        { return "djauth: wrong user name or password" }
 func (*credentials) StatusCode() int      { return http.StatusForbidden }
-func (e *credentials) Unwrap() error      { return e.why }
+func (e *credentials) Unwrap() []error    { return e.why }
 func (*credentials) Is(target error) bool { return target == ErrCredentials }
 
-// Authenticate is django.contrib.auth.authenticate by ModelBackend. It returns the account
-// with this name and password, for [Auth.Login]. Options.Lookup says how the name finds the
-// account. An unknown name takes as long as a wrong password. It skips backends for remote users, which take no password. It cannot ask
-// unknown backends: it finds no account that only they know. An unknown backend that stands
-// first might refuse the login; then it returns ErrUnknownBackend. A site with a lockout, a
-// second factor or an LDAP server has [PasswordRefusal]; then it returns ErrOnlyDjango.
+// Authenticate is django.contrib.auth.authenticate. It goes through the backends in their
+// order, and returns the account with this name and password, for [Auth.Login].
+// Account.Backend names the backend that vouched. Options.Lookup says how the name finds the
+// account. An unknown name takes as long as a wrong password.
+//
+// It skips backends for remote users, which take no password. It cannot ask an unknown
+// backend, which might refuse the login, and stops there. If that one stands first, it returns
+// ErrUnknownBackend. If no backend before it says yes, the error matches ErrCredentials and
+// ErrUnknownBackend and has the text of ErrCredentials, for the page; a line is logged once
+// that names the backend. A site with a lockout, a second factor or an LDAP server has
+// [PasswordRefusal]; then it returns ErrOnlyDjango.
 //
 // Errors: ErrCredentials; ErrUnknownBackend; ErrOnlyDjango; djsession.ErrUnavailable; the context's;
 // errors.ErrUnsupported if New got no Passwords, or no backend of the site takes them;
@@ -69,9 +74,7 @@ func (a *Auth) Authenticate(ctx context.Context, name, password string) (*Accoun
 	if a.opts.NormalizeName != nil {
 		name = a.opts.NormalizeName(name)
 	}
-	account, upgrade, err := a.tryName(ctx, name, password, func(account *Account) bool {
-		return slices.ContainsFunc(a.backends.answer, func(b string) bool { return a.opts.CanAuthenticate(b, account) })
-	})
+	account, upgrade, err := a.tryName(ctx, name, password)
 	if err != nil {
 		return nil, err
 	}

@@ -136,6 +136,20 @@ func readBackends(o *Options) (b backends, err error) {
 	return b, nil
 }
 
+// takes returns nil if a Lookup may name the backend: it takes passwords as ModelBackend does.
+func (b *backends) takes(name string) error {
+	if _, ok := b.like[name]; !ok {
+		return fmt.Errorf("%w: a Lookup names %q, which is not in Backends", djsession.ErrConfig, name)
+	}
+	switch i := slices.IndexFunc(b.order, func(v vouching) bool { return v.name == name }); {
+	case b.like[name] == "", i >= 0 && b.order[i].unknown:
+		return fmt.Errorf("%w: a Lookup names a backend: %w", djsession.ErrConfig, unknownBackend{name: name})
+	case i < 0:
+		return fmt.Errorf("%w: a Lookup names %q, which takes no passwords", djsession.ErrConfig, name)
+	}
+	return nil
+}
+
 // canAuthenticate is the user_can_authenticate of Django's backends.
 func (b *backends) canAuthenticate(backend string, a *Account) bool {
 	switch b.like[backend] {
@@ -159,8 +173,7 @@ func (a *Auth) mayVouch(backend string) error {
 	return nil
 }
 
-// vouching returns the backend for a login whose caller names none, as authenticate of Django
-// would record it: the first that takes passwords and lets the account in. Backends that are
+// vouching returns the backend for the login of an account that has none: the first that takes passwords and lets the account in. Backends that are
 // known never to vouch for a password are passed, and unknown ones are not.
 func (a *Auth) vouching(account *Account) (string, error) {
 	first := ""
@@ -202,5 +215,13 @@ func (a *Auth) reportBackend(ctx context.Context, why error) {
 		if _, told := a.told.LoadOrStore(e, true); !told {
 			a.log(ctx, slog.LevelWarn, "djauth: a backend is not known, so that nobody is logged in by it", "error", e)
 		}
+	}
+}
+
+// reportUnasked logs each unknown backend once that was not asked when the others said no.
+func (a *Auth) reportUnasked(ctx context.Context, why error) {
+	type unasked struct{ why error }
+	if _, told := a.told.LoadOrStore(unasked{why}, true); !told {
+		a.log(ctx, slog.LevelWarn, "djauth: a password was refused, and a backend that is not known was not asked: once Options.OwnBackends says what it does as, Options.Lookup says by what it finds accounts", "error", why)
 	}
 }

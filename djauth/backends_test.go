@@ -36,31 +36,36 @@ func TestBackends(t *testing.T) {
 		password string
 		want     error  // of Authenticate
 		login    string // the backend that Login names by itself; "" is ErrBackend
+		unasked  string // the backend behind the others that a "no" tells of
 	}{
-		{"Django's default", nil, nil, "root", "toor", nil, model},
-		{"remote users", []string{remote}, nil, "root", "toor", errors.ErrUnsupported, ""},
-		{"all remote users", []string{allRemote}, nil, "gone", "left", errors.ErrUnsupported, ""},
-		{"remote users first", []string{remote, model}, nil, "root", "toor", nil, model},
-		{"all remote users first", []string{allRemote, model}, nil, "root", "toor", nil, model},
-		{"an inactive one", []string{allRemote, model}, nil, "gone", "left", djauth.ErrInactive, model},
-		{"all users", []string{allowAll}, nil, "gone", "left", nil, allowAll},
-		{"an inactive one passes the first", []string{model, allowAll}, nil, "gone", "left", nil, allowAll},
-		{"an active one does not", []string{model, allowAll}, nil, "root", "toor", nil, model},
-		{"nothing but a base", []string{base}, nil, "root", "toor", errors.ErrUnsupported, ""},
-		{"a base first", []string{base, model}, nil, "root", "toor", nil, model},
-		{"a lockout first", []string{axes, model}, nil, "root", "toor", djauth.ErrOnlyDjango, model},
-		{"an unknown one first", []string{child, model}, nil, "root", "toor", djauth.ErrUnknownBackend, ""},
-		{"an unknown one after it", []string{model, child}, nil, "root", "toor", nil, model},
-		{"an unknown one between", []string{model, child, allowAll}, nil, "gone", "left", djauth.ErrInactive, model},
-		{"a lockout that this program does without", []string{axes, model}, map[string]string{axes: base}, "root", "toor", nil, model},
-		{"a lockout after it", []string{model, axes}, nil, "root", "toor", djauth.ErrOnlyDjango, model},
-		{"a lockout between", []string{model, axes, allowAll}, nil, "gone", "left", djauth.ErrOnlyDjango, allowAll},
-		{"tokens only", []string{token}, nil, "root", "toor", errors.ErrUnsupported, ""},
-		{"remote users and tokens", []string{remote, token}, nil, "root", "toor", errors.ErrUnsupported, ""},
-		{"a child that is told of", []string{child}, map[string]string{child: model}, "root", "toor", nil, child},
-		{"a child of that for remote users", []string{child}, map[string]string{child: remote}, "root", "toor", errors.ErrUnsupported, ""},
-		{"a child of that for all", []string{child}, map[string]string{child: allowAll}, "gone", "left", nil, child},
-		{"names that end alike", []string{"other.ModelBackend"}, nil, "root", "toor", djauth.ErrUnknownBackend, ""},
+		{"Django's default", nil, nil, "root", "toor", nil, model, ""},
+		{"remote users", []string{remote}, nil, "root", "toor", errors.ErrUnsupported, "", ""},
+		{"all remote users", []string{allRemote}, nil, "gone", "left", errors.ErrUnsupported, "", ""},
+		{"remote users first", []string{remote, model}, nil, "root", "toor", nil, model, ""},
+		{"all remote users first", []string{allRemote, model}, nil, "root", "toor", nil, model, ""},
+		{"an inactive one", []string{allRemote, model}, nil, "gone", "left", djauth.ErrInactive, model, ""},
+		{"all users", []string{allowAll}, nil, "gone", "left", nil, allowAll, ""},
+		{"an inactive one passes the first", []string{model, allowAll}, nil, "gone", "left", nil, allowAll, ""},
+		{"an active one does not", []string{model, allowAll}, nil, "root", "toor", nil, model, ""},
+		{"nothing but a base", []string{base}, nil, "root", "toor", errors.ErrUnsupported, "", ""},
+		{"a base first", []string{base, model}, nil, "root", "toor", nil, model, ""},
+		{"a lockout first", []string{axes, model}, nil, "root", "toor", djauth.ErrOnlyDjango, model, ""},
+		{"an unknown one first", []string{child, model}, nil, "root", "toor", djauth.ErrUnknownBackend, "", ""},
+		{"an unknown one after it", []string{model, child}, nil, "root", "toor", nil, model, child},
+		{"an unknown one after it, and a wrong password", []string{model, child}, nil, "root", "wrong", djauth.ErrCredentials, model, child},
+		{"an unknown one after it, and an unknown name", []string{model, child}, nil, "who", "toor", djauth.ErrNoUser, model, child},
+		{"a well-known one after it that takes passwords", []string{model, allauth}, nil, "root", "wrong", djauth.ErrCredentials, model, allauth},
+		{"one after it that takes none", []string{model, token, remote}, nil, "root", "wrong", djauth.ErrCredentials, model, ""},
+		{"an unknown one between", []string{model, child, allowAll}, nil, "gone", "left", djauth.ErrInactive, model, child},
+		{"a lockout that this program does without", []string{axes, model}, map[string]string{axes: base}, "root", "toor", nil, model, ""},
+		{"a lockout after it", []string{model, axes}, nil, "root", "toor", djauth.ErrOnlyDjango, model, ""},
+		{"a lockout between", []string{model, axes, allowAll}, nil, "gone", "left", djauth.ErrOnlyDjango, allowAll, ""},
+		{"tokens only", []string{token}, nil, "root", "toor", errors.ErrUnsupported, "", ""},
+		{"remote users and tokens", []string{remote, token}, nil, "root", "toor", errors.ErrUnsupported, "", ""},
+		{"a child that is told of", []string{child}, map[string]string{child: model}, "root", "toor", nil, child, ""},
+		{"a child of that for remote users", []string{child}, map[string]string{child: remote}, "root", "toor", errors.ErrUnsupported, "", ""},
+		{"a child of that for all", []string{child}, map[string]string{child: allowAll}, "gone", "left", nil, child, ""},
+		{"names that end alike", []string{"other.ModelBackend"}, nil, "root", "toor", djauth.ErrUnknownBackend, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, func(o *djauth.Options) { o.Backends, o.OwnBackends = test.backends, test.own })
@@ -68,11 +73,25 @@ func TestBackends(t *testing.T) {
 			if !errors.Is(err, test.want) || (account == nil) != (err != nil) {
 				t.Errorf("Authenticate: got %v, %v, want %v", account, err, test.want)
 			}
-			if errors.Is(err, djauth.ErrUnknownBackend) && (!strings.Contains(err.Error(), "OwnBackends") || errors.Is(err, djauth.ErrCredentials)) {
+			switch no, unknown := errors.Is(err, djauth.ErrCredentials), errors.Is(err, djauth.ErrUnknownBackend); {
+			case no && err.Error() != djauth.ErrCredentials.Error():
+				t.Errorf("Authenticate: got %v, which is not for a page", err)
+			case no && unknown != (test.unasked != ""):
+				t.Errorf("Authenticate: got %v, ErrUnknownBackend: %v, and %q was not asked", err, unknown, test.unasked)
+			case !no && unknown && !strings.Contains(err.Error(), "OwnBackends"):
 				t.Errorf("Authenticate: got %v, which says no cure", err)
 			}
+			if account != nil && account.Backend != test.login {
+				t.Errorf("Authenticate: got the backend %q, want %q", account.Backend, test.login)
+			}
+			if _, err := w.auth.Authenticate(t.Context(), test.user, test.password+"?"); errors.Is(err, djauth.ErrCredentials) && errors.Is(err, djauth.ErrUnknownBackend) != (test.unasked != "") {
+				t.Errorf("a wrong password: got %v, and %q was not asked", err, test.unasked)
+			}
+			if n := strings.Count(w.log.String(), "was not asked"); (n == 1) != (test.unasked != "") || n > 1 || n == 1 && (!strings.Contains(w.log.String(), test.unasked) || !strings.Contains(w.log.String(), "Options.OwnBackends")) {
+				t.Errorf("the log says\n%s", w.log)
+			}
 			if account == nil {
-				account = w.account(map[string]string{"root": "2", "gone": "3"}[test.user])
+				account = w.account(map[string]string{"root": "2", "gone": "3", "who": "2"}[test.user])
 			}
 			res := w.in("", func(r *http.Request) {
 				if err := w.auth.Login(r.Context(), account, ""); (err == nil) != (test.login != "") || err != nil && !errors.Is(err, djauth.ErrBackend) {

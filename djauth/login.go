@@ -1,6 +1,7 @@
 package djauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -16,9 +17,10 @@ const languageKey = "_language"
 
 // Login is django.contrib.auth.login: it logs the account in to the session of the request
 // with this context. backend is the one of Options.Backends that vouched for the account.
-// With "" it is the one that Django's authenticate would record: the first that takes
-// passwords, as ModelBackend does, and lets the account in. Well-known ones that vouch for no
-// password, such as those of django-axes and django-rules, do not count. With an unknown backend the account is logged in for Django, and anonymous here until
+// With "" it is Account.Backend, which [Auth.Authenticate] sets. If that is "" too, it is the
+// first that takes passwords, as ModelBackend does, and lets the account in. Well-known ones
+// that vouch for no password, such as those of django-axes and django-rules, do not count.
+// With an unknown backend the account is logged in for Django, and anonymous here until
 // Options say what the backend does.
 //
 // Login flushes the session of another user. A session of nobody keeps its data and gets a
@@ -41,7 +43,7 @@ func (a *Auth) Login(ctx context.Context, account *Account, backend string) erro
 	if a.users == nil {
 		return fmt.Errorf("log in: %w", errWithoutUsers)
 	}
-	if backend == "" {
+	if backend = cmp.Or(backend, account.Backend); backend == "" {
 		var err error
 		if backend, err = a.vouching(account); err != nil {
 			return fmt.Errorf("log in: %w", err)

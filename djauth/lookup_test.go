@@ -112,6 +112,132 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// TestLookupBackend checks which backend vouches, in the order of the backends: each has the
+// lookups that name it or none, or the name. A failed login costs one hash for each lookup of
+// each backend.
+func TestLookupBackend(t *testing.T) {
+	const model, allowAll = djauth.ModelBackend, djauth.AllowAllUsersModelBackend
+	email := djauth.Lookup{Columns: []string{"email"}, Backend: child}
+	anyEmail := djauth.Lookup{Columns: []string{"email"}}
+	name := djauth.Lookup{Columns: []string{"username"}, Backend: child}
+	ifNone := djauth.Lookup{Columns: []string{"username"}, IfNone: true}
+	ifNoneOf := djauth.Lookup{Columns: []string{"username"}, IfNone: true, Backend: child}
+	told := map[string]string{child: model}
+	for _, test := range []struct {
+		why             string
+		backends        []string
+		own             map[string]string
+		lookups         []djauth.Lookup
+		typed, password string
+		who, by         string // "" for nobody
+		hashes          int
+	}{
+		{"a name is the first's", []string{model, child}, told, []djauth.Lookup{email}, "root", "toor", "2", model, 1},
+		{"an address is the second's", []string{model, child}, told, []djauth.Lookup{email}, "root@x", "toor", "2", child, 2},
+		{"the order is that of the backends", []string{child, model}, told, []djauth.Lookup{email}, "root", "toor", "2", model, 2},
+		{"and not of the lookups", []string{model, child}, told, []djauth.Lookup{email, {Backend: model, Columns: []string{"username"}}}, "root", "toor", "2", model, 1},
+		{"the first's address", []string{child, model}, told, []djauth.Lookup{email}, "root@x", "toor", "2", child, 1},
+		{"a wrong password", []string{model, child}, told, []djauth.Lookup{email}, "root@x", "wrong", "", "", 2},
+		{"a wrong password of a name", []string{model, child}, told, []djauth.Lookup{email}, "root", "wrong", "", "", 2},
+		{"an unknown name", []string{model, child}, told, []djauth.Lookup{email}, "who", "toor", "", "", 2},
+		{"a name of one, the address of another", []string{model, child}, told, []djauth.Lookup{email}, "both", "five", "5", model, 1},
+		{"an address of one, the name of another", []string{model, child}, told, []djauth.Lookup{email}, "both", "four", "4", child, 2},
+		{"two of one backend", []string{model, child}, told, []djauth.Lookup{email, name}, "root", "wrong", "", "", 3},
+		{"one of every backend", []string{model, child}, told, []djauth.Lookup{anyEmail, name}, "root@x", "toor", "2", model, 1},
+		{"one of every backend, and one's own", []string{model, child}, told, []djauth.Lookup{anyEmail, name}, "root", "toor", "2", child, 3},
+		{"none by name", []string{model}, nil, []djauth.Lookup{{Backend: model, Columns: []string{"email"}}}, "root", "toor", "", "", 1},
+		{"IfNone is of the backend before it", []string{model, child}, told, []djauth.Lookup{email, ifNone, {Backend: model, Columns: []string{"email"}}}, "root", "toor", "2", child, 2},
+		{"IfNone that names it", []string{model, child}, told, []djauth.Lookup{email, ifNoneOf, {Backend: model, Columns: []string{"email"}}}, "root", "toor", "2", child, 2},
+		{"an inactive account, found by both", []string{model, child}, map[string]string{child: allowAll}, []djauth.Lookup{name}, "gone", "left", "3", child, 2},
+		{"an inactive account, found by the first", []string{model, child}, map[string]string{child: allowAll}, []djauth.Lookup{email}, "gone", "left", "", "", 2},
+		{"an inactive account, and a wrong password", []string{model, child}, map[string]string{child: allowAll}, []djauth.Lookup{name}, "gone", "wrong", "", "", 2},
+		{"no lookup names one", []string{model, child}, told, []djauth.Lookup{{Columns: []string{"username"}}, anyEmail}, "root@x", "toor", "2", model, 2},
+		{"no lookup names one, the second lets in", []string{model, child}, map[string]string{child: allowAll}, []djauth.Lookup{{Columns: []string{"username"}}}, "gone", "left", "3", child, 1},
+		{"behind an unknown one", []string{model, allauth, child}, told, []djauth.Lookup{email}, "root@x", "toor", "", "", 1},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			n := 0
+			w := newWorld(t)
+			w.people.change("2", func(a *djauth.Account) { a.Email = "root@x" })
+			w.people.change("4", func(a *djauth.Account) {
+				*a = djauth.Account{ID: "4", Name: "four", Email: "both", Active: true, Password: djauth.EncodedOf("plain$four")}
+			})
+			w.people.change("5", func(a *djauth.Account) {
+				*a = djauth.Account{ID: "5", Name: "both", Active: true, Password: djauth.EncodedOf("plain$five")}
+			})
+			var err error
+			w.auth, err = djauth.New(w.m, finding{w.people}, counting{n: &n}, &djauth.Options{Backends: test.backends, OwnBackends: test.own, Lookup: test.lookups})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := w.auth.Authenticate(t.Context(), test.typed, test.password)
+			if (err == nil) != (test.who != "") || a != nil && (a.ID != test.who || a.Backend != test.by) || err != nil && !errors.Is(err, djauth.ErrCredentials) {
+				t.Errorf("got %v, %v, want account %q by %q", a, err, test.who, test.by)
+			}
+			if n != test.hashes {
+				t.Errorf("got %d hashes, want %d", n, test.hashes)
+			}
+			if a == nil {
+				return
+			}
+			res := w.in("", func(r *http.Request) {
+				if err := w.auth.Login(r.Context(), a, ""); err != nil {
+					t.Error(err)
+				}
+			})
+			if b, _ := w.dict(newKey(res)).Get(djauth.BackendSessionKey); b != test.by {
+				t.Errorf("Login: the session says %v, want %v", b, test.by)
+			}
+			// The caller's word counts more, as in Django.
+			res = w.in("", func(r *http.Request) {
+				if err := w.auth.Login(r.Context(), a, model); err != nil {
+					t.Error(err)
+				}
+			})
+			if b, _ := w.dict(newKey(res)).Get(djauth.BackendSessionKey); b != model {
+				t.Errorf("Login by ModelBackend: the session says %v", b)
+			}
+		})
+	}
+}
+
+// A Backend of a Lookup that would never be asked by it is refused, and so is an account with
+// a backend that the site does not have.
+func TestLookupBackendRefused(t *testing.T) {
+	const model = djauth.ModelBackend
+	for _, test := range []struct {
+		name    string
+		lookups []djauth.Lookup
+		own     map[string]string
+		want    error
+		says    string
+	}{
+		{"of another site", []djauth.Lookup{{Backend: "other.Backend"}}, nil, djsession.ErrConfig, "not in Backends"},
+		{"unknown", []djauth.Lookup{{Backend: child}}, nil, djauth.ErrUnknownBackend, "Options.OwnBackends"},
+		{"well known, in a way of its own", []djauth.Lookup{{Backend: allauth}}, nil, djauth.ErrUnknownBackend, "Options.OwnBackends"},
+		{"it takes tokens", []djauth.Lookup{{Backend: token}}, nil, djsession.ErrConfig, "takes no passwords"},
+		{"it takes remote users", []djauth.Lookup{{Backend: djauth.RemoteUserBackend}}, nil, djsession.ErrConfig, "takes no passwords"},
+		{"it is as a base", []djauth.Lookup{{Backend: child}}, map[string]string{child: djauth.BaseBackend}, djsession.ErrConfig, "takes no passwords"},
+		{"IfNone after another one's", []djauth.Lookup{{Backend: model}, {Backend: child, IfNone: true}}, map[string]string{child: model}, djsession.ErrConfig, "IfNone"},
+		{"IfNone after that of all", []djauth.Lookup{{}, {Backend: model, IfNone: true}}, nil, djsession.ErrConfig, "IfNone"},
+	} {
+		w := newWorld(t)
+		_, err := djauth.New(w.m, finding{w.people}, nil, &djauth.Options{
+			Backends: []string{model, child, allauth, token, djauth.RemoteUserBackend}, OwnBackends: test.own, Lookup: test.lookups})
+		if !errors.Is(err, djsession.ErrConfig) || !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
+		}
+	}
+	w := newWorld(t)
+	w.in("", func(r *http.Request) {
+		a := w.account("1")
+		a.Backend = "other.Backend"
+		if err := w.auth.Login(r.Context(), a, ""); !errors.Is(err, djauth.ErrBackend) {
+			t.Errorf("Login: got %v, want ErrBackend", err)
+		}
+	})
+}
+
 // Options that the Users cannot follow, or that contradict themselves.
 func TestNewAuthHash(t *testing.T) {
 	w := newWorld(t)

@@ -23,6 +23,10 @@ type Account struct {
 	Email, FirstName, LastName string
 	LastLogin, Joined          time.Time // UTC, with microseconds; zero is NULL
 
+	// Backend is user.backend: the one of Options.Backends by which [Auth.Authenticate] found
+	// the account, for [Auth.Login]. It is no column: Users leave it "".
+	Backend string
+
 	// Extra are the further columns that the store was asked for, by their names,
 	// as the driver gives them; text as string.
 	Extra map[string]any
