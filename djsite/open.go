@@ -51,7 +51,8 @@ type Options struct {
 	// own. The columns of its Fields are read by themselves.
 	AuthHash djauth.AuthHash
 	// Lookup says how backends and managers of the site's own find an account by the name that
-	// a user types, such as by an e-mail address; default: by USERNAME_FIELD.
+	// a user types, such as by an e-mail address; default: by USERNAME_FIELD. Name its backend
+	// in Backend if the site has several.
 	Lookup []djauth.Lookup
 	// UserDatabase is the alias of the database with the users, for sites with
 	// DATABASE_ROUTERS; default "default".

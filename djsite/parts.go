@@ -251,8 +251,7 @@ func (s *Site) openUsers(ctx context.Context, table dbusers.Options, in *djauth.
 		return fmt.Errorf("AUTH_USER_MODEL, which djsite.Options.UserTable can tell more of: %w", err)
 	}
 	s.Users = users
-	byName := slices.ContainsFunc(in.Lookup, func(l djauth.Lookup) bool { return len(l.Columns) == 0 })
-	switch find := (len(in.Lookup) == 0 || byName) && !named; {
+	switch find := looksByName(in) && !named; {
 	case opts.NameAssumed && find:
 		s.warn("AUTH_USER_MODEL", "no setting tells its USERNAME_FIELD: names are those of the column username, and nobody is looked up by them (Authenticate) until djsite.Options.UserTable names the column in Columns.Username, or Options.Lookup the columns.")
 	case opts.Columns.Username == dbusers.None && find:
@@ -269,6 +268,20 @@ func (s *Site) openUsers(ctx context.Context, table dbusers.Options, in *djauth.
 		s.warn("AUTH_USER_MODEL", fmt.Sprintf("the table has no column %s, and the model may have code instead: here nobody is, until djsite.Options.UserTable says who is, by %s or the Columns of these names.", strings.Join(flags, " and no "), strings.Join(cures, " and ")))
 	}
 	return s.checkLookups(ctx, db, table, in.Lookup)
+}
+
+// looksByName reports whether a backend finds accounts by USERNAME_FIELD.
+func looksByName(in *djauth.Options) bool {
+	if len(in.Lookup) == 0 || slices.ContainsFunc(in.Lookup, func(l djauth.Lookup) bool { return len(l.Columns) == 0 }) {
+		return true
+	}
+	return slices.ContainsFunc(in.Backends, func(path string) bool {
+		switch cmp.Or(in.OwnBackends[path], path) {
+		case djauth.ModelBackend, djauth.AllowAllUsersModelBackend:
+			return !slices.ContainsFunc(in.Lookup, func(l djauth.Lookup) bool { return l.Backend == "" || l.Backend == path })
+		}
+		return false
+	})
 }
 
 // checkLookups tries each Lookup with a name that nobody has.

@@ -89,6 +89,10 @@ func TestUserModels(t *testing.T) {
 			Lookup:        []djauth.Lookup{{Columns: []string{"email"}, IgnoreCase: true, Normalize: djauth.NormalizeEmail}},
 			ConfigureAuth: func(o *djauth.Options) { o.OwnBackends = map[string]string{email: djauth.ModelBackend} }},
 			who: "ada", login: "ada@example.com ADA@EXAMPLE.COM", names: email, warns: []string{"djauth.Options.Permissions"}},
+		{file: "emailbk", name: "its lookup names it", parts: &Options{
+			Lookup:        []djauth.Lookup{{Backend: email, Columns: []string{"email"}}},
+			ConfigureAuth: func(o *djauth.Options) { o.OwnBackends = map[string]string{email: djauth.ModelBackend} }},
+			who: "ada", login: "ada@example.com ada", names: email, warns: []string{"djauth.Options.Permissions"}},
 		{file: "emailbk", name: "its lookup is of no column", parts: &Options{Lookup: []djauth.Lookup{{Columns: []string{"e_mail"}}}}, refused: "djsite.Options.Lookup, number 1"},
 		{file: "emailun", who: "the-username", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.EmailUser", "Columns.Username"}},
 		{file: "emailun", name: "the column is named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email"}}},
@@ -379,5 +383,31 @@ MIDDLEWARE = ['app.multidomain.middlewares.SessionMiddleware', 'app.multidomain.
 	}
 	if !set.CSRF.Enabled || !set.Sessions.Enabled {
 		t.Error("a CSRF check of the site's own makes none of ours")
+	}
+}
+
+// A backend without a Lookup of its own finds accounts by USERNAME_FIELD.
+func TestLooksByName(t *testing.T) {
+	const model, other = djauth.ModelBackend, "accts.backends.EmailBackend"
+	column := []string{"email"}
+	for _, test := range []struct {
+		backends []string
+		lookups  []djauth.Lookup
+		want     bool
+	}{
+		{[]string{model}, nil, true},
+		{[]string{other}, nil, true},
+		{[]string{djauth.RemoteUserBackend}, nil, true},
+		{[]string{model}, []djauth.Lookup{{}}, true},
+		{[]string{model, other}, []djauth.Lookup{{Columns: column}}, false},
+		{[]string{model, other}, []djauth.Lookup{{Columns: column, Backend: other}}, true},
+		{[]string{other, djauth.RemoteUserBackend}, []djauth.Lookup{{Columns: column, Backend: other}}, false},
+		{[]string{model, other}, []djauth.Lookup{{Columns: column, Backend: other}, {Columns: column}}, false},
+		{[]string{model, other}, []djauth.Lookup{{Columns: column, Backend: other}, {Columns: column, Backend: model}}, false},
+	} {
+		o := &djauth.Options{Backends: test.backends, OwnBackends: map[string]string{other: model}, Lookup: test.lookups}
+		if got := looksByName(o); got != test.want {
+			t.Errorf("%v, %v: got %v", test.backends, test.lookups, got)
+		}
 	}
 }
