@@ -135,7 +135,7 @@ func (a *asked) lookups() {
 		if djauth.KnownBackend(path) {
 			like = path
 		}
-		if like == "" { // Authenticate does not pass it
+		if known, _ := djauth.WellKnownBackend(path); like == "" && !known { // Authenticate does not pass it
 			break
 		}
 		if like != djauth.ModelBackend && like != djauth.AllowAllUsersModelBackend {
@@ -155,7 +155,7 @@ func (a *asked) lookups() {
 				a.noNames = fmt.Sprintf("the query of %s: %s", path, why)
 				return
 			}
-			l.IfNone = i > 0
+			l.Backend, l.IfNone = path, i > 0
 			plain = plain && !l.IfNone && !l.IgnoreCase && l.Normalize == nil && fmt.Sprint(l.Where) == fmt.Sprint(a.table.Where) &&
 				len(l.Columns) == 1 && l.Columns[0] == a.table.Columns.Username
 			all = append(all, l)

@@ -104,3 +104,55 @@ func TestCarriedOver(t *testing.T) {
 		}
 	}
 }
+
+// TestLookups checks which backend has which query, and that a well-known one in front hides
+// none of them.
+func TestLookups(t *testing.T) {
+	const model, mail, rules, other = djauth.ModelBackend, "accounts.backends.EmailBackend", "rules.permissions.ObjectPermissionBackend", "accounts.backends.Other"
+	const name, iexact, email = `{"table": "u", "column": "name", "lookup": "exact", "asked": "name"}`,
+		`{"table": "u", "column": "name", "lookup": "iexact", "asked": "name"}`, `{"table": "u", "column": "email", "lookup": "exact", "asked": "name"}`
+	byMail := fmt.Sprintf(`%s [email]`, mail)
+	for _, test := range []struct {
+		backends string
+		byName   string // the query of the manager
+		want     string
+	}{
+		{model, name, ""},
+		{model, iexact, model + " [name]"},
+		{model + " " + mail, name, model + " [name], " + byMail + ", " + mail + " [name] IfNone"},
+		{mail + " " + model, name, byMail + ", " + mail + " [name] IfNone, " + model + " [name]"},
+		{rules + " " + model, iexact, model + " [name]"},
+		{model + " " + rules + " " + mail, name, model + " [name], " + byMail + ", " + mail + " [name] IfNone"},
+		{model + " " + other + " " + mail, iexact, model + " [name]"},
+		{djauth.RemoteUserBackend + " " + mail, name, byMail + ", " + mail + " [name] IfNone"},
+	} {
+		query := func(where string) (q djsettings.ProfileQuery) {
+			if err := json.Unmarshal([]byte(`{"tables": [{"alias": "u", "table": "u"}], "where": `+where+`}`), &q); err != nil {
+				t.Fatal(err)
+			}
+			return q
+		}
+		a := &asked{
+			profile: &djsettings.Profile{Ancestry: map[string]*djsettings.Ancestry{mail: {Methods: map[string]string{"authenticate": mail}}}},
+			ProfileUsers: &djsettings.ProfileUsers{Queries: djsettings.ProfileQueries{
+				ByName:       []djsettings.ProfileQuery{query(test.byName)},
+				Authenticate: map[string][]djsettings.ProfileQuery{mail: {query(email), query(name)}},
+			}},
+			table:  &dbusers.Options{Columns: dbusers.Columns{Username: "name"}},
+			auth:   &djauth.Options{Backends: strings.Fields(test.backends), OwnBackends: map[string]string{mail: model}},
+			tables: []string{"u"},
+		}
+		a.lookups()
+		var got []string
+		for _, l := range a.auth.Lookup {
+			text := fmt.Sprint(l.Backend, " ", l.Columns)
+			if l.IfNone {
+				text += " IfNone"
+			}
+			got = append(got, text)
+		}
+		if a.noNames != "" || strings.Join(got, ", ") != test.want {
+			t.Errorf("%s: got %q (%s), want %q", test.backends, got, a.noNames, test.want)
+		}
+	}
+}
