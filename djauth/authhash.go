@@ -266,6 +266,20 @@ func (h *hashes) verify(a *Account, hash string) (ok, renew bool) {
 	return false, false
 }
 
+// Fits reports whether Django accepts the hash of a session (_auth_user_hash) for an account,
+// and whether it then makes it anew, as it does if a fallback key made it. Of set only Keys,
+// Django and LegacyHashing matter. a must have the columns of h.
+//
+// Errors: djsession.ErrConfig, signer.ErrNoKey.
+func (h AuthHash) Fits(set djsession.Settings, a *Account, hash string) (fits, renew bool, err error) {
+	all, err := newHashes(set, h)
+	if err != nil {
+		return false, false, err
+	}
+	fits, renew = all.verify(a, hash)
+	return fits, renew, nil
+}
+
 // missing refuses an AuthHash of fields that users do not read.
 func (h *hashes) missing(users Users) error {
 	reads, ok := As[FieldReader](users)

@@ -19,7 +19,6 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/pgxusers"
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
-	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/signer"
@@ -133,43 +132,19 @@ func (s *Site) loginURL(o *djauth.Options) {
 // openAuth opens the users and makes the Auth. The table of the users says what no setting
 // does.
 func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) error {
-	in := s.Settings.Auth
-	if len(in.Backends) == 0 {
-		return fmt.Errorf("%w: AUTHENTICATION_BACKENDS is empty: by Django nobody is logged in", djsettings.ErrSetting)
-	}
-	o := djauth.Options{
-		Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache,
-		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup, PasswordRefusal: passwordRefusal(s.Settings),
-	}
-	s.loginURL(&o)
 	passwords, err := s.passwords()
 	if err != nil {
 		return err
 	}
-	var table dbusers.Options
-	if s.opts.UserTable != nil {
-		table = *s.opts.UserTable
-	}
-	profile := s.askProfile(&table, &o)
-	ours := o.CanAuthenticate
-	o.CanAuthenticate = nil
-	if s.opts.ConfigureAuth != nil {
-		s.opts.ConfigureAuth(&o)
-	}
-	if profile != nil {
-		if o.CanAuthenticate == nil {
-			o.CanAuthenticate = ours
-			profile.unknown()
-		}
-		if err := s.answered(profile); err != nil {
-			return err
-		}
-	}
-	if err := s.openUsers(ctx, table, &o); err != nil {
+	table, o, err := s.fill(host)
+	if err != nil {
 		return err
 	}
-	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, &o)...)
-	s.Auth, err = djauth.New(s.Sessions, s.Users, passwords, &o)
+	if err := s.openUsers(ctx, *table, o); err != nil {
+		return err
+	}
+	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, o)...)
+	s.Auth, err = djauth.New(s.Sessions, s.Users, passwords, o)
 	return err
 }
 
@@ -206,35 +181,6 @@ func (s *Site) passwords() (djauth.Passwords, error) {
 	return hashers.New(list, &hashers.Options{Limits: s.opts.PasswordLimits})
 }
 
-// userDatabase returns the alias of the database with the users: that which Django writes to.
-func (s *Site) userDatabase() string {
-	alias := s.opts.UserDatabase
-	if p := s.Settings.Profile; p != nil && p.Users != nil && p.Users.Database != nil {
-		alias = cmp.Or(alias, p.Users.Database.Write)
-	}
-	return cmp.Or(alias, "default")
-}
-
-// answered refuses a site with code that neither the profile nor an option explains. With a
-// Judge, which sees each login after these checks, it is a Warning.
-func (s *Site) answered(a *asked) error {
-	judged := a.auth.Judge != nil
-	for _, q := range a.questions {
-		if !judged {
-			return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, q)
-		}
-		s.warn("AUTH_USER_MODEL", q+"; until then the Judge alone decides about it.")
-	}
-	for _, note := range a.notes {
-		s.warn("AUTH_USER_MODEL", note)
-	}
-	if a.lookups(); a.noNames != "" {
-		a.table.NameAssumed = true
-		s.warn("AUTH_USER_MODEL", a.noNames+": nobody is looked up by name (Authenticate), until djsite.Options.Lookup says how.")
-	}
-	return nil
-}
-
 // openUsers opens the table of the users with the columns that in needs.
 func (s *Site) openUsers(ctx context.Context, table dbusers.Options, in *djauth.Options) error {
 	alias := s.userDatabase()
@@ -245,7 +191,6 @@ func (s *Site) openUsers(ctx context.Context, table dbusers.Options, in *djauth.
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	named := table.NameAssumed
-	table.Extra = hashed(table.Extra, in.AuthHash.Fields)
 	users, opts, err := s.UsersIn(ctx, db, &table)
 	if err != nil {
 		return fmt.Errorf("AUTH_USER_MODEL, which djsite.Options.UserTable can tell more of: %w", err)
@@ -302,21 +247,6 @@ func (s *Site) checkLookups(ctx context.Context, db *DB, table dbusers.Options, 
 		}
 	}
 	return nil
-}
-
-// hashed returns the further columns with those of an AuthHash.
-func hashed(extra, fields []string) []string {
-	extra = slices.Clone(extra)
-	for _, name := range fields {
-		switch name {
-		case "password", "email", "username", "first_name", "last_name", "pk":
-			continue // an Account has them
-		}
-		if !slices.Contains(extra, name) {
-			extra = append(extra, name)
-		}
-	}
-	return extra
 }
 
 // UsersIn returns the users in a table of db, by default the table of AUTH_USER_MODEL. It

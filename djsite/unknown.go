@@ -11,18 +11,15 @@ import (
 
 // Unknown returns a Warning for each backend and middleware of the site's own, and for its
 // own user model: they take part in sessions and logins, and this module cannot know what
-// they do. [Open] adds these warnings too. Backends that opts describes are known, and so are
-// their permissions with djauth.Options.Permissions. opts may be nil.
+// they do. [Open] adds these warnings too. Backends that opts or the profile describe are
+// known, and so are their permissions with djauth.Options.Permissions. opts may be nil.
 func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	all := unknownMiddleware(s)
 	if !s.Auth.Installed {
 		return all
 	}
-	o := djauth.Options{Backends: s.Auth.Backends, PasswordRefusal: passwordRefusal(s)}
-	if opts != nil && opts.ConfigureAuth != nil {
-		opts.ConfigureAuth(&o)
-	}
-	return append(all, unknownLogin(s, &o)...)
+	_, o, _ := Fill(s, opts) // Open returns the error
+	return append(all, unknownLogin(s, o)...)
 }
 
 // unknownLogin returns a Warning for each backend that o does not describe, and for the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,9 @@ the tools of a browser show them. Log in to the Django site, copy it, and doctor
 says whether Go would know the same user, and why not: another SECRET_KEY, salt,
 serializer, table, prefix or time zone, a cookie of another name, an old password.
 
-It only reads. No secret, key or value of a session is printed. The exit status is
-0 if no fault was found, and 1 if there is one.`,
+It only reads. No secret, key or value of a session is printed. It says what it
+compared and what it could not. The exit status is 0 if no fault was found, and 1 if
+there is one, or if nothing could be compared: no session in the store and no cookie.`,
 		Example: `  python manage.py diffsettings --all >settings.txt
   djsession doctor --settings settings.txt
   djsession doctor --settings settings.txt --cookie - <header.txt
@@ -75,30 +77,40 @@ func (f *doctorFlags) run(ctx context.Context, a *app) error {
 			return usage("there is no cookie: standard input is empty", "log in to the site, and copy the Cookie header of a request")
 		}
 	}
-	found, err := doctor.Examine(ctx, set, &opts)
+	report, err := doctor.Examine(ctx, set, &opts)
 	if err != nil {
 		return err
 	}
 	for _, w := range set.Warnings {
 		a.Warn("%s", w)
 	}
-	return tell(a, found)
+	return tell(a, report)
 }
 
-// tell prints the findings. It returns console.ErrQuiet if one of them is a fault.
-func tell(a *app, found []doctor.Finding) error {
+// tell prints the report. It returns console.ErrQuiet if there is a fault, or if nothing that
+// Django wrote was compared.
+func tell(a *app, report *doctor.Report) error {
 	faults := 0
-	for _, f := range found {
+	for _, f := range report.Findings {
 		if f.Severity == doctor.Fault {
 			faults++
 		}
 		a.Say("%s %s: %s", f.Severity, f.ID, f.Text)
 		a.Say("  change: %s", f.Change)
 	}
-	if faults == 0 {
+	a.Say("compared: %s", strings.Join(report.Compared, ", "))
+	if len(report.Missed) > 0 {
+		a.Say("not compared: %s", strings.Join(report.Missed, ", "))
+	}
+	switch {
+	case faults > 0:
+		a.Say("%s found", console.Count(faults, "fault"))
+	case !report.Proved:
+		a.Say("nothing that Django wrote could be compared, so that these settings may be right or wrong")
+		a.Say("  change: log in to the site, and give the cookie with --cookie -.")
+	default:
 		a.Say("no fault found")
 		return nil
 	}
-	a.Say("%s found", console.Count(faults, "fault"))
 	return console.ErrQuiet
 }

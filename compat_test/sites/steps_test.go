@@ -419,11 +419,11 @@ func (b *beside) doctor() {
 func (b *beside) examine(cookie string) (text string, fault bool) {
 	b.Helper()
 	if b.opts != nil {
-		found, err := doctor.Examine(context.Background(), b.set, &doctor.Options{Cookie: cookie, Open: *b.opts})
+		report, err := doctor.Examine(context.Background(), b.set, &doctor.Options{Cookie: cookie, Open: *b.opts})
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, f := range found {
+		for _, f := range report.Findings {
 			text += fmt.Sprintf("%s %s: %s\n", f.Severity, f.ID, f.Text)
 			fault = fault || f.Severity == doctor.Fault
 		}

@@ -179,7 +179,7 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 			continue
 		}
 		claim, ok := claimOf(l.Item.Value)
-		if !ok || claim.hash == "" {
+		if !ok || !e.proves(claim) {
 			continue
 		}
 		looked++

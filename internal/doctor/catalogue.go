@@ -77,8 +77,8 @@ func mark(db *djsite.DB) string {
 // detects the columns.
 func (e *exam) usersIn(ctx context.Context, db *djsite.DB, table string) (djauth.Users, error) {
 	opts := new(dbusers.Options)
-	if e.opts.Open.UserTable != nil && table == "" {
-		*opts = *e.opts.Open.UserTable
+	if table == "" {
+		*opts = *e.as.UserTable
 	}
 	if table != "" { // is_active matters only once the table is certain
 		opts.Table, opts.Columns.Active = table, dbusers.None

@@ -51,12 +51,12 @@ func TestCookies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := doctor.Examine(t.Context(), set, &doctor.Options{Cookie: tt.cookie, Now: func() time.Time { return time.Unix(1700000000, 0) }})
+			report, err := doctor.Examine(t.Context(), set, &doctor.Options{Cookie: tt.cookie, Now: func() time.Time { return time.Unix(1700000000, 0) }})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var ids []string
-			for _, f := range found {
+			for _, f := range report.Findings {
 				ids = append(ids, f.ID)
 				for _, key := range []string{lower, other} {
 					if strings.Contains(f.Text+f.Change, key) {

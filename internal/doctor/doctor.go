@@ -2,7 +2,7 @@
 // compares the site's settings with the contents of its stores. Given a real cookie, it
 // follows that cookie as both sides would.
 //
-//	found, err := doctor.Examine(ctx, settings, &doctor.Options{Cookie: header})
+//	report, err := doctor.Examine(ctx, settings, &doctor.Options{Cookie: header})
 //
 // It only reads. It never writes, creates, locks or deletes anything, and never runs the
 // site's code.
@@ -10,7 +10,8 @@
 // Each group of checks has a file: settings.go (the settings by themselves), cookies.go
 // (names, attributes), table.go, cache.go, redis.go and files.go (where the session is),
 // signed.go (keys, salt, serializer, format), expiry.go (expiry and time zones), login.go
-// (the user), rehearse.go (the library itself reads the session).
+// (the user), rehearse.go (the library itself reads the session). report.go says what was
+// compared.
 //
 // # Effort
 //
@@ -34,6 +35,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
@@ -81,11 +83,11 @@ type Options struct {
 	Sample int
 }
 
-// Examine looks for faults in the settings. Findings are in the order in which they should
-// be fixed. No findings mean that Go and Django agree.
+// Examine looks for faults in the settings. Without a Fault Go and Django agree on what the
+// Report says was compared.
 //
 // It returns an error only if ctx is done. A store that cannot be reached is a Finding.
-func Examine(ctx context.Context, set *djsettings.Settings, opts *Options) ([]Finding, error) {
+func Examine(ctx context.Context, set *djsettings.Settings, opts *Options) (*Report, error) {
 	e := &exam{ctx: ctx, set: set}
 	if opts != nil {
 		e.opts = *opts
@@ -99,11 +101,12 @@ func Examine(ctx context.Context, set *djsettings.Settings, opts *Options) ([]Fi
 	if e.opts.Sample <= 0 {
 		e.opts.Sample = 40
 	}
+	e.fill()
 	e.run()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return e.found, nil
+	return e.report(), nil
 }
 
 // exam is one examination.
@@ -115,6 +118,13 @@ type exam struct {
 	lab   *djsite.Site // opens single databases and caches
 	found []Finding
 
+	// as and auth are what djsite.Open makes of opts.Open. unanswered says that Open refuses
+	// the site, since nothing says what its code does.
+	as         *djsite.Options
+	auth       *djauth.Options
+	unanswered bool
+	seen       seen
+
 	// vouched says that SECRET_KEY or a fallback made something real, so that it is the
 	// site's. current says that SECRET_KEY itself did.
 	vouched, current bool
@@ -124,6 +134,13 @@ type exam struct {
 	asked bool
 	// suspect says that there was enough to compare, and nothing matched.
 	suspect bool
+}
+
+// fill asks djsite for the options by which it looks users up.
+func (e *exam) fill() {
+	var err error
+	e.as, e.auth, err = djsite.Fill(e.set, &e.opts.Open)
+	e.unanswered = err != nil && e.set.Auth.Installed && e.opts.Open.AskDjango == ""
 }
 
 func (e *exam) run() {

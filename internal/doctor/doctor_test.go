@@ -135,10 +135,11 @@ func examine(t *testing.T, s *site, g given) []doctor.Finding {
 	if !g.now.IsZero() {
 		now = func() time.Time { return g.now }
 	}
-	found, err := doctor.Examine(t.Context(), s.read(t, g.settings, opts), &doctor.Options{Cookie: g.cookie, Now: now, Open: *g.parts})
+	report, err := doctor.Examine(t.Context(), s.read(t, g.settings, opts), &doctor.Options{Cookie: g.cookie, Now: now, Open: *g.parts})
 	if err != nil {
 		t.Fatal(err)
 	}
+	found := report.Findings
 	for _, f := range found {
 		if f.ID == "" {
 			t.Errorf("no ID: %s", f.Text)

@@ -26,6 +26,7 @@ func (e *exam) stored(key string) {
 			return
 		}
 		sample := e.sample()
+		e.read(sample, key)
 		if r != nil {
 			e.row(*r, sample)
 		} else if key == "" {

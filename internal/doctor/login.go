@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -41,11 +40,16 @@ func claimOf(d *serializer.Dict) (c claim, ok bool) {
 
 // login examines the login of a session, as get_user of django.contrib.auth does.
 func (e *exam) login(d *serializer.Dict) {
+	e.seen.cookie = e.opts.Cookie != ""
 	c, ok := claimOf(d)
-	if !ok {
+	switch {
+	case !ok:
+		e.seen.nobody = true
+		return
+	case e.opts.Open.AskDjango != "", e.unanswered: // see rehearse
 		return
 	}
-	if !slices.Contains(e.set.Auth.Backends, c.backend) {
+	if !slices.Contains(e.auth.Backends, c.backend) {
 		e.fault(Backend, "The backend that the user of the session logged in by is not in AUTHENTICATION_BACKENDS of these settings, so that the user is anonymous.",
 			"Give AUTHENTICATION_BACKENDS what the site really runs with, or let the user log in anew.")
 	} else if e.backendUnknown(c.backend) {
@@ -66,16 +70,12 @@ func (e *exam) login(d *serializer.Dict) {
 
 // backendUnknown reports whether no option says what a backend of the site's own does.
 func (e *exam) backendUnknown(name string) bool {
-	o := djauth.Options{Backends: e.set.Auth.Backends}
-	if configure := e.opts.Open.ConfigureAuth; configure != nil {
-		configure(&o)
-	}
 	known, _ := djauth.WellKnownBackend(name)
-	return !known && !djauth.KnownBackend(name) && o.OwnBackends[name] == "" && o.CanAuthenticate == nil
+	return !known && !djauth.KnownBackend(name) && e.auth.OwnBackends[name] == "" && e.auth.CanAuthenticate == nil
 }
 
 // userAlias returns the alias of the users' database.
-func (e *exam) userAlias() string { return cmp.Or(e.opts.Open.UserDatabase, "default") }
+func (e *exam) userAlias() string { return e.as.UserDatabase }
 
 // hasUsers reports whether there is such a database. A site may keep sessions in a cache
 // and have no database.
@@ -86,7 +86,7 @@ func (e *exam) hasUsers() bool {
 
 // users checks that the table of users exists, if no session led to it.
 func (e *exam) users() {
-	if e.asked || !e.set.Auth.Installed || e.faulty() || !e.hasUsers() {
+	if e.asked || e.unanswered || e.opts.Open.AskDjango != "" || !e.set.Auth.Installed || e.faulty() || !e.hasUsers() {
 		return
 	}
 	e.within(func(ctx context.Context) {
@@ -95,6 +95,8 @@ func (e *exam) users() {
 			return
 		}
 		switch _, err := e.usersIn(ctx, db, ""); {
+		case err == nil:
+			e.seen.users = true
 		case errors.Is(err, dbusers.ErrNoTable):
 			e.noUserTable(ctx, db, claim{})
 		case errors.Is(err, djsession.ErrConfig):
@@ -142,8 +144,9 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 			"See the rights of USER in DATABASES.")
 		return
 	}
+	e.seen.user = true
 	key, fits := e.hashOf(c, account)
-	if !account.Active && c.backend != djauth.AllowAllUsersModelBackend && c.backend != djauth.AllowAllUsersRemoteBackend {
+	if !account.Active && !e.lets(c.backend, account) {
 		e.fault(UserInactive, "The user of the session is inactive, so that Django and Go take the visitor for anonymous.",
 			"Set is_active of the user, if the account may log in.")
 	}
@@ -151,17 +154,42 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 	case !fits && !e.otherModel(ctx, db, c):
 		e.hash(c)
 	case fits && key > 0 && e.current:
-		e.note(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with the key %d of SECRET_KEY_FALLBACKS, from before SECRET_KEY was changed.", key),
+		e.note(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with %s of SECRET_KEY_FALLBACKS, from before SECRET_KEY was changed.", e.numbered(key)),
 			"Keep the fallback key until such sessions are over.")
 	case fits && key > 0:
-		e.fault(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with the key %d of SECRET_KEY_FALLBACKS, and not with SECRET_KEY.", key),
+		e.fault(FallbackKey, fmt.Sprintf("The _auth_user_hash of the session was made with %s of SECRET_KEY_FALLBACKS, and not with SECRET_KEY.", e.numbered(key)),
 			"Compare SECRET_KEY with that of the running Django, unless it was changed there just now.")
 	}
 }
 
-// hashOf reports whether the session's hash matches the account's password, and with which
-// key.
+// lets reports whether a backend lets inactive users in.
+func (e *exam) lets(backend string, a *djauth.Account) bool {
+	if e.auth.CanAuthenticate != nil {
+		return e.auth.CanAuthenticate(backend, a)
+	}
+	like := cmp.Or(e.auth.OwnBackends[backend], backend)
+	return like == djauth.AllowAllUsersModelBackend || like == djauth.AllowAllUsersRemoteBackend
+}
+
+// numbered names a key of hashOf.
+func (e *exam) numbered(key int) string {
+	if e.auth.AuthHash.IsZero() {
+		return fmt.Sprintf("the key %d", key)
+	}
+	return "a key"
+}
+
+// hashOf reports whether the session's hash is that of the account, and with which key. For
+// a model's own hash, 1 stands for any fallback key. Django's own hash may be that of another
+// version.
 func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
+	if own := e.auth.AuthHash; !own.IsZero() {
+		fits, renew, err := own.Fits(e.lab.Sessions.Site().Settings(), a, c.hash)
+		if renew {
+			key = 1
+		}
+		return key, fits || errors.Is(err, signer.ErrNoKey) && !e.set.Keys.IsZero()
+	}
 	for _, alg := range []signer.Algorithm{signer.SHA256, signer.SHA1} {
 		if alg.Size()*2 != len(c.hash) {
 			continue
@@ -180,8 +208,8 @@ func (e *exam) hashOf(c claim, a *djauth.Account) (key int, ok bool) {
 // something else.
 func (e *exam) hash(c claim) {
 	switch {
-	case !reflect.ValueOf(e.opts.Open.AuthHash).IsZero():
-		return // the model makes its own, and rehearse compares it
+	case c.hash != "" && !e.auth.AuthHash.IsZero():
+		e.ownHash()
 	case len(c.hash) == 40 && !e.set.Django.Before(4, 0) && !strings.EqualFold(e.set.Auth.UserModel, "auth.User"):
 		e.fault(AuthHash, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, which Django %s itself does not make: AUTH_USER_MODEL, %s, overrides get_session_auth_hash, or an older Django made the session.", e.set.Django, e.set.Auth.UserModel),
 			"Look whether the model overrides get_session_auth_hash, and say in djauth.Options.AuthHash what it does.")
@@ -202,11 +230,22 @@ func (e *exam) hash(c claim) {
 	}
 }
 
+// ownHash is hash for a model that makes its own.
+func (e *exam) ownHash() {
+	const text = "The _auth_user_hash of the session is not what AuthHash, as the options or the profile give it, makes of the user"
+	const change = "Log in anew; if this happens to everybody, see whether djsite.Options.AuthHash repeats get_session_auth_hash, or probe the site anew."
+	if e.vouched {
+		e.fault(AuthHash, text+", though SECRET_KEY is right: a field that it is made of was changed since the login, or the model makes it otherwise.", change)
+		return
+	}
+	e.fault(AuthUnclear, text+": a field that it is made of was changed since the login, or the model makes it otherwise, or Django runs with another SECRET_KEY, and nothing here is signed that would tell which.", change)
+}
+
 // hashFits is for a session whose signature does not verify. It reports whether the
 // session's hash matches: then SECRET_KEY is right.
 func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
 	c, ok := claimOf(d)
-	if !ok || c.hash == "" {
+	if !ok || !e.proves(c) {
 		return false
 	}
 	e.within(func(ctx context.Context) {
@@ -221,6 +260,9 @@ func (e *exam) hashFits(d *serializer.Dict) (fits bool) {
 	})
 	return fits
 }
+
+// proves reports whether the hash of a claim can tell whose it is.
+func (e *exam) proves(c claim) bool { return c.hash != "" && !e.auth.AuthHash.None && !e.unanswered }
 
 // is reports whether a claim, with its hash, is that of a user, and with which key.
 func (e *exam) is(ctx context.Context, users djauth.Users, c claim) (key int, ok bool) {
@@ -257,7 +299,7 @@ func (e *exam) otherTable(db *djsite.DB, err error) {
 // otherModel looks for the user in other tables that could be those of a user model, in all
 // databases. If the session's hash proves a match, it adds a fault and returns true.
 func (e *exam) otherModel(ctx context.Context, db *djsite.DB, c claim) bool {
-	if c.hash == "" {
+	if !e.proves(c) {
 		return false
 	}
 	for _, db := range append([]*djsite.DB{db}, e.otherDatabases(ctx, db.Settings.Alias)...) {

@@ -194,10 +194,11 @@ CACHES = {'default': {'BACKEND': 'django.core.cache.backends.memcached.PyMemcach
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := Examine(t.Context(), set, &Options{Cookie: "Cookie: sessionid=" + sought, Timeout: 4 * time.Second})
+			report, err := Examine(t.Context(), set, &Options{Cookie: "Cookie: sessionid=" + sought, Timeout: 4 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}
+			found := report.Findings
 			var got []string
 			for _, f := range found {
 				got = append(got, f.ID)

@@ -31,6 +31,7 @@ func (e *exam) rehearse(key string) {
 		return
 	}
 	defer func() { _ = site.Close() }() // nothing was written
+	e.list(site, key)
 	if key == "" || site.Sessions == nil || site.Sessions.Store() == nil {
 		return
 	}

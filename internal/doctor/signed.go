@@ -178,18 +178,12 @@ func (e *exam) unverified(text, salt string, o *opened, u signer.Unverified, sam
 
 // legacy is for text that is not signed as Django 3.1 and later do.
 func (e *exam) legacy(text string) opened {
-	raw, err := base64.StdEncoding.DecodeString(text)
-	mac, data, ok := strings.Cut(string(raw), ":")
-	if err != nil || !ok || len(mac) != 40 {
+	o, ok := e.older(text)
+	if !ok {
 		e.fault(Damaged, "What is stored for the session is nothing that Django signs: it is damaged, or another program wrote it.",
 			"See who else writes there.")
 		return opened{}
 	}
-	o := opened{}
-	o.dict, o.pickle = loads([]byte(data))
-	class := e.salt()[strings.LastIndexByte(e.salt(), '.')+1:]
-	o.key, err = signer.VerifySaltedHMAC(e.set.Keys, strings.TrimSuffix(saltPrefix, ".")+class, signer.SHA1, data, mac)
-	o.good = err == nil
 	switch {
 	case !o.good:
 		e.fault(SecretKey, "The session is in the format of Django before 3.1, and neither SECRET_KEY nor any of SECRET_KEY_FALLBACKS made its signature.",
@@ -203,6 +197,20 @@ func (e *exam) legacy(text string) opened {
 		e.serialized(&o)
 	}
 	return o
+}
+
+// older opens a text of Django before 3.1. ok is false if it is none.
+func (e *exam) older(text string) (o opened, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	mac, data, ok := strings.Cut(string(raw), ":")
+	if err != nil || !ok || len(mac) != 40 {
+		return o, false
+	}
+	o.dict, o.pickle = loads([]byte(data))
+	class := e.salt()[strings.LastIndexByte(e.salt(), '.')+1:]
+	o.key, err = signer.VerifySaltedHMAC(e.set.Keys, strings.TrimSuffix(saltPrefix, ".")+class, signer.SHA1, data, mac)
+	o.good = err == nil
+	return o, true
 }
 
 // sealed examines a session of the engine signed_cookies.

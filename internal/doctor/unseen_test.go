@@ -61,10 +61,11 @@ func TestNotSearched(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := Examine(t.Context(), set, &Options{Cookie: "Cookie: sessionid=" + sought, Timeout: 10 * time.Second})
+			report, err := Examine(t.Context(), set, &Options{Cookie: "Cookie: sessionid=" + sought, Timeout: 10 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}
+			found := report.Findings
 			i := slices.IndexFunc(found, func(f Finding) bool { return f.ID == NotSearched })
 			if i < 0 || found[i].Severity != Fault || !strings.Contains(found[i].Text, tt.text) {
 				t.Errorf("got %+v, want %s with %q", found, NotSearched, tt.text)
