@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
 // siteSettings returns a file with the demo's settings, followed by more.
@@ -40,8 +42,8 @@ func TestDoctor(t *testing.T) {
 		status     int
 		want       string // in stdout, or in stderr for status 2
 	}{
-		{"healthy", "", "", nil, 0, "no fault found\n"},
-		{"a login", "", "Cookie: theme=dark; sessionid=" + keys[0], nil, 0, "no fault found\n"},
+		{"healthy", "", "", nil, 0, "compared: the settings, 5 stored sessions, the table of users\nnot compared: 2 stored sessions that these settings do not read, 1 stored session that expired, a login (there is no cookie)\nno fault found\n"},
+		{"a login", "", "Cookie: theme=dark; sessionid=" + keys[0], nil, 0, "compared: the settings, 4 stored sessions, 1 cookie, the user\nnot compared: 2 stored sessions that these settings do not read, 1 stored session that expired\nno fault found\n"},
 		{"another SECRET_KEY", "SECRET_KEY = 'hunter2'", "", nil, 1, "fault secret-key: "},
 		{"another SECRET_KEY, with a login", "SECRET_KEY = 'hunter2'", keys[0], nil, 1, "fault secret-key: "},
 		{"a login of another SECRET_KEY", "", demoKey(t, "alien"), nil, 1, "fault secret-key: "},
@@ -86,6 +88,61 @@ func TestDoctor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDoctorComparesNothing: settings that nothing of Django's was compared with are not said to
+// be right. One session is enough.
+func TestDoctorComparesNothing(t *testing.T) {
+	c := newCLI(t)
+	empty := func(*testing.T) string { return "" }
+	for _, tt := range []struct {
+		name string
+		more func(t *testing.T) string
+		want string // "" if something was compared
+	}{
+		{"cookies alone", func(*testing.T) string { return "SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'" }, "stored sessions (the site keeps sessions in cookies)"},
+		{"an empty folder", func(t *testing.T) string {
+			return fmt.Sprintf("SESSION_ENGINE = 'django.contrib.sessions.backends.file'\nSESSION_FILE_PATH = '%s'", t.TempDir())
+		}, "stored sessions (there are none)"},
+		{"an empty cache", func(t *testing.T) string {
+			return fmt.Sprintf("SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\nCACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': 'redis://%s/0'}}", testserver.Redis(t).Addr())
+		}, "stored sessions (there are none)"},
+		{"a cache that lists nothing", func(t *testing.T) string {
+			return fmt.Sprintf("SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\nCACHES = {'default': {'BACKEND': 'django.core.cache.backends.filebased.FileBasedCache', 'LOCATION': '%s'}}", t.TempDir())
+		}, "stored sessions (its files are named by hashes of the keys)"},
+		{"a table with sessions", empty, ""},
+		{"an expired session", func(t *testing.T) string {
+			c.exec(t, "DELETE FROM django_session WHERE session_key NOT LIKE 'past%'")
+			return ""
+		}, "1 stored session that expired"},
+		{"an empty table", func(t *testing.T) string { c.exec(t, "DELETE FROM django_session"); return "" }, "stored sessions (there are none)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := c.run(t, "", "doctor", "--settings", siteSettings(t, c, tt.more(t)))
+			if tt.want == "" {
+				if r.status != 0 || !strings.HasSuffix(r.stdout, "\nno fault found\n") {
+					t.Errorf("got status %d and %q", r.status, r.stdout)
+				}
+				return
+			}
+			if r.status != console.StatusRefused || !strings.Contains(r.stdout, "\nnot compared: "+tt.want+", a login (there is no cookie)\nnothing that Django wrote could be compared") || strings.Contains(r.stdout, "no fault") {
+				t.Errorf("got status %d and %q", r.status, r.stdout)
+			}
+		})
+	}
+}
+
+// exec changes the demo's database.
+func (c *cli) exec(t *testing.T, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", c.env[envDSN])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -245,3 +245,36 @@ func TestProfile(t *testing.T) {
 		})
 	}
 }
+
+// TestReport: the Report says what was compared and what was not.
+func TestReport(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		change           func(s *shop)
+		compared, missed string
+		proved           bool
+	}{
+		{"a login", func(*shop) {}, "the settings, 1 cookie, the user", "other stored sessions (there are none)", true},
+		{"nobody is logged in", func(s *shop) { s.data = map[string]any{"cart": 1} },
+			"the settings, 1 cookie, the table of users", "other stored sessions (there are none), the user (nobody is logged in to the session)", true},
+		{"no cookie", func(s *shop) { s.none = true }, "the settings, 1 stored session, the table of users", "a login (there is no cookie)", true},
+		{"no cookie and no session", func(s *shop) { s.none, s.data = true, nil },
+			"the settings, the table of users", "stored sessions (there are none), a login (there is no cookie)", false},
+		{"a fault", func(s *shop) { s.setup = "UPDATE people SET token_col = 't2'" }, "the settings, 1 cookie, the user", "", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newShop(t)
+			tt.change(s)
+			r := s.examine(t)
+			if got := strings.Join(r.Compared, ", "); got != tt.compared {
+				t.Errorf("compared: got %q, want %q", got, tt.compared)
+			}
+			if got := strings.Join(r.Missed, ", "); got != tt.missed {
+				t.Errorf("missed: got %q, want %q", got, tt.missed)
+			}
+			if r.Proved != tt.proved {
+				t.Errorf("got Proved %t, want %t", r.Proved, tt.proved)
+			}
+		})
+	}
+}
