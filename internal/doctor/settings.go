@@ -53,7 +53,7 @@ func (e *exam) unknown() {
 		if !ok { // the user model: see login.go
 			continue
 		}
-		e.found = append(e.found, Finding{kind.id, Note, plain(w.Setting + ": " + w.Text), kind.change})
+		e.found = append(e.found, Finding{kind.id, Note, plain(w.Setting + ": " + strings.ReplaceAll(w.Text, ". ", "; ")), kind.change})
 	}
 }
 
