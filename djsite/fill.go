@@ -38,6 +38,7 @@ func (s *Site) fill(host func(*http.Request) string) (*dbusers.Options, *djauth.
 	o := &djauth.Options{
 		Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache,
 		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup, PasswordRefusal: passwordRefusal(s.Settings),
+		ScriptName: s.Settings.Proxy.ScriptName,
 	}
 	s.loginURL(o)
 	table := new(dbusers.Options)
