@@ -164,7 +164,6 @@ func TestOpenErrors(t *testing.T) {
 		{"no files", "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\nSESSION_FILE_PATH = '/nonexistent/s3cr3t'", ErrUnavailable, "SESSION_FILE_PATH"},
 		{"no session Redis", "SESSION_ENGINE = 'redis_sessions.session'\nSESSION_REDIS = {'host': '127.0.0.1', 'port': 1, 'password': 's3cr3t'}", ErrUnavailable, "SESSION_REDIS"},
 		{"zone", "USE_TZ = False\nTIME_ZONE = 's3cr3t/Nowhere'", djsettings.ErrSetting, "TIME_ZONE"},
-		{"age", "SESSION_COOKIE_AGE = -1", djsettings.ErrSetting, "SESSION_COOKIE_AGE"},
 	} {
 		set := read(t, "SECRET_KEY = 'x'\n"+tt.text+"\n", &djsettings.Options{Django: "5.2"})
 		site, err := Open(t.Context(), set, nil)
