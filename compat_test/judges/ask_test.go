@@ -446,7 +446,9 @@ func TestAskTrouble(t *testing.T) {
 		{name: "a failing site", handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, text: "500"},
 		{name: "no such page", handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, text: "urlpatterns"},
 		{name: "no such host", handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, text: "ALLOWED_HOSTS"},
-		{name: "moved", handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://site.example/", http.StatusMovedPermanently) }, text: "SECURE_SSL_REDIRECT"},
+		{name: "moved", handler: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://site.example/", http.StatusMovedPermanently)
+		}, text: "SECURE_SSL_REDIRECT"},
 		{name: "an answer of anybody", handler: func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"user":{"id":"1","name":"ada"}}`) }, text: "not the answer"},
 		{name: "an answer without end", handler: func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 2<<20)) }, text: "too long"},
 		{name: "no answer in time", handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, text: "unavailable"},
