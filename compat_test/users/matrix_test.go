@@ -35,6 +35,7 @@ var code string
 type said struct {
 	ID, Name                 string
 	Active, Staff, Superuser bool
+	Backend                  string // that vouched for a name
 	Raises                   string // Django's exception, which is nobody too
 }
 
@@ -58,6 +59,9 @@ func (s said) String() string {
 		if flag.is {
 			text += " " + flag.name
 		}
+	}
+	if s.Backend != "" {
+		text += " by " + s.Backend[strings.LastIndexByte(s.Backend, '.')+1:]
 	}
 	return text
 }
@@ -280,7 +284,7 @@ func identify(t *testing.T, site *djsite.Site, key string) said {
 }
 
 func saidOf(a *djauth.Account) said {
-	return said{ID: a.ID, Name: a.Name, Active: a.Active, Staff: a.Staff, Superuser: a.Superuser}
+	return said{ID: a.ID, Name: a.Name, Active: a.Active, Staff: a.Staff, Superuser: a.Superuser, Backend: a.Backend}
 }
 
 // authenticate returns who has this name and the right password, by Go, and nobody with
@@ -294,7 +298,7 @@ func authenticate(t *testing.T, site *djsite.Site, name string) said {
 	switch {
 	case err == nil:
 		return saidOf(a)
-	case errors.Is(err, djauth.ErrCredentials):
+	case errors.Is(err, djauth.ErrCredentials) && !errors.Is(err, djauth.ErrUnknownBackend):
 		return said{}
 	}
 	return said{Raises: fmt.Sprint("refused: ", err)}

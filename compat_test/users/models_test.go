@@ -264,7 +264,16 @@ class User(AbstractUser):
             return user
 `, make: "for n, e in (('ada', 'ada@example.com'), ('eve@example.com', 'other@example.com'), ('bob', 'eve@example.com'), ('x', 'twice@example.com'), ('y', 'twice@example.com')):\n    user = User(username=n, email=e)\n    user.set_password('pw' if n != 'bob' else 'other')\n    user.save()\nuser = User.objects.get(username='ada')",
 		names: []string{"ada", "ada@example.com", "ADA@example.com", "eve@example.com", "twice@example.com", "x", ""},
-		warns: "djsite.Options.Lookup", opts: told(djsite.Options{Lookup: []djauth.Lookup{{Columns: []string{"email"}}, {}}}, own)},
+		warns: "djsite.Options.Lookup", opts: told(djsite.Options{Lookup: []djauth.Lookup{{Backend: own, Columns: []string{"email"}}}}, own)},
+	{name: "a backend of e-mail addresses for all users", noNames: true, user: "auth.User", backends: []string{djauth.ModelBackend, own}, code: `class Own(AllowAllUsersModelBackend):
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        for user in get_user_model().objects.filter(email=username):
+            if user.check_password(password) and self.user_can_authenticate(user):
+                return user
+`, names: []string{"ada", "ada@example.com", "ADA@example.com"},
+		opts: &djsite.Options{Lookup: []djauth.Lookup{{Backend: own, Columns: []string{"email"}}}, ConfigureAuth: func(o *djauth.Options) {
+			o.OwnBackends = map[string]string{own: djauth.AllowAllUsersModelBackend}
+		}}},
 	{name: "a backend of names and e-mail addresses", noNames: true, user: "auth.User", backends: []string{own}, code: `class Own(ModelBackend):
     def authenticate(self, request, username=None, password=None, **kwargs):
         user = get_user_model().objects.get(Q(username__iexact=username) | Q(email__iexact=username))

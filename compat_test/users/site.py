@@ -65,7 +65,7 @@ def do_authenticate(name, password):
         user = authenticate(None, username=name, password=password)
     except Exception as e:
         return {"raises": type(e).__name__}
-    return user and said_of(user)
+    return user and dict(said_of(user), backend=user.backend)
 
 
 def do_probe(source):
