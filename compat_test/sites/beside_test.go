@@ -13,9 +13,8 @@ import (
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
-// serve starts a Go service of the open site, and returns its URL. vouches is the backend
-// that its logins record.
-func serve(t *testing.T, site *djsite.Site, vouches string) string {
+// serve starts a Go service of the open site, and returns its URL.
+func serve(t *testing.T, site *djsite.Site) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	handle := func(path string, do func(r *http.Request) error) {
@@ -49,7 +48,7 @@ func serve(t *testing.T, site *djsite.Site, vouches string) string {
 		if err != nil {
 			return err
 		}
-		return site.Auth.Login(r.Context(), account, vouches)
+		return site.Auth.Login(r.Context(), account, "")
 	})
 	handle("/logout", func(r *http.Request) error {
 		if site.Auth == nil {

@@ -61,13 +61,11 @@ type site struct {
 	volatile []string
 	// told are the options that answer what Go asks for when it opens the site without them.
 	told func(*djsite.Options)
-	// vouches is the backend for Login, if told; default "".
-	vouches string
 }
 
 var all = []site{
 	{name: "wagtail", dist: "wagtail", login: "/admin/login/", page: "/admin/"},
-	{name: "allauth", dist: "django-allauth", login: "/accounts/login/", field: "login", page: "/accounts/email/", told: allauths, vouches: allauthBackend},
+	{name: "allauth", dist: "django-allauth", login: "/accounts/login/", field: "login", page: "/accounts/email/", told: allauths},
 	{name: "oscar", dist: "django-oscar", login: "/accounts/login/", field: "login-username", page: "/accounts/profile/",
 		told: tell(djsite.Options{Lookup: []djauth.Lookup{{Columns: []string{"email"}, IgnoreCase: true}, {}}},
 			map[string]string{"oscar.apps.customer.auth_backends.EmailBackend": modelBackend})},
@@ -115,8 +113,8 @@ const (
 	baseBackend  = "django.contrib.auth.backends.BaseBackend"
 )
 
-// allauths looks users up by name or by e-mail address, in any case.
-var allauths = tell(djsite.Options{Lookup: []djauth.Lookup{{}, {Columns: []string{"email"}, IgnoreCase: true}}},
+// allauths looks users up by e-mail address in any case, behind ModelBackend with its names.
+var allauths = tell(djsite.Options{Lookup: []djauth.Lookup{{Backend: allauthBackend, Columns: []string{"email"}, IgnoreCase: true}}},
 	map[string]string{allauthBackend: modelBackend})
 
 func TestSites(t *testing.T) {

@@ -115,11 +115,9 @@ func (b *beside) steps() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	vouches := ""
 	if strings.HasSuffix(b.row.Way, told) {
 		b.opts = new(djsite.Options)
 		b.told(b.opts)
-		vouches = b.vouches
 	}
 	b.set = set
 	site, err := djsite.Open(ctx, set, b.opts)
@@ -133,7 +131,7 @@ func (b *beside) steps() {
 		b.Logf("Warning: %s", w)
 	}
 	b.row.same("open")
-	b.at = serve(b.T, site, vouches)
+	b.at = serve(b.T, site)
 
 	ada := b.member("ada", true)
 	b.read(ada)
