@@ -54,7 +54,7 @@ func (e *exam) login(d *serializer.Dict) {
 			"Give AUTHENTICATION_BACKENDS what the site really runs with, or let the user log in anew.")
 	} else if e.backendUnknown(c.backend) {
 		e.faultOf(BackendUnknown, fmt.Sprintf("The user of the session logged in by the backend %q, which is not Django's own, so that Go takes the visitor for anonymous.", c.backend),
-			"Say in djauth.Options.OwnBackends which of Django's backends it does as, or judge its logins in CanAuthenticate.")
+			e.orProbe("Say in djauth.Options.OwnBackends which of Django's backends it does as, or judge its logins in CanAuthenticate."))
 	}
 	e.within(func(ctx context.Context) {
 		if !e.hasUsers() {
@@ -66,6 +66,15 @@ func (e *exam) login(d *serializer.Dict) {
 			e.user(ctx, db, c)
 		}
 	})
+}
+
+// orProbe adds to a change what somebody without a program can do: a profile answers most
+// questions about code.
+func (e *exam) orProbe(change string) string {
+	if e.set.Profile != nil {
+		return change
+	}
+	return strings.TrimSuffix(change, ".") + "; a profile, which djsession probe makes of the site, may tell it."
 }
 
 // backendUnknown reports whether no option says what a backend of the site's own does.
@@ -212,7 +221,7 @@ func (e *exam) hash(c claim) {
 		e.ownHash()
 	case len(c.hash) == 40 && !e.set.Django.Before(4, 0) && !strings.EqualFold(e.set.Auth.UserModel, "auth.User"):
 		e.fault(AuthHash, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, which Django %s itself does not make: AUTH_USER_MODEL, %s, overrides get_session_auth_hash, or an older Django made the session.", e.set.Django, e.set.Auth.UserModel),
-			"Look whether the model overrides get_session_auth_hash, and say in djauth.Options.AuthHash what it does.")
+			e.orProbe("Look whether the model overrides get_session_auth_hash, and say in djauth.Options.AuthHash what it does."))
 	case len(c.hash) == 40 && !e.set.Django.Before(4, 0):
 		e.fault(Django, fmt.Sprintf("The _auth_user_hash of the session is SHA-1, as Django before 3.1 makes it, and Django %s does not accept it.", e.set.Django),
 			"Give the version of Django that the site really runs, or let the user log in anew.")
@@ -286,14 +295,14 @@ func (e *exam) noUserTable(ctx context.Context, db *djsite.DB, c claim) {
 	if names, err := userTables(ctx, db); err == nil && len(names) > 0 {
 		change = fmt.Sprintf("Give AUTH_USER_MODEL the model that the site really runs with, or name its table if the model has a db_table, as %s could be it.", names[0])
 	}
-	e.fault(UserTable, fmt.Sprintf("DATABASES[%q] (%s) has no table for AUTH_USER_MODEL, %s.", db.Settings.Alias, db.Settings, e.set.Auth.UserModel), change)
+	e.fault(UserTable, fmt.Sprintf("DATABASES[%q] (%s) has no table for AUTH_USER_MODEL, %s.", db.Settings.Alias, db.Settings, e.set.Auth.UserModel), e.orProbe(change))
 }
 
 // otherTable is for a table that is enough for Django but not for Go. err says what it
 // lacks.
 func (e *exam) otherTable(db *djsite.DB, err error) {
 	e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] is not enough to tell who is logged in: %s.", e.set.Auth.UserModel, db.Settings.Alias, own(err)),
-		"Say in djsite.Options.UserTable what the table does not, or open the sessions only (SessionsOnly).")
+		e.orProbe("Say in djsite.Options.UserTable what the table does not, or open the sessions only (SessionsOnly)."))
 }
 
 // otherModel looks for the user in other tables that could be those of a user model, in all
