@@ -29,6 +29,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/cachevalue"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/convert"
+	"github.com/go-djsession/go-djsession/internal/handover"
 	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/internal/testkit/hostile"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -84,6 +85,9 @@ func store(open func(t *testing.T) djsession.Store) func(*testing.T, *serializer
 		_ = v
 		if fresh, ok := s.(djsession.FreshLoader); ok {
 			_, _, _ = fresh.LoadFresh(t.Context(), key)
+		}
+		if late, ok := s.(djsession.ExpiredLoader); ok {
+			_, _, _ = late.LoadExpired(t.Context(), key)
 		}
 		_ = djsession.LoadMany(t.Context(), s, []string{key}, func(string, *djsession.Record, error) {})
 		if c, ok := s.(djsession.Cycler); ok {
@@ -204,16 +208,32 @@ var walks = []walk{
 		_, _ = site.ExpiryAge(d, time.Now())
 		_, _ = site.ExpiryDate(d, time.Now())
 	}},
-	{names: "djsession/memstore.Store.Create djsession/memstore.Store.Load djsession/memstore.Store.LoadFresh djsession/memstore.Store.Update djsession.LoadMany", dict: store(func(*testing.T) djsession.Store { return memstore.New(site) })},
+	{names: "djsession/memstore.Store.Create djsession/memstore.Store.Load djsession/memstore.Store.LoadExpired djsession/memstore.Store.LoadFresh djsession/memstore.Store.Update djsession.LoadMany", dict: store(func(*testing.T) djsession.Store { return memstore.New(site) })},
 	{names: "djsession/movingstore.Store.Create djsession/movingstore.Store.Load djsession/movingstore.Store.LoadFresh djsession/movingstore.Store.Update", dict: store(func(*testing.T) djsession.Store {
 		return must(movingstore.New(memstore.New(pickled), memstore.New(pickled), &movingstore.Options{}))
 	})},
-	{names: "djsession/cacheddbstore.Store.Create djsession/cacheddbstore.Store.Load djsession/cacheddbstore.Store.LoadFresh djsession/cacheddbstore.Store.Update", dict: store(func(*testing.T) djsession.Store {
+	{names: "djsession/cacheddbstore.Store.Create djsession/cacheddbstore.Store.Load djsession/cacheddbstore.Store.LoadExpired djsession/cacheddbstore.Store.LoadFresh djsession/cacheddbstore.Store.Update djsession/cacheddbstore.Store.Cycle", dict: store(func(*testing.T) djsession.Store {
 		return must(cacheddbstore.New(memstore.New(site), locmem.New(site, nil), nil))
 	})},
+	{names: "internal/handover.Clean internal/handover.Mover.Reserve internal/handover.Noted", dict: func(t *testing.T, d *serializer.Dict) {
+		m := &handover.Mover{Old: memstore.New(pickled), New: memstore.New(pickled)}
+		r := &djsession.Record{Data: d, Expires: time.Now().Add(time.Hour)}
+		handover.Noted("k", r)
+		look(handover.Clean(r).Data)
+		_, _ = m.Reserve(t.Context(), pickled.NewKey(), r)
+	}},
+	{names: "internal/handover.Mover.Load internal/handover.Mover.Move", dict: func(t *testing.T, d *serializer.Dict) {
+		m, key := &handover.Mover{Old: memstore.New(pickled), New: memstore.New(pickled), Lease: time.Second}, pickled.NewKey()
+		if _, err := m.Old.Create(t.Context(), key, &djsession.Record{Data: d, Expires: time.Now().Add(time.Hour)}); err != nil {
+			return
+		}
+		if _, _, err := m.Load(t.Context(), key, djsession.ErrNotFound); err != nil {
+			t.Errorf("it was stored, and cannot be moved: %v", err)
+		}
+	}},
 	{names: "djsession/cachestore.Store.Create djsession/cachestore.Store.Load djsession/cachestore.Store.Update", dict: store(func(*testing.T) djsession.Store { return cachestore.New(locmem.New(site, nil), nil) })},
-	{names: "djsession/filestore.Store.Create djsession/filestore.Store.Load djsession/filestore.Store.Update", dict: store(func(t *testing.T) djsession.Store { return must(filestore.New(pickled, t.TempDir(), nil)) })},
-	{names: "djsession/dbstore.Store.Create djsession/dbstore.Store.Cycle djsession/dbstore.Store.Load djsession/dbstore.Store.LoadMany djsession/dbstore.Store.Update internal/djangodb.Table.Create internal/djangodb.Table.Cycle internal/djangodb.Table.Load internal/djangodb.Table.LoadMany internal/djangodb.Table.Update",
+	{names: "djsession/filestore.Store.Create djsession/filestore.Store.Load djsession/filestore.Store.LoadExpired djsession/filestore.Store.Update", dict: store(func(t *testing.T) djsession.Store { return must(filestore.New(pickled, t.TempDir(), nil)) })},
+	{names: "djsession/dbstore.Store.Create djsession/dbstore.Store.Cycle djsession/dbstore.Store.Load djsession/dbstore.Store.LoadExpired internal/djangodb.Table.LoadExpired djsession/dbstore.Store.LoadMany djsession/dbstore.Store.Update internal/djangodb.Table.Create internal/djangodb.Table.Cycle internal/djangodb.Table.Load internal/djangodb.Table.LoadMany internal/djangodb.Table.Update",
 		dict: store(func(t *testing.T) djsession.Store {
 			db := execute(t, database(t), `CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)`)
 			return dbstore.New(pickled, db, dbstore.SQLite, nil)
@@ -270,13 +290,13 @@ var walks = []walk{
 // noWalks are the other functions, with the reason.
 var noWalks = map[string]string{
 	"it looks at what a store, a cache or users can do":            "djauth.As djcache.As djsession.As",
-	"a text as Site.Encode makes it, to a server":                  "djsession/pgxstore.Store.Create djsession/pgxstore.Store.Cycle djsession/pgxstore.Store.Load djsession/pgxstore.Store.LoadMany djsession/pgxstore.Store.Update djsession/redisstore.Store.Create djsession/redisstore.Store.Cycle djsession/redisstore.Store.Load djsession/redisstore.Store.Update",
+	"a text as Site.Encode makes it, to a server":                  "djsession/pgxstore.Store.Create djsession/pgxstore.Store.Cycle djsession/pgxstore.Store.Load djsession/pgxstore.Store.LoadExpired djsession/pgxstore.Store.LoadMany djsession/pgxstore.Store.Update djsession/redisstore.Store.Create djsession/redisstore.Store.Cycle djsession/redisstore.Store.Load djsession/redisstore.Store.Update",
 	"a value as one of the formats makes it, to a server":          "djcache/memcached.Cache.Add djcache/memcached.Cache.Get djcache/memcached.Cache.Replace djcache/memcached.Cache.Set djcache/rediscache.Cache.Add djcache/rediscache.Cache.Get djcache/rediscache.Cache.Replace djcache/rediscache.Cache.Set",
 	"the data of a page, for html/template":                        "djcsrf.Protection.Page djcsrf.Protection.Render",
 	"arguments of a format":                                        "internal/console.Console.Say internal/console.Console.Warn internal/demo.Demo.Step",
 	"a number, or a stream":                                        "internal/base62.Parse internal/console.Count internal/console.IsTerminal",
 	"arguments of a statement: texts, moments and numbers":         "internal/pgpool.Conn.Exec internal/pgpool.Conn.Query internal/sqldb.Clock.Arg internal/sqldb.Clock.Dest internal/sqldb.DB.Exec internal/sqldb.DB.Query internal/sqldb.Dialect.ExactArg internal/sqldb.Rows internal/sqldb.SQL.Exec internal/sqldb.SQL.Query internal/userstable/authsite.Tables.Exec",
-	"settings in the form of Python, as deep as the reader allows": "internal/pyliteral.Dict.Get internal/pyliteral.Kind internal/pyliteral.Parse internal/pyliteral.Reader.Prefix internal/pyliteral.Sequence internal/pyliteral.Text internal/pyliteral.Truth",
+	"settings in the form of Python, as deep as the reader allows": "internal/pyliteral.Dict.Get internal/pyliteral.Kind internal/pyliteral.Parse internal/pyliteral.Reader.Prefix internal/pyliteral.Sequence internal/pyliteral.Text internal/pyliteral.Truth internal/pyclients.Namespace internal/pyclients.Option.Harmless internal/pyclients.Path internal/pyclients.UTF8",
 	"a text that somebody types, by the formats above":             "internal/payload.Codec.Decode internal/payload.Codec.Encode internal/payload.Parse internal/payload.ParseTagged internal/payload.ParseValue",
 	"it keeps what it is given, for IDKind.Parse or Session.Set":   "djauth.Judgement.Find djauth.Verdict.WithReal djauth.Verdict.WithSession",
 	"a value of a profile, in JSON of a bounded size":              "djsettings.Value.Any",
