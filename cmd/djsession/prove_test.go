@@ -41,7 +41,7 @@ USE_TZ = True
 	}
 	c.env["DJSESSION_SECRET_KEY"] = "another secret, 0123456789-0123456789"
 	r := c.run(t, "", "prove", "--manage", dir, "--python", python)
-	if r.status != 1 || !strings.Contains(r.stdout, "Django does not find") || !strings.Contains(r.stdout, "doctor --manage") {
+	if r.status != 1 || !strings.Contains(r.stderr, "the profile does not fit") || !strings.Contains(r.stderr, "compare SECRET_KEY") {
 		t.Errorf("another key: got %d, %q, %q", r.status, r.stdout, r.stderr)
 	}
 }

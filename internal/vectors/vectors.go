@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
@@ -62,14 +63,34 @@ type Report struct {
 	Skipped []Skipped
 }
 
-// Err returns the faults as one error, or nil.
+// Err returns the faults as one error, each text once, or nil.
 func (r *Report) Err() error {
-	var all []error
+	var all faults
+	seen := map[string]bool{}
 	for _, f := range r.Faults {
-		all = append(all, f)
+		if text := f.Error(); !seen[text] {
+			seen[text] = true
+			all = append(all, f)
+		}
 	}
-	return errors.Join(all...)
+	if all == nil {
+		return nil
+	}
+	return all
 }
+
+// faults are several errors in one line.
+type faults []error
+
+func (f faults) Error() string {
+	var texts []string
+	for _, err := range f {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (f faults) Unwrap() []error { return f }
 
 // Rules returns the kinds of examples that Check knows, sorted.
 func Rules() []string {
