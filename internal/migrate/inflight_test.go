@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,13 +16,17 @@ import (
 type inflight struct {
 	*memstore.Store
 	killed func() // ends the program before the server has answered; nil in the next one
-	sent   func() error
+
+	mu   sync.Mutex
+	sent func() error
 }
 
 func (s *inflight) Delete(ctx context.Context, key string, seen djsession.Version) error {
 	if seen.IsForce() {
 		return s.Store.Delete(ctx, key, seen)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.killed != nil {
 		s.sent = func() error { return s.Store.Delete(context.WithoutCancel(ctx), key, seen) }
 		s.killed()
