@@ -96,7 +96,7 @@ type found struct {
 func values(by string) map[string]any {
 	return map[string]any{
 		"by": by, "text": "z\u00fcrich \u6771\u4eac \U0001f511 <&'\">\u2028", "empty": "", "yes": true, "no": false, "none": nil,
-		"int": 1 << 53, "long": json.Number("1180591620717411303424"), "float": 0.1, "whole": json.Number("1.0"), "small": 1e-7,
+		"int": int64(1 << 53), "long": json.Number("1180591620717411303424"), "float": 0.1, "whole": json.Number("1.0"), "small": 1e-7,
 		"list": []any{1, []any{}, map[string]any{}}, "dict": map[string]any{"a": map[string]any{"1": nil}},
 	}
 }

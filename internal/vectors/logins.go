@@ -91,7 +91,7 @@ func (c *checker) userID(v djsettings.Vector) error {
 		return skip("the primary key has a type that is not known here")
 	}
 	if text != v.Output.Reveal() {
-		return &wrong{why: "the text of a primary key in a session is not that of the column", cure: "give its converter in the options"}
+		return &wrong{why: "the text of a primary key in a session is not that of the column", cure: "give its converter in the options: ToColumn and FromColumn of the table of users"}
 	}
 	return nil
 }
