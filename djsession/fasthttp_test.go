@@ -20,7 +20,7 @@ func TestFasthttp(t *testing.T) {
 	if _, err := Load(context.Background()); err != ErrNoSession {
 		t.Errorf("got %v", err)
 	}
-	if err := notHere(context.TODO(), ErrCommitted); err != ErrCommitted {
+	if err := notHere(t.Context(), ErrCommitted); err != ErrCommitted {
 		t.Errorf("got %v", err)
 	}
 	err := errors.Join(ErrNoSession)

@@ -137,6 +137,7 @@ func TestCookieAttributes(t *testing.T) {
 		{"more", djsession.Settings{CookieSecure: true, CookieAttributes: []string{"Partitioned", "Priority=High"}},
 			"; SameSite=Lax; Secure; Partitioned; Priority=High", "; SameSite=Lax; Secure; Partitioned; Priority=High"},
 		{"age zero", djsession.Settings{CookieAgeZero: true}, "; Max-Age=0; Path=/; SameSite=Lax", "; Max-Age=0; Path=/; SameSite=Lax"},
+		{"age below zero", djsession.Settings{CookieAge: -time.Second}, "; Max-Age=-1; Path=/; SameSite=Lax", "; Max-Age=0; Path=/; SameSite=Lax"}, // as of Django 5.2
 		{"no path", djsession.Settings{CookiePathNone: true}, "; Max-Age=1209600; SameSite=Lax", "; Max-Age=0; SameSite=Lax"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
