@@ -37,7 +37,6 @@ func (rs Requests) Judge(live map[string]*djsession.Record) string {
 	var saved, tried, killed, ending, failedEnding int
 	known := map[string]bool{Key: true}
 	loggedOut, newKey, failed := false, false, false
-	cycled := slices.ContainsFunc(rs, func(r *Request) bool { return r.NewKey != "" })
 	for _, r := range rs {
 		ok := r.Status == http.StatusOK
 		switch {
@@ -59,7 +58,7 @@ func (rs Requests) Judge(live map[string]*djsession.Record) string {
 			ending++
 			// A second try that finds no session logs nobody out if another request took the
 			// session to a new key: a browser has that, or will have it.
-			loggedOut = loggedOut || ok && r.LoggedIn && (r.acted || !cycled)
+			loggedOut = loggedOut || ok && r.LoggedIn
 			if !ok {
 				failedEnding++
 			}
