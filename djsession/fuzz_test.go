@@ -75,6 +75,9 @@ func FuzzISO(f *testing.F) {
 		if y := at.Year(); y < 1 || y > 9999 {
 			return
 		}
+		if -60 < offset%86400 && offset%86400 < 0 {
+			return // time.Format writes +00:00:-08 for eight seconds west
+		}
 		layout := "2006-01-02T15:04:05.000000-07:00"
 		if offset%60 != 0 {
 			layout += ":00"
