@@ -35,21 +35,27 @@ func uncommitted(t *testing.T) map[string]*testserver.Server {
 			t.Fatal(name, err)
 		}
 		if there == 0 {
-			for _, text := range []string{
-				"CREATE DATABASE site CHARACTER SET utf8mb4", sessionTable,
-				"CREATE TABLE site.site_cache (cache_key varchar(255) PRIMARY KEY, value longtext NOT NULL, expires datetime(6) NOT NULL)",
-				"CREATE TABLE site.auth_user (id int AUTO_INCREMENT PRIMARY KEY, password varchar(128) NOT NULL, last_login datetime(6), is_superuser bool NOT NULL, username varchar(150) NOT NULL UNIQUE, " +
-					"first_name varchar(150) NOT NULL, last_name varchar(150) NOT NULL, email varchar(254) NOT NULL, is_staff bool NOT NULL, is_active bool NOT NULL, date_joined datetime(6) NOT NULL)",
-				"INSERT INTO site.auth_user VALUES (1, 'old', NULL, 0, 'zoë', '', '', '', 0, 1, '2020-01-01')",
-				"CREATE USER web@'127.0.0.1'", "GRANT ALL ON site.* TO web@'127.0.0.1'",
-			} {
-				if _, err := db.Exec(text); err != nil {
-					t.Fatal(name, err)
-				}
-			}
+			makeMySQL(t, db)
 		}
 	}
 	return servers
+}
+
+// makeMySQL makes a database with the tables of a site, and a user without rights beyond it.
+func makeMySQL(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, text := range []string{
+		"CREATE DATABASE site CHARACTER SET utf8mb4", sessionTable,
+		"CREATE TABLE site.site_cache (cache_key varchar(255) PRIMARY KEY, value longtext NOT NULL, expires datetime(6) NOT NULL)",
+		"CREATE TABLE site.auth_user (id int AUTO_INCREMENT PRIMARY KEY, password varchar(128) NOT NULL, last_login datetime(6), is_superuser bool NOT NULL, username varchar(150) NOT NULL UNIQUE, " +
+			"first_name varchar(150) NOT NULL, last_name varchar(150) NOT NULL, email varchar(254) NOT NULL, is_staff bool NOT NULL, is_active bool NOT NULL, date_joined datetime(6) NOT NULL)",
+		"INSERT INTO site.auth_user VALUES (1, 'old', NULL, 0, 'zoë', '', '', '', 0, 1, '2020-01-01')",
+		"CREATE USER web@'127.0.0.1'", "GRANT ALL ON site.* TO web@'127.0.0.1'",
+	} {
+		if _, err := db.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // committing opens a second connection, which sees only what was committed.

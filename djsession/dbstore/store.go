@@ -52,6 +52,10 @@
 // SQLite itself does under a busy_timeout, whose wait counts in the five seconds and
 // need not end with the context: make that seconds at most.
 //
+// When the server has closed connections of the pool, as in a restart, the Store tries a
+// read again until it has a new connection. It tries a write again only if the server
+// cannot have carried it out. Other writes return [djsession.ErrUnavailable].
+//
 // # Errors
 //
 // The errors are those of [djsession.Store]. An error of the database is

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
@@ -39,4 +40,12 @@ func (c Conn) Query(ctx context.Context, each func(sqldb.Scan) error, query stri
 		}
 	}
 	return rows.Err()
+}
+
+// Open implements [sqldb.Conn]. It is 1 if Pool is no *pgxpool.Pool.
+func (c Conn) Open() int {
+	if pool, ok := c.Pool.(interface{ Stat() *pgxpool.Stat }); ok {
+		return int(pool.Stat().TotalConns())
+	}
+	return 1
 }

@@ -23,6 +23,8 @@ const (
 	FaultRequired // a column wants a value that was not given
 	FaultDenied
 	FaultReadOnly
+	FaultLost   // the connection is closed, and the statement may have been carried out
+	FaultUnsent // the connection is closed, and the statement was not carried out
 )
 
 // sqliteFault goes by the extended result code where the driver's error has a
@@ -71,7 +73,7 @@ func sqliteFault(err error) Fault {
 // postgresFault goes by the method SQLState, which the errors of pgx and lib/pq
 // both have.
 func postgresFault(err error) Fault {
-	switch sqlState(err) {
+	switch code := sqlState(err); code {
 	case "23505": // unique_violation
 		return FaultTaken
 	case "40001", "40P01": // serialization_failure, deadlock_detected
@@ -102,8 +104,9 @@ func postgresFault(err error) Fault {
 		return FaultDenied
 	case "25006": // read_only_sql_transaction
 		return FaultReadOnly
+	default:
+		return postgresLost(code, err)
 	}
-	return FaultOther
 }
 
 // sqlState returns the SQLSTATE of an error of PostgreSQL, else "".
@@ -144,6 +147,9 @@ func mysqlFault(err error) Fault {
 			return FaultDenied
 		case 1290, 1792, 1836: // read-only server or transaction
 			return FaultReadOnly
+		case 1053, 1927, 4031:
+			// ER_SERVER_SHUTDOWN; ER_CONNECTION_KILLED of MariaDB; ER_CLIENT_INTERACTION_TIMEOUT
+			return FaultLost
 		}
 		// The driver's own words, and those of the server with an unspecific number.
 		if strings.Contains(text, "packet for query is too large") || strings.Contains(text, "max_allowed_packet") {

@@ -75,31 +75,24 @@ func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, ar
 	return err
 }
 
-// maxTries is how many dead connections of a pool are passed over.
-const maxTries = 20
+// Open implements Conn.
+func (c *SQL) Open() int { return c.db.Stats().OpenConnections }
 
 // on calls f with the handle or, where connections are looked at, with one that is
-// good. A driver says ErrBadConn before it has sent anything: as in database/sql,
-// another connection is taken then.
+// good.
 func (c *SQL) on(ctx context.Context, f func(session) error) (err error) {
 	if c.checked == nil {
 		return f(c.db)
 	}
-	for range maxTries {
-		if err = c.onConn(ctx, f); !errors.Is(err, driver.ErrBadConn) {
-			return err
-		}
-	}
-	return err
-}
-
-func (c *SQL) onConn(ctx context.Context, f func(session) error) error {
 	conn, err := c.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	if err := c.checked.check(ctx, c.db, conn); err != nil {
+		if lostFault(err) == FaultLost { // before the statement
+			err = errors.Join(driver.ErrBadConn, err)
+		}
 		return err
 	}
 	return f(conn)

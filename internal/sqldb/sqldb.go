@@ -3,8 +3,8 @@
 //
 // A [Dialect] writes names, placeholders and comparisons, and says what an error
 // of the database means. A [Clock] gives moments to a database and reads them. A
-// [DB] sends statements by a [Conn], sends them again when a lock or a deadlock
-// was in the way, and returns errors of package djsession.
+// [DB] sends statements by a [Conn], sends them again when a lock, a deadlock or a
+// closed connection was in the way, and returns errors of package djsession.
 package sqldb
 
 import (
@@ -27,6 +27,8 @@ type Conn interface {
 	Exec(ctx context.Context, query string, args ...any) (rows int64, err error)
 	// Query calls each for every row and stops when each returns an error.
 	Query(ctx context.Context, each func(Scan) error, query string, args ...any) error
+	// Open returns how many connections are open.
+	Open() int
 }
 
 // DB sends the statements of one table.
@@ -116,24 +118,27 @@ func (db *DB) Query(ctx context.Context, doing string, begin func(), each func(S
 }
 
 // retryFor is how long a statement is tried again, Django's own timeout for a
-// locked SQLite. The pauses in between grow up to maxPause.
+// locked SQLite. The pauses in between grow up to maxPause. There is no pause after a
+// closed connection, but a limit: minClosed more than there are connections.
 const (
-	retryFor = 5 * time.Second
-	maxPause = 20 * time.Millisecond
+	retryFor  = 5 * time.Second
+	maxPause  = 20 * time.Millisecond
+	minClosed = 2
 )
 
-// run calls f until it succeeds or fails by a fault that another try does not
-// mend, and returns its error as one of djsession.
+// run calls f, which writes or not, until it succeeds or fails by a fault that another
+// try does not mend, and returns its error as one of djsession.
 //
 // SQLite does not queue: it turns away a writer while another one writes, and the
 // one who comes back may be turned away for ever while others are served. So the
 // users of one DB take turns: all writers, and readers that were turned away.
-func (db *DB) run(ctx context.Context, doing string, queue bool, f func() error) error {
+func (db *DB) run(ctx context.Context, doing string, write bool, f func() error) error {
 	if db.bad != nil {
 		return db.Refused(doing)
 	}
 	began, pause := time.Now(), time.Millisecond
-	queued := false
+	queue, queued := write, false
+	closed, mostClosed := 0, 0
 	for {
 		if queue && !queued && db.turn != nil {
 			select {
@@ -149,7 +154,17 @@ func (db *DB) run(ctx context.Context, doing string, queue bool, f func() error)
 			return nil
 		}
 		fault := db.meaning(err)
-		if fault != FaultRetry || time.Since(began) > retryFor {
+		late := time.Since(began) > retryFor || ctx.Err() != nil
+		if fault == FaultUnsent || fault == FaultLost && !write {
+			if closed == 0 {
+				mostClosed = db.conn.Open() + minClosed
+			}
+			if closed++; late || closed > mostClosed {
+				return db.fail(ctx, doing, fault, err)
+			}
+			continue
+		}
+		if fault != FaultRetry || late {
 			return db.fail(ctx, doing, fault, err)
 		}
 		queue = true
@@ -169,7 +184,11 @@ func (db *DB) meaning(err error) Fault {
 	if scan := (*scanError)(nil); errors.As(err, &scan) {
 		return FaultColumn
 	}
-	return db.fault(err)
+	fault := db.fault(err)
+	if fault == FaultOther {
+		fault = lostFault(err)
+	}
+	return fault
 }
 
 // fail turns an error of the database into one of djsession. The text of the

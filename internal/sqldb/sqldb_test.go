@@ -2,10 +2,16 @@ package sqldb
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +40,8 @@ func (f *fake) next() error {
 	f.errs = f.errs[1:]
 	return err
 }
+
+func (f *fake) Open() int { return 10 }
 
 func (f *fake) Exec(context.Context, string, ...any) (int64, error) { return 1, f.next() }
 
@@ -96,6 +104,57 @@ func TestRetries(t *testing.T) {
 		}
 	})
 }
+
+// TestClosed: a read is sent again after a closed connection, a write only if it was not
+// carried out. There is a limit.
+func TestClosed(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		d           *Dialect
+		err         error
+		read, write bool // succeeds after closed connections
+	}{
+		{"not sent", MySQL, driver.ErrBadConn, true, true},
+		{"pgx has not sent it", PostgreSQL, safe{}, true, true},
+		{"the end", PostgreSQL, fmt.Errorf("read: %w", io.ErrUnexpectedEOF), true, false},
+		{"a reset", PostgreSQL, &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, true, false},
+		{"go-sql-driver", MySQL, fmt.Errorf("read: %w", errors.New("invalid connection")), true, false},
+		{"terminated", PostgreSQL, says{"57P01", "FATAL: terminating connection due to administrator command (SQLSTATE 57P01)"}, true, true},
+		{"terminated, in other words", PostgreSQL, says{"57P01", "FATAL: canary"}, true, false},
+		{"idle", PostgreSQL, state("57P05"), true, true},
+		{"a crash", PostgreSQL, state("57P02"), true, false},
+		{"a pooler's server", PostgreSQL, says{"08P01", "FATAL: server conn crashed? (SQLSTATE 08P01)"}, true, false},
+		{"killed", MySQL, errors.New("Error 1927 (70100): Connection was killed"), true, false},
+		{"starting up", PostgreSQL, state("57P03"), false, false},
+		{"refused", PostgreSQL, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, false, false},
+	} {
+		f := &fake{errs: slices.Repeat([]error{test.err}, 12)}
+		if _, err := Rows(t.Context(), newFake(test.d, f), "read", number, ""); (err == nil) != test.read {
+			t.Errorf("%s: a read: got error %v after %d statements", test.name, err, f.sent)
+		}
+		f = &fake{errs: slices.Repeat([]error{test.err}, 12)}
+		if _, err := newFake(test.d, f).Exec(t.Context(), "write", ""); (err == nil) != test.write || !test.write && f.sent != 1 {
+			t.Errorf("%s: a write: got error %v after %d statements", test.name, err, f.sent)
+		}
+		f = &fake{errs: slices.Repeat([]error{test.err}, 1000)}
+		_, err := Rows(t.Context(), newFake(test.d, f), "read", number, "")
+		if !errors.Is(err, djsession.ErrUnavailable) || strings.Contains(err.Error(), "canary") || f.sent > 13 {
+			t.Errorf("%s, for ever: got error %v after %d statements", test.name, err, f.sent)
+		}
+	}
+}
+
+// safe is an error of pgx before anything is sent.
+type safe struct{}
+
+func (safe) Error() string     { return "conn closed" }
+func (safe) SafeToRetry() bool { return true }
+
+// says is an error of PostgreSQL with a text.
+type says struct{ code, text string }
+
+func (s says) Error() string    { return s.text }
+func (s says) SQLState() string { return s.code }
 
 // Writers of one SQLite take turns; those of other databases do not wait for each other.
 func TestTurns(t *testing.T) {
