@@ -1,6 +1,7 @@
 package rediscache
 
 import (
+	"bytes"
 	"fmt"
 	"unicode/utf8"
 
@@ -68,6 +69,9 @@ func asciiJSON(data []byte, limit int) ([]byte, error) {
 		text := append([]byte(nil), data[:i]...)
 		for i < len(data) {
 			r, n := utf8.DecodeRune(data[i:])
+			if n > 1 && escaped(data[:i]) {
+				return nil, &serializer.DecodeError{Offset: i, Reason: "a backslash before a character that needs none", Err: serializer.ErrSyntax}
+			}
 			switch {
 			case r == utf8.RuneError && n < 2:
 				return nil, &serializer.DecodeError{Offset: i, Reason: "not UTF-8", Err: serializer.ErrSyntax}
@@ -84,4 +88,9 @@ func asciiJSON(data []byte, limit int) ([]byte, error) {
 		return text, nil
 	}
 	return data, nil
+}
+
+// escaped reports whether a backslash at the end of text escapes the next character.
+func escaped(text []byte) bool {
+	return (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
 }

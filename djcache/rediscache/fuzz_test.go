@@ -97,6 +97,7 @@ func FuzzHerd(f *testing.F) {
 	f.Add([]byte("\x80\x02cdjango_redis.client.herd\nMarker\n)\x81}(X\x04\x00\x00\x00cart]q\x01(K\x01K\x02eX\x04\x00\x00\x00sameh\x01u" + end + "\x87."))
 	f.Add([]byte("\x80\x02cdjango_redis.client.herd\nMarker\n)\x81}N\x87."))
 	f.Add([]byte("\x80\x02}q\x00K\x01K\x01K\x01\x87."))
+	f.Add([]byte("\x80\x04\x95\x06\x00\x00\x00\x00\x00\x00\x00}.junk")) // in the frame
 	fuzzFormat(f, "herd", "herd", "pickle")
 }
 
@@ -110,7 +111,7 @@ func FuzzASCIIJSON(f *testing.F) {
 // FuzzUTF8InJSON: a text beyond ASCII is read as the same text with escapes, and what is
 // no UTF-8 is refused.
 func FuzzUTF8InJSON(f *testing.F) {
-	for _, text := range []string{"", "a", "é", "😀", "\U0010ffff\uffff\ufffd", "\xff", "\xed\xa0\x80", "a\u2028\x7f", "\xf4\x90\x80\x80", `\"`} {
+	for _, text := range []string{"", "a", "é", "😀", "\U0010ffff\uffff\ufffd", "\xff", "\xed\xa0\x80", "a\u2028\x7f", "\xf4\x90\x80\x80", `\"`, `\é`, `\\é`, `\\\é`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -123,11 +124,22 @@ func FuzzUTF8InJSON(f *testing.F) {
 			return
 		}
 		var b strings.Builder
+		backslashes := 0
 		for _, c := range text {
 			if c < utf8.RuneSelf {
 				b.WriteRune(c)
+				if backslashes++; c != '\\' {
+					backslashes = 0
+				}
 				continue
 			}
+			if backslashes%2 == 1 { // as an escape it would be the backslash's
+				if !errors.Is(err, serializer.ErrSyntax) {
+					t.Errorf("%q: a backslash before a character beyond ASCII: got %v", text, err)
+				}
+				return
+			}
+			backslashes = 0
 			for _, unit := range utf16.Encode([]rune{c}) {
 				fmt.Fprintf(&b, `\u%04X`, unit)
 			}

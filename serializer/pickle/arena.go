@@ -20,7 +20,8 @@ import (
 //
 // An arena does not change after it was read.
 type arena struct {
-	text      string // the input, through STOP
+	text      string // the input, through STOP and the end of its frame
+	end       int    // behind STOP
 	nodes     []node
 	items     []ref // the content of the containers, each in one run
 	objs      []object

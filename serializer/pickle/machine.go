@@ -100,6 +100,7 @@ const scanFrom = 32 << 10
 // run executes the pickle.
 func (m *machine) run() *serializer.DecodeError {
 	in, most := m.text, maxOpen*m.lim.Depth
+	frame := 0 // where the last one ends
 	for pos := 0; pos < len(in); {
 		op := in[pos]
 		m.at = pos
@@ -119,7 +120,8 @@ func (m *machine) run() *serializer.DecodeError {
 				return m.underflow()
 			}
 			m.root = m.stack[len(m.stack)-1]
-			m.text = in[:pos]
+			// Without what a last frame has behind STOP, that frame would be cut short.
+			m.text, m.end = in[:max(pos, frame)], pos
 			return nil
 
 		case opShortBinUnicode:
@@ -236,6 +238,7 @@ func (m *machine) run() *serializer.DecodeError {
 			if n > uint64(len(in)-pos) {
 				return m.cut()
 			}
+			frame = pos + int(n)
 			m.tinyFrames = m.tinyFrames || n < frameLeast
 
 		default:

@@ -144,7 +144,7 @@ func LoadPrefix(data []byte, opts *Options) (v any, rest int, err error) {
 		return nil, 0, err
 	}
 	m := maker{arena: a}
-	return m.make(a.root), len(a.text), nil
+	return m.make(a.root), a.end, nil
 }
 
 // Sniff reports whether data is one whole pickle, by its opcodes alone. It returns false
