@@ -20,6 +20,7 @@ import (
 //	django.db.backends.postgresql             a database
 //	django.middleware.csrf.CsrfViewMiddleware a middleware; "nothing" is one that does
 //	                                          nothing to sessions, logins and cookies
+//	auth.User                                 an AUTH_USER_MODEL: see [Options].UserModels
 //	json, pickle                              a serializer of sessions that writes what
 //	                                          Django's own would write
 //	{prefix}:{version}:{key}                  a KEY_FUNCTION, as a text with these names
@@ -52,6 +53,8 @@ func (o *Options) As(own, what string) error {
 		put(&o.Backends, own, what)
 	case databaseEngines[what].kind != "":
 		put(&o.Databases, own, what)
+	case strings.EqualFold(what, authUser):
+		put(&o.UserModels, own, authUser)
 	case what == "json":
 		put(&o.Serializers, own, serializer.Serializer(serializer.JSON{}))
 	case what == "pickle":

@@ -153,6 +153,25 @@ func (r *reader) auth() {
 		LoginStages:       r.loginStages(),
 	}
 	set.Auth.Enabled, set.Auth.OwnMiddleware = r.middleware(authOf)
+	r.userModel()
+}
+
+const authUser = "auth.User"
+
+// userModel tells what AUTH_USER_MODEL does as.
+func (r *reader) userModel() {
+	model := r.set.Auth.UserModel
+	if strings.EqualFold(model, authUser) {
+		r.set.Auth.UserModelAs = authUser
+	}
+	for own, as := range r.opts.UserModels {
+		switch {
+		case !strings.EqualFold(as, authUser):
+			r.bad("AUTH_USER_MODEL", as, "auth.User in Options.UserModels")
+		case strings.EqualFold(own, model):
+			r.set.Auth.UserModelAs = authUser
+		}
+	}
 }
 
 // loginStages returns the settings of django-allauth that add a stage to each login. What is no

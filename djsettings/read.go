@@ -44,6 +44,12 @@ type Options struct {
 	// Middleware say which middleware of Django's the site's own do as, by the dotted path
 	// in MIDDLEWARE. "" says that one does nothing to sessions, logins and cookies.
 	Middleware map[string]string
+	// UserModels say that the site's own AUTH_USER_MODEL does as "auth.User" does, by its
+	// name such as "accounts.User": its code decides nothing else. Its default manager hides
+	// nobody and finds names exactly; is_active, is_staff and is_superuser are fields; the
+	// methods that Django asks, such as has_perm, are Django's own. djsite.Options may say
+	// otherwise of one of these. Without a profile djsite.Open wants to be told.
+	UserModels map[string]string
 	// Schema is the schema with the sessions and users, for sites with django-tenants or
 	// django-tenant-schemas: that of one tenant, or the public one.
 	Schema string

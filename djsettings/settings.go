@@ -187,6 +187,9 @@ func (s RedisSettings) Err() error { return s.err }
 type AuthSettings struct {
 	// UserModel is AUTH_USER_MODEL.
 	UserModel string
+	// UserModelAs is "auth.User" for that model, and for one of the site's own that does as
+	// it by [Options.UserModels]; else "".
+	UserModelAs string
 	// Backends are AUTHENTICATION_BACKENDS.
 	Backends []string
 	// PasswordHashers are PASSWORD_HASHERS.

@@ -19,6 +19,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/pgxusers"
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/httpcookie"
 	"github.com/go-djsession/go-djsession/signer"
@@ -143,9 +144,28 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	if err := s.openUsers(ctx, *table, o); err != nil {
 		return err
 	}
+	if err := s.known(o); err != nil {
+		return err
+	}
 	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, o)...)
 	s.Auth, err = djauth.New(s.Sessions, s.Users, passwords, o)
 	return err
+}
+
+// known refuses a user model of the site's own, about whose code neither a profile nor
+// [djsettings.Options.UserModels] says anything. With a Judge it is a Warning.
+func (s *Site) known(o *djauth.Options) error {
+	model := s.Settings.Auth.UserModel
+	if p := s.Settings.Profile; s.Settings.Auth.UserModelAs != "" || p != nil && p.Users != nil {
+		return nil
+	}
+	text := fmt.Sprintf("%q is the site's own model, and neither settings nor tables tell what its code does: its manager may hide users or find them otherwise, and is_active, is_staff, is_superuser or has_perm may be computed", model)
+	if o.Judge != nil {
+		s.warn("AUTH_USER_MODEL", text+": the Judge alone decides about it.")
+		return nil
+	}
+	return fmt.Errorf("%w: AUTH_USER_MODEL: %s: read a profile of the site, which djsession probe makes, in the place of diffsettings; if the model does as auth.User in all that djsite.Options do not say, say so in djsettings.Options.UserModels; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)",
+		djsession.ErrConfig, text)
 }
 
 // formName is UsernameField.to_python.

@@ -9,9 +9,8 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-// Unknown returns a Warning for each backend and middleware of the site's own, and for its
-// own user model: they take part in sessions and logins, and this module cannot know what
-// they do. [Open] adds these warnings too. Backends that opts or the profile describe are
+// Unknown returns a Warning for each backend and middleware of the site's own: they take part
+// in sessions and logins, and this module cannot know what they do. [Open] adds these warnings too. Backends that opts or the profile describe are
 // known, and so are their permissions with djauth.Options.Permissions. opts may be nil.
 func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	all := unknownMiddleware(s)
@@ -22,8 +21,7 @@ func Unknown(s *djsettings.Settings, opts *Options) []djsettings.Warning {
 	return append(all, unknownLogin(s, o)...)
 }
 
-// unknownLogin returns a Warning for each backend that o does not describe, and for the
-// user model.
+// unknownLogin returns a Warning for each backend that o does not describe.
 func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.Warning) {
 	seen := map[string]bool{}
 	for _, name := range o.Backends {
@@ -55,9 +53,6 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 	if o.PasswordRefusal != "" {
 		all = append(all, djsettings.Warning{Setting: "INSTALLED_APPS", Text: o.PasswordRefusal + ", so that Authenticate refuses passwords: users log in at the site's own login page. If Go does so too, set djauth.Options.PasswordRefusal to \"\" in djsite.Options.ConfigureAuth."})
 	}
-	if ownModel(s) {
-		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("%q is the site's own model: taken as given are that is_active, is_staff and is_superuser are plain columns, that its default manager hides nobody and finds names exactly, and that get_session_auth_hash and has_perm are Django's own; djsite.Options.UserTable, AuthHash, Lookup and ConfigureAuth say otherwise.", s.Auth.UserModel)})
-	}
 	return all
 }
 
@@ -74,9 +69,6 @@ func passwordRefusal(s *djsettings.Settings) string {
 	}
 	return ""
 }
-
-// ownModel reports whether AUTH_USER_MODEL is not that of django.contrib.auth.
-func ownModel(s *djsettings.Settings) bool { return !strings.EqualFold(s.Auth.UserModel, "auth.User") }
 
 // meant says what Django's middlewares do to logins that Go does not.
 var meant = map[string]string{

@@ -1,11 +1,13 @@
 package djsite
 
 import (
+	"context"
 	"crypto/md5"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +35,8 @@ type userCase struct {
 		Rows   []map[string]any
 	}
 	Session map[string]any
+
+	plain bool // the site says that its model does as auth.User
 }
 
 // PasswordLimits are those of the hashers. Without them a hash may take ten times as long as
@@ -79,7 +83,7 @@ func TestUserModels(t *testing.T) {
 		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked, warns: []string{"djauth.Options.Permissions"}},
 		{file: "defer", refused: "has enabled, which"},
 		{file: "defer", name: "the columns are named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Active: "enabled", Username: "login"}}},
-			why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend, warns: []string{"accts.ColUser"}},
+			why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend},
 		{file: "emailbk", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, warns: []string{email}},
 		{file: "emailbk", name: "its lookup is told", parts: &Options{
 			Lookup:        []djauth.Lookup{{Columns: []string{"email"}}, {}},
@@ -94,18 +98,18 @@ func TestUserModels(t *testing.T) {
 			ConfigureAuth: func(o *djauth.Options) { o.OwnBackends = map[string]string{email: djauth.ModelBackend} }},
 			who: "ada", login: "ada@example.com ada", names: email, warns: []string{"djauth.Options.Permissions"}},
 		{file: "emailbk", name: "its lookup is of no column", parts: &Options{Lookup: []djauth.Lookup{{Columns: []string{"e_mail"}}}}, refused: "djsite.Options.Lookup, number 1"},
-		{file: "emailun", who: "the-username", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.EmailUser", "Columns.Username"}},
+		{file: "emailun", who: "the-username", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username"}},
 		{file: "emailun", name: "the column is named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email"}}},
-			who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, warns: []string{"accts.EmailUser"}},
+			who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend},
 		{file: "isactive", refused: "has status, which"},
 		{file: "isactive", name: "it is computed in Go", parts: &Options{UserTable: &dbusers.Options{
 			Columns: dbusers.Columns{Username: "email", Staff: dbusers.None, Superuser: dbusers.None}, Extra: []string{"status"},
 			Active: func(a *djauth.Account) bool { return a.Extra["status"] != "banned" },
-		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend, warns: []string{"accts.StatusUser"}},
+		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend},
 		{file: "isactive", name: "another status is banned", parts: &Options{UserTable: &dbusers.Options{
 			Columns: dbusers.Columns{Username: "email"}, Extra: []string{"status"},
 			Active: func(a *djauth.Account) bool { return a.Extra["status"] != "gone" },
-		}}, who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, warns: []string{"accts.StatusUser", "no column is_staff and no is_superuser"}},
+		}}, who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, warns: []string{"no column is_staff and no is_superuser"}},
 		{file: "mailauth", refused: "has no column password, of which Django makes the hash"},
 		{file: "mailauth", name: "it has no password", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email", Password: dbusers.None}}},
 			refused: "say in Options.AuthHash"},
@@ -113,10 +117,10 @@ func TestUserModels(t *testing.T) {
 			UserTable:     &dbusers.Options{Columns: dbusers.Columns{Username: "email", Password: dbusers.None}},
 			AuthHash:      djauth.AuthHash{Salt: "mailauth.contrib.user.models.EmailUserManager.get_session_auth_hash", Algorithm: "sha256", Fields: []string{"session_salt"}},
 			ConfigureAuth: func(o *djauth.Options) { o.OwnBackends = map[string]string{mail: djauth.RemoteUserBackend} },
-		}, who: "ada@example.com", unsure: errors.ErrUnsupported, warns: []string{"mailauth_user.EmailUser", mail}},
-		{file: "mti", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.MtiUser", "Columns.Username", "no column is_staff and no is_superuser"}},
+		}, who: "ada@example.com", unsure: errors.ErrUnsupported, warns: []string{mail}},
+		{file: "mti", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username", "no column is_staff and no is_superuser"}},
 		{file: "mti", name: "its name is in the other table", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Username: "email", Staff: dbusers.None, Superuser: dbusers.None}}},
-			who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, warns: []string{"accts.MtiUser"}},
+			who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend},
 		{file: "noperm", why: djauth.ErrUnknownBackend, unsure: djauth.ErrUnknownBackend, warns: []string{"accts.backends.OnlyUser"}},
 		{file: "noperm", name: "its logins are judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
 			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active }
@@ -124,22 +128,35 @@ func TestUserModels(t *testing.T) {
 		{file: "noperm", name: "its logins are those of ModelBackend", parts: own(map[string]string{"accts.backends.OnlyUser": djauth.ModelBackend}),
 			who: "ada", login: "ada", names: "accts.backends.OnlyUser", warns: []string{"djauth.Options.Permissions"}},
 		{file: "rules", who: "ada", login: "ada", names: djauth.ModelBackend, warns: []string{"rules.permissions.ObjectPermissionBackend"}},
-		{file: "sha1hash", why: djauth.ErrHash, unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.Sha1User", "Columns.Username"}},
-		{file: "staffprop", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"accts.StaffPropUser", "Columns.Username", "no column is_staff and no is_superuser"}},
+		{file: "sha1hash", why: djauth.ErrHash, unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username"}},
+		{file: "staffprop", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username", "no column is_staff and no is_superuser"}},
 		{file: "staffprop", name: "is_staff is computed in Go", parts: &Options{UserTable: &dbusers.Options{
 			Columns: dbusers.Columns{Username: "email", Superuser: dbusers.None}, Extra: []string{"is_admin"},
 			Staff: func(a *djauth.Account) bool { return a.Flag("is_admin") },
-		}}, who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, staff: true, warns: []string{"accts.StaffPropUser"}},
+		}}, who: "ada@example.com", login: "ada@example.com", names: djauth.ModelBackend, staff: true},
 	}
 	files, err := os.ReadDir(filepath.Join("testdata", "users"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
+	for _, name := range []string{"emailun", "mti", "sha1hash", "staffprop"} { // nothing in their tables asks
+		c := readUserCase(t, name)
+		if _, err := c.open(t, nil); !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), "djsession probe") || !strings.Contains(err.Error(), "Options.UserModels") {
+			t.Errorf("%s, of which nobody says what its model does: got %v", name, err)
+		}
+		judge := &Options{ConfigureAuth: func(o *djauth.Options) {
+			o.Judge = func(context.Context, djauth.Judgement) (djauth.Verdict, error) { return djauth.Admit(), nil }
+		}}
+		if site, err := c.open(t, judge); err != nil || !slices.ContainsFunc(site.Warnings, func(w djsettings.Warning) bool { return strings.Contains(w.Text, "the Judge alone decides") }) {
+			t.Errorf("%s, with a Judge: got %v", name, err)
+		}
+	}
 	for _, test := range tests {
 		seen[test.file+".json"] = true
 		t.Run(strings.TrimSuffix(test.file+", "+test.name, ", "), func(t *testing.T) {
 			c := readUserCase(t, test.file)
+			c.plain = true
 			site, err := c.open(t, test.parts)
 			if test.refused != "" {
 				if site != nil || !errors.Is(err, djsession.ErrConfig) || !strings.Contains(err.Error(), test.refused) || !strings.Contains(err.Error(), "Options.") {
@@ -263,7 +280,11 @@ func (c *userCase) open(t *testing.T, parts *Options) (*Site, error) {
 	if all["INSTALLED_APPS"] == nil {
 		all["INSTALLED_APPS"] = []any{"django.contrib.auth", "django.contrib.sessions"}
 	}
-	set, err := djsettings.FromMap(all, &djsettings.Options{Django: "6.1"})
+	opts := &djsettings.Options{Django: "6.1"}
+	if c.plain {
+		opts.UserModels = map[string]string{fmt.Sprint(c.Settings["AUTH_USER_MODEL"]): "auth.User"}
+	}
+	set, err := djsettings.FromMap(all, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

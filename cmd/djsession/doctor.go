@@ -95,8 +95,8 @@ func tell(a *app, report *doctor.Report) error {
 		if f.Severity == doctor.Fault {
 			faults++
 		}
-		a.Say("%s %s: %s", f.Severity, f.ID, f.Text)
-		a.Say("  change: %s", f.Change)
+		a.Say("%s %s: %s", f.Severity, f.ID, asFlags.Replace(f.Text))
+		a.Say("  change: %s", asFlags.Replace(f.Change))
 	}
 	a.Say("compared: %s", strings.Join(report.Compared, ", "))
 	if len(report.Missed) > 0 {

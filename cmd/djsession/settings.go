@@ -111,7 +111,7 @@ func settingsProblem(err error) error {
 var asFlags = strings.NewReplacer(
 	"djsettings.Options.Engines", "--as", "Options.Engines", "--as", "djsettings.Options.Backends", "--as", "Options.Backends", "--as",
 	"djsettings.Options.Databases", "--as", "Options.Databases", "--as", "djsettings.Options.Middleware", "--as", "Options.Middleware", "--as",
-	"Options.Serializers", "--as", "Options.KeyFunctions", "--as", "Options.IgnoreOptions", "--ignore-option", "Options.Schema", "--schema",
+	"djsettings.Options.UserModels", "--as", "Options.Serializers", "--as", "Options.KeyFunctions", "--as", "Options.IgnoreOptions", "--ignore-option", "Options.Schema", "--schema",
 )
 
 // manageHint returns the hint for a folder with a manage.py, if no settings are given.

@@ -111,13 +111,15 @@ func (b *beside) query(do string, a account, password string) string {
 
 func (b *beside) steps() {
 	ctx := context.Background()
-	set, err := djsettings.ReadFile(b.settings, &djsettings.Options{Django: b.row.Django, Dir: b.project.dir})
-	if err != nil {
-		b.Fatal(err)
-	}
+	read := djsettings.Options{Django: b.row.Django, Dir: b.project.dir}
 	if strings.HasSuffix(b.row.Way, told) {
 		b.opts = new(djsite.Options)
 		b.told(b.opts)
+		read.UserModels = map[string]string{b.row.Model: "auth.User"}
+	}
+	set, err := djsettings.ReadFile(b.settings, &read)
+	if err != nil {
+		b.Fatal(err)
 	}
 	b.set = set
 	site, err := djsite.Open(ctx, set, b.opts)

@@ -71,7 +71,7 @@ for form in forms:
 				d.Exec(t, setup, django.Args{"forms": forms}, &keys)
 				var text string
 				d.Call(t, "command", django.Args{"name": "diffsettings", "options": map[string]any{"all": true}}, &text)
-				set, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: version})
+				set, err := djsettings.Read(strings.NewReader(text), &djsettings.Options{Django: version, UserModels: map[string]string{"accts.User": "auth.User"}})
 				if err != nil {
 					t.Fatal(err)
 				}

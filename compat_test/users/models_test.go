@@ -29,9 +29,9 @@ type model struct {
 
 	refused string // by Open, with the settings alone
 	warns   string // a Warning with the settings alone
-	// assumed is a part of the Warning that says what no setting and no table tells, for a
-	// model that Go then gets wrong.
-	assumed string
+	// lies says that the model does not as auth.User in a way that no table shows. A site that
+	// says it does, and nothing else, gets what it says.
+	lies bool
 
 	opts *djsite.Options // with which Go says what Django says
 
@@ -155,7 +155,7 @@ class Card(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE)
     valid = models.BooleanField(default=True)
 `, make: "user = User(username='ada', email='ada@example.com')\nuser.set_password('pw')\nuser.save()\nfrom accts.models import Card\nCard.objects.create(user=user)",
-		ban: "user.card.valid = False\nuser.card.save()", assumed: "its default manager hides nobody"},
+		ban: "user.card.valid = False\nuser.card.save()", lies: true},
 	{name: "a base manager that filters", models: `class Manager(UserManager):
     def get_queryset(self):
         return super().get_queryset().filter(is_archived=False)
@@ -210,7 +210,7 @@ class User(AbstractUser):
     @property
     def is_staff(self):
         return self.flag and self.note == 'trusted'
-`, make: makeBase, assumed: "is_staff and is_superuser are plain columns",
+`, make: makeBase, lies: true,
 		opts: table(dbusers.Options{Columns: dbusers.Columns{Username: "email", Superuser: none}, Extra: []string{"is_staff", "note"},
 			Staff: func(a *djauth.Account) bool { return a.Flag("is_staff") && a.Extra["note"] == "trusted" }})},
 	{name: "USERNAME_FIELD is email", models: "class User(AbstractUser):\n    email = models.EmailField(unique=True)\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n",

@@ -303,6 +303,7 @@ var faults = map[string][]broken{
 		{"nothing is told of it", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.EngineUnknown, []string{"own.engine"}, []string{doctor.OtherEngine, doctor.Salt}},
 	},
 	"member": {
+		{"nobody tells what its model does", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.Unexplained, []string{"own.Member", "djsession probe", "UserModels", "has_perm"}, []string{doctor.UserTable, doctor.UserModel, doctor.AuthHash}},
 		{"a db_table that is not named", func(t *testing.T, s *site) given { return given{parts: &djsite.Options{}} }, doctor.UserModel, []string{"members", "own.Member"}, nil},
 		{"the users of auth.User", func(t *testing.T, s *site) given {
 			return given{settings: s.with("AUTH_USER_MODEL", "'auth.User'"), parts: &djsite.Options{}}

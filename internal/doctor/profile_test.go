@@ -114,7 +114,7 @@ func (s *shop) examine(t *testing.T) *doctor.Report {
 			"default": database("site", "CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text, expire_date datetime)"),
 			"people":  database("people", people...),
 		},
-	}, &djsettings.Options{Django: "5.2"})
+	}, &djsettings.Options{Django: "5.2", UserModels: map[string]string{"accounts.User": "auth.User"}}) // without a profile
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ class Member(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     class Meta:
         db_table = 'members'
-`}, parts: djsite.Options{UserTable: &dbusers.Options{Table: "members"}}},
+`}, parts: djsite.Options{UserTable: &dbusers.Options{Table: "members"}}, opts: djsettings.Options{UserModels: map[string]string{"own.Member": "auth.User"}}},
 	"user_sessions": {django: "5.2", settings: "SESSION_ENGINE = 'user_sessions.backends.db'\nINSTALLED_APPS += ['user_sessions']\nMIDDLEWARE[0] = 'user_sessions.middleware.SessionMiddleware'\n"},
 	"qsessions": {django: "5.2", settings: "SESSION_ENGINE = 'qsessions.backends.cached_db'\nINSTALLED_APPS += ['qsessions']\nMIDDLEWARE[0] = 'qsessions.middleware.SessionMiddleware'\n" +
 		"CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://{redis}/7'}}\n"},
