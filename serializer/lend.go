@@ -13,6 +13,10 @@ func init() {
 		WithSource: func(d, source any) any { return d.(*Dict).withSource(source) },
 		Source:     func(d any) (any, bool) { return d.(*Dict).noted() },
 		Hold:       func(v any) any { return &frozen{&v} },
+		At: func(d any, i int) (string, *any, any) {
+			e := &d.(*Dict).all()[i]
+			return e.name, e.other, e.stored()
+		},
 		Held: func(v any) (any, bool) {
 			if f, ok := v.(*frozen); ok {
 				return *f.v, true

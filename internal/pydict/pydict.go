@@ -51,6 +51,7 @@ type Functions struct {
 	NewKeys    func() Keys
 	WithSource func(d, source any) any
 	Source     func(d any) (source any, changed bool)
+	At         func(d any, i int) (name string, key *any, stored any)
 	Hold       func(v any) any
 	Held       func(v any) (any, bool)
 }
@@ -72,6 +73,11 @@ func WithSource[D any](d D, source any) D { return lent.WithSource(d, source).(D
 
 // Source returns the note of d, a *Dict, and whether d was changed since.
 func Source(d any) (source any, changed bool) { return lent.Source(d) }
+
+// At returns the key and the value at place i of d, a *Dict that has so many, as
+// Dict.AllStored yields them, but without allocating memory for a key that is text: then
+// key is nil.
+func At(d any, i int) (name string, key *any, stored any) { return lent.At(d, i) }
 
 // Hold returns a Lazy of v, a value that was just read and that nobody else holds. It copies
 // nothing, so that what is one object in several such values stays one. Each look at the

@@ -131,6 +131,9 @@ func (m *machine) argsOf(o *object) (count, bytes int) {
 	return count, bytes
 }
 
+// longText is the length from which a text counts.
+const longText = 64
+
 // longLen returns the length of a text, or of an int as it is in the pickle, if it is
 // long.
 func (a *arena) longLen(n *node) int {

@@ -9,10 +9,15 @@ import (
 // id is the identity of an object: two values that are one object in Python have the same
 // id. The id of a Go value is its address, that of a node its number.
 type id struct {
-	p    unsafe.Pointer
-	n    int
-	kind idKind
+	p unsafe.Pointer
+	k uint64 // the idKind in the lowest byte, and above it a length or a number
 }
+
+// newID returns an id. n is the length of what is at p, or a number of its own.
+func newID(kind idKind, p unsafe.Pointer, n int) id { return id{p, uint64(n)<<8 | uint64(kind)} }
+
+func (o id) kind() idKind { return idKind(o.k) }
+func (o id) number() int  { return int(o.k >> 8) }
 
 type idKind uint8
 
@@ -39,93 +44,43 @@ func sliceID(kind idKind, items []any) id {
 	if cap(items) == 0 {
 		return freshID
 	}
-	return id{unsafe.Pointer(unsafe.SliceData(items)), len(items), kind}
+	return newID(kind, unsafe.Pointer(unsafe.SliceData(items)), len(items))
 }
 
 func byteArrayID(b serializer.ByteArray) id {
 	if cap(b) == 0 {
 		return freshID
 	}
-	return id{unsafe.Pointer(unsafe.SliceData(b)), len(b), idByteArray}
+	return newID(idByteArray, unsafe.Pointer(unsafe.SliceData(b)), len(b))
 }
 
-func pointerID[T any](p *T) id { return id{unsafe.Pointer(p), 0, idPointer} }
+func pointerID[T any](p *T) id { return newID(idPointer, unsafe.Pointer(p), 0) }
 
 // textID is the identity of a text: its address. As in CPython there is only one empty
 // str, and one of each character up to U+00FF.
 func textID(s string) id {
 	switch {
+	case len(s) > 2:
 	case len(s) == 0:
-		return id{nil, 0, idText}
-	case len(s) == 1:
-		return id{nil, 1 + int(s[0]), idText}
-	case len(s) == 2 && (s[0] == 0xC2 || s[0] == 0xC3):
-		return id{nil, 1 + int(s[0]&3)<<6 + int(s[1]&0x3F), idText}
+		return newID(idText, nil, 0)
+	case len(s) == 1 && s[0] < 0x80:
+		return newID(idText, nil, 1+int(s[0]))
+	case len(s) == 2 && (s[0] == 0xC2 || s[0] == 0xC3) && s[1]&0xC0 == 0x80:
+		return newID(idText, nil, 1+int(s[0]&3)<<6+int(s[1]&0x3F))
 	}
-	return id{unsafe.Pointer(unsafe.StringData(s)), len(s), idText}
+	return newID(idText, unsafe.Pointer(unsafe.StringData(s)), len(s))
 }
 
 func bytesID(s serializer.Bytes) id {
 	if s == "" {
-		return id{nil, 0, idBytes}
+		return newID(idBytes, nil, 0)
 	}
-	return id{unsafe.Pointer(unsafe.StringData(string(s))), len(s), idBytes}
+	return newID(idBytes, unsafe.Pointer(unsafe.StringData(string(s))), len(s))
 }
 
 func str2ID(s serializer.Str2) id {
 	if s == "" {
-		return id{nil, 0, idStr2}
+		return newID(idStr2, nil, 0)
 	}
-	return id{unsafe.Pointer(unsafe.StringData(string(s))), len(s), idStr2}
-}
-
-// idTable is the memo of a writer. It is a hash table of its own, because a map of Go
-// takes several times as long and the memo is most of the work.
-type idTable struct {
-	slots []idSlot // a power of two
-	used  int
-}
-
-type idSlot struct {
-	id     id
-	number uint32
-	taken  bool
-}
-
-func (t *idTable) slot(o id) *idSlot {
-	h := (uint64(uintptr(o.p)) + uint64(o.n)<<8 + uint64(o.kind)) * 0x9E3779B97F4A7C15
-	mask := uint64(len(t.slots) - 1)
-	for i := h >> 32; ; i++ {
-		if s := &t.slots[i&mask]; !s.taken || s.id == o {
-			return s
-		}
-	}
-}
-
-func (t *idTable) find(o id) (uint32, bool) {
-	if t.used == 0 || o.kind <= idUnmemoised {
-		return 0, false
-	}
-	s := t.slot(o)
-	return s.number, s.taken
-}
-
-func (t *idTable) add(o id, number uint32) {
-	if o.kind == idFresh {
-		return
-	}
-	if 4*(t.used+1) > 3*len(t.slots) {
-		old := t.slots
-		t.slots = make([]idSlot, 2*len(old))
-		for i := range old {
-			if old[i].taken {
-				*t.slot(old[i].id) = old[i]
-			}
-		}
-	}
-	s := t.slot(o)
-	if !s.taken {
-		t.used++
-	}
-	*s = idSlot{o, number, true}
+	return newID(idStr2, unsafe.Pointer(unsafe.StringData(string(s))), len(s))
 }

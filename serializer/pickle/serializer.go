@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -76,7 +77,8 @@ func (s Serializer) Dumps(dst []byte, d *serializer.Dict) ([]byte, error) {
 	if !changed {
 		return append(dst, a.text...), nil
 	}
-	w := newWriter(dst, max(a.proto, 2), s.Limits)
+	// Most changes are small.
+	w := newWriter(slices.Grow(dst, len(a.text)+len(a.text)/8), max(a.proto, 2), s.Limits)
 	w.a = a
 	w.begin()
 	err := w.changed(d)

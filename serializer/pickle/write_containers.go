@@ -108,7 +108,7 @@ func (w *writer) tuple(o id, items things) error {
 			return err
 		}
 	}
-	if number, ok := w.ids.find(o); ok {
+	if number, ok := w.memo.find(o); ok {
 		if n > 3 {
 			w.op(opPopMark)
 		} else {
@@ -143,7 +143,7 @@ func (w *writer) frozenSet(o id, items things) error {
 			return err
 		}
 	}
-	if number, ok := w.ids.find(o); ok {
+	if number, ok := w.memo.find(o); ok {
 		w.op(opPopMark)
 		w.get(number)
 		return nil
@@ -171,7 +171,7 @@ func (w *writer) setByCall(o id, class string, items things) error {
 // object is among its own arguments and so was already made.
 func (w *writer) made(o id, how byte) bool {
 	w.op(how)
-	if number, ok := w.ids.find(o); ok {
+	if number, ok := w.memo.find(o); ok {
 		w.op(opPop)
 		w.get(number)
 		return false

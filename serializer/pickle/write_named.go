@@ -123,7 +123,7 @@ func (w *writer) zone(v any) error {
 	if w.zones == nil {
 		w.zones = map[any]uint32{}
 	}
-	w.zones[v] = w.memo - 1 // an object takes its number last
+	w.zones[v] = w.memo.next - 1 // an object takes its number last
 	return nil
 }
 

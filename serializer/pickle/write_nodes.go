@@ -48,7 +48,14 @@ func (w *writer) node(r ref) error {
 	if err := w.deeper(); err != nil {
 		return err
 	}
-	defer func() { w.depth-- }()
+	err := w.containerNode(o, n)
+	w.depth--
+	return err
+}
+
+// containerNode writes a node that holds others, or a global.
+func (w *writer) containerNode(o id, n *node) error {
+	a := w.a
 	var items things
 	if n.kind >= kindList && n.kind < kindObject {
 		items.refs = a.held(n)
@@ -114,7 +121,7 @@ func (w *writer) objectNode(o id, obj *object) error {
 		how:    obj.how,
 		class:  aNode(obj.class),
 		args:   things{refs: a.held(args)},
-		argsID: id{kind: idUnmemoised},
+		argsID: id{k: uint64(idUnmemoised)},
 		kwargs: aNode(obj.kwargs),
 		list:   things{refs: a.heldRun(obj.list)},
 		built:  obj.built,
@@ -123,7 +130,7 @@ func (w *writer) objectNode(o id, obj *object) error {
 	}
 	switch {
 	case args.flags&flagShared != 0:
-		c.argsID = id{n: int(obj.args), kind: idNode}
+		c.argsID = newID(idNode, nil, int(obj.args))
 	case args.flags&flagMemoised != 0:
 		c.argsID = freshID
 	}
@@ -137,7 +144,7 @@ func (w *writer) objectNode(o id, obj *object) error {
 // not meet again.
 func nodeID(r ref, n *node) id {
 	if n.flags&flagMemoised == 0 {
-		return id{kind: idUnmemoised}
+		return id{k: uint64(idUnmemoised)}
 	}
-	return id{n: int(r), kind: idNode}
+	return newID(idNode, nil, int(r))
 }

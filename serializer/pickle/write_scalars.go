@@ -61,9 +61,13 @@ func (w *writer) float(f float64) {
 
 // text writes a str, unless it has a number.
 func (w *writer) text(o id, s string) {
-	if w.got(o) {
-		return
+	if !w.got(o) {
+		w.firstText(o, s)
 	}
+}
+
+// firstText writes a str that has no number.
+func (w *writer) firstText(o id, s string) {
 	if len(s) < 256 && w.proto >= 4 {
 		w.dst = append(w.dst, opShortBinUnicode, byte(len(s)))
 		w.dst = append(w.dst, s...)
@@ -180,7 +184,7 @@ func (w *writer) class(g serializer.Global) {
 		if n, ok := w.modules[module]; ok {
 			w.get(n)
 		} else {
-			w.modules[module] = w.memo
+			w.modules[module] = w.memo.next
 			w.text(freshID, g.Module)
 		}
 		w.boundary()

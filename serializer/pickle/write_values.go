@@ -38,14 +38,7 @@ func (w *writer) value(v any) error {
 	case float64:
 		w.float(pythonNaN(v))
 	case string:
-		o := textID(v)
-		if len(v) >= longText && w.got(o) { // a text that was already checked
-			return nil
-		}
-		if !validText(v) {
-			return typeError("a string that is not UTF-8")
-		}
-		w.text(o, v)
+		return w.textValue(v)
 	case serializer.Bytes:
 		w.bytes(bytesID(v), string(v))
 	case serializer.ByteArray:
@@ -75,8 +68,18 @@ func (w *writer) value(v any) error {
 	return nil
 }
 
-// longText is the length from which a text is checked only once.
-const longText = 64
+// textValue writes a str. One that has a number was already checked.
+func (w *writer) textValue(s string) error {
+	o := textID(s)
+	if w.got(o) {
+		return nil
+	}
+	if !validText(s) {
+		return typeError("a string that is not UTF-8")
+	}
+	w.firstText(o, s)
+	return nil
+}
 
 // pythonNaN returns f. For the NaN that Go makes it returns float("nan").
 func pythonNaN(f float64) float64 {
@@ -107,7 +110,12 @@ func (w *writer) container(v any) error {
 	if err := w.deeper(); err != nil {
 		return err
 	}
-	defer func() { w.depth-- }()
+	err := w.content(v)
+	w.depth--
+	return err
+}
+
+func (w *writer) content(v any) error {
 	var o id
 	switch v := v.(type) {
 	case []any:
@@ -181,9 +189,10 @@ func (w *writer) dict(o id, d *serializer.Dict) error {
 // pairs writes the keys and values of a dict in batches.
 func (w *writer) pairs(form batchForm, d *serializer.Dict) error {
 	b := batch{writer: w, form: form, n: d.Len()}
-	for k, v := range d.AllStored() {
+	for i := range b.n {
+		name, key, v := pydict.At(d, i)
 		b.before()
-		if err := w.value(k); err != nil {
+		if err := w.key(name, key); err != nil {
 			return err
 		}
 		if err := w.value(v); err != nil {
@@ -192,6 +201,15 @@ func (w *writer) pairs(form batchForm, d *serializer.Dict) error {
 		b.after()
 	}
 	return nil
+}
+
+// key writes the key of a dict, as pydict.At returns it.
+func (w *writer) key(name string, key *any) error {
+	if key != nil {
+		return w.value(*key)
+	}
+	w.boundary()
+	return w.textValue(name)
 }
 
 func (w *writer) pairsOf(d *serializer.Dict) func() error {
@@ -208,13 +226,20 @@ func (w *writer) changed(d *serializer.Dict) error {
 	w.put(nodeID(w.a.root, root))
 	old := w.a.held(root)
 	b := batch{writer: w, form: batchDict, n: d.Len()}
-	for k, v := range d.AllStored() {
+	for i := range b.n {
+		name, key, v := pydict.At(d, i)
 		b.before()
-		key, rest := w.sameKey(old, k)
-		old = rest
-		if err := w.save(key); err != nil {
+		r, rest, ok := w.sameKey(old, name, key)
+		var err error
+		if ok {
+			err = w.node(r)
+		} else {
+			err = w.key(name, key)
+		}
+		if err != nil {
 			return err
 		}
+		old = rest
 		if err := w.value(v); err != nil {
 			return err
 		}
@@ -226,15 +251,14 @@ func (w *writer) changed(d *serializer.Dict) error {
 // sameKey looks for the node of a key. Keys never move, so the node is among those after
 // the last one that was found; those before it were removed. A new key comes after all
 // old ones.
-func (w *writer) sameKey(old []ref, key any) (thing, []ref) {
-	name, ok := key.(string)
+func (w *writer) sameKey(old []ref, name string, key *any) (r ref, rest []ref, ok bool) {
 	for i := 0; i < len(old); i += 2 {
 		text, isText := w.a.isText(old[i])
-		if ok && isText && text == name || !ok && !isText && keyEqual(newMaker(w.a).make(old[i]), key) {
-			return aNode(old[i]), old[i+2:]
+		if key == nil && isText && text == name || key != nil && !isText && keyEqual(newMaker(w.a).make(old[i]), *key) {
+			return old[i], old[i+2:], true
 		}
 	}
-	return aValue(key), nil
+	return 0, nil, false
 }
 
 // keyEqual reports whether a and b are one key of a dict in Python.

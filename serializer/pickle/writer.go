@@ -26,15 +26,14 @@ type writer struct {
 	frame   int // offset of the header of the open frame
 	reframe int // length of dst from which the next value gets a new frame
 
-	memo    uint32 // numbers given out
-	ids     idTable
+	memo    memo
 	classes map[serializer.Global]uint32
 	modules map[string]uint32
 	zones   map[any]uint32
 }
 
 // writers are reused for their memo.
-var writers = sync.Pool{New: func() any { return &writer{ids: idTable{slots: make([]idSlot, 32)}} }}
+var writers = sync.Pool{New: func() any { return new(writer) }}
 
 func newWriter(dst []byte, protocol int, lim serializer.Limits) *writer {
 	w := writers.Get().(*writer)
@@ -51,12 +50,9 @@ func (w *writer) finish(dst []byte, err error) ([]byte, error) {
 	if err == nil {
 		dst = w.dst
 	}
-	const most = 256
-	if len(w.ids.slots) <= most {
-		clear(w.ids.slots) // so that it keeps no value alive
-		*w = writer{ids: idTable{slots: w.ids.slots}}
-		writers.Put(w)
-	}
+	w.memo.close()
+	*w = writer{memo: w.memo}
+	writers.Put(w)
 	return dst, err
 }
 
@@ -100,11 +96,14 @@ func (w *writer) begin() {
 	w.most = w.start + min(w.lim.Size, math.MaxInt32-w.start)
 	w.dst = append(w.dst, opProto, byte(w.proto))
 	w.reframe = math.MaxInt
-	if w.a != nil {
+	if w.a == nil {
+		w.memo.open(0)
+	} else {
+		w.memo.open(len(w.a.nodes))
 		w.same = w.a.proto == w.proto
 		w.python2 = w.same && w.proto == 2 && w.a.firstMemo == 1
 		if w.python2 {
-			w.memo = 1
+			w.memo.next = 1
 		}
 	}
 	w.openFrame()
@@ -191,15 +190,14 @@ func (w *writer) deeper() error {
 
 // put assigns a number to the object that was just written.
 func (w *writer) put(o id) {
-	if o.kind == idUnmemoised {
-		return
+	if o.kind() != idUnmemoised {
+		w.memo.add(o, w.putNumber())
 	}
-	w.ids.add(o, w.putNumber())
 }
 
 func (w *writer) putNumber() uint32 {
-	n := w.memo
-	w.memo++
+	n := w.memo.next
+	w.memo.next++
 	switch {
 	case w.proto >= 4:
 		w.op(opMemoize)
@@ -213,7 +211,7 @@ func (w *writer) putNumber() uint32 {
 
 // got writes a reference to an object that has a number.
 func (w *writer) got(o id) bool {
-	n, ok := w.ids.find(o)
+	n, ok := w.memo.find(o)
 	if ok {
 		w.get(n)
 	}
