@@ -75,15 +75,10 @@ func (s *Site) userDatabase() string {
 	return cmp.Or(alias, "default")
 }
 
-// answered refuses a site with code that neither the profile nor an option explains. With a
-// Judge, which sees each login after these checks, it is a Warning.
+// answered refuses a site with code that neither the profile nor an option explains.
 func (s *Site) answered(a *asked) error {
-	judged := a.auth.Judge != nil
-	for _, q := range a.questions {
-		if !judged {
-			return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, q)
-		}
-		s.warn("AUTH_USER_MODEL", q+"; until then the Judge alone decides about it.")
+	if len(a.questions) > 0 {
+		return fmt.Errorf("%w: AUTH_USER_MODEL %s: %s; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)", djsession.ErrConfig, a.Model, a.questions[0])
 	}
 	for _, note := range a.notes {
 		s.warn("AUTH_USER_MODEL", note)

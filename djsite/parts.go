@@ -144,7 +144,7 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 	if err := s.openUsers(ctx, *table, o); err != nil {
 		return err
 	}
-	if err := s.known(o); err != nil {
+	if err := s.known(); err != nil {
 		return err
 	}
 	s.Warnings = append(s.Warnings, unknownLogin(s.Settings, o)...)
@@ -153,19 +153,15 @@ func (s *Site) openAuth(ctx context.Context, host func(*http.Request) string) er
 }
 
 // known refuses a user model of the site's own, about whose code neither a profile nor
-// [djsettings.Options.UserModels] says anything. With a Judge it is a Warning.
-func (s *Site) known(o *djauth.Options) error {
+// [djsettings.Options.UserModels] says anything. A Judge is no answer: it runs after Django's
+// own checks, by these accounts.
+func (s *Site) known() error {
 	model := s.Settings.Auth.UserModel
 	if p := s.Settings.Profile; s.Settings.Auth.UserModelAs != "" || p != nil && p.Users != nil {
 		return nil
 	}
-	text := fmt.Sprintf("%q is the site's own model, and neither settings nor tables tell what its code does: its manager may hide users or find them otherwise, and is_active, is_staff, is_superuser or has_perm may be computed", model)
-	if o.Judge != nil {
-		s.warn("AUTH_USER_MODEL", text+": the Judge alone decides about it.")
-		return nil
-	}
-	return fmt.Errorf("%w: AUTH_USER_MODEL: %s: read a profile of the site, which djsession probe makes, in the place of diffsettings; if the model does as auth.User in all that djsite.Options do not say, say so in djsettings.Options.UserModels; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)",
-		djsession.ErrConfig, text)
+	return fmt.Errorf("%w: AUTH_USER_MODEL: %q is the site's own model, and neither settings nor tables tell what its code does: its manager may hide users or find them otherwise, and is_active, is_staff, is_superuser or has_perm may be computed: read a profile of the site, which djsession probe makes, in the place of diffsettings; if the model does as auth.User in all that djsite.Options do not say, say so in djsettings.Options.UserModels; or let the site say who is logged in (djsite.Options.AskDjango), or open the sessions only (SessionsOnly)",
+		djsession.ErrConfig, model)
 }
 
 // formName is UsernameField.to_python.
