@@ -24,15 +24,17 @@ PICKLE_FUZZTIME = 60s
 
 check: lint tidy test race core32 cross fuzz
 
-# examples/frameworks is a module of its own.
+# examples/frameworks and compat_test/bench are modules of their own.
 test:
 	go test ./...
 	go -C examples/frameworks test ./...
+	go -C compat_test/bench test ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); echo "gofmt: $${unformatted:-fine}"; test -z "$$unformatted"
 	go vet ./...
 	go -C examples/frameworks vet ./...
+	go -C compat_test/bench vet ./...
 	go run $(STATICCHECK) ./...
 	./.ci/vulncheck_test
 	./.ci/vulncheck $(GOVULNCHECK)
@@ -52,13 +54,16 @@ cross:
 tidy:
 	go mod tidy -diff
 	go -C examples/frameworks mod tidy -diff
+	go -C compat_test/bench mod tidy -diff
 	git diff --exit-code
 
 fuzz:
 	./.ci/fuzz $(FUZZTIME) $(PICKLE_FUZZTIME)
 
+# Measures beside the peers, which takes ten minutes on a quiet machine, and writes
+# docs/BENCHMARKS.md. One row: go -C compat_test/bench test -v -run TestBench -args -rows NAME
 bench:
-	go test -run '^$$' -bench . -count 6 ./signer ./serializer/... ./djsession/... ./compat_test/pickle
+	go -C compat_test/bench test -v -timeout 60m -run TestBench -args -write ../../docs
 
 # Written anew by real Djangos; a second run changes nothing.
 fixtures:
