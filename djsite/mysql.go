@@ -140,9 +140,6 @@ var isolationLevels = []string{"read uncommitted", "read committed", "repeatable
 // mysqlStatements returns the first statements of a connection: the client's init_command
 // and character set, then what connect and init_connection_state of DatabaseWrapper set.
 // They override the server's configuration and its init_connect.
-//
-// NAMES comes last: no other character set may be active, because the driver quotes values
-// for this one.
 func (db entry) mysqlStatements() ([]string, error) {
 	all := splitStatements(db.Options.Text("init_command"))
 	// The clients put the text between quotes as it is.
@@ -154,7 +151,7 @@ func (db entry) mysqlStatements() ([]string, error) {
 			all = append(all, "SET "+variable+" = '"+text+"'")
 		}
 	}
-	all = append(all, "SET autocommit = 1, sql_auto_is_null = 0, NAMES utf8mb4")
+	all = append(all, setMySQL())
 	level := "read committed"
 	switch v, ok := db.Options.Value("isolation_level"); {
 	case !ok && db.ServerIsolation(), !ok && db.set.Django.Before(2, 0) && db.set.Django != (djsession.DjangoVersion{}):

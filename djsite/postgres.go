@@ -48,12 +48,13 @@ func (db entry) openPostgreSQL(ctx context.Context, conns int) (*DB, error) {
 		}
 		cfg.ConnConfig.RuntimeParams["search_path"] = strings.Join(quoted, ",")
 	}
-	if role := db.Options.Text("assume_role"); role != "" {
-		// A statement, as in Django: a pooler rejects the parameter.
-		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-			_, err := conn.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
+	role := db.Options.Text("assume_role")
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := setPostgreSQL(ctx, conn); err != nil || role == "" {
 			return err
 		}
+		// A statement, as in Django: a pooler rejects the parameter.
+		return command(ctx, conn.PgConn(), "SET ROLE "+pgx.Identifier{role}.Sanitize())
 	}
 	if !strings.Contains(own, "default_query_exec_mode") {
 		pgpool.Adapt(cfg, db.DisableServerSideCursors)

@@ -37,7 +37,8 @@
 //
 // Behind a pooler in transaction mode, such as PgBouncer, pgx must not prepare
 // statements: put default_query_exec_mode=cache_describe into its DSN. Otherwise
-// errors say so, with the SQLSTATE.
+// errors say so, with the SQLSTATE. The modes exec and simple_protocol of pgx need
+// datestyle=ISO if the server has another one.
 //
 // Each operation is one statement that commits by itself: a SELECT to load, an
 // INSERT to create, an UPDATE or a DELETE by session_key and session_data. After an

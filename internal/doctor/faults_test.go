@@ -326,10 +326,12 @@ var faults = map[string][]broken{
 		{"no database of this name", part("'NAME': 'site'", "'NAME': 'web'"), doctor.DatabaseMissing, []string{"web"}, nil},
 		{"another database", part("'NAME': 'site'", "'NAME': 'postgres'"), doctor.SessionTable, []string{"django_session"}, nil},
 		{"another SECRET_KEY", change("SECRET_KEY", "'another-secret'"), doctor.SecretKey, []string{"another SECRET_KEY"}, nil},
+		{"read-only", part("'sslmode': 'disable'", "'sslmode': 'disable', 'options': '-c default_transaction_read_only=on'"), doctor.DatabaseReadOnly, []string{"default_transaction_read_only", "primary"}, nil},
 		{"another age", change("SESSION_COOKIE_AGE", "3600"), doctor.CookieAge, []string{"14 days"}, nil},
 	},
 	"mysql": {
 		{"a wrong password", part("mysql-password", "another-secret"), doctor.DatabasePassword, []string{"password", "DJSESSION_DATABASE_PASSWORD"}, nil},
+		{"query-only", part("'OPTIONS': {}", "'OPTIONS': {'init_command': 'SET SESSION tx_read_only = 1'}"), doctor.DatabaseReadOnly, []string{"tx_read_only"}, nil},
 		{"another charset", part("'OPTIONS': {}", "'OPTIONS': {'charset': 'latin1'}"), doctor.MySQLCharset, []string{"latin1", "utf8mb4"}, nil},
 		{"no database of this name", part("'NAME': 'site'", "'NAME': 'web'"), doctor.DatabaseMissing, []string{"web"}, nil},
 		{"USE_TZ", change("USE_TZ", "False"), doctor.TimeZone, []string{"3.5 hours"}, nil},

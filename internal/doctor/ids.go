@@ -31,6 +31,7 @@ const (
 	DatabaseUnreachable = "database-unreachable" // unreachable or unusable
 	DatabasePassword    = "database-password"    // wrong password or user
 	DatabaseMissing     = "database-missing"     // the server has no database of this name
+	DatabaseReadOnly    = "database-read-only"   // a replica, or configured to take no writes
 	DatabaseAlias       = "database-alias"       // DATABASES has no such alias
 	SQLiteFile          = "sqlite-file"          // missing, empty, or no database
 	SessionTable        = "session-table"        // the table is missing

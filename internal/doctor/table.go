@@ -46,6 +46,7 @@ func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 	}
 	db, err := e.lab.Database(ctx, alias)
 	if err == nil {
+		e.writable(ctx, db)
 		return db
 	}
 	name := fmt.Sprintf("DATABASES[%q] (%s)", alias, set)

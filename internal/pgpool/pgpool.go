@@ -23,8 +23,8 @@ import (
 const mark = "djsession.prepares"
 
 // Adapt makes the pool of cfg decide whether to prepare statements. If never is true it
-// prepares none. Adapt sets BeforeConnect, PrepareConn and OnPgError, and adds to the
-// beginning of AfterConnect.
+// prepares none. Adapt sets BeforeConnect, PrepareConn and OnPgError, and adds to the end
+// of AfterConnect.
 func Adapt(cfg *pgxpool.Config, never bool) {
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	if never {
@@ -39,6 +39,11 @@ func Adapt(cfg *pgxpool.Config, never bool) {
 	}
 	after := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if after != nil {
+			if err := after(ctx, conn); err != nil {
+				return err
+			}
+		}
 		if conn.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 			var pid int64
 			err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
@@ -49,9 +54,6 @@ func Adapt(cfg *pgxpool.Config, never bool) {
 				pooled.Store(true)
 			}
 			conn.PgConn().CustomData()[mark] = true
-		}
-		if after != nil {
-			return after(ctx, conn)
 		}
 		return nil
 	}
