@@ -14,6 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/fault"
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -64,7 +65,15 @@ func (db entry) open(ctx context.Context, conns int) (*DB, error) {
 
 // unavailable returns the error of a first contact that failed.
 func (db entry) unavailable(err error) error {
-	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), sqldb.Pooler(err)), err)
+	return errtext.Hide(ErrUnavailable, fmt.Sprintf("DATABASES[%q] cannot be reached", db.Alias)+cmp.Or(tlsHint(err), sqldb.Pooler(err), why(err)), err)
+}
+
+// why says what a driver's error means; "" if that is not known.
+func why(err error) string {
+	if fault.Of(err) == fault.Unknown && fault.Code(err) == "" {
+		return ""
+	}
+	return ": it " + fault.Why(err)
 }
 
 // dialect returns the dialect for dbstore, dbcache and dbusers.

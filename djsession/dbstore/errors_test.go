@@ -133,8 +133,8 @@ func TestDenied(t *testing.T) {
 		d                 dbstore.Dialect
 		hint              string
 	}{
-		{"PostgreSQL, no rights", "pgx", strings.Replace(pg.dsn(pg.addr), "postgres@", "reader@", 1), dbstore.PostgreSQL, "may not do that"},
-		{"MariaDB, no rights", "mysql", strings.Replace(my.dsn(my.addr), "root@", "reader@", 1), dbstore.MySQL, "may not do that"},
+		{"PostgreSQL, no rights", "pgx", strings.Replace(pg.dsn(pg.addr), "postgres@", "reader@", 1), dbstore.PostgreSQL, "may not do this INSERT to the table django_session"},
+		{"MariaDB, no rights", "mysql", strings.Replace(my.dsn(my.addr), "root@", "reader@", 1), dbstore.MySQL, "may not do this INSERT to the table django_session"},
 		{"PostgreSQL, read-only", "pgx", pg.dsn(pg.addr) + "&default_transaction_read_only=on", dbstore.PostgreSQL, "read-only"},
 		{"MariaDB, read-only", "mysql", my.dsn(my.addr) + "tx_read_only=1", dbstore.MySQL, "read-only"},
 		{"SQLite, read-only", "sqlite", lite.dsn("") + "mode=ro", dbstore.SQLite, "read-only"},

@@ -18,6 +18,14 @@ var databaseWords = map[fault.Kind]struct{ text, hint string }{
 	fault.NoNumber:     {"the server has no database of this number", "see the end of the DSN"},
 	fault.NoTable:      {"the table of the sessions is not there", "is this the site's database, and was it migrated? another table is named by --table"},
 	fault.TooMany:      {"the server has too many clients", ""},
+	fault.NoRoute:      {"no network leads to the host", "see the host in the DSN"},
+	fault.Starting:     {"the server starts up or shuts down", "try again"},
+	fault.Pooler:       {"the connection pooler has no free connection to the server", "is the server running behind it?"},
+	fault.Timeout:      {"the server's own time limit for a statement has passed", "see statement_timeout, or max_statement_time"},
+	fault.LockTimeout:  {"another transaction keeps the row locked", "try again"},
+	fault.DiskFull:     {"there is no room left on the server's disk or in the table", ""},
+	fault.ReadOnly:     {"the server is read-only", "is it a replica? the DSN must name the primary"},
+	fault.Lost:         {"the server closed the connection", "try again"},
 	fault.Full:         {"the memory of the server is full", ""},
 	fault.NoFile:       {"there is no such socket or file", "see the DSN"},
 	fault.FileDenied:   {"a file may not be read or written", "does this user have the rights of the site's?"},
@@ -30,6 +38,9 @@ var databaseWords = map[fault.Kind]struct{ text, hint string }{
 // does not know.
 func DatabaseProblem(err error) (text, hint string) {
 	w := databaseWords[fault.Of(err)]
+	if code := fault.Code(err); code != "" && w.text != "" {
+		w.text += " (" + code + ")"
+	}
 	return w.text, w.hint
 }
 

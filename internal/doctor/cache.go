@@ -64,7 +64,7 @@ func (e *exam) cache(ctx context.Context, alias string) (djcache.Cache, *djsetti
 		case set.Kind == djsettings.CacheFile:
 			e.fault(CacheUnreachable, fmt.Sprintf("The folder of CACHES[%q] is not there or may not be opened.", alias), "Correct LOCATION, and make it absolute if it is relative.")
 		default:
-			e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, words(k)), "Start the server, or correct LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
+			e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, fault.Why(err)), "Start the server, or correct LOCATION, or give DJSESSION_CACHE_<ALIAS>_LOCATION for the place where Go runs.")
 		}
 	default:
 		e.fault(CacheSettings, fmt.Sprintf("CACHES[%q] cannot be used here: %s.", alias, own(err)), "Correct that entry of CACHES, or keep sessions in another one.")
@@ -126,7 +126,7 @@ func (e *exam) cacheFault(set *djsettings.Cache, err error) {
 	case k == fault.Password:
 		e.fault(CachePassword, name+" refuses this user or password.", "Correct the password in LOCATION.")
 	default:
-		e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, words(k)), "Start the server, or correct LOCATION.")
+		e.fault(CacheUnreachable, fmt.Sprintf("%s %s.", name, fault.Why(err)), "Start the server, or correct LOCATION.")
 	}
 }
 

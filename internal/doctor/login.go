@@ -128,7 +128,7 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 		return
 	}
 	if err != nil {
-		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] cannot be used: the database %s.", model, db.Settings.Alias, words(fault.Of(err))),
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, in DATABASES[%q] cannot be used: the database %s.", model, db.Settings.Alias, fault.Why(err)),
 			"Name its table and columns, if they are not those that Django gives a model of this name.")
 		return
 	}
@@ -149,7 +149,7 @@ func (e *exam) user(ctx context.Context, db *djsite.DB, c claim) {
 		}
 		return
 	case err != nil:
-		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, cannot be read: the database %s.", model, words(fault.Of(err))),
+		e.fault(UserTable, fmt.Sprintf("The table of AUTH_USER_MODEL, %s, cannot be read: the database %s.", model, fault.Why(err)),
 			"See the rights of USER in DATABASES.")
 		return
 	}

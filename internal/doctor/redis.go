@@ -187,7 +187,7 @@ func (e *exam) redisFault(server *redis.Options, err error) {
 	case fault.NoDatabase, fault.NoNumber:
 		e.fault(RedisDatabase, fmt.Sprintf("The Redis of SESSION_REDIS at %s has no database %d.", server.Addr, server.DB), "Correct db in SESSION_REDIS.")
 	default:
-		e.fault(RedisUnreachable, fmt.Sprintf("The Redis of SESSION_REDIS at %s %s.", server.Addr, words(k)),
+		e.fault(RedisUnreachable, fmt.Sprintf("The Redis of SESSION_REDIS at %s %s.", server.Addr, fault.Why(err)),
 			"Start the server, or correct host and port in SESSION_REDIS, or give DJSESSION_SESSION_REDIS_HOST for the place where Go runs.")
 	}
 }

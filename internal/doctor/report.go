@@ -72,7 +72,7 @@ func (e *exam) list(site *djsite.Site, key string) {
 		for l, err := range lister.List(ctx, "") {
 			if err != nil {
 				if e.seen.listed = looked > 0; !errors.Is(err, errors.ErrUnsupported) {
-					e.seen.why = "the store " + words(fault.Of(err))
+					e.seen.why = "the store " + fault.Why(err)
 				}
 				return
 			}

@@ -64,7 +64,7 @@ func (e *exam) database(ctx context.Context, alias string) *djsite.DB {
 	case errors.Is(err, djsettings.ErrUnsupported), errors.Is(err, djsettings.ErrSetting):
 		e.fault(DatabaseUnreachable, fmt.Sprintf("%s cannot be used here: %s.", name, own(err)), "Correct that entry of DATABASES.")
 	default:
-		e.fault(DatabaseUnreachable, fmt.Sprintf("%s %s.", name, words(k)),
+		e.fault(DatabaseUnreachable, fmt.Sprintf("%s %s.", name, fault.Why(err)),
 			"Start the server, or correct HOST and PORT, or give DJSESSION_DATABASE_HOST and _PORT for the place where Go runs.")
 	}
 	return nil
@@ -178,7 +178,7 @@ func (e *exam) wall(db *djsite.DB, text string) (time.Time, bool) {
 func (e *exam) noTable(ctx context.Context, db *djsite.DB, table, key string, err error) {
 	alias := db.Settings.Alias
 	if k := fault.Of(err); k != fault.NoTable {
-		e.fault(DatabaseUnreachable, fmt.Sprintf("The table %s of DATABASES[%q] cannot be read: the database %s.", table, alias, words(k)),
+		e.fault(DatabaseUnreachable, fmt.Sprintf("The table %s of DATABASES[%q] cannot be read: the database %s.", table, alias, fault.Why(err)),
 			"See the rights of USER, and whether this table is made as Django makes it.")
 		return
 	}

@@ -27,7 +27,7 @@ var (
 
 // unseen notes that a place could not be searched to the end.
 func (e *exam) unseen(place string, err error) {
-	why := words(fault.Of(err))
+	why := fault.Why(err)
 	switch {
 	case errors.Is(err, errMore):
 		why = "holds more than is looked through"

@@ -2,22 +2,31 @@
 // of database drivers, and hides such texts.
 package errtext
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Says reports whether the text of err, or of an error that it wraps, contains words. The
 // text of a wrapped error may be missing from that of err.
 func Says(err error, words string) bool {
-	if strings.Contains(err.Error(), words) {
-		return true
+	return !Walk(err, func(text string) bool { return !strings.Contains(text, words) })
+}
+
+// Walk calls f with the text of err and of each error that it wraps, until f returns false.
+// It reports whether f always returned true.
+func Walk(err error, f func(text string) bool) bool {
+	if !f(err.Error()) {
+		return false
 	}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
-		return e.Unwrap() != nil && Says(e.Unwrap(), words)
+		if inner := e.Unwrap(); inner != nil {
+			return Walk(inner, f)
+		}
 	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return err != nil && Says(err, words) })
+		for _, inner := range e.Unwrap() {
+			if inner != nil && !Walk(inner, f) {
+				return false
+			}
+		}
 	}
-	return false
+	return true
 }

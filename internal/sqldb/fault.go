@@ -3,8 +3,10 @@ package sqldb
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // Fault is what an error of a database means.
@@ -73,7 +75,7 @@ func sqliteFault(err error) Fault {
 // postgresFault goes by the method SQLState, which the errors of pgx and lib/pq
 // both have.
 func postgresFault(err error) Fault {
-	switch code := sqlState(err); code {
+	switch code := fault.State(err); code {
 	case "23505": // unique_violation
 		return FaultTaken
 	case "40001", "40P01": // serialization_failure, deadlock_detected
@@ -109,83 +111,41 @@ func postgresFault(err error) Fault {
 	}
 }
 
-// sqlState returns the SQLSTATE of an error of PostgreSQL, else "".
-func sqlState(err error) string {
-	var state interface{ SQLState() string }
-	if !errors.As(err, &state) {
-		return ""
-	}
-	return state.SQLState()
-}
-
-// mysqlFault goes by the error number. go-sql-driver has it in a field, which
-// cannot be reached without importing the driver; but its texts begin "Error
-// 1062 (23000): ", and those of other drivers in much the same way.
+// mysqlFault goes by the error number.
 func mysqlFault(err error) Fault {
-	for _, text := range texts(err) {
-		switch errorNumber(text) {
-		case 1062: // ER_DUP_ENTRY
-			return FaultTaken
-		case 1205, 1213: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK
-			return FaultRetry
-		case 1020: // ER_CHECKREAD: MariaDB's snapshot isolation
-			return FaultRetry
-		case 1406: // ER_DATA_TOO_LONG
-			return FaultTooLong
-		case 1153: // ER_NET_PACKET_TOO_LARGE
-			return FaultTooLarge
-		case 1049, 1146: // ER_BAD_DB_ERROR, ER_NO_SUCH_TABLE
-			return FaultNoTable
-		case 1054, 1264, 1292, 1366: // ER_BAD_FIELD_ERROR, out of range, wrong value
-			return FaultColumn
-		case 1267, 1270, 1271, 3988:
-			// ER_CANT_AGGREGATE_2COLLATIONS, 3 and more; ER_IMPOSSIBLE_STRING_CONVERSION
-			return FaultForeign
-		case 1048, 1364: // ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD
-			return FaultRequired
-		case 1044, 1142, 1143: // access denied to the database, table, column
-			return FaultDenied
-		case 1290, 1792, 1836: // read-only server or transaction
-			return FaultReadOnly
-		case 1053, 1927, 4031:
-			// ER_SERVER_SHUTDOWN; ER_CONNECTION_KILLED of MariaDB; ER_CLIENT_INTERACTION_TIMEOUT
-			return FaultLost
-		}
-		// The driver's own words, and those of the server with an unspecific number.
-		if strings.Contains(text, "packet for query is too large") || strings.Contains(text, "max_allowed_packet") {
-			return FaultTooLarge
-		}
+	switch fault.Number(err) {
+	case 1062: // ER_DUP_ENTRY
+		return FaultTaken
+	case 1205, 1213: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK
+		return FaultRetry
+	case 1020: // ER_CHECKREAD: MariaDB's snapshot isolation
+		return FaultRetry
+	case 1406: // ER_DATA_TOO_LONG
+		return FaultTooLong
+	case 1153: // ER_NET_PACKET_TOO_LARGE
+		return FaultTooLarge
+	case 1049, 1146: // ER_BAD_DB_ERROR, ER_NO_SUCH_TABLE
+		return FaultNoTable
+	case 1054, 1264, 1292, 1366: // ER_BAD_FIELD_ERROR, out of range, wrong value
+		return FaultColumn
+	case 1267, 1270, 1271, 3988:
+		// ER_CANT_AGGREGATE_2COLLATIONS, 3 and more; ER_IMPOSSIBLE_STRING_CONVERSION
+		return FaultForeign
+	case 1048, 1364: // ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD
+		return FaultRequired
+	case 1044, 1142, 1143: // access denied to the database, table, column
+		return FaultDenied
+	case 1290, 1792, 1836: // read-only server or transaction
+		return FaultReadOnly
+	case 1053, 1927, 4031:
+		// ER_SERVER_SHUTDOWN; ER_CONNECTION_KILLED of MariaDB; ER_CLIENT_INTERACTION_TIMEOUT
+		return FaultLost
+	}
+	// The driver's own words, and those of the server with an unspecific number.
+	if errtext.Says(err, "packet for query is too large") || errtext.Says(err, "max_allowed_packet") {
+		return FaultTooLarge
 	}
 	return FaultOther
-}
-
-// errorNumber reads the number of a text like "Error 1062 (23000): ...".
-func errorNumber(text string) int {
-	if len(text) < 6 || !strings.EqualFold(text[:6], "error ") {
-		return 0
-	}
-	digits := text[6:]
-	if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-		digits = digits[:end]
-	}
-	n, _ := strconv.Atoi(digits)
-	return n
-}
-
-// texts returns the text of err and of all that it wraps.
-func texts(err error) []string {
-	all := []string{err.Error()}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		if inner := e.Unwrap(); inner != nil {
-			all = append(all, texts(inner)...)
-		}
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			all = append(all, texts(inner)...)
-		}
-	}
-	return all
 }
 
 // Pooler returns what the text of an error says besides, when err is what PostgreSQL
@@ -193,11 +153,11 @@ func texts(err error) []string {
 // sent a statement to another connection than the one that prepared it; or what the
 // pooler itself answers to a parameter that it does not know. Else it is "".
 func Pooler(err error) string {
-	code := sqlState(err)
+	code := fault.State(err)
 	switch {
 	case code == "08P01" && strings.Contains(err.Error(), "startup parameter"):
 		return fmt.Sprintf(": the connection pooler takes no such parameter at the start (SQLSTATE %s): leave it out of the DSN, or name it in ignore_startup_parameters", code)
-	case code == "42P05", code == "26000", code == "08P01":
+	case code == "42P05", code == "26000", code == "08P01" && fault.Of(err) == fault.Unknown:
 		// duplicate_prepared_statement, invalid_sql_statement_name, protocol_violation
 		return fmt.Sprintf(": a connection pooler does not keep prepared statements (SQLSTATE %s): "+
 			"put default_query_exec_mode=cache_describe into the DSN of pgx, or let the pooler keep them (max_prepared_statements of PgBouncer 1.21)", code)

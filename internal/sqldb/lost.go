@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"github.com/go-djsession/go-djsession/internal/errtext"
 )
 
 // A server closes connections when it restarts, when it finds them idle for too long, or
@@ -33,12 +35,9 @@ func lostFault(err error) Fault {
 			return FaultLost
 		}
 	}
-	for _, text := range texts(err) {
-		// go-sql-driver/mysql says the first, and PgBouncer the second when it has lost
-		// the server.
-		if text == "invalid connection" || strings.Contains(text, "server conn crashed?") {
-			return FaultLost
-		}
+	// go-sql-driver/mysql says the first, and PgBouncer the second when it has lost the server.
+	if errtext.Says(err, "invalid connection") || errtext.Says(err, "server conn crashed?") {
+		return FaultLost
 	}
 	return FaultOther
 }

@@ -12,9 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // Scan copies the columns of a row, as sql.Rows.Scan does.
@@ -72,7 +75,7 @@ func (db *DB) Refused(doing string) error {
 
 // Exec runs a statement that writes, and returns how many rows it changed.
 func (db *DB) Exec(ctx context.Context, doing, query string, args ...any) (n int64, err error) {
-	err = db.run(ctx, doing, true, func() error {
+	err = db.run(ctx, doing, query, true, func() error {
 		n, err = db.conn.Exec(ctx, query, args...)
 		return err
 	})
@@ -101,7 +104,7 @@ func (e *scanError) Unwrap() error { return e.error }
 // Query calls each for every row, and begin before each try. Errors of each are
 // as those of read in [Rows].
 func (db *DB) Query(ctx context.Context, doing string, begin func(), each func(Scan) error, query string, args ...any) error {
-	return db.run(ctx, doing, false, func() error {
+	return db.run(ctx, doing, query, false, func() error {
 		begin()
 		err := db.conn.Query(ctx, func(scan Scan) error {
 			err := each(scan)
@@ -126,13 +129,13 @@ const (
 	minClosed = 2
 )
 
-// run calls f, which writes or not, until it succeeds or fails by a fault that another
+// run calls try, which sends query, until it succeeds or fails by a fault that another
 // try does not mend, and returns its error as one of djsession.
 //
 // SQLite does not queue: it turns away a writer while another one writes, and the
 // one who comes back may be turned away for ever while others are served. So the
 // users of one DB take turns: all writers, and readers that were turned away.
-func (db *DB) run(ctx context.Context, doing string, write bool, f func() error) error {
+func (db *DB) run(ctx context.Context, doing, query string, write bool, try func() error) error {
 	if db.bad != nil {
 		return db.Refused(doing)
 	}
@@ -149,30 +152,30 @@ func (db *DB) run(ctx context.Context, doing string, write bool, f func() error)
 				return djsession.Unavailable(doing, ctx.Err())
 			}
 		}
-		err := f()
+		err := try()
 		if err == nil {
 			return nil
 		}
-		fault := db.meaning(err)
+		f := db.meaning(err)
 		late := time.Since(began) > retryFor || ctx.Err() != nil
-		if fault == FaultUnsent || fault == FaultLost && !write {
+		if f == FaultUnsent || f == FaultLost && !write {
 			if closed == 0 {
 				mostClosed = db.conn.Open() + minClosed
 			}
 			if closed++; late || closed > mostClosed {
-				return db.fail(ctx, doing, fault, err)
+				return db.fail(ctx, doing, query, f, err)
 			}
 			continue
 		}
-		if fault != FaultRetry || late {
-			return db.fail(ctx, doing, fault, err)
+		if f != FaultRetry || late {
+			return db.fail(ctx, doing, query, f, err)
 		}
 		queue = true
 		wait := time.NewTimer(pause/2 + rand.N(pause))
 		select {
 		case <-ctx.Done():
 			wait.Stop()
-			return db.fail(ctx, doing, fault, err)
+			return db.fail(ctx, doing, query, f, err)
 		case <-wait.C:
 		}
 		pause = min(2*pause, maxPause)
@@ -184,36 +187,74 @@ func (db *DB) meaning(err error) Fault {
 	if scan := (*scanError)(nil); errors.As(err, &scan) {
 		return FaultColumn
 	}
-	fault := db.fault(err)
-	if fault == FaultOther {
-		fault = lostFault(err)
+	f := db.fault(err)
+	if f == FaultOther {
+		f = lostFault(err)
 	}
-	return fault
+	return f
 }
 
-// fail turns an error of the database into one of djsession. The text of the
-// cause, which may quote keys and values, is hidden.
-func (db *DB) fail(ctx context.Context, doing string, fault Fault, err error) error {
+// fail turns an error of the database into one of djsession. Its text says why and gives
+// the code of the server. The text of the cause, which may quote keys and values, is hidden.
+func (db *DB) fail(ctx context.Context, doing, query string, f Fault, err error) error {
 	if errors.Is(err, djsession.ErrConfig) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	hint, instead := db.explain(doing, fault)
+	hint, instead := db.explain(doing, f)
 	switch {
 	case instead != nil:
 		return instead
 	case ctx.Err() != nil:
 		// Drivers report the end of a context in words of their own.
-		return djsession.Unavailable(doing, errors.Join(ctx.Err(), err))
+		return djsession.Unavailable(doing+ended(ctx), errors.Join(ctx.Err(), err))
 	}
-	switch fault {
-	case FaultOther:
-		hint = Pooler(err)
-	case FaultRetry:
-		hint = ": other transactions kept the row or the database locked"
+	switch f {
 	case FaultDenied:
-		hint = fmt.Sprintf(": the database user may not do that to the table %s", db.table)
-	case FaultReadOnly:
-		hint = ": the database is read-only"
+		hint = db.denied(query, err)
+	case FaultOther, FaultRetry, FaultReadOnly, FaultLost, FaultUnsent:
+		if hint = Pooler(err); hint != "" {
+			break
+		}
+		switch kind := fault.Of(err); {
+		case f == FaultRetry:
+			hint = ": other transactions kept the row or the database locked"
+		case f == FaultReadOnly:
+			hint = ": the database is read-only"
+		case kind != fault.Unknown:
+			hint = ": the database " + kind.String()
+		case fault.Code(err) != "":
+			hint = ": the database reports an error"
+		}
+		fallthrough
+	default:
+		if code := fault.Code(err); code != "" {
+			hint += " (" + code + ")"
+		}
 	}
 	return djsession.Unavailable(doing+hint, err)
+}
+
+// ended says how ctx has ended.
+func ended(ctx context.Context) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ": no answer in time"
+	}
+	return ": nobody waits for the answer"
+}
+
+// denied says which right is missing.
+func (db *DB) denied(query string, err error) string {
+	code := fault.Code(err)
+	if fault.Number(err) == 1044 || errtext.Says(err, "failed to connect to") { // pgx says so
+		return fmt.Sprintf(": the database user may not use this database (%s)", code)
+	}
+	command, _, _ := strings.Cut(query, " ")
+	also := ""
+	switch {
+	case strings.Contains(query, " ON CONFLICT "):
+		also = ", which needs the rights to UPDATE and SELECT too"
+	case command == "UPDATE", command == "DELETE":
+		also = ", which needs the right to SELECT too"
+	}
+	return fmt.Sprintf(": the database user may not do this %s to the table %s%s (%s)", command, db.table, also, code)
 }

@@ -75,7 +75,13 @@ func RedisTLS(t testing.TB, cert, key string, options ...string) *Server {
 // mode is "transaction", "session" or "statement".
 func PgBouncer(t testing.TB, server *Server, mode string) *Server {
 	t.Helper()
-	return specialKind("pgbouncer "+server.Addr()+mode, func() *kind {
+	return PgBouncerWith(t, server, mode, "")
+}
+
+// PgBouncerWith is [PgBouncer] with further lines of its configuration.
+func PgBouncerWith(t testing.TB, server *Server, mode, lines string) *Server {
+	t.Helper()
+	return specialKind("pgbouncer "+server.Addr()+mode+lines, func() *kind {
 		return &kind{
 			name:     "PgBouncer",
 			install:  "pgbouncer",
@@ -85,7 +91,7 @@ func PgBouncer(t testing.TB, server *Server, mode string) *Server {
 			ready:    "process up",
 			serve: func(bin map[string]string, dir string, port int) []string {
 				ini := strings.NewReplacer("HOST", server.Host, "PGPORT", strconv.Itoa(server.Port), "PORT", strconv.Itoa(port),
-					"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer)
+					"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer) + lines + "\n"
 				return []string{"sh", "-c", `mkdir "$1" && printf '"%s" ""\n' "$2" >"$1/users.txt" && printf %s "$3" >"$1/ini" && exec "$0" "$1/ini"`,
 					bin["pgbouncer"], dir, server.User, ini}
 			},
