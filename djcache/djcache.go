@@ -88,8 +88,8 @@ type Item struct {
 	Size int
 }
 
-// As returns the power T of cache, which is [Lister], [Reaper], [SelfExpiring] or
-// [Serializing]: cache itself if it is a T, else the [Cache] that its method Unwrap() Cache
+// As returns the power T of cache, which is [Lister], [Reaper], [Recaller], [SelfExpiring],
+// [Serializing] or [Spread]: cache itself if it is a T, else the [Cache] that its method Unwrap() Cache
 // returns, and so on. It is for reading and upkeep, as [djsession.As] is.
 func As[T any](cache Cache) (power T, ok bool) {
 	for cache != nil {
@@ -137,6 +137,19 @@ func (l Listed) Cursor() string { return l.cursor.Reveal() }
 type SelfExpiring interface {
 	// SelfExpiring reports whether there is nothing for a [Reaper] to do.
 	SelfExpiring() bool
+}
+
+// Recaller is a [Cache] whose Versions hold the values that they saw.
+type Recaller interface {
+	// Recall returns the value of the Item with the Version seen, without asking the
+	// server. Errors: [djsession.ErrCorrupt], also for a Version of another Cache.
+	Recall(seen djsession.Version) (*serializer.Dict, error)
+}
+
+// Spread is a [Cache] on several servers, each of which can fail alone.
+type Spread interface {
+	// Server returns the number of the server that has name, from 0.
+	Server(name string) int
 }
 
 // Serializing is a [Cache] that says in which format it holds values. All caches beneath

@@ -89,6 +89,9 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 	}
 	client := memcache.NewFromSelector(servers.After(how.prefix))
 	client.Timeout = cmp.Or(s.opts.CacheTimeout, how.timeout)
+	if client.Timeout == 0 && s.copies == fmt.Sprintf("CACHES[%q]", c.Alias) {
+		client.Timeout = copyTimeout
+	}
 	if how.tls != nil {
 		client.DialContext = (&tls.Dialer{Config: how.tls, NetDialer: &net.Dialer{Timeout: cmp.Or(client.Timeout, memcache.DefaultTimeout)}}).DialContext
 	}
@@ -96,7 +99,7 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 		_ = client.Close()
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
 	}
-	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle()}
+	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Servers: servers}
 	return memcached.New(s.site, client, opts), client.Close, nil
 }
 

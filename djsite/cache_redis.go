@@ -81,8 +81,9 @@ func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string,
 
 // redisCacheClient returns a client of one server. Its URL overrides OPTIONS.
 func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret) (redis.UniversalClient, error) {
+	copies := s.copies == fmt.Sprintf("CACHES[%q]", c.Alias)
 	if c.ByDSN {
-		return redisByDSN(location.Reveal())
+		return redisByDSN(location.Reveal(), copies)
 	}
 	text := location.Reveal()
 	if rest, ok := strings.CutPrefix(text, "valkey"); ok && c.Kind == djsettings.CacheDjangoValkey {
@@ -92,6 +93,7 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
+	server.copies = copies
 	from := c.Options // for Django's RedisCache
 	other := c.Kind == djsettings.CacheDjangoRedis || c.Kind == djsettings.CacheDjangoValkey
 	if other {

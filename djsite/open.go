@@ -27,7 +27,8 @@ type Options struct {
 	Configure func(*djsession.Settings)
 	// Timeout limits the first contact with each server; default 10 s.
 	Timeout time.Duration
-	// CacheTimeout limits one call to a memcached; default half a second, as in the client.
+	// CacheTimeout limits each step of a call to a memcached. The default is what the site's
+	// client has, else half a second, or a quarter for the copies of cached_db.
 	CacheTimeout time.Duration
 	// CacheTLS is the TLS of caches by their alias, for a PyMemcacheCache with a
 	// tls_context, which only Python can read. Without an entry the server's certificate

@@ -34,6 +34,10 @@ type redisServer struct {
 	timeout, connect time.Duration // 0 is the default of go-redis
 	protocol         int           // 0 is the default of go-redis
 	name             string        // client_name
+
+	// copies says that the server has copies of rows only. Then the client tries nothing
+	// twice: the rows are read meanwhile.
+	copies bool
 }
 
 // parseRedisURL reads a URL as redis.connection.parse_url does. That accepts characters
@@ -211,21 +215,44 @@ func unquote(s string) string {
 
 // client returns a client of the server. A context ends its calls.
 func (s *redisServer) client() redis.UniversalClient {
-	return redis.NewClient(&redis.Options{
+	opts := &redis.Options{
 		Network: s.network, Addr: s.addr, Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 		ContextTimeoutEnabled: true,
-	})
+	}
+	if s.copies {
+		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
+	}
+	return redis.NewClient(opts)
 }
 
 // failover returns a client of the primary that the Sentinels know by this name.
 func (s *redisServer) failover(name string, sentinels []string, sentinelUser, sentinelPassword string) redis.UniversalClient {
-	return redis.NewFailoverClient(&redis.FailoverOptions{
+	opts := &redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: sentinels, SentinelUsername: sentinelUser, SentinelPassword: sentinelPassword,
 		Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 		ContextTimeoutEnabled: true,
-	})
+	}
+	if s.copies {
+		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
+	}
+	return redis.NewFailoverClient(opts)
+}
+
+// copyTimeout limits each step of a call to a cache of copies, unless the site's own client
+// has a limit. A cache in the same data center answers in a hundredth of it.
+const copyTimeout = 250 * time.Millisecond
+
+// onceOnly sets the options of a client of copies: what is not set is [copyTimeout], and
+// nothing is tried twice.
+func onceOnly(dial, read, write, pool *time.Duration, retries, dials *int) {
+	for _, d := range []*time.Duration{dial, read, write} {
+		*d = cmp.Or(*d, copyTimeout)
+	}
+	*pool = cmp.Or(*pool, *read)
+	*retries = cmp.Or(*retries, -1)
+	*dials = cmp.Or(*dials, 1)
 }
 
 // pinged checks that a Redis answers. If not, it closes the client.
@@ -280,7 +307,7 @@ func sessionRedis(set *djsettings.Settings) (redis.UniversalClient, error) {
 	case len(in.Sentinels) > 0:
 		return server.failover(in.Master, in.Sentinels, "", ""), nil
 	case in.ByDSN:
-		return redisByDSN(in.URL.Reveal())
+		return redisByDSN(in.URL.Reveal(), false)
 	case !in.URL.IsZero():
 		var err error
 		if server, err = parseRedisURL(in.URL.Reveal()); err != nil {

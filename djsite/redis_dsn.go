@@ -11,23 +11,29 @@ import (
 )
 
 // redisByDSN returns the client for a DSN of [djsettings.FromDSN]. The parameters are those
-// of go-redis. Errors hold nothing of the DSN.
-func redisByDSN(dsn string) (redis.UniversalClient, error) {
+// of go-redis. copies says that it has copies of rows only. Errors hold nothing of the DSN.
+func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 	scheme, rest, _ := strings.Cut(dsn, "://")
 	transport, form, _ := strings.Cut(strings.ToLower(scheme), "+")
+	once := func(o *redis.Options) *redis.Options {
+		if copies {
+			onceOnly(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MaxRetries, &o.DialerRetries)
+		}
+		return o
+	}
 	switch form {
 	case "":
 		opts, err := redis.ParseURL(transport + "://" + rest)
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(opts), nil
+		return redis.NewClient(once(opts)), nil
 	case "unix":
 		opts, err := redis.ParseURL("unix://" + rest)
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(opts), nil
+		return redis.NewClient(once(opts)), nil
 	}
 	// The DSN has several hosts. The user, the database and the parameters go with the
 	// first one.
@@ -53,6 +59,9 @@ func redisByDSN(dsn string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
+		if copies {
+			onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
+		}
 		return redis.NewClusterClient(opts), nil
 	}
 	// What is left is a Sentinel: /NAME/DB
@@ -73,10 +82,12 @@ func redisByDSN(dsn string) (redis.UniversalClient, error) {
 			addrs[i] = a + ":26379"
 		}
 	}
+	once(opts)
 	return redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: addrs, SentinelPassword: password,
 		Username: opts.Username, Password: opts.Password, DB: opts.DB, TLSConfig: opts.TLSConfig,
 		DialTimeout: opts.DialTimeout, ReadTimeout: opts.ReadTimeout, WriteTimeout: opts.WriteTimeout,
+		PoolTimeout: opts.PoolTimeout, MaxRetries: opts.MaxRetries, DialerRetries: opts.DialerRetries,
 	}), nil
 }
 

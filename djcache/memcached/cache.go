@@ -70,6 +70,7 @@ package memcached
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -92,6 +93,9 @@ type Options struct {
 	// Format is the format of the values. The default is pickle, with protocol 4 unless
 	// the value was read with another one.
 	Format serializer.Serializer
+	// Servers are those that the client chooses among, without [Servers.After]. They tell
+	// cached_db which of several servers does not answer. By default it takes them for one.
+	Servers *Servers
 	// MaxItem is the most bytes of an item with its key, the -I of memcached; default 1
 	// MiB. A larger item is [djsession.ErrTooLarge] before it is sent.
 	MaxItem int
@@ -105,9 +109,12 @@ type Cache struct {
 	prefix  string
 	format  serializer.Serializer
 	maxItem int
+	servers *Servers
 }
 
 var (
+	_ djcache.Recaller     = (*Cache)(nil)
+	_ djcache.Spread       = (*Cache)(nil)
 	_ djcache.Cache        = (*Cache)(nil)
 	_ djcache.SelfExpiring = (*Cache)(nil)
 	_ djcache.Serializing  = (*Cache)(nil)
@@ -117,7 +124,7 @@ var (
 func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	c := &Cache{site: site, client: client}
 	if opts != nil {
-		c.keys, c.prefix, c.format, c.maxItem = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem
+		c.keys, c.prefix, c.format, c.maxItem, c.servers = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem, opts.Servers
 	}
 	if c.format == nil {
 		c.format = pickle.Serializer{Limits: site.Settings().Limits.Data}
@@ -150,6 +157,23 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 	item := djcache.Item{Version: version(found), Size: len(found.Value)}
 	item.Value, err = c.decode(doing, found)
 	return item, err
+}
+
+// Recall implements [djcache.Recaller].
+func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
+	token, ok := seen.Token()
+	if !ok || len(token) < 4 {
+		return nil, djsession.ErrCorrupt
+	}
+	return c.decode("recall a copy", &memcache.Item{Flags: binary.BigEndian.Uint32([]byte(token)), Value: []byte(token[4:])})
+}
+
+// Server implements [djcache.Spread], by [Options.Servers].
+func (c *Cache) Server(name string) int {
+	if c.servers == nil {
+		return 0
+	}
+	return c.servers.Pick(c.keys.Key(name))
 }
 
 // Add implements [djcache.Cache].

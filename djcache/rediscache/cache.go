@@ -94,6 +94,8 @@ type Cache struct {
 var (
 	_ djcache.Cache        = (*Cache)(nil)
 	_ djcache.Lister       = (*Cache)(nil)
+	_ djcache.Recaller     = (*Cache)(nil)
+	_ djcache.Spread       = (*Cache)(nil)
 	_ djcache.SelfExpiring = (*Cache)(nil)
 	_ djcache.Serializing  = (*Cache)(nil)
 )
@@ -146,6 +148,20 @@ func (c *Cache) item(doing string, v redisops.Value) (djcache.Item, error) {
 	item.Value = d
 	return item, nil
 }
+
+// Recall implements [djcache.Recaller].
+func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
+	text, ok := seen.Token()
+	if !ok {
+		return nil, djsession.ErrCorrupt
+	}
+	item, err := c.item("recall a copy", redisops.Value{Text: text})
+	return item.Value, err
+}
+
+// Server implements [djcache.Spread]: the number of the shard, 0 unless the Cache is of
+// [NewSharded]. A Cluster counts as one server.
+func (c *Cache) Server(name string) int { return c.ops.Server(c.keys.Key(name)) }
 
 // Add implements [djcache.Cache]: cache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/linger"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -26,6 +27,11 @@ func marked(mark string, v djsession.Version) djsession.Version {
 	return v
 }
 
+// ofItem returns the record of a copy.
+func ofItem(item djcache.Item) *djsession.Record {
+	return &djsession.Record{Data: item.Value, Expires: item.Expires}
+}
+
 // row returns the Version of the row that seen stands for. If seen saw a copy, the row
 // must hold the same.
 func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (djsession.Version, error) {
@@ -36,6 +42,10 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 	if token, ok := strings.CutPrefix(token, tokenOfRow); ok {
 		return djsession.VersionOf(token), nil
 	}
+	copied := djsession.VersionOf(strings.TrimPrefix(token, tokenOfCopy))
+	if v, ok := s.known.row(key, copied); ok {
+		return v, nil
+	}
 	r, v, err := s.loadExpired(ctx, key)
 	if err != nil {
 		if errors.Is(err, djsession.ErrCorrupt) {
@@ -43,14 +53,34 @@ func (s *Store) row(ctx context.Context, key string, seen djsession.Version) (dj
 		}
 		return djsession.Version{}, s.forget(ctx, key, err)
 	}
-	item, err := s.cache.Get(ctx, s.prefix+key)
-	if err != nil || !ofCopy(item.Version).Equal(seen) || !s.same(item.Value, r.Data) {
-		if err == nil {
-			s.drop(ctx, key, nil) // or a Touch would make it last
-		}
-		return djsession.Version{}, djsession.ErrConflict
+	data, err := s.read(ctx, key, copied)
+	if err != nil || !s.same(data, r.Data) {
+		return djsession.Version{}, s.changed(ctx, key, seen, djsession.ErrConflict)
 	}
+	s.known.add(key, v, copied)
 	return v, nil
+}
+
+// read returns what the copy held that was seen.
+func (s *Store) read(ctx context.Context, key string, seen djsession.Version) (*serializer.Dict, error) {
+	if s.recall != nil {
+		return s.recall.Recall(seen)
+	}
+	item, err := s.cache.get(ctx, s.prefix+key, false)
+	if err == nil && !item.Version.Equal(seen) {
+		err = djsession.ErrConflict
+	}
+	return item.Value, err
+}
+
+// changed returns err, the error of a change of the row. A conflict with a record that was
+// read from the copy drops the copy: it may be outdated, and a Touch would make it last.
+func (s *Store) changed(ctx context.Context, key string, seen djsession.Version, err error) error {
+	if token, _ := seen.Token(); errors.Is(err, djsession.ErrConflict) && strings.HasPrefix(token, tokenOfCopy) {
+		_ = s.drop(ctx, key, nil, false)
+		return err
+	}
+	return s.forget(ctx, key, err)
 }
 
 // same reports whether a row and its copy hold the same. If the serializer keeps less
@@ -72,14 +102,15 @@ func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djs
 	if s.data != nil {
 		data = s.data(r)
 	}
-	ctx, cancel := linger.Context(ctx)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	if _, err := s.cache.Set(ctx, s.prefix+key, data, r.Expires); err != nil {
+	made, err := s.cache.set(ctx, s.prefix+key, data, r.Expires)
+	if err != nil {
 		s.unmade(ctx, key, err)
 		return
 	}
 	s.settle(ctx)
-	s.recheck(ctx, key, v)
+	s.recheck(ctx, key, v, made)
 }
 
 // unmade drops the copy after an attempt to make one has failed because of cause. If the
@@ -88,13 +119,15 @@ func (s *Store) unmade(ctx context.Context, key string, cause error) {
 	if errors.Is(cause, djsession.ErrUnavailable) {
 		s.suspect(ctx, key)
 	}
-	_ = s.drop(ctx, key, cause)
+	_ = s.drop(ctx, key, cause, true)
 }
 
-// recheck drops the copy unless the row is still the one that v saw.
-func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
+// recheck drops the copy unless the row is still the one that v saw. made is the Version
+// of the copy of it that was just made, or zero.
+func (s *Store) recheck(ctx context.Context, key string, v, made djsession.Version) {
 	_, now, err := s.db.Load(ctx, key)
 	if err == nil && now.Equal(v) {
+		s.known.add(key, v, made)
 		return
 	}
 	if errors.Is(err, djsession.ErrExpired) {
@@ -103,7 +136,7 @@ func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
 	if errors.Is(err, djsession.ErrNotFound) {
 		err = nil
 	}
-	s.drop(ctx, key, err)
+	s.drop(ctx, key, err, false)
 }
 
 // forget drops the copy of a row that is gone, or whose state is unknown because the
@@ -112,11 +145,11 @@ func (s *Store) recheck(ctx context.Context, key string, v djsession.Version) {
 func (s *Store) forget(ctx context.Context, key string, err error) error {
 	switch {
 	case errors.Is(err, djsession.ErrNotFound):
-		if kept := s.drop(ctx, key, nil); kept != nil {
+		if kept := s.drop(ctx, key, nil, true); kept != nil {
 			return notAsked(kept)
 		}
 	case errors.Is(err, djsession.ErrUnavailable):
-		_ = s.drop(ctx, key, err) // drop logs it
+		_ = s.drop(ctx, key, err, false) // drop logs it
 	}
 	return err
 }
@@ -127,19 +160,40 @@ func notAsked(cause error) error {
 	return djsession.Unavailable("look for a copy of a session that has no row", cause)
 }
 
-// drop deletes a copy that may be outdated. cause says why it cannot be replaced. drop
-// logs its error.
-func (s *Store) drop(ctx context.Context, key string, cause error) error {
-	ctx, cancel := linger.Context(ctx)
+// drop deletes a copy that may be outdated. cause says why it cannot be replaced. n says
+// whether the caller's outcome depends on it. drop logs its error.
+func (s *Store) drop(ctx context.Context, key string, cause error, n need) error {
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	if cause != nil {
-		s.log(ctx, "djsession: the copy of a session in the cache is dropped", cause)
-	}
-	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-	if err == nil || errors.Is(err, djsession.ErrNotFound) {
-		return nil
+	s.known.forget(key)
+	err := cause
+	if !errors.Is(cause, errDown) {
+		if cause != nil {
+			s.log(ctx, "djsession: the copy of a session in the cache is dropped", cause)
+		}
+		if err = s.cache.delete(ctx, s.prefix+key, n); err == nil {
+			return nil
+		}
 	}
 	s.log(ctx, "djsession: an outdated copy of a session stays in the cache until that answers again", err)
 	s.suspect(ctx, key)
+	s.settleLater(ctx)
 	return err
 }
+
+// lasting returns the context for work on a copy that has begun. It goes on when the client
+// goes away, but not beyond the deadline of ctx: what is then left to do is done later.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Done() == nil || ctx.Value(goesOn{}) != nil {
+		return ctx, func() {}
+	}
+	on, cancel := linger.Context(context.WithValue(ctx, goesOn{}, true))
+	if end, ok := ctx.Deadline(); ok {
+		on, end := context.WithDeadline(on, end)
+		return on, func() { end(); cancel() }
+	}
+	return on, cancel
+}
+
+// goesOn marks a context of lasting.
+type goesOn struct{}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/linger"
 )
 
 const (
@@ -36,7 +35,7 @@ type doubts struct {
 }
 
 type doubt struct {
-	until   time.Time // a drop after it is the last
+	until   time.Time // a drop after it is the last, if there was one before
 	dropped bool      // there was one before
 }
 
@@ -68,11 +67,11 @@ func (d *doubts) has(key string) bool {
 }
 
 // due returns up to settleAtOnce keys whose copies can be dropped now, and the doubts.
-func (d *doubts) due(now time.Time) (keys []string, seen []doubt) {
+func (d *doubts) due(now time.Time, reachable func(key string) bool) (keys []string, seen []doubt) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, key := range *d.line {
-		if x := (*d.keys)[key]; !x.dropped || !now.Before(x.until) {
+		if x := (*d.keys)[key]; (!x.dropped || !now.Before(x.until)) && reachable(key) {
 			keys, seen = append(keys, key), append(seen, x)
 		}
 		if len(keys) == settleAtOnce {
@@ -90,8 +89,9 @@ func (d *doubts) dropped(key string, seen doubt, sent time.Time) {
 	now, ok := (*d.keys)[key]
 	switch {
 	case !ok || now != seen: // in doubt again
-	case sent.Before(seen.until):
-		(*d.keys)[key] = doubt{until: seen.until, dropped: true}
+	case !seen.dropped:
+		// What was sent to a server that stood still arrives when it goes on.
+		(*d.keys)[key] = doubt{until: sent.Add(latest), dropped: true}
 	default:
 		delete(*d.keys, key)
 		*d.line = slices.DeleteFunc(*d.line, func(k string) bool { return k == key })
@@ -114,16 +114,28 @@ func (s *Store) settle(ctx context.Context) {
 		return
 	}
 	defer s.doubts.busy.Store(false)
-	ctx, cancel := linger.Context(ctx)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	keys, seen := s.doubts.due(time.Now())
+	keys, seen := s.doubts.due(time.Now(), func(key string) bool { return !s.cache.isDownNow(s.prefix + key) })
 	for i, key := range keys {
 		sent := time.Now()
-		if err := s.cache.Delete(ctx, s.prefix+key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		if s.cache.delete(ctx, s.prefix+key, false) != nil {
 			return
 		}
 		s.doubts.dropped(key, seen[i], sent)
 	}
+}
+
+// settleLater drops copies that are in doubt, if ctx has ended and left no time for it.
+func (s *Store) settleLater(ctx context.Context) {
+	if ctx.Err() == nil {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), latest)
+		defer cancel()
+		s.settle(ctx)
+	}()
 }
 
 // loadRow is Load of a key whose copy is in doubt.

@@ -1,5 +1,10 @@
 package cacheddbstore
 
+import (
+	"context"
+	"time"
+)
+
 // Doubts returns how many keys s remembers because of copies in doubt.
 func (s *Store) Doubts() int { return int(s.doubts.n.Load()) }
 
@@ -8,3 +13,16 @@ const (
 	MaxDoubts = maxDoubts
 	Latest    = latest
 )
+
+// Patient lets operations of s that need the cache wait for a probe as long as a busy
+// machine takes.
+func (s *Store) Patient() { s.cache.joined = time.Minute }
+
+// Probing reports whether ctx is that of a probe.
+func Probing(ctx context.Context) bool { return ctx.Value(probing{}) != nil }
+
+// Down returns how many servers of the cache are taken for down.
+func (s *Store) Down() int { return int(s.cache.n.Load()) }
+
+// ShareKnown lets s know what other knows, as two requests of one process do.
+func (s *Store) ShareKnown(other *Store) { s.known = other.known }

@@ -2,6 +2,7 @@ package cacheddbstore_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -25,11 +26,33 @@ func (c silent) Get(ctx context.Context, name string) (djcache.Item, error) {
 	return item, err
 }
 
+// probed is the cache of a party. Probes are no steps of it: they succeed at once, unless
+// the outage lasts until the request is answered.
+type probed struct {
+	djcache.Cache
+	lasts *bool
+}
+
+func (c probed) Get(ctx context.Context, name string) (djcache.Item, error) {
+	switch {
+	case !cacheddbstore.Probing(ctx):
+		return c.Cache.Get(ctx, name)
+	case *c.lasts:
+		return djcache.Item{}, djsession.Unavailable("probe", errors.New("the outage lasts"))
+	}
+	return djcache.Item{}, djsession.ErrNotFound
+}
+
 // process returns a store of a process of its own, and what that process does when its
-// request is answered and the cache is back: it serves other visitors.
-func process(t testing.TB, p *interleave.Party, rows djsession.Store, cache djcache.Cache) (djsession.Store, func()) {
-	store := newStore(t, rows, interleave.Cache(p, "cache", prefix, cache))
+// request is answered and the cache is back: it serves other visitors. If first is not nil,
+// the process knows the copies that first made.
+func process(t testing.TB, p *interleave.Party, rows djsession.Store, cache djcache.Cache, lasts bool, first *cacheddbstore.Store) (djsession.Store, func()) {
+	store := newStore(t, rows, probed{interleave.Cache(p, "cache", prefix, cache), &lasts})
+	if first != nil {
+		store.ShareKnown(first)
+	}
 	return store, func() {
+		lasts = false
 		for store.Doubts() > 0 {
 			time.Sleep(cacheddbstore.Latest)
 			_, _, _ = store.Load(context.Background(), other)
@@ -40,9 +63,17 @@ func process(t testing.TB, p *interleave.Party, rows djsession.Store, cache djca
 // other is the session key of another visitor.
 const other = "543210zyxwvutsrqponmlkjihgfedcba"
 
-// requests is a model of requests of one visitor whose session has a copy in the cache, or
-// none. What goes wrong is up to faults; clients try again what is unavailable.
-func requests(t testing.TB, kinds []visit.Kind, atOnce, copied bool, retries int) *interleave.Model {
+// how says how the processes of a model stand to the cache.
+type how struct {
+	atOnce bool // the rows are a Cycler
+	copied bool // the session has a copy
+	knows  bool // all requests are of the process that made the copy
+	lasts  bool // an outage that a request meets lasts until it is answered
+}
+
+// requests is a model of requests of one visitor. What goes wrong is up to faults; clients
+// try again what is unavailable.
+func requests(t testing.TB, kinds []visit.Kind, h how, retries int) *interleave.Model {
 	site := visit.NewSite(t)
 	return &interleave.Model{Start: func(w *interleave.World) {
 		rows, cache := memstore.New(site), silent{locmem.New(site, nil)}
@@ -52,7 +83,7 @@ func requests(t testing.TB, kinds []visit.Kind, atOnce, copied bool, retries int
 				t.Fatal(err)
 			}
 		}
-		if !copied {
+		if !h.copied {
 			if err := cache.Delete(context.Background(), prefix+visit.Key, djsession.Force); err != nil {
 				t.Fatal(err)
 			}
@@ -62,11 +93,15 @@ func requests(t testing.TB, kinds []visit.Kind, atOnce, copied bool, retries int
 		var all visit.Requests
 		for _, kind := range kinds {
 			all.AddLasting(w, kind, retries, site, func(p *interleave.Party) (djsession.Store, func()) {
-				stepped := interleave.Store(p, "db", rows)
-				if atOnce {
-					return process(t, p, interleave.Cycler{Stepped: stepped}, cache)
+				var of djsession.Store = interleave.Store(p, "db", rows)
+				if h.atOnce {
+					of = interleave.Cycler{Stepped: interleave.Store(p, "db", rows)}
 				}
-				return process(t, p, stepped, cache)
+				var first *cacheddbstore.Store
+				if h.knows {
+					first = store
+				}
+				return process(t, p, of, cache, h.lasts, first)
 			})
 		}
 		w.Judge(func() string {
@@ -142,38 +177,40 @@ func TestSchedules(t *testing.T) {
 	}
 	var total, with uint64
 	for _, tt := range tests {
-		for _, copied := range []bool{true, false} {
-			for _, atOnce := range []bool{true, false} {
-				if !atOnce && !slices.Contains(tt.kinds, cycle) || !copied && tt.copied {
-					continue
-				}
-				var name []string
-				for _, k := range tt.kinds {
-					name = append(name, string(k))
-				}
-				if tt.most > 0 {
-					name = append(name, "faults")
-				}
-				if copied {
-					name = append(name, "copied")
-				}
-				if !atOnce {
-					name = append(name, "in steps")
-				}
-				t.Run(strings.Join(name, ", "), func(t *testing.T) {
-					if testing.Short() && (len(tt.kinds) > 2 || len(tt.kinds) > 1 && tt.most > 0) {
-						t.Skip("runs all schedules of three requests, or of two and faults")
-					}
-					m := requests(t, tt.kinds, atOnce, copied, tt.retries)
-					if m.MaxFaults = tt.most; tt.most > 0 {
-						m.Faults = ofCache(faults)
-					}
-					n := visit.Check(t, m, tt.known).Schedules
-					if total += n; tt.most > 0 {
-						with += n
-					}
-				})
+		for _, h := range []how{
+			{atOnce: true, copied: true}, {copied: true}, {atOnce: true}, {},
+			{atOnce: true, copied: true, knows: true}, {atOnce: true, copied: true, lasts: true}, {atOnce: true, lasts: true},
+		} {
+			if !h.atOnce && !slices.Contains(tt.kinds, cycle) || !h.copied && tt.copied || h.lasts && tt.most == 0 || h.knows && tt.most > 0 && len(tt.kinds) > 1 {
+				continue
 			}
+			known := tt.known
+			if h.lasts { // then no second try of a logout succeeds
+				known = nil
+			}
+			var name []string
+			for _, k := range tt.kinds {
+				name = append(name, string(k))
+			}
+			for words, on := range map[string]bool{"faults": tt.most > 0, "copied": h.copied, "in steps": !h.atOnce, "known": h.knows, "lasting": h.lasts} {
+				if on {
+					name = append(name, words)
+				}
+			}
+			slices.Sort(name[len(tt.kinds):])
+			t.Run(strings.Join(name, ", "), func(t *testing.T) {
+				if testing.Short() && (len(tt.kinds) > 2 || len(tt.kinds) > 1 && tt.most > 0) {
+					t.Skip("runs all schedules of three requests, or of two and faults")
+				}
+				m := requests(t, tt.kinds, h, tt.retries)
+				if m.MaxFaults = tt.most; tt.most > 0 {
+					m.Faults = ofCache(faults)
+				}
+				n := visit.Check(t, m, known).Schedules
+				if total += n; tt.most > 0 {
+					with += n
+				}
+			})
 		}
 	}
 	t.Logf("%d schedules, %d with a cache that fails", total, with)

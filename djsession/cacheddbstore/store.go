@@ -72,7 +72,6 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/internal/linger"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -93,10 +92,12 @@ type Options struct {
 type Store struct {
 	site   *djsession.Site
 	db     djsession.Store
-	cache  djcache.Cache
+	cache  *guard
+	recall djcache.Recaller // nil: the cache is asked
 	prefix string
 	data   func(r *djsession.Record) *serializer.Dict
 	doubts *doubts
+	known  *known
 }
 
 var (
@@ -114,7 +115,9 @@ var (
 //
 // Errors: [djsession.ErrConfig] if db and cache were made for two Sites.
 func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error) {
-	s := &Store{site: db.Site(), db: db, cache: cache, prefix: "django.contrib.sessions.cached_db", doubts: newDoubts()}
+	s := &Store{site: db.Site(), db: db, prefix: "django.contrib.sessions.cached_db", doubts: newDoubts(), known: newKnown()}
+	s.cache = newGuard(cache, s.logAt)
+	s.recall, _ = djcache.As[djcache.Recaller](cache)
 	if cache.Site() != s.site {
 		return nil, fmt.Errorf("%w: the rows and their copies are of two Sites", djsession.ErrConfig)
 	}
@@ -134,20 +137,30 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	if s.doubts.has(key) {
 		return s.loadRow(ctx, key)
 	}
-	item, err := s.cache.Get(ctx, s.prefix+key)
+	// While there are doubts it waits for a probe, so that they end with the outage.
+	item, err := s.cache.get(ctx, s.prefix+key, need(s.doubts.n.Load() > 0))
 	if err == nil {
 		s.settle(ctx)
-		return &djsession.Record{Data: item.Value, Expires: item.Expires}, ofCopy(item.Version), nil
+		return ofItem(item), ofCopy(item.Version), nil
 	}
 	absent := errors.Is(err, djsession.ErrNotFound)
+	down := errors.Is(err, errDown)
 	if !absent {
 		if ctx.Err() != nil {
 			return nil, djsession.Version{}, err
 		}
-		s.log(ctx, "djsession: a session is read from the database, because its copy cannot be read from the cache", err)
+		if !down { // the guard has logged it
+			s.log(ctx, "djsession: a session is read from the database, because its copy cannot be read from the cache", err)
+		}
 	}
 	r, v, rowErr := s.db.Load(ctx, key)
 	if rowErr != nil {
+		if down && errors.Is(rowErr, djsession.ErrNotFound) {
+			if item, err = s.cache.get(ctx, s.prefix+key, true); err == nil {
+				return ofItem(item), ofCopy(item.Version), nil
+			}
+			absent = errors.Is(err, djsession.ErrNotFound)
+		}
 		switch {
 		case absent || !errors.Is(rowErr, djsession.ErrNotFound):
 		case errors.Is(err, djsession.ErrCorrupt): // for this program, but not for Django
@@ -159,11 +172,11 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 	}
 	if absent {
 		s.settle(ctx)
-		ctx, cancel := linger.Context(ctx)
+		ctx, cancel := lasting(ctx)
 		defer cancel()
 		// A request that saves meanwhile has a better copy, which Add does not replace.
-		if _, err := s.cache.Add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
-			s.recheck(ctx, key, v)
+		if made, err := s.cache.add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
+			s.recheck(ctx, key, v, made)
 		} else if !errors.Is(err, djsession.ErrKeyTaken) {
 			s.unmade(ctx, key, err) // it may have been made all the same
 		}
@@ -213,7 +226,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	}
 	v, err := s.db.Update(ctx, key, r, row)
 	if err != nil {
-		return djsession.Version{}, s.forget(ctx, key, err)
+		return djsession.Version{}, s.changed(ctx, key, seen, err)
 	}
 	s.copy(ctx, key, r, v)
 	return ofRow(v), nil
@@ -226,15 +239,15 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 		return err
 	}
 	if err := s.db.Touch(ctx, key, expires, row); err != nil {
-		return s.forget(ctx, key, err)
+		return s.changed(ctx, key, seen, err)
 	}
-	ctx, cancel := linger.Context(ctx)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	if _, err := s.cache.Touch(ctx, s.prefix+key, expires, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
-		s.drop(ctx, key, err)
+	if err := s.cache.touch(ctx, s.prefix+key, expires); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+		s.drop(ctx, key, err, false)
 		return nil
 	}
-	s.recheck(ctx, key, row)
+	s.recheck(ctx, key, row, djsession.Version{})
 	return nil
 }
 
@@ -250,15 +263,15 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	}
 	// The copy first: a caller who already has a new key must not lose both to a cache
 	// that is down.
-	if err := s.cache.Delete(ctx, s.prefix+key, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := s.cache.delete(ctx, s.prefix+key, true); err != nil {
 		return err
 	}
 	err = s.db.Delete(ctx, key, row)
 	if errors.Is(err, djsession.ErrConflict) {
-		return err
+		return s.changed(ctx, key, seen, err)
 	}
 	// The copy is gone, but for one that a reader made meanwhile.
-	_ = s.drop(ctx, key, nil)
+	_ = s.drop(ctx, key, nil, true)
 	return err
 }
 
@@ -274,14 +287,14 @@ func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, k
 		return djsession.Version{}, err
 	}
 	// The copy first: the old key is good as long as it is there.
-	if err := s.cache.Delete(ctx, s.prefix+old, djsession.Force); err != nil && !errors.Is(err, djsession.ErrNotFound) {
+	if err := s.cache.delete(ctx, s.prefix+old, true); err != nil {
 		return djsession.Version{}, err
 	}
 	v, err := rows.Cycle(ctx, old, row, key, r)
 	if err != nil {
-		return djsession.Version{}, s.forget(ctx, old, err)
+		return djsession.Version{}, s.changed(ctx, old, seen, err)
 	}
-	_ = s.drop(ctx, old, nil) // a copy that a reader made meanwhile
+	_ = s.drop(ctx, old, nil, true) // a copy that a reader made meanwhile
 	s.copy(ctx, key, r, v)
 	return ofRow(v), nil
 }
@@ -290,14 +303,13 @@ func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, k
 // the copy even if the row could not be deleted. Of several simultaneous deletes only the
 // one that deleted the row succeeds, whichever deletes the copy.
 func (s *Store) deleted(ctx context.Context, key string, row error) error {
-	ctx, cancel := linger.Context(ctx)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	err := s.cache.Delete(ctx, s.prefix+key, djsession.Force)
-	if errors.Is(err, djsession.ErrNotFound) {
-		err = nil
-	}
+	s.known.forget(key)
+	err := s.cache.delete(ctx, s.prefix+key, true)
 	if err != nil {
 		s.suspect(ctx, key)
+		s.settleLater(ctx)
 	} else {
 		s.settle(ctx)
 	}
@@ -336,9 +348,17 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 }
 
 func (s *Store) log(ctx context.Context, msg string, err error) {
+	s.logAt(ctx, slog.LevelError, msg, err)
+}
+
+func (s *Store) logAt(ctx context.Context, level slog.Level, msg string, err error) {
 	l := s.site.Settings().Logger
 	if l == nil {
 		l = slog.Default()
 	}
-	l.LogAttrs(ctx, slog.LevelError, msg, slog.Any("error", err))
+	var attrs []slog.Attr
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	l.LogAttrs(ctx, level, msg, attrs...)
 }

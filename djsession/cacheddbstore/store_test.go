@@ -96,6 +96,7 @@ func newStore(t testing.TB, rows djsession.Store, cache djcache.Cache) *cacheddb
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Patient()
 	return s
 }
 

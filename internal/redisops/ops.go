@@ -49,6 +49,9 @@ func NewShared(site *djsession.Site, clients []redis.UniversalClient, pick func(
 	return &Ops{site, clients, pick, site.Limits().Payload}
 }
 
+// Server returns the index of the client that has a key.
+func (o *Ops) Server(key string) int { return o.pick(key) }
+
 func (o *Ops) client(key string) redis.UniversalClient { return o.clients[o.pick(key)] }
 
 // life returns the milliseconds until expires, rounded up, so that nothing ends before
