@@ -88,6 +88,7 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 		return nil, nil, err
 	}
 	client := memcache.NewFromSelector(servers.After(how.prefix))
+	client.MaxIdleConns = 16
 	client.Timeout = cmp.Or(s.opts.CacheTimeout, how.timeout)
 	if client.Timeout == 0 && s.copies == fmt.Sprintf("CACHES[%q]", c.Alias) {
 		client.Timeout = copyTimeout

@@ -66,6 +66,7 @@ var (
 	_ djcache.Cache       = (*Cache)(nil)
 	_ djcache.Lister      = (*Cache)(nil)
 	_ djcache.Reaper      = (*Cache)(nil)
+	_ djcache.Recaller    = (*Cache)(nil)
 	_ djcache.Serializing = (*Cache)(nil)
 )
 
@@ -103,6 +104,16 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 		return djcache.Item{}, djsession.ErrExpired
 	}
 	return c.item(doing, e)
+}
+
+// Recall implements [djcache.Recaller].
+func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
+	text, ok := seen.Token()
+	if !ok {
+		return nil, djsession.ErrCorrupt
+	}
+	item, err := c.item("recall session", entry{value: text})
+	return item.Value, err
 }
 
 // Add implements [djcache.Cache]: LocMemCache.add.

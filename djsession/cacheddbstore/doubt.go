@@ -116,7 +116,7 @@ func (s *Store) settle(ctx context.Context) {
 	defer s.doubts.busy.Store(false)
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	keys, seen := s.doubts.due(time.Now(), func(key string) bool { return !s.cache.isDownNow(s.prefix + key) })
+	keys, seen := s.doubts.due(time.Now(), func(key string) bool { return !s.cache.isDown(ctx, s.prefix+key, false) })
 	for i, key := range keys {
 		sent := time.Now()
 		if s.cache.delete(ctx, s.prefix+key, false) != nil {

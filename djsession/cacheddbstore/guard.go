@@ -16,7 +16,8 @@ import (
 const (
 	// between is the time from the end of a probe that failed to the next one.
 	between = 100 * time.Millisecond
-	// joined is how long an operation that needs the cache waits for a probe.
+	// joined is how long after its beginning a probe is waited for by operations that need
+	// the cache.
 	joined = 2 * time.Millisecond
 	// slow is how long an operation must have taken before the end of its context counts
 	// as a failure of the cache.
@@ -45,6 +46,7 @@ type guard struct {
 type outage struct {
 	next  time.Time     // when the next probe may begin
 	probe chan struct{} // closed when the running probe ends; nil if none runs
+	begun time.Time     // when it began
 }
 
 // need says whether the outcome of an operation depends on the cache. Such an operation
@@ -127,15 +129,15 @@ func (g *guard) isDown(ctx context.Context, name string, n need) bool {
 		return false
 	}
 	if o.probe == nil && (bool(n) || !time.Now().Before(o.next)) {
-		o.probe = make(chan struct{})
+		o.probe, o.begun = make(chan struct{}), time.Now()
 		go g.probe(context.WithoutCancel(ctx), server, o, name)
 	}
-	probe := o.probe
+	probe, left := o.probe, time.Until(o.begun.Add(g.joined))
 	g.mu.Unlock()
-	if !n || probe == nil {
+	if !n || probe == nil || left <= 0 {
 		return true
 	}
-	timer := time.NewTimer(g.joined)
+	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-probe:

@@ -251,7 +251,7 @@ var walks = []walk{
 			}
 		}
 	}},
-	{names: "djcache/locmem.Cache.Add djcache/locmem.Cache.Get djcache/locmem.Cache.Replace djcache/locmem.Cache.Set", dict: cache(func(*testing.T) djcache.Cache { return locmem.New(site, nil) })},
+	{names: "djcache/locmem.Cache.Add djcache/locmem.Cache.Get djcache/locmem.Cache.Recall djcache/locmem.Cache.Replace djcache/locmem.Cache.Set", dict: cache(func(*testing.T) djcache.Cache { return locmem.New(site, nil) })},
 	{names: "djcache/filecache.Cache.Add djcache/filecache.Cache.Get djcache/filecache.Cache.Replace djcache/filecache.Cache.Set", dict: cache(func(t *testing.T) djcache.Cache { return must(filecache.New(site, t.TempDir(), nil)) })},
 	{names: "djcache/dbcache.Cache.Add djcache/dbcache.Cache.Get djcache/dbcache.Cache.Replace djcache/dbcache.Cache.Set internal/djangodb.Table.Add internal/djangodb.Table.Set", dict: cache(func(t *testing.T) djcache.Cache {
 		db := execute(t, database(t), `CREATE TABLE cache (cache_key varchar(255) NOT NULL PRIMARY KEY, value text NOT NULL, expires datetime NOT NULL)`)
@@ -291,7 +291,7 @@ var walks = []walk{
 var noWalks = map[string]string{
 	"it looks at what a store, a cache or users can do":            "djauth.As djcache.As djsession.As",
 	"a text as Site.Encode makes it, to a server":                  "djsession/pgxstore.Store.Create djsession/pgxstore.Store.Cycle djsession/pgxstore.Store.Load djsession/pgxstore.Store.LoadExpired djsession/pgxstore.Store.LoadMany djsession/pgxstore.Store.Update djsession/redisstore.Store.Create djsession/redisstore.Store.Cycle djsession/redisstore.Store.Load djsession/redisstore.Store.Update",
-	"a value as one of the formats makes it, to a server":          "djcache/memcached.Cache.Add djcache/memcached.Cache.Get djcache/memcached.Cache.Replace djcache/memcached.Cache.Set djcache/rediscache.Cache.Add djcache/rediscache.Cache.Get djcache/rediscache.Cache.Replace djcache/rediscache.Cache.Set",
+	"a value as one of the formats makes it, to a server":          "djcache/memcached.Cache.Add djcache/memcached.Cache.Get djcache/memcached.Cache.Recall djcache/memcached.Cache.Replace djcache/memcached.Cache.Set djcache/rediscache.Cache.Add djcache/rediscache.Cache.Get djcache/rediscache.Cache.Recall djcache/rediscache.Cache.Replace djcache/rediscache.Cache.Set",
 	"the data of a page, for html/template":                        "djcsrf.Protection.Page djcsrf.Protection.Render",
 	"arguments of a format":                                        "internal/console.Console.Say internal/console.Console.Warn internal/demo.Demo.Step",
 	"a number, or a stream":                                        "internal/base62.Parse internal/console.Count internal/console.IsTerminal",
