@@ -24,13 +24,21 @@
 // hold the same, it is [djsession.ErrConflict], and the change is made on the row. So an
 // outdated copy, as Django leaves them behind, is not written back.
 //
+// A change of a record that was read from the copy compares the row, as this process knows
+// it, when it changes it. A process that neither made the copy nor compared it before reads
+// the row first.
+//
 // # When the cache fails
 //
-// Load reads the row, and saving goes on; both are logged. If the cache neither took a new
+// Load reads the row, and saving goes on; both are logged. After one failure the Store asks
+// that server of the cache no more: a probe, one at a time, finds it back. So only the first
+// requests wait for the cache, as long as its client does. Give it short timeouts and no
+// retries, as djsite does. A request that needs the cache, such as a logout, waits up to 2 ms
+// for a probe. If the cache neither took a new
 // copy nor dropped the old one, others see the old one until the cache answers this Store
 // again. The Store remembers up to 10,000 such keys. It reads their rows, and drops the
-// copies with the next request of any visitor that the cache answers, and once more after
-// five seconds. A program that ends before that leaves the copies until they expire.
+// copies with the next request of any visitor that the cache answers, and once more five
+// seconds later. A program that ends before that leaves the copies until they expire.
 //
 // If an old copy would keep somebody logged in, the error is [djsession.ErrUnavailable]:
 //
@@ -41,8 +49,9 @@
 //     there is no copy, or has dropped it. So a second try of a logout that failed because of the
 //     cache does not report success too early.
 //
-// Work on the copy that has begun goes on for a second or two after the context has
-// ended, so that a client that goes away leaves no outdated copy behind.
+// Work on the copy that has begun goes on for a second when the client of a request goes
+// away, so that it leaves no outdated copy behind. It ends at the deadline of the context,
+// such as SaveTimeout; a goroutine then drops the copy.
 //
 // Django can still lose writes on its own: it puts copies back after a logout (its load
 // looks at the row, and then sets the copy), and overwrites a whole session with what one

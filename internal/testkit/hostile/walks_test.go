@@ -109,6 +109,13 @@ func cache(open func(t *testing.T) djcache.Cache) func(*testing.T, *serializer.D
 			return
 		}
 		look(item.Value)
+		if past, ok := djcache.As[djcache.Recaller](c); ok {
+			recalled, err := past.Recall(item.Version)
+			if err != nil {
+				t.Errorf("it was stored, and cannot be recalled: %v", err)
+			}
+			look(recalled)
+		}
 		_, _ = c.Replace(t.Context(), "k", item.Value.With("y", "1"), end, djsession.Force)
 		_, _ = c.Set(t.Context(), "k", d, end)
 	}
