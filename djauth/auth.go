@@ -43,18 +43,26 @@ type Options struct {
 	// ModelBackend that only looks users up in another way is ModelBackend. One that
 	// only counts is BaseBackend. A backend that is neither Django's own nor a key here is
 	// unknown: it logs nobody in, and Authenticate returns ErrUnknownBackend before it passes
-	// it. OwnBackends says nothing about permissions.
+	// it. A value may also be a [WellKnownBackend]. OwnBackends says nothing about permissions.
 	OwnBackends map[string]string
+	// OwnGrants says which permissions backends have that are not Django's own: true is those
+	// of the tables, as ModelBackend, and false none. What a backend without an entry grants
+	// or refuses is not known.
+	OwnGrants map[string]bool
 	// Permissions returns the permissions of an active account, for [Identity.HasPerm], which
 	// does not ask about a superuser, and the others. granted are those of the tables, sorted;
 	// they are the function's to keep. [TablePermissions] returns them as they are.
 	//
 	// By default those of the tables count if a backend grants them, as ModelBackend does, and
-	// all Backends are Django's own. Other backends may grant further permissions, or refuse
+	// all Backends are Django's own, or in OwnGrants. Other backends may grant further permissions, or refuse
 	// some by PermissionDenied, whatever OwnBackends says. With such a backend it is only
 	// certain what one of Django's grants before it. Everything else is ErrUnknownBackend
 	// until Permissions is set.
 	Permissions func(ctx context.Context, a *Account, granted []string) ([]string, error)
+	// OwnHasPerm says that has_perm of the user model, or a method beside it, is the site's own
+	// code. Then nothing is known about permissions, not even those of a superuser, who does
+	// not have them all for being one: they are ErrUnknownBackend until Permissions is set.
+	OwnHasPerm bool
 	// CanAuthenticate is get_user and user_can_authenticate of a backend: it reports whether
 	// the backend may log the account in. Auth calls it for all Backends except those that are
 	// BaseBackend, and for unknown ones too. By default it allows active accounts, all
@@ -195,7 +203,7 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 	if a.backends, err = readBackends(o); err != nil {
 		return nil, err
 	}
-	o.OwnBackends = nil // it is the caller's
+	o.OwnBackends, o.OwnGrants = nil, nil // they are the caller's
 	if a.ownJudge = o.CanAuthenticate != nil; !a.ownJudge {
 		o.CanAuthenticate = a.backends.canAuthenticate
 	}

@@ -31,7 +31,13 @@ type unknownBackend struct {
 	permissions bool // those are what is not known
 }
 
+// errOwnHasPerm: the user model decides about permissions.
+var errOwnHasPerm = unknownBackend{permissions: true}
+
 func (e unknownBackend) Error() string {
+	if e == errOwnHasPerm {
+		return fmt.Sprintf("%v: has_perm of the user model is the site's own code: say in Options.Permissions which permissions the users have", ErrUnknownBackend)
+	}
 	if e.permissions {
 		return fmt.Sprintf("%v: %q is not Django's own, and may grant permissions or refuse them: say in Options.Permissions which permissions the users have", ErrUnknownBackend, e.name)
 	}
@@ -78,19 +84,29 @@ type vouching struct {
 func readBackends(o *Options) (b backends, err error) {
 	b.like = make(map[string]string, len(o.Backends))
 	for own, djangos := range o.OwnBackends {
+		_, known := traitOf(djangos)
 		switch {
-		case !KnownBackend(djangos):
-			return b, fmt.Errorf("%w: OwnBackends: %q is not a backend of Django's own", djsession.ErrConfig, djangos)
+		case !KnownBackend(djangos) && !known:
+			return b, fmt.Errorf("%w: OwnBackends: %q is neither a backend of Django's own nor a well-known one", djsession.ErrConfig, djangos)
 		case KnownBackend(own):
 			return b, fmt.Errorf("%w: OwnBackends: %q is Django's own", djsession.ErrConfig, own)
 		case !slices.Contains(o.Backends, own):
 			return b, fmt.Errorf("%w: OwnBackends: %q is not in Backends", djsession.ErrConfig, own)
 		}
 	}
+	for name := range o.OwnGrants {
+		if KnownBackend(name) || !slices.Contains(o.Backends, name) {
+			return b, fmt.Errorf("%w: OwnGrants: %q is Django's own, or not in Backends", djsession.ErrConfig, name)
+		}
+	}
 	stop := false // a backend may refuse what those after it grant
 	for _, name := range o.Backends {
 		like, told := o.OwnBackends[name]
-		known, isKnown := traitOf(name)
+		as := name
+		if told && !KnownBackend(like) {
+			as, told = like, false
+		}
+		known, isKnown := traitOf(as)
 		switch {
 		case KnownBackend(name):
 			like = name
@@ -101,8 +117,16 @@ func readBackends(o *Options) (b backends, err error) {
 			known = trait{like: like}
 		default:
 			like = known.like
-			if why := PasswordRefusal(name); why != "" && b.only == nil {
+			if as != name { // as above
+				known.grants = grantsUnknown
+			}
+			if why := PasswordRefusal(as); why != "" && b.only == nil {
 				b.only = onlyDjango(fmt.Sprintf("AUTHENTICATION_BACKENDS has %q: %s", name, why))
+			}
+		}
+		if tables, ok := o.OwnGrants[name]; ok {
+			if known.grants = grantsNone; tables {
+				known.grants = grantsTables
 			}
 		}
 		b.like[name] = like

@@ -136,7 +136,10 @@ func (id *Identity) HasModulePerms(ctx context.Context, appLabel string) (bool, 
 // has reports whether the permissions of the account are enough.
 func (id *Identity) has(ctx context.Context, enough func(have []string) bool) (bool, error) {
 	a := id.get()
-	if !a.Active || a.Superuser {
+	if id.account == nil {
+		return false, nil
+	}
+	if own := id.auth.opts.OwnHasPerm; !own && (!a.Active || a.Superuser) {
 		return a.Active, nil
 	}
 	have, unsure, err := id.certain(ctx)
@@ -158,7 +161,7 @@ func (id *Identity) Permissions(ctx context.Context) ([]string, error) {
 	if id.answer != nil {
 		return id.answer.everything(ctx)
 	}
-	if !id.get().Active {
+	if own := id.auth.opts.OwnHasPerm; id.account == nil || !own && !id.get().Active {
 		return nil, nil
 	}
 	have, unsure, err := id.certain(ctx)
@@ -191,6 +194,9 @@ func (id *Identity) certain(ctx context.Context) (have []string, unsure, err err
 		have = slices.Clone(have)
 		slices.Sort(have)
 		return have, nil, nil
+	}
+	if id.auth.opts.OwnHasPerm {
+		return nil, nil, id.auth.reportPermissions(ctx, errOwnHasPerm)
 	}
 	if !b.grants {
 		return nil, b.mayDiffer, nil

@@ -60,6 +60,17 @@ func WellKnownBackend(path string) (known, unsure bool) {
 	return ok, t.grants >= grantsMore
 }
 
+// LikeBackend returns the backend of Django's own whose get_user lets the same users in as that
+// of path: path itself if it is one, else what is known of a [WellKnownBackend]. It returns ""
+// for all others.
+func LikeBackend(path string) string {
+	if KnownBackend(path) {
+		return path
+	}
+	t, _ := traitOf(path)
+	return t.like
+}
+
 // refusals are the packages that take part in a login by password, and how.
 var refusals = map[string]string{
 	"axes":                "django-axes counts failed logins and locks users out",

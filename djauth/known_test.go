@@ -1,13 +1,16 @@
 package djauth_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
 )
 
 const (
@@ -29,6 +32,8 @@ func TestWellKnown(t *testing.T) {
 	const model = djauth.ModelBackend
 	for _, test := range []struct {
 		backends string
+		does     string // OwnBackends of own
+		tables   any    // OwnGrants of own: a bool
 		password error  // of Authenticate
 		names    string // the backend that Login records; "" is ErrBackend
 		session  error  // why a session by the first backend is anonymous
@@ -55,10 +60,26 @@ func TestWellKnown(t *testing.T) {
 		{backends: own + " " + model, password: djauth.ErrUnknownBackend, session: djauth.ErrUnknownBackend, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
 		{backends: model + " " + own, names: model, granted: true, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
 		{backends: rules + " " + own + " " + model, password: djauth.ErrUnknownBackend, session: djauth.ErrBackend, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
+		{backends: own + " " + model, does: ldap, password: djauth.ErrOnlyDjango, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
+		{backends: own + " " + model, does: guardian, names: model, session: djauth.ErrBackend, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
+		{backends: own + " " + model, does: guardian, tables: false, names: model, session: djauth.ErrBackend, granted: true},
+		{backends: own + " " + model, does: model, names: own, other: djauth.ErrUnknownBackend, listed: djauth.ErrUnknownBackend},
+		{backends: own + " " + model, does: model, tables: true, names: own, granted: true},
+		{backends: own + " " + model, does: model, tables: false, names: own, granted: true},
+		{backends: own, does: model, tables: true, names: own, granted: true},
+		{backends: own + " " + model, tables: true, password: djauth.ErrUnknownBackend, session: djauth.ErrUnknownBackend, granted: true},
 	} {
-		t.Run(test.backends, func(t *testing.T) {
+		t.Run(strings.TrimSpace(fmt.Sprint(test.backends, " ", test.does, " ", test.tables)), func(t *testing.T) {
 			backends := strings.Fields(test.backends)
-			w := newWorld(t, func(o *djauth.Options) { o.Backends = backends })
+			w := newWorld(t, func(o *djauth.Options) {
+				o.Backends = backends
+				if test.does != "" {
+					o.OwnBackends = map[string]string{own: test.does}
+				}
+				if tables, ok := test.tables.(bool); ok {
+					o.OwnGrants = map[string]bool{own: tables}
+				}
+			})
 			w.people.change("1", func(a *djauth.Account) { a.Password = djauth.EncodedOf("plain$lovelace") })
 			_, err := w.auth.Authenticate(t.Context(), "ada", "lovelace")
 			if !errors.Is(err, test.password) || (err == nil) != (test.password == nil) || errors.Is(err, djauth.ErrCredentials) {
@@ -98,6 +119,42 @@ func TestWellKnown(t *testing.T) {
 				t.Errorf("Permissions: got %q, %v, want %v", all, err, test.listed)
 			}
 		})
+	}
+}
+
+// A model with a has_perm of its own leaves the permissions of a superuser open too, until
+// Options.Permissions says what it does. Then it is asked about everybody.
+func TestOwnHasPerm(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		w := newWorld(t, func(o *djauth.Options) {
+			o.OwnHasPerm = true
+			if told {
+				o.Permissions = func(_ context.Context, a *djauth.Account, _ []string) ([]string, error) {
+					return []string{"of." + a.Name}, nil
+				}
+			}
+		})
+		for user, h := range map[string]string{"1": encoded, "2": "old$toor"} {
+			id, _ := w.who(w.put(w.login(item(djauth.SessionKey, user), item(djauth.HashSessionKey, hash(t, secret, h)))...))
+			for perm, want := range map[string]bool{"of.ada": user == "1", "of.root": user == "2", "shop.view_item": false} {
+				got, err := id.HasPerm(t.Context(), perm)
+				if got != (want && told) || errors.Is(err, djauth.ErrUnknownBackend) == told || err != nil && !strings.Contains(err.Error(), "has_perm of the user model") {
+					t.Errorf("user %s, told %v: %s: got %v, %v", user, told, perm, got, err)
+				}
+			}
+			if all, err := id.Permissions(t.Context()); (err == nil) != told || len(all) > 1 {
+				t.Errorf("user %s, told %v: got %q, %v", user, told, all, err)
+			}
+		}
+		id, _ := w.who("")
+		if ok, err := id.HasPerm(t.Context(), "of.ada"); ok || err != nil {
+			t.Errorf("nobody: got %v, %v", ok, err)
+		}
+	}
+	for _, bad := range []map[string]bool{{djauth.ModelBackend: true}, {own: true}} {
+		if _, err := djauth.New(newWorld(t).m, newWorld(t).people, nil, &djauth.Options{OwnGrants: bad}); !errors.Is(err, djsession.ErrConfig) {
+			t.Errorf("OwnGrants %v: got %v", bad, err)
+		}
 	}
 }
 

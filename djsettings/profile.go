@@ -70,6 +70,9 @@ type Ancestry struct {
 	Names []string
 	// Methods says which class defines a method that matters, by its name.
 	Methods map[string]string
+	// Vouches is false for a backend whose authenticate vouches for no name and password: it
+	// takes other arguments, or does nothing. Else it is nil.
+	Vouches *bool
 	// Own are the names that classes before the first one of Django define.
 	Own []string
 	// Function is set for a function in the place of a class. OldStyle is set for a class

@@ -329,6 +329,9 @@ func pythonBool(b bool) string {
 
 // code looks at methods of the model by which Django decides.
 func (a *asked) code() {
+	for _, name := range []string{"has_perm", "has_perms", "has_module_perms", "get_all_permissions"} {
+		a.auth.OwnHasPerm = a.auth.OwnHasPerm || a.site(a.Class, name) != ""
+	}
 	for _, name := range []string{"is_authenticated", "is_anonymous", "from_db"} {
 		if by := a.site(a.Class, name); by != "" {
 			a.question("%s of %s is the site's own code: djauth.Options.Judge, in djsite.Options.ConfigureAuth, says what it does", name, by)
@@ -336,69 +339,5 @@ func (a *asked) code() {
 	}
 	if by := a.site(a.Class, "check_password"); by != "" {
 		a.noNames = fmt.Sprintf("check_password of %s is the site's own code", by)
-	}
-}
-
-// backends tells what backends of the site's own do, as far as they leave it to Django's.
-func (a *asked) backends() {
-	a.like = map[string]string{}
-	like := a.like
-	for _, path := range a.auth.Backends {
-		c := a.profile.Ancestry[path]
-		if djauth.KnownBackend(path) || c == nil || a.site(path, "get_user") != "" || a.site(path, "user_can_authenticate") != "" {
-			continue
-		}
-		i := slices.IndexFunc(c.Names, djauth.KnownBackend)
-		if i < 0 || c.Names[i] == djauth.BaseBackend {
-			continue
-		}
-		if a.site(path, "authenticate") == "" {
-			if a.auth.OwnBackends == nil {
-				a.auth.OwnBackends = map[string]string{}
-			}
-			a.auth.OwnBackends[path] = c.Names[i]
-			continue
-		}
-		like[path] = c.Names[i]
-	}
-	if len(like) == 0 {
-		return
-	}
-	// An own authenticate may refuse for reasons of its own, so that it is not passed. The
-	// sessions that it made are judged.
-	auth := a.auth
-	auth.CanAuthenticate = func(backend string, account *djauth.Account) bool {
-		as := like[backend]
-		if djauth.KnownBackend(backend) {
-			as = backend
-		} else if own, ok := auth.OwnBackends[backend]; ok {
-			as = own
-		}
-		switch as {
-		case djauth.ModelBackend, djauth.RemoteUserBackend:
-			return account.Active
-		case djauth.AllowAllUsersModelBackend, djauth.AllowAllUsersRemoteBackend:
-			return true
-		}
-		return false
-	}
-}
-
-// unknown asks about the backends that let users in by code of their own. It comes after
-// ConfigureAuth.
-func (a *asked) unknown() {
-	var names []string
-	for _, path := range a.auth.Backends {
-		vouches, known := a.Queries.GetUser[path]
-		switch {
-		case djauth.KnownBackend(path), a.auth.OwnBackends[path] != "", a.like[path] != "":
-		case known && vouches != nil && len(vouches) == 0: // it finds nobody
-		case !known && a.profile.Ancestry[path] != nil && a.profile.Ancestry[path].Methods["get_user"] == "": // it cannot
-		default:
-			names = append(names, path)
-		}
-	}
-	if len(names) > 0 {
-		a.question("get_user or user_can_authenticate of %s is the site's own code: djauth.Options.OwnBackends or CanAuthenticate, in djsite.Options.ConfigureAuth, say what it does", strings.Join(names, ", "))
 	}
 }

@@ -38,8 +38,11 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 			}
 			continue
 		}
-		if o.OwnBackends[name] != "" {
-			if o.Permissions == nil {
+		if as := o.OwnBackends[name]; as != "" {
+			if why := djauth.PasswordRefusal(as); why != "" {
+				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q does as %s: %s, so that Authenticate refuses passwords: users log in at the site's own login page.", name, as, why)})
+			}
+			if _, ok := o.OwnGrants[name]; !ok && o.Permissions == nil {
 				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so that permissions are refused which no backend of Django's grants before it: djauth.Options.Permissions, in djsite.Options.ConfigureAuth, says which the users have.", name)})
 			}
 			continue
@@ -49,6 +52,9 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 			text = "that CanAuthenticate alone judges its logins"
 		}
 		all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q is not Django's own, so %s, its permissions are not known, and Authenticate does not pass it: djauth.Options.OwnBackends, in djsite.Options.ConfigureAuth, says which of Django's backends it does as, Options.Permissions which permissions the users have, and djsite.Options.Lookup by what it finds them.", name, text)})
+	}
+	if o.OwnHasPerm && o.Permissions == nil {
+		all = append(all, djsettings.Warning{Setting: "AUTH_USER_MODEL", Text: fmt.Sprintf("has_perm of %s, or a method beside it, is the site's own code, so that permissions are refused: djauth.Options.Permissions, in djsite.Options.ConfigureAuth, says which the users have.", s.Auth.UserModel)})
 	}
 	if o.PasswordRefusal != "" {
 		all = append(all, djsettings.Warning{Setting: "INSTALLED_APPS", Text: o.PasswordRefusal + ", so that Authenticate refuses passwords: users log in at the site's own login page. If Go does so too, set djauth.Options.PasswordRefusal to \"\" in djsite.Options.ConfigureAuth."})

@@ -75,3 +75,23 @@ def do_probe(source):
     p = subprocess.Popen([sys.executable, "-B", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     out, _ = p.communicate(source.encode("ascii"))
     return out.decode("ascii")
+
+
+def do_judge(key, backend):
+    """What the backends say of ada, and of a session of hers by this one."""
+    from django.contrib.auth import authenticate, get_user, get_user_model
+    from django.test import RequestFactory
+
+    user = authenticate(RequestFactory().post("/"), username="ada", password="pw")
+    ada = get_user_model().objects.get(username="ada")
+    session = store()
+    session.update(dict(store(key).items(), _auth_user_backend=backend))
+    session.save()
+    try:
+        back = get_user(request_of(session)).is_authenticated
+    except AttributeError:  # no get_user
+        back = False
+    return {
+        "Key": session.session_key, "Login": user.backend if user else "", "Session": back, "All": sorted(ada.get_all_permissions()), "Module": ada.has_module_perms("auth"),
+        "Perms": {p: ada.has_perm(p) for p in ["auth.view_user", "auth.delete_user", "auth.add_user"]},
+    }

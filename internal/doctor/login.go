@@ -176,7 +176,7 @@ func (e *exam) lets(backend string, a *djauth.Account) bool {
 	if e.auth.CanAuthenticate != nil {
 		return e.auth.CanAuthenticate(backend, a)
 	}
-	like := cmp.Or(e.auth.OwnBackends[backend], backend)
+	like := djauth.LikeBackend(cmp.Or(e.auth.OwnBackends[backend], backend))
 	return like == djauth.AllowAllUsersModelBackend || like == djauth.AllowAllUsersRemoteBackend
 }
 

@@ -474,7 +474,7 @@ METHODS = {
     "user": "__init__ get_session_auth_hash _get_session_auth_hash get_session_auth_fallback_hash check_password set_password has_usable_password is_active is_staff is_superuser is_authenticated is_anonymous has_perm has_perms has_module_perms get_all_permissions get_group_permissions get_user_permissions get_username natural_key from_db refresh_from_db save delete pk",
     "manager": "__init__ get_queryset get_by_natural_key get filter normalize_email _queryset_class with_perm",
     "queryset": "get filter all iterator _fetch_all get_by_natural_key",
-    "backend": "authenticate get_user user_can_authenticate has_perm has_module_perms get_all_permissions get_group_permissions get_user_permissions _get_permissions with_perm clean_username configure_user create_unknown_user",
+    "backend": "authenticate get_user user_can_authenticate has_perm has_module_perms get_all_permissions get_group_permissions get_user_permissions _get_permissions _get_user_permissions _get_group_permissions with_perm clean_username configure_user create_unknown_user",
     "hasher": "algorithm iterations digest library rounds time_cost memory_cost parallelism work_factor block_size encode verify decode must_update harden_runtime salt",
     "messages": "_get _store store _prepare_messages process_messages add update used encode _encode decode _decode _hash signer key_salt cookie_name session_key max_cookie_size storage_classes _update_cookie deserialize_messages serialize_messages",
     "middleware": "__init__ __call__ __acall__ process_request process_response process_view process_exception process_template_response _get_secret _set_csrf_cookie _set_token _get_token _reject _accept _check_token _origin_verified _check_referer get_login_url redirect_to_login",
@@ -505,6 +505,8 @@ def ancestry(cls, kind):
         if by and by not in ("builtins.object", "__builtin__.object"):
             methods[name] = by
     result["methods"] = methods
+    if kind == "backend" and ask("ancestry.%s.vouches" % result["class"], vouches, cls) is False:
+        result["vouches"] = False
     own = set()
     for c in cls.__mro__:
         if c is object or c.__module__.split(".")[0] == "django":
@@ -512,6 +514,39 @@ def ancestry(cls, kind):
         own.update(n for n in c.__dict__ if not (n.startswith("__") and n not in ("__init__", "__call__", "__acall__", "__new__", "__getattr__", "__getattribute__")))
     result["own"] = sorted(str(n) for n in own if n not in ("__module__", "__doc__", "_meta", "DoesNotExist", "MultipleObjectsReturned", "NotUpdated"))
     return result
+
+
+def vouches(cls):
+    """False for a backend that takes no name and password, or whose authenticate does nothing."""
+    method = getattr(cls, "authenticate", None)
+    function = getattr(method, "__func__", method)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return True
+    try:
+        signature = inspect.signature
+    except AttributeError:
+        def takes(*args, **kwargs):
+            inspect.getcallargs(function, *args, **kwargs)
+    else:
+        def takes(*args, **kwargs):
+            signature(method).bind(*args, **kwargs)
+    credentials = {"username": "", "password": ""}
+    for args in ((None, None), (None,)):  # with a request, or as in Django before 1.11
+        try:
+            takes(*args, **credentials)
+            break
+        except TypeError:
+            pass
+    else:
+        return False
+    def nothing():
+        pass
+    def documented():
+        """Nothing."""
+    if code.co_code not in (nothing.__code__.co_code, documented.__code__.co_code):
+        return True
+    return function(*([None] * (code.co_argcount - len(function.__defaults__ or ())))) is not None
 
 
 def load(path):
@@ -874,8 +909,13 @@ def users():
         if item is not None:
             fields[str(f.name)] = item
     entry["fields"] = fields
-    for parent, link in opts.parents.items():
-        if link is not None:
+    models, seen = [opts], set()
+    while models:  # a parent's own parents are its own matter in Django
+        for parent, link in models.pop(0).parents.items():
+            if link is None or parent in seen:
+                continue
+            seen.add(parent)
+            models.append(parent._meta)
             links.append({"table": typed(parent._meta.db_table), "column": typed(parent._meta.pk.column),
                 "from_table": typed(link.model._meta.db_table), "from_column": typed(link.column)})
     entry["links"] = links
