@@ -35,7 +35,8 @@ type Server struct {
 	Port int
 	User string
 
-	stop func()
+	stop  func()
+	ended <-chan struct{} // closed when the guard has ended
 }
 
 // Addr returns the host and port.
@@ -143,7 +144,7 @@ func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, 
 	if err != nil {
 		return nil, err
 	}
-	started := false
+	started := false // then the guard removes dir
 	defer func() {
 		if !started {
 			os.RemoveAll(dir)
@@ -167,31 +168,40 @@ func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, 
 	if err != nil {
 		return nil, err
 	}
+	s := &Server{Host: "127.0.0.1", Port: port, User: k.user}
+	if started, err = k.launch(s, dir, guard, k.serve(bin, data, port)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// launch runs command as the server s under a guard, and returns when s is ready. started
+// reports that the guard ran: it removes dir.
+func (k *kind) launch(s *Server, dir, guard string, command []string) (started bool, err error) {
 	log, err := os.CreateTemp("", "djsession-test-log-")
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer os.Remove(log.Name()) // the open file stays readable
 
-	cmd := exec.Command("sh", append([]string{"-c", guard, "guard", dir, k.signal}, k.serve(bin, data, port)...)...)
+	cmd := exec.Command("sh", append([]string{"-c", guard, "guard", dir, k.signal}, command...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	if err := unprivileged(cmd); err != nil {
-		return nil, err
+		return false, err
 	}
 	leash, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return false, err
 	}
-	started = true // from here on the guard removes dir
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	s := &Server{Host: "127.0.0.1", Port: port, User: k.user}
+	s.ended = ended
 	s.stop = func() {
 		leash.Close()
 		select {
@@ -213,9 +223,9 @@ func (k *kind) start(bin map[string]string, free func() (int, error)) (*Server, 
 		size, _ := log.Seek(0, io.SeekEnd)
 		n, _ := log.ReadAt(text, max(0, size-int64(len(text))))
 		log.Close()
-		return nil, fmt.Errorf("%w\n%s", err, text[:n])
+		return true, fmt.Errorf("%w\n%s", err, text[:n])
 	}
-	return s, nil
+	return true, nil
 }
 
 // guard runs a server. When its standard input ends, which happens too when the test binary

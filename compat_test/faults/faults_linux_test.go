@@ -1,0 +1,125 @@
+// Package faults_test lets servers and the way to them fail while requests pass the
+// middleware, and counts what must never happen.
+//
+//	make faults
+//
+// runs all of it and writes FAULTS.md; without -full the tests run a part of it.
+package faults_test
+
+import (
+	"context"
+	"flag"
+	"io"
+	"log"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+var full = flag.Bool("full", false, "run the whole matrix, and write FAULTS.md")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *full { // what is missing must not be written down
+		os.Setenv("DJSESSION_TEST_REQUIRE", "1")
+	}
+	// Where connections are cut on purpose, the drivers log it.
+	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
+	redis.SetLogger(silent{})
+	pulse.start()
+	os.Exit(testserver.Run(m))
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+// faultsOf are the faults of a server, in the order of the table.
+var faultsOf = []fault{healthy, refuse, blackHole, dropped, replyReset, replyHang, replyCut, slow, frozen, killed, restart}
+
+// pieces is how many pieces of an operation a fault may strike.
+const pieces = 6
+
+func TestFaults(t *testing.T) {
+	var rows []*row
+	for i, e := range engines {
+		t.Run(e.String(), func(t *testing.T) {
+			servers := map[string]*testserver.Mortal{}
+			for _, name := range e.servers {
+				servers[name] = testserver.NewMortal(t, name)
+				tables(t, servers[name], name)
+			}
+			for k, name := range e.servers {
+				for j, f := range faultsOf {
+					if !*full && (i+j+k)%4 != 0 {
+						continue
+					}
+					t.Run(name+" "+string(f), func(t *testing.T) {
+						r := tryFault(t, e, servers, name, f)
+						t.Logf("%d cases, %d good, %d failed, %d after; slowest %v", r.cases, r.good, r.failed, r.after, r.slowest)
+						for _, text := range r.found {
+							t.Error(text)
+						}
+						rows = append(rows, r)
+					})
+				}
+			}
+		})
+	}
+	if *full && !t.Failed() {
+		writeTable(t, rows)
+	}
+}
+
+// tryFault tries all operations while that server of the engine has the fault.
+func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, name string, f fault) *row {
+	direct, addrs := map[string]string{}, map[string]string{}
+	for other, s := range servers {
+		direct[other], addrs[other] = s.Addr(), s.Addr()
+	}
+	server := servers[name]
+	p := newProxy(t, server.Addr())
+	addrs[name] = p.addr
+	goroutines, descriptors := left()
+	b := &bench{t: t, row: row{name: e.String() + "|" + name + "|" + string(f)}, subject: e.open(t, addrs)}
+	witness := e.open(t, direct)
+	b.witness = witness.Store()
+	b.forgets = name == "memcached" && (f == killed || f == restart) && len(e.servers) == 1
+
+	skip := 0
+	b.plant = func() { p.plant(f, skip) }
+	b.mend = func() bool { return p.mend(t) }
+	switch f {
+	case frozen:
+		b.plant, b.mend = server.Freeze, func() bool { server.Thaw(); return true }
+	case killed:
+		b.plant, b.mend = server.Kill, func() bool { server.Start(t); return true }
+	case restart:
+		b.plant, b.mend = func() { server.Stop(); server.Start(t) }, func() bool { return true }
+	}
+	b.recover()
+	for _, o := range operations {
+		for _, amid := range []bool{false, true} {
+			if !f.strikes() {
+				b.try(o, amid)
+				continue
+			}
+			for skip = 0; skip < pieces && b.try(o, amid); skip++ {
+			}
+		}
+	}
+	b.finish()
+	b.subject.close()
+	witness.close()
+	b.leaks(goroutines, descriptors, 30*time.Second)
+	return &b.row
+}
+
+func writeTable(t *testing.T, rows []*row) {}
