@@ -277,7 +277,9 @@ func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
 			return err
 		}
 		key := s.m.site.NewKey()
-		v, err := s.m.cycle(ctx, c, s.key, s.version, key, r)
+		most, cancel := mostOf(ctx)
+		v, err := s.m.cycle(most, c, s.key, s.version, key, r)
+		cancel()
 		switch {
 		case err == nil:
 			s.stored(key, r, v)
@@ -303,6 +305,16 @@ func (s *Session) cycleAtOnce(ctx context.Context, c Cycler) error {
 			return err
 		}
 	}
+}
+
+// mostOf leaves a quarter of the time of ctx, in which to look whether a step whose answer
+// did not come was done.
+func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-time.Until(end)/4))
 }
 
 // cycleInSteps is cycleKey by Create and Delete. The Delete finds out whether somebody

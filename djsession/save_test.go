@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
@@ -179,6 +180,35 @@ func TestCycleKeyMerges(t *testing.T) {
 }
 
 // TestInterrupted ends the session during a request.
+// lostAnswer is a store whose Cycle does its work and whose answer never comes.
+type lostAnswer struct{ fullSpy }
+
+func (s lostAnswer) Cycle(ctx context.Context, old string, seen djsession.Version, key string, r *djsession.Record) (djsession.Version, error) {
+	if v, err := s.fullSpy.Cycle(ctx, old, seen, key, r); err != nil {
+		return v, err
+	}
+	<-ctx.Done()
+	return djsession.Version{}, djsession.Unavailable("cycle", ctx.Err())
+}
+
+func (s lostAnswer) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, djsession.Version{}, djsession.Unavailable("load", err)
+	}
+	return s.fullSpy.Load(ctx, key)
+}
+
+// A login whose answer never comes has time left to find out that it was done.
+func TestCycleAnswerLost(t *testing.T) {
+	w := newWorld(t, func(set *djsession.Settings) { set.SaveTimeout = time.Second })
+	w.m = djsession.New(lostAnswer{fullSpy{w.store}})
+	key := w.put(item("n", int64(1)))
+	res := w.get(key, func(_ http.ResponseWriter, r *http.Request) { must(t, w.session(r).CycleKey()) })
+	if fresh := cookieKey(t, res); res.StatusCode != http.StatusOK || w.stored(fresh) != `{"n":1}` {
+		t.Errorf("got status %d, and under the key of the cookie %q, want 200 and the session", res.StatusCode, w.stored(fresh))
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	logout := func(w *world, key string) { must(w.t, w.mem.Delete(context.Background(), key, djsession.Force)) }
 	relogin := func(w *world, key string) {

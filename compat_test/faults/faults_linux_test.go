@@ -18,6 +18,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -92,6 +93,9 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 	witness := e.open(t, direct)
 	b.witness = witness.Store()
 	b.forgets = name == "memcached" && (f == killed || f == restart) && len(e.servers) == 1
+
+	_, oneStep := b.subject.Store().(djsession.Cycler)
+	b.late = !oneStep || f == blackHole || f == frozen
 
 	skip := 0
 	b.plant = func() { p.plant(f, skip) }
