@@ -21,6 +21,11 @@ func (c *Cache) Plain() {
 	c.folder.RenameNew = c.folder.Exchange
 }
 
+// Later moves the clock of the folder on.
+func (c *Cache) Later(d time.Duration) {
+	c.folder.Now = func() time.Time { return time.Now().Add(d) }
+}
+
 // Parse reads a file: its end, its value, and whether it has an end.
 func Parse(text string) (expires time.Time, value string, err error) {
 	e := parse(text)

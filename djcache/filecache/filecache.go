@@ -31,7 +31,8 @@
 // # Several writers
 //
 // A new content takes the place of a file in one step. A crash or a full disk leaves the
-// old file or the new one, and at worst a draft (<name>_out_...) beside it. Go processes
+// old file or the new one, and at worst a draft (<name>_out_...) beside it, which
+// ClearExpired removes. Go processes
 // on one machine exclude each other by flock on the file. Django takes no lock. On Linux
 // and macOS a file that Django deleted does not come back, and a file that Django wrote
 // meanwhile is put back and reported as [djsession.ErrConflict]. These writes can still be
@@ -300,14 +301,11 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 	if err != nil {
 		return err
 	}
-	release, err := c.folder.Hold(ctx, path)
-	switch {
-	case err == nil:
-		defer release()
-	case !seen.IsForce() || ctx.Err() != nil:
+	release, err := c.folder.HoldToDelete(ctx, path, seen)
+	if err != nil {
 		return c.folder.Failed(doing, err, seen)
 	}
-	// A file that cannot be opened, and so cannot be locked, can still be deleted.
+	defer release()
 	if !seen.IsForce() {
 		if _, err := c.match(doing, path, seen); err != nil {
 			return err
@@ -321,12 +319,21 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 
 // ClearExpired implements [djcache.Reaper]: it deletes all expired files, whatever their
 // prefix, because the MD5 does not reveal the name. It reads the beginning of every file,
-// and holds the names of all in memory. Files that it may not read stay.
+// and holds the names of all in memory. Files that it may not read stay. It also removes
+// the drafts that killed Go processes left a day ago or more; those of Django have names
+// that other programs use as well.
 func (c *Cache) ClearExpired(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
 	const doing = "clear expired sessions"
 	names, err := c.folder.Names(ctx, doing, isName)
 	if err != nil {
 		return 0, err
+	}
+	if opts == nil || !opts.DryRun {
+		drafts, err := c.folder.Names(ctx, doing, func(name string) bool { return atomicfile.IsDraft(name, isName) })
+		if err != nil {
+			return 0, err
+		}
+		c.folder.ReapDrafts(ctx, drafts)
 	}
 	return c.folder.Reap(ctx, doing, names, opts, func(path string) (bool, error) { return c.reapable(doing, path) })
 }

@@ -354,6 +354,15 @@ func TestClearExpired(t *testing.T) {
 	if entries, err := os.ReadDir(w.dir); len(entries) != 7 || err != nil {
 		t.Errorf("got %d files left, %v, want 7", len(entries), err)
 	}
+	// The draft that a killed writer left. Django's have the names of everybody's temporary files.
+	plant(t, filepath.Join(w.dir, "tmpabcdefgh"), old)
+	w.Later(25 * time.Hour)
+	if n, err := w.ClearExpired(t.Context(), "other", nil); n != 0 || err != nil {
+		t.Errorf("after a day: got %d, %v, want 0", n, err)
+	}
+	if entries, err := os.ReadDir(w.dir); len(entries) != 7 || err != nil {
+		t.Errorf("after a day: got %d files left, %v, want 7: all but the draft", len(entries), err)
+	}
 }
 
 // What decompresses to more than the limit is not kept in memory.

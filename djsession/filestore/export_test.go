@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"errors"
+	"time"
 
 	"github.com/go-djsession/go-djsession/internal/atomicfile"
 )
@@ -18,6 +19,11 @@ func (s *Store) SetExchange(f func(from, to string, real func(from, to string) e
 func (s *Store) Plain() {
 	s.folder.Exchange = func(from, to string) error { return errors.ErrUnsupported }
 	s.folder.RenameNew, s.folder.Link = s.folder.Exchange, s.folder.Exchange
+}
+
+// Later moves the clock of the folder on.
+func (s *Store) Later(d time.Duration) {
+	s.folder.Now = func() time.Time { return time.Now().Add(d) }
 }
 
 // TempDir is tempDir.

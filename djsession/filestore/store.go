@@ -34,11 +34,14 @@
 // A file is never written in place. A new file is made beside it, under a name that is no
 // session's for Django either (<name>_out_...), and then takes its place. A crash or a
 // full disk leaves the old session, or the new one, and at worst such a file beside it.
+// ClearExpired removes it when nobody has changed it for a day, also one of Django's.
 // When a method returns, its change is on the disk, unless [Options.NoSync] is set.
 //
 // Writers that use this package, in one process or in several on one machine, exclude
 // each other by flock on the file of the session (on Windows by a file djsession.lock in
-// the folder). They lose no write of each other. Django takes no lock. On Linux and macOS
+// the folder). They lose no write of each other. A process that is stopped while it holds a
+// file keeps others from writing it, but not from deleting it: a logout waits for a second
+// at most, where files can be exchanged. Django takes no lock. On Linux and macOS
 // the new file and the old one are exchanged, in one step that fails if Django deleted
 // the session. If Django wrote the session meanwhile, its file is put back and Update
 // returns [djsession.ErrConflict]. These writes can still be lost:
@@ -216,14 +219,11 @@ func (s *Store) Delete(ctx context.Context, key string, seen djsession.Version) 
 	if err != nil {
 		return err
 	}
-	release, err := s.folder.Hold(ctx, path)
-	switch {
-	case err == nil:
-		defer release()
-	case !seen.IsForce() || ctx.Err() != nil:
+	release, err := s.folder.HoldToDelete(ctx, path, seen)
+	if err != nil {
 		return s.failed(doing, err, seen)
 	}
-	// A file that cannot be opened, and so cannot be locked, can still be deleted.
+	defer release()
 	if !seen.IsForce() {
 		if _, err := s.match(doing, path, seen); err != nil {
 			return err

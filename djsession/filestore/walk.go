@@ -10,25 +10,32 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/atomicfile"
 )
 
 // keys returns the keys of all sessions in the folder, in no order. It ignores files with
 // other names, such as those that are being written.
 func (s *Store) keys(ctx context.Context, doing string) ([]string, error) {
 	prefix := s.site.Settings().CookieName
-	keys, err := s.folder.Names(ctx, doing, func(name string) bool {
-		key, ok := strings.CutPrefix(name, prefix)
-		return ok && isKey(key) && s.site.ValidKey(key)
-	})
+	keys, err := s.folder.Names(ctx, doing, s.isName)
 	for i := range keys {
 		keys[i] = keys[i][len(prefix):]
 	}
 	return keys, err
 }
 
+// isName reports whether name is that of a session.
+func (s *Store) isName(name string) bool {
+	key, ok := strings.CutPrefix(name, s.site.Settings().CookieName)
+	return ok && isKey(key) && s.site.ValidKey(key)
+}
+
 // ClearExpired implements [djsession.Reaper]: SessionStore.clear_expired. It reads every
 // session. As in Django, empty files and files that it may not read stay. Unlike in
 // Django, so do files longer than Limits.Payload.
+//
+// Unlike Django, it also removes the files that killed writers left beside those of
+// sessions, Django's or ours, when nobody has changed them for a day. They do not count.
 //
 // It holds the names of all sessions in memory.
 func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
@@ -39,6 +46,13 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 	}
 	for i := range keys {
 		keys[i] = s.site.Settings().CookieName + keys[i]
+	}
+	if opts == nil || !opts.DryRun {
+		drafts, err := s.folder.Names(ctx, doing, func(name string) bool { return atomicfile.IsDraft(name, s.isName) })
+		if err != nil {
+			return 0, err
+		}
+		s.folder.ReapDrafts(ctx, drafts)
 	}
 	return s.folder.Reap(ctx, doing, keys, opts, func(path string) (bool, error) { return s.over(doing, path) })
 }

@@ -39,12 +39,14 @@ type Folder struct {
 	// Exchange swaps two files, RenameNew renames to a name that is not taken, Link adds
 	// a second name to a file. A system that cannot do it returns [errors.ErrUnsupported].
 	Exchange, RenameNew, Link func(from, to string) error
+	// Now is the clock by which the files get their times.
+	Now func() time.Time
 }
 
 // New returns the [Folder] at dir. With noSync it does not wait until a change is
 // on the disk.
 func New(dir string, noSync bool) *Folder {
-	return &Folder{dir: dir, noSync: noSync, locker: newLocker(), Exchange: Exchange, RenameNew: renameNew, Link: os.Link}
+	return &Folder{dir: dir, noSync: noSync, locker: newLocker(), Exchange: Exchange, RenameNew: renameNew, Link: os.Link, Now: time.Now}
 }
 
 // Dir returns the path of the folder.
@@ -150,7 +152,7 @@ type Draft struct {
 //
 // Errors: [djsession.ErrUnavailable].
 func (f *Folder) Draft(doing, path, text string, modified time.Time) (*Draft, error) {
-	file, err := os.CreateTemp(f.dir, filepath.Base(path)+"_out_*")
+	file, err := os.CreateTemp(f.dir, filepath.Base(path)+draftMark+"*")
 	if err != nil {
 		return nil, djsession.Unavailable(doing, err)
 	}

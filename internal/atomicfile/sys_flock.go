@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,6 +54,16 @@ func flock(f *os.File) error {
 
 // settle locks a new file as Hold does, before it is visible under its name.
 func settle(f *os.File) error { return flock(f) }
+
+// changed returns when a file was last changed, also in its name or times. Nobody can set
+// that time: a draft gets the time of modification of a session.
+func changed(path string) (time.Time, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return time.Time{}, err
+	}
+	return time.Unix(st.Ctim.Unix()), nil
+}
 
 // rename is os.Rename.
 func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }

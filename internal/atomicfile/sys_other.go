@@ -5,6 +5,7 @@ package atomicfile
 import (
 	"context"
 	"os"
+	"time"
 )
 
 // noFollow is not needed: open looks beforehand.
@@ -39,6 +40,16 @@ func unlink(_ context.Context, path string) error {
 		return ErrIrregular
 	}
 	return os.Remove(path)
+}
+
+// changed returns the time of modification. That of a draft may lie in the future: then it
+// stays until after that time.
+func changed(path string) (time.Time, error) {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return modified(fi), nil
 }
 
 // syncDir does nothing.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -73,6 +74,16 @@ func unlink(ctx context.Context, path string) error {
 		return err
 	}
 	return persist(ctx, func() error { return windows.DeleteFile(p) }, fileTries)
+}
+
+// changed returns the time of modification. That of a draft may lie in the future: then it
+// stays until after that time.
+func changed(path string) (time.Time, error) {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return modified(fi), nil
 }
 
 // syncDir does nothing: Windows cannot write out a folder.

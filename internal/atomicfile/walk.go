@@ -81,7 +81,12 @@ func (f *Folder) reap(ctx context.Context, doing, path string, dryRun bool, over
 	if err != nil || !is || dryRun {
 		return is, err
 	}
-	release, err := f.Hold(ctx, path)
+	soon, cancel := context.WithTimeout(ctx, heldFor)
+	defer cancel()
+	release, err := f.Hold(soon, path)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return false, nil // a process that was stopped holds it
+	}
 	if err == nil {
 		defer release()
 		// Somebody may have saved it before we held it.
