@@ -20,7 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak
 
 check: lint tidy test race core32 cross fuzz
 
@@ -83,3 +83,7 @@ matrix:
 # takes an hour the first time, so it is no part of check.
 sites:
 	go test -v -timeout 3h ./compat_test/sites -sites all -update
+
+# All faults of all engines, and their table. CI runs a part of them with the tests.
+faults:
+	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full

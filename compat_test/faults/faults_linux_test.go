@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,20 +64,37 @@ func TestFaults(t *testing.T) {
 						continue
 					}
 					t.Run(name+" "+string(f), func(t *testing.T) {
-						r := tryFault(t, e, servers, name, f)
-						t.Logf("%d cases, %d good, %d failed, %d after; slowest %v", r.cases, r.good, r.failed, r.after, r.slowest)
-						for _, text := range r.found {
-							t.Error(text)
-						}
-						rows = append(rows, r)
+						rows = append(rows, tryFault(t, e, servers, name, f).report(t))
 					})
 				}
 			}
 		})
 	}
-	if *full && !t.Failed() {
+	for i, e := range fileEngines {
+		t.Run(e.String(), func(t *testing.T) {
+			for j, f := range faultsOfFiles {
+				if !*full && (i+j)%4 != 0 || f == noFolder && i == 0 { // the file of SQLite is open
+					continue
+				}
+				t.Run(string(f), func(t *testing.T) {
+					rows = append(rows, tryFileFault(t, e, f).report(t))
+				})
+			}
+		})
+	}
+	if only := flag.Lookup("test.run").Value.String(); *full && !t.Failed() && !strings.Contains(only, "/") {
 		writeTable(t, rows)
 	}
+}
+
+// report fails the test for what was found.
+func (r *row) report(t *testing.T) *row {
+	t.Helper()
+	t.Logf("%d cases, %d good, %d failed, %d after, %d out of reach; slowest %v", r.cases, r.good, r.failed, r.after, r.ended, r.slowest)
+	for _, text := range r.found {
+		t.Error(text)
+	}
+	return r
 }
 
 // tryFault tries all operations while that server of the engine has the fault.
@@ -89,7 +107,7 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 	p := newProxy(t, server.Addr())
 	addrs[name] = p.addr
 	goroutines, descriptors := left()
-	b := &bench{t: t, row: row{name: e.String() + "|" + name + "|" + string(f)}, subject: e.open(t, addrs)}
+	b := &bench{t: t, row: row{engine: e.String(), server: name, fault: f}, subject: e.open(t, addrs)}
 	witness := e.open(t, direct)
 	b.witness = witness.Store()
 	b.forgets = name == "memcached" && (f == killed || f == restart) && len(e.servers) == 1
@@ -108,22 +126,30 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 	case restart:
 		b.plant, b.mend = func() { server.Stop(); server.Start(t) }, func() bool { return true }
 	}
-	b.recover()
-	for _, o := range operations {
-		for _, amid := range []bool{false, true} {
-			if !f.strikes() {
-				b.try(o, amid)
-				continue
-			}
-			for skip = 0; skip < pieces && b.try(o, amid); skip++ {
-			}
-		}
-	}
-	b.finish()
-	b.subject.close()
+	b.all(pieces, func(n int) { skip = n })
 	witness.close()
 	b.leaks(goroutines, descriptors, 30*time.Second)
 	return &b.row
 }
 
-func writeTable(t *testing.T, rows []*row) {}
+// all tries all operations, and closes the subject. Of what is sent, a fault that strikes
+// strikes the first piece, the second and so on.
+func (b *bench) all(pieces int, skip func(n int)) {
+	b.t.Helper()
+	b.recover()
+	for _, o := range operations {
+		for _, amid := range []bool{false, true} {
+			if !b.fault.strikes() {
+				b.try(o, amid)
+				continue
+			}
+			for n := range pieces {
+				if skip(n); !b.try(o, amid) {
+					break
+				}
+			}
+		}
+	}
+	b.finish()
+	b.subject.close()
+}

@@ -60,9 +60,22 @@ var engines = []engine{
 	{name: "cached_db", servers: []string{"MariaDB", "memcached"}, settings: map[string]any{"SESSION_ENGINE": backends + "cached_db", "DATABASES": onMariaDB, "CACHES": inMemcached}},
 }
 
-func (e engine) String() string { return e.name + " on " + strings.Join(e.servers, " and ") }
+func (e engine) String() string {
+	if e.servers == nil {
+		return e.name
+	}
+	return e.name + " on " + strings.Join(e.servers, " and ")
+}
 
-// fill puts the ports of the addresses into settings.
+// fileEngines have no server, but a folder.
+var fileEngines = []engine{
+	{name: "db on SQLite", settings: map[string]any{"DATABASES": map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.sqlite3", "NAME": "{folder}/db.sqlite3"}}}},
+	{name: "file", settings: map[string]any{"SESSION_ENGINE": backends + "file", "SESSION_FILE_PATH": "{folder}"}},
+	{name: "cache in files", settings: map[string]any{"SESSION_ENGINE": backends + "cache",
+		"CACHES": map[string]any{"default": map[string]any{"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "{folder}"}}}},
+}
+
+// fill puts the ports of the addresses, and the folder, into settings.
 func fill(v any, addrs map[string]string) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -73,19 +86,30 @@ func fill(v any, addrs map[string]string) any {
 		return filled
 	case string:
 		for server, addr := range addrs {
-			_, port, _ := net.SplitHostPort(addr)
-			v = strings.ReplaceAll(v, "{"+server+"}", port)
+			if _, port, err := net.SplitHostPort(addr); err == nil {
+				addr = port
+			}
+			v = strings.ReplaceAll(v, "{"+server+"}", addr)
 		}
 		return v
 	}
 	return v
 }
 
-// The times of a request: how long its client waits, and how long it may save.
+// The times of a request: how long its client waits, and how long it may save. A logout
+// waits a second for a file that somebody holds.
 const (
-	patience    = 500 * time.Millisecond
-	saveTimeout = 700 * time.Millisecond
+	patience     = 500 * time.Millisecond
+	saveTimeout  = 700 * time.Millisecond
+	savesInFiles = 1500 * time.Millisecond
 )
+
+func (e engine) saveTimeout() time.Duration {
+	if e.servers == nil {
+		return savesInFiles
+	}
+	return saveTimeout
+}
 
 // site is an open site, and all that it says.
 type site struct {
@@ -107,7 +131,7 @@ func (e engine) open(t testing.TB, addrs map[string]string) *site {
 	}
 	said := new(texts)
 	configure := func(s *djsession.Settings) {
-		s.SaveTimeout, s.Logger, s.Observer = saveTimeout, slog.New(slog.NewJSONHandler(said, nil)), said.observe
+		s.SaveTimeout, s.Logger, s.Observer = e.saveTimeout(), slog.New(slog.NewJSONHandler(said, nil)), said.observe
 	}
 	if e.bySQL {
 		in, err := set.Session()

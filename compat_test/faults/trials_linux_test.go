@@ -52,7 +52,9 @@ var columns = []string{takenForAnonymous, notStored, writeLost, writeDoubled, lo
 
 // row is a line of the table.
 type row struct {
-	name    string
+	engine, server string
+	fault          fault
+
 	cases   int
 	good    int           // answers that did what was asked
 	failed  int           // answers that said it cannot be done
@@ -138,7 +140,7 @@ func (b *bench) try(o operation, amid bool) bool {
 		} else if b.failed++; a.status != http.StatusServiceUnavailable {
 			b.count(takenForAnonymous, "%s: the status is %d", where, a.status)
 		}
-		if bound := patience + saveTimeout + time.Second + 20*lag; a.took > bound {
+		if bound := patience + b.subject.Site().Settings().SaveTimeout + time.Second + 20*lag; a.took > bound {
 			b.count(tooLate, "%s: %v, the bound is %v", where, a.took, bound)
 		}
 	}
@@ -267,7 +269,7 @@ func (b *bench) recover() {
 			return
 		}
 		if b.after++; time.Since(start) > 2*time.Minute {
-			b.t.Fatalf("%s: the site has not found its server again in two minutes", b.name)
+			b.t.Fatal("the site has not found its server again in two minutes")
 		}
 	}
 }

@@ -1,0 +1,78 @@
+package faults_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+const tableHead = "# Faults of servers, on the way to them, and of files\n\n" +
+	"Written by `make faults`. Each case is one operation through the middleware (" + "OPERATIONS" + `),
+with the fault planted before the request or after the session is read. A fault that strikes once
+strikes the first piece that is sent or answered, then the second and so on. The client waits for
+PATIENCE, a save takes SAVE at most (FILES in files).
+
+Done: answers that did what was asked. 503: answers that said it cannot be done. After: more
+of these once the fault was over. Out of reach: logins that failed with 503 and left the
+session under a key that nobody knows, or ended it; the visitor logs in again. This happens
+where an answer never comes: what was sent may be done after the client gave up (MariaDB),
+and a store that gives a session a new key in two steps ends it rather than let it come back
+after a logout. Bound: the client's wait, the save, one second, and what the machine itself is late.
+A memcached that is started again is empty: of its sessions only the answers are judged.
+
+## What must never happen
+
+`
+
+// writeTable writes FAULTS.md.
+func writeTable(t *testing.T, rows []*row) {
+	var names []string
+	for _, o := range operations {
+		names = append(names, string(o))
+	}
+	var text strings.Builder
+	text.WriteString(strings.NewReplacer("OPERATIONS", strings.Join(names, ", "), "PATIENCE", patience.String(),
+		"SAVE", saveTimeout.String(), "FILES", savesInFiles.String()).Replace(tableHead))
+	fmt.Fprintf(&text, "| engine | cases | %s |\n|---|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+	var order []string
+	engines := map[string]*row{}
+	total := &row{engine: "all", counts: map[string]int{}}
+	for _, r := range rows {
+		sum := engines[r.engine]
+		if sum == nil {
+			sum = &row{engine: r.engine, counts: map[string]int{}}
+			engines[r.engine] = sum
+			order = append(order, r.engine)
+		}
+		for _, s := range []*row{sum, total} {
+			s.cases += r.cases
+			for c, n := range r.counts {
+				s.counts[c] += n
+			}
+		}
+	}
+	for _, s := range append(mapped(order, engines), total) {
+		fmt.Fprintf(&text, "| %s | %d |", s.engine, s.cases)
+		for _, c := range columns {
+			fmt.Fprintf(&text, " %d |", s.counts[c])
+		}
+		text.WriteString("\n")
+	}
+	text.WriteString("\n## What happened instead\n\n| engine | server | fault | cases | done | 503 | after | out of reach | slowest |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&text, "| %s | %s | %s | %d | %d | %d | %d | %d | %d ms |\n",
+			r.engine, r.server, r.fault, r.cases, r.good, r.failed, r.after, r.ended, r.slowest/time.Millisecond)
+	}
+	if err := os.WriteFile("FAULTS.md", []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mapped(order []string, rows map[string]*row) (all []*row) {
+	for _, name := range order {
+		all = append(all, rows[name])
+	}
+	return all
+}
