@@ -44,7 +44,9 @@ func (b *broken) Load(ctx context.Context, key string) (*djsession.Record, djses
 	case b.now(secretTold):
 		return nil, djsession.Version{}, fmt.Errorf("load %s: %w", key, djsession.ErrUnavailable)
 	case b.now(tooLate):
-		time.Sleep(patience + saveTimeout + 2*time.Second)
+		for start := time.Now(); time.Since(start) < bound(saveTimeout, pulse.worst())+100*time.Millisecond; {
+			time.Sleep(100 * time.Millisecond)
+		}
 	case b.now(goroutineLeft):
 		go func() { <-b.t.Context().Done() }()
 	case b.now(descriptorLeft):

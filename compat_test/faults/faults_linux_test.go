@@ -46,8 +46,21 @@ func (silent) Printf(context.Context, string, ...any) {}
 // faultsOf are the faults of a server, in the order of the table.
 var faultsOf = []fault{healthy, refuse, blackHole, dropped, replyReset, replyHang, replyCut, slow, frozen, killed, restart}
 
-// pieces is how many pieces of an operation a fault may strike.
-const pieces = 6
+// pieces returns how many pieces of an operation a fault strikes at most.
+func pieces() int {
+	if *full {
+		return 6
+	}
+	return 2
+}
+
+// tried returns the operations of this run.
+func tried() []operation {
+	if *full {
+		return operations
+	}
+	return []operation{read, write, cycle, logout, begin, twoWriters}
+}
 
 func TestFaults(t *testing.T) {
 	var rows []*row
@@ -126,7 +139,7 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 	case restart:
 		b.plant, b.mend = func() { server.Stop(); server.Start(t) }, func() bool { return true }
 	}
-	b.all(pieces, func(n int) { skip = n })
+	b.all(pieces(), func(n int) { skip = n })
 	witness.close()
 	b.leaks(goroutines, descriptors, 30*time.Second)
 	return &b.row
@@ -137,7 +150,7 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 func (b *bench) all(pieces int, skip func(n int)) {
 	b.t.Helper()
 	b.recover()
-	for _, o := range operations {
+	for _, o := range tried() {
 		for _, amid := range []bool{false, true} {
 			if !b.fault.strikes() {
 				b.try(o, amid)

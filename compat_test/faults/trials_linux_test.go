@@ -140,8 +140,8 @@ func (b *bench) try(o operation, amid bool) bool {
 		} else if b.failed++; a.status != http.StatusServiceUnavailable {
 			b.count(takenForAnonymous, "%s: the status is %d", where, a.status)
 		}
-		if bound := patience + b.subject.Site().Settings().SaveTimeout + time.Second + 20*lag; a.took > bound {
-			b.count(tooLate, "%s: %v, the bound is %v", where, a.took, bound)
+		if most := bound(b.subject.Site().Settings().SaveTimeout, lag); a.took > most {
+			b.count(tooLate, "%s: %v, the bound is %v", where, a.took, most)
 		}
 	}
 	b.recover()
@@ -154,6 +154,9 @@ func (b *bench) try(o operation, amid bool) bool {
 	}
 	return struck
 }
+
+// bound is how long an answer may take on a machine that is late by lag.
+func bound(save, lag time.Duration) time.Duration { return patience + save + time.Second + 20*lag }
 
 // request sends one request through the middleware.
 func (b *bench) request(o operation, cookie string, plant func()) answer {
