@@ -179,7 +179,6 @@ func TestCycleKeyMerges(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends the session during a request.
 // lostAnswer is a store whose Cycle does its work and whose answer never comes.
 type lostAnswer struct{ fullSpy }
 
@@ -209,6 +208,7 @@ func TestCycleAnswerLost(t *testing.T) {
 	}
 }
 
+// TestInterrupted ends the session during a request.
 func TestInterrupted(t *testing.T) {
 	logout := func(w *world, key string) { must(w.t, w.mem.Delete(context.Background(), key, djsession.Force)) }
 	relogin := func(w *world, key string) {
