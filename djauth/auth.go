@@ -336,3 +336,10 @@ func (a *Auth) log(ctx context.Context, level slog.Level, text string, args ...a
 	}
 	logger.Log(ctx, level, text, args...)
 }
+
+// ReadOnly reports whether Options.ReadOnly is set.
+func (a *Auth) ReadOnly() bool { return a.opts.ReadOnly }
+
+// Judged reports whether Options.Judge is set, so that a visitor's identity depends on the
+// request.
+func (a *Auth) Judged() bool { return a.opts.Judge != nil }
