@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
 	./djsession/cachestore ./djsession/cacheddbstore ./djsession/movingstore ./djcache \
-	./djauth ./djauth/presets ./djauth/userstest ./djcsrf ./djmessages ./djsettings ./internal/pyliteral ./internal/pyclients ./internal/errtext ./internal/venv \
+	./djauth ./djauth/presets ./djauth/userstest ./djcsrf ./djgate ./djmessages ./djsettings ./internal/pyliteral ./internal/pyclients ./internal/errtext ./internal/venv \
 	./internal/base62 ./internal/httpcookie ./internal/waitlock ./internal/inflate ./internal/deflate ./internal/djangodb ./internal/sqldb ./internal/cachevalue ./internal/testkit/testserver
 
 # The packages that also run on a machine of 32 bits: all but those that start
@@ -14,7 +14,7 @@ CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsessio
 CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
-	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/convert ./internal/demo ./internal/migrate \
+	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/gate ./internal/convert ./internal/demo ./internal/migrate \
 	./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./internal/vectors ./djsessiontest
 
 FUZZTIME = 10s

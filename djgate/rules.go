@@ -305,8 +305,8 @@ func splitWords(text string) ([]word, error) {
 	}
 }
 
-// permissions returns the names of all permissions in the rules.
-func (rules *Rules) permissions() []string {
+// Permissions returns the names of all permissions in the rules.
+func (rules *Rules) Permissions() []string {
 	var all []string
 	for _, r := range rules.all {
 		for _, w := range r.who {

@@ -87,7 +87,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
 		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(), a.probeCommand(),
-		a.keysCommand(), a.demoCommand(), a.enginesCommand(),
+		a.keysCommand(), a.gateCommand(), a.demoCommand(), a.enginesCommand(),
 	}
 }
 

@@ -16,9 +16,9 @@ var others = []string{
 // own is what this package may import of this module. It has no engines, caches and tables
 // of users, because package djsite opens them.
 var own = []string{
-	"djsession", "djsettings", "djsite", "serializer", "signer",
+	"djauth", "djgate", "djsession", "djsettings", "djsite", "serializer", "signer",
 	"internal/console", "internal/payload", "internal/tagged",
-	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/migrate", "internal/probe", "internal/prove", "internal/venv",
+	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/gate", "internal/migrate", "internal/probe", "internal/prove", "internal/venv",
 }
 
 // TestRooms: this package only reads flags, makes a call and prints. The work of a command

@@ -26,6 +26,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djcsrf"
+	"github.com/go-djsession/go-djsession/djgate"
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
@@ -151,6 +152,7 @@ func table(t *testing.T) map[string]row {
 	}
 	profiled := must(djsettings.Read(strings.NewReader(strings.NewReplacer("example password", canary, "Djsession-Probe@Example.COM", canary, "pbkdf2", canary, "md5$", canary).Replace(string(text))), nil))
 	profile := profiled.Profile
+	gated := must(djgate.New(must(djauth.New(djsession.New(mem), users{site: site}, nil, &djauth.Options{ReadOnly: true})), must(djgate.ParseRules(strings.NewReader("/ -> login"))), nil))
 	opened := &djsite.Site{Settings: django, Sessions: manager, Users: users{site: site}, Auth: auth}
 	derived := must(signer.NewDerivedKey("salt", signer.SHA256, []byte(strings.Repeat(canary, 6)[:32])))
 	_, convertError := serializer.JSON{}.Freeze(map[string]any{canary: map[int]any{1: cannot{}}})
@@ -178,7 +180,7 @@ func table(t *testing.T) map[string]row {
 		"djcache/filecache.Cache": must(filecache.New(site, t.TempDir(), nil)), "djcache/memcached.Cache": memcached.New(site, memcache.New("127.0.0.1:1"), nil),
 		"djcache/rediscache.Cache": rediscache.New(site, client, nil), "djcache/rediscache.Ring": rediscache.NewRing([]string{"redis://:canary@a", "redis://:canary@b"}),
 
-		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.Auth": auth,
+		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.Auth": auth, "djgate.Gate": gated,
 		"djauth/dbusers.Users": dbusers.New(site, db, dbstore.SQLite, nil), "djauth/pgxusers.Users": pgxusers.New(site, nil, nil),
 		"djcsrf.Protection": must(djcsrf.New(manager, nil)), "djmessages.Framework": must(djmessages.New(manager, nil)), "djmessages.Message": djmessages.NewMessage(20, canary, canary),
 
@@ -218,7 +220,7 @@ func table(t *testing.T) map[string]row {
 	for reason, names := range map[string]string{
 		plainValue: "serializer.Bytes serializer.ByteArray serializer.Str2 serializer.RawJSON serializer.Tuple serializer.Set serializer.FrozenSet serializer.SafeString serializer.Decimal serializer.Fraction serializer.UUID serializer.Path serializer.Date serializer.DateTime serializer.Time serializer.TimeDelta serializer.TimeZone serializer.ZoneInfo serializer.Pytz serializer.PytzFixed serializer.Global",
 		constant:   "signer.Algorithm signer.CookieFormat djauth.IDKind djmessages.Level djmessages.Storage djsession.DjangoVersion djsession/dbstore.Dialect djsession/dbstore.UserKey djsession/movingstore.Phase djsettings.CacheKind djsettings.DatabaseKind djsettings.EngineKind djsession.Expiry",
-		options:    "djsessiontest.ProveOptions serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.AskOptions djauth/presets.AutoLogoutOptions djauth/presets.ImpersonateOptions djauth/presets.SessionSecurityOptions djauth/presets.SessionTimeoutOptions djauth.Options djauth.AuthHash djauth.Lookup djauth.Condition djauth/dbusers.Options djauth/dbusers.Columns djauth/dbusers.Parent djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djmessages.Options djsite.Options djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings djauth.Judge",
+		options:    "djsessiontest.ProveOptions serializer.Limits serializer.JSON serializer/pickle.Options serializer/pickle.Serializer signer.Limits signer.Options signer.CookieOptions djsession.Limits djsession.ReapOptions djsession/cacheddbstore.Options djsession/cachestore.Options djsession/cookiestore.Options djsession/dbstore.Options djsession/filestore.Options djsession/movingstore.Options djsession/pgxstore.Options djsession/redisstore.Options djcache.Keys djcache/dbcache.Options djcache/filecache.Options djcache/locmem.Options djcache/memcached.Options djcache/rediscache.Options djcache/rediscache.JSON djcache/rediscache.MsgPack djauth.AskOptions djauth/presets.AutoLogoutOptions djauth/presets.ImpersonateOptions djauth/presets.SessionSecurityOptions djauth/presets.SessionTimeoutOptions djauth.Options djauth.AuthHash djauth.Lookup djauth.Condition djauth/dbusers.Options djauth/dbusers.Columns djauth/dbusers.Parent djauth/hashers.Options djauth/hashers.Limits djauth/hashers.Argon2 djauth/hashers.BCrypt djauth/hashers.Crypt djauth/hashers.Digest djauth/hashers.PBKDF2 djauth/hashers.Scrypt djauth/hashers.Passwords djcsrf.Options djgate.Options djgate.Headers djgate.ProxyOptions djmessages.Options djsite.Options djsettings.CustomEngine djsettings.KeyFunction djsettings.AuthSettings djsettings.CSRFSettings djsettings.CookieSettings djsettings.MessageSettings djsettings.ProxySettings djauth.Judge",
 		"what a Django wrote with keys of no site, for tests": "fixtures.Benchmark fixtures.CookieIn fixtures.CookieOut fixtures.ExpiryIn fixtures.ExpiryOut fixtures.File fixtures.JSONIn fixtures.JSONOut fixtures.LoginIn fixtures.LoginOut fixtures.Manifest fixtures.Result fixtures.Row fixtures.SessionIn fixtures.SessionOut fixtures.Set fixtures.Settings fixtures.SigningIn fixtures.SigningOut fixtures.Step fixtures.Tagged fixtures.User fixtures.Vector",
 		forTests: "djsession/storetest.Engine djsession/storetest.Harness djauth/userstest.Engine djauth/userstest.Harness",
 		"it tells how a signature was made, not what it signs":                       "signer.Info",
@@ -227,7 +229,7 @@ func table(t *testing.T) map[string]row {
 		"names of groups and permissions":                                            "djauth.Grants",
 		"it holds a handle that the caller owns, and names of tables":                "djauth/presets.SQLDevices",
 		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies",
-		"names of classes, tables, columns and versions":                             "djsettings.Ancestry djsettings.Missing djsettings.ProfileAnswer djsettings.ProfileAuthHash djsettings.ProfileCache djsettings.ProfileColumn djsettings.ProfileCookie djsettings.ProfileDriver djsettings.ProfileField djsettings.ProfileFlag djsettings.ProfileHashPart djsettings.ProfileImported djsettings.ProfileLink djsettings.ProfileManager djsettings.ProfileRoute djsettings.ProfileServer djsettings.ProfileSession djsettings.ProfileTable djsettings.ProfileThrough djsettings.ProfileVersions",
+		"names of classes, tables, columns, pages and versions":                      "djgate.Rules djgate.Verdict djsettings.Ancestry djsettings.Missing djsettings.ProfileAnswer djsettings.ProfileAuthHash djsettings.ProfileCache djsettings.ProfileColumn djsettings.ProfileCookie djsettings.ProfileDriver djsettings.ProfileField djsettings.ProfileFlag djsettings.ProfileHashPart djsettings.ProfileImported djsettings.ProfileLink djsettings.ProfileManager djsettings.ProfileRoute djsettings.ProfileServer djsettings.ProfileSession djsettings.ProfileTable djsettings.ProfileThrough djsettings.ProfileVersions",
 		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError djsettings.DSNError djsite.Engine",
 	} {
 		for _, name := range strings.Fields(names) {
