@@ -36,7 +36,7 @@ environments() {
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
 virtualenv_pin='virtualenv==20.21.1'
 
-server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached)
+server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
 # mysqlclient is built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
 browser_packages=(chromium chromium-driver)

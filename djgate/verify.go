@@ -26,8 +26,8 @@ const (
 // the client. The answer is
 //
 //	200  with the identity headers, empty for nobody, and the header Cookie, which is that of
-//	     the client without the cookies of the site; the proxy must put them all in the place
-//	     of those of the client
+//	     the client without the cookies of the site, and never empty; the proxy must put them
+//	     all in the place of those of the client
 //	401  with the URL of the login page in [LoginHeader]; with redirect a browser gets 302 in
 //	     its place, and djauth.Options.FromScript says what is no browser
 //	403  for a request that is not allowed
@@ -35,7 +35,7 @@ const (
 //	503  if the store of the sessions is down: this is never 401
 //
 // A peer that is none of djsession.Settings.Proxies gets 403. The proxies must set all four
-// headers themselves: docs/gate.md has a configuration for each.
+// headers themselves: examples/deploy has configurations.
 func (g *Gate) Verify(redirect bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.fromProxy(w, r) {
@@ -76,13 +76,18 @@ func (g *Gate) VerifyEnvoy(prefix string, redirect bool) http.Handler {
 	})
 }
 
+// noCookie is the Cookie header of a client that has no other cookies than those of the site.
+const noCookie = "djgate=1"
+
 // verify answers for the request that the client made.
 func (g *Gate) verify(w http.ResponseWriter, r *http.Request, uri string, redirect bool) {
 	v := g.judge(r, uri, false)
 	h := w.Header()
 	g.setIdentity(h, &v)
 	if v.Status == http.StatusOK {
-		h.Set("Cookie", g.cookies(r.Header))
+		if h.Set("Cookie", g.cookies(r.Header)); h.Get("Cookie") == "" {
+			h.Set("Cookie", noCookie) // Caddy would keep that of the client
+		}
 	}
 	g.answer(w, r, &v, redirect)
 }

@@ -204,7 +204,7 @@ func TestIdentity(t *testing.T) {
 	if groups := ask("editor", "")["Remote-Groups"]; len(groups) != 1 || groups[0] != "Wiki%2C editors,a%25b" {
 		t.Errorf("the groups are %q", groups)
 	}
-	if cookie := ask("ada", "")["Cookie"]; len(cookie) != 1 || cookie[0] != "" {
+	if cookie := ask("ada", "")["Cookie"]; len(cookie) != 1 || cookie[0] != "djgate=1" {
 		t.Errorf("the upstream gets the cookies %q", cookie)
 	}
 }
