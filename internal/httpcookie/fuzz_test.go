@@ -68,6 +68,7 @@ func FuzzSetCookie(f *testing.F) {
 	for _, value := range []string{"", "abc", "a b", `"\`, ",;", "\x00\x7f\n", "é", "a=b; Secure", "\r\nSet-Cookie: x=y"} {
 		f.Add("sessionid", value, ".example.com", "/p")
 		f.Add(value, "v", value, value)
+		f.Add("sessionid", value, "", "")
 	}
 	f.Fuzz(func(t *testing.T, name, value, domain, path string) {
 		quoted := httpcookie.Quote(value)
@@ -98,6 +99,9 @@ func FuzzSetCookie(f *testing.F) {
 			names = append(names, key)
 		}
 		all := []string{"Domain", "expires", "HttpOnly", "Max-Age", "Path"}
+		if path == "" { // SESSION_COOKIE_PATH = ""
+			all = all[:4]
+		}
 		if domain == "" {
 			all = all[1:]
 		}
