@@ -11,7 +11,7 @@
 #
 # Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
 # Django 4.2, 5.2 and 6.1 are required; the others are skipped with a sentence when their Python is absent. djangoapps has
-# the apps that compat_test/judges compares.
+# the apps that compat_test/judges compares, djangoservers the servers of compat_test/proxies.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,6 +31,7 @@ environments() {
 		django6.1  | 3.14 3.13 3.12           | required | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 PyMySQL==1.2.4 redis==7.4.1 pymemcache==4.0.0 django-redis==6.0.0 django-redis-sessions==0.6.2 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1 setuptools==80.9.0 django-user-sessions==2.0.0 django-qsessions==2.1.0 argon2-cffi==25.1.0 bcrypt==5.0.0 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 click==8.3.0 h11==0.16.0
 		clients    | 3.13 3.12 3.11           | required | Django==5.2.19  tzdata==2024.2 sqlparse==0.5.5 asgiref==3.11.1 psycopg[binary]==3.3.9 mysqlclient==2.2.8 mysql-connector-python==26.10.0 PyMySQL==1.2.4 redis==7.4.1 valkey==6.2.0 django-redis==6.0.0 django-valkey==0.4.1 pymemcache==4.0.0 python-binary-memcached==0.33.0 django-prometheus==2.5.0 django-postgres-extra==3.0.1 django-pg-zero-downtime-migrations==0.20 django-db-connection-pool==1.2.6 SQLAlchemy==2.1.9 django-psdb-engine==1.0.6 django-tenants==4.0.1 django-bmemcached==0.3.0 python-redis-lock==4.0.1 lz4==4.4.5 msgpack==1.1.2 pyzstd==0.19.1
 		djangoapps | 3.14 3.13 3.12           | optional | Django==6.1.3   tzdata==2024.2 sqlparse==0.5.5 asgiref==3.13.0 PyMySQL==1.2.4 redis==7.4.1 setuptools==80.9.0 django-otp==1.7.5 django-impersonate==1.9.5 django-hijack==3.7.9 django-session-security==2.6.8 django-session-timeout==0.1.0 django-auto-logout==0.5.1 django-axes==8.3.1 django-guardian==3.5.2 rules==3.5
+		djangoservers | 3.13 3.12 3.11          | optional | Django==5.2.19  sqlparse==0.5.5 asgiref==3.11.1 PyMySQL==1.2.4 redis==7.4.1 gunicorn==27.0.1 packaging==25.0 uvicorn==0.54.0 uvicorn-worker==0.4.0 click==8.5.1 h11==0.16.0 Hypercorn==0.18.0 h2==4.4.1 hpack==4.2.0 hyperframe==6.1.0 priority==2.0.0 wsproto==1.3.2 daphne==4.2.3 autobahn==26.10.2 Twisted==26.10.0 attrs==26.1.0 Automat==25.4.16 cbor2==6.3.0 constantly==23.10.4 hyperlink==21.0.0 idna==3.20 Incremental==24.11.0 msgpack==1.2.4 txaio==26.6.1 typing_extensions==4.16.0 ujson==6.1.0 zope.interface==8.7 pyOpenSSL==26.4.0 service-identity==26.1.0 cryptography==50.0.2 cffi==2.1.1 pycparser==3.12 waitress==3.0.2 uWSGI==2.0.31
 	PINS
 }
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
@@ -38,6 +39,8 @@ virtualenv_pin='virtualenv==20.21.1'
 
 server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
 # mysqlclient is built with these.
+server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached)
+# mysqlclient and uWSGI are built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
 browser_packages=(chromium chromium-driver)
 
@@ -164,7 +167,7 @@ install_env() {
 		return 0
 	fi
 	need_venv_python
-	if [[ $packages == *mysqlclient* ]]; then install_packages "${build_packages[@]}"; fi
+	if [[ $packages == *mysqlclient* || $packages == *uWSGI* ]]; then install_packages "${build_packages[@]}"; fi
 	say "making $name with $("$python" -c 'import platform; print("CPython " + platform.python_version())')"
 	# shellcheck disable=SC2086 # the packages are one word each
 	if make_env "$python" "$folder" >&2 &&

@@ -109,6 +109,9 @@ type Options struct {
 	// which may lack the scheme; default "/accounts/login/". A URL with a host needs Host.
 	// Unlike Django, it cannot be the name of a URL.
 	LoginURL string
+	// LoginURLNamed says that the site's LOGIN_URL is the name of a URL, and LoginURL what
+	// it is on a site without a prefix: djsession.Site.ScriptName goes before it.
+	LoginURLNamed bool
 	// FromScript reports whether RequireLogin and RequirePermission answer an anonymous
 	// request with 401 and not with a redirect. Default [FromScript]. A function that
 	// returns false always redirects, as Django does.

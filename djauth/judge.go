@@ -41,6 +41,9 @@ type Judgement struct {
 	Method, Path string
 	Query        url.Values
 	Header       http.Header
+	// RemoteAddr is REMOTE_ADDR of the request, as Django's code sees it: see
+	// djsession.Site.ClientAddr.
+	RemoteAddr string
 	// Watched is set when [Auth.Watch] looks again: the request is the one that began the
 	// watch, and this is no visit.
 	Watched bool
@@ -233,7 +236,7 @@ func (a *Auth) judgement(f finding, session *serializer.Dict, key string, r *htt
 	}
 	if r != nil {
 		j.Method, j.Header, j.Query = r.Method, r.Header, r.URL.Query()
-		j.Path = a.sentPath(r)
+		j.Path, j.RemoteAddr = a.sentPath(r), a.m.Site().ClientAddr(r)
 		if path, err := url.PathUnescape(j.Path); err == nil {
 			j.Path = path
 		}

@@ -76,7 +76,7 @@ func (a *Auth) require(next http.Handler, perms []string) http.Handler {
 
 // refuse answers an anonymous visitor.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *Identity) {
-	page, status := a.opts.LoginURL, http.StatusFound
+	page, status := a.loginPage(r), http.StatusFound
 	if e, ok := errors.AsType[interface {
 		error
 		StatusCode() int
@@ -136,7 +136,15 @@ func shownPath(r *http.Request, host string) string {
 
 // LoginURL is redirect_to_login: it returns Options.LoginURL with the page of r as the
 // parameter to come back to.
-func (a *Auth) LoginURL(r *http.Request) string { return a.backFrom(r, a.opts.LoginURL) }
+func (a *Auth) LoginURL(r *http.Request) string { return a.backFrom(r, a.loginPage(r)) }
+
+// loginPage is Options.LoginURL, below the prefix of r if it is named.
+func (a *Auth) loginPage(r *http.Request) string {
+	if !a.opts.LoginURLNamed {
+		return a.opts.LoginURL
+	}
+	return a.m.Site().ScriptName(r) + a.opts.LoginURL
+}
 
 // backFrom returns the URL of a page with the page of r as the parameter to come back to.
 func (a *Auth) backFrom(r *http.Request, page string) string { return a.backTo(r, page, "") }

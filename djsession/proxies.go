@@ -1,6 +1,7 @@
 package djsession
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -14,21 +15,34 @@ import (
 // unknown. gunicorn answers 400.
 var ErrScheme = errors.New("djsession: the proxy's headers do not agree about the scheme")
 
-// Proxies say whose headers count for the scheme by which a client came, as in gunicorn,
-// in uvicorn, and in Django with SECURE_PROXY_SSL_HEADER. djcsrf and djauth call
-// [Site.IsSecure] to learn it. The zero value trusts no header: only TLS to this process
-// is HTTPS.
+// Proxies say whose headers count for the scheme by which a client came and for its address,
+// as in the server of the site's Django, and in Django with SECURE_PROXY_SSL_HEADER. djcsrf
+// and djauth call [Site.IsSecure] to learn the scheme. The zero value trusts no header: only
+// TLS to this process is HTTPS.
 type Proxies struct {
-	// Trusted is forwarded_allow_ips of gunicorn: the peers whose headers say which
-	// scheme the client used. These headers are secure_scheme_headers:
+	// Server is the program in which Django runs, "" if it is not known. It decides which
+	// headers of a trusted proxy count, and how.
+	Server Server
+	// Trusted is forwarded_allow_ips of gunicorn and uvicorn, trusted_proxy of Waitress: the
+	// peers whose headers count. Such a proxy must set or remove all [Proxies.Headers] in
+	// every request.
+	//
+	// Unlike Daphne and uWSGI, which believe everybody, Go believes these peers only.
+	Trusted []netip.Prefix
+	// Headers are those that Server takes from a trusted proxy: "X-Forwarded-Proto",
+	// "X-Forwarded-For". Nil means its default. By default gunicorn, and a server that is not
+	// known, take secure_scheme_headers, any other value of which means http:
 	//
 	//	X-Forwarded-Proto: https
 	//	X-Forwarded-Protocol: ssl
 	//	X-Forwarded-Ssl: on
 	//
-	// Any other value of one of them means http. Such a proxy must set or remove all
-	// three in every request.
-	Trusted []netip.Prefix
+	// uvicorn takes X-Forwarded-Proto and X-Forwarded-For, uWSGI X-Forwarded-Proto and
+	// X-Forwarded-Ssl, the others none. Give both to Daphne with --proxy-headers and to
+	// Hypercorn with ProxyFixMiddleware, trusted_proxy_headers to Waitress, none (not nil) to
+	// uvicorn with --no-proxy-headers, and to gunicorn headers of its configuration, each
+	// with the value that means https: "X-Scheme: https".
+	Headers []string
 	// UnixSockets trusts every peer that connects by a unix socket, as gunicorn does.
 	UnixSockets bool
 
@@ -39,18 +53,14 @@ type Proxies struct {
 	SSLHeader, SSLValue string
 }
 
-// LocalProxies returns the default of gunicorn and uvicorn, which trusts 127.0.0.1, ::1
-// and unix sockets.
+// LocalProxies returns the default of gunicorn, which trusts 127.0.0.1, ::1 and unix sockets.
+// uvicorn trusts no unix socket: see [ParseAllowIPs].
 func LocalProxies() Proxies {
 	return Proxies{
 		Trusted:     []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")},
 		UnixSockets: true,
 	}
 }
-
-// schemeHeaders are gunicorn's secure_scheme_headers, each with the value that means
-// https.
-var schemeHeaders = [...][2]string{{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Protocol", "ssl"}, {"X-Forwarded-Ssl", "on"}}
 
 // IsSecure is request.is_secure: it reports whether the client used HTTPS, by
 // [Settings.Proxies]. It is false if [Site.Scheme] returns an error.
@@ -64,14 +74,14 @@ func (s *Site) IsSecure(r *http.Request) bool {
 
 // Scheme is request.scheme: "https" or "http".
 //
-// Unlike gunicorn and uvicorn, Scheme refuses a header that comes twice, even with the
+// Unlike the servers, Scheme refuses a header that comes twice, even with the
 // same value. A proxy must replace what the client sent; one that adds to it passes on a
 // lie.
 //
 // Errors: [ErrScheme].
 func (s *Site) Scheme(r *http.Request) (string, error) {
 	p := &s.set.Proxies
-	if all := r.Header[p.SSLHeader]; p.SSLHeader != "" && len(all) > 0 {
+	if all := r.Header[p.SSLHeader]; p.SSLHeader != "" && len(all) > 0 && !p.clears(r, p.SSLHeader) {
 		got := strings.Join(all, ",")
 		if !s.set.Django.Before(4, 1) { // the first of several proxies counts
 			got, _, _ = strings.Cut(got, ",")
@@ -91,24 +101,11 @@ func (s *Site) Scheme(r *http.Request) (string, error) {
 	if !p.trusts(r) {
 		return scheme, nil
 	}
-	seen := ""
-	for _, h := range schemeHeaders {
-		switch all := r.Header[h[0]]; {
-		case len(all) == 0:
-			continue
-		case len(all) > 1:
-			return "", ErrScheme
-		case all[0] == h[1]:
-			scheme = "https"
-		default:
-			scheme = "http"
-		}
-		if seen != "" && seen != scheme {
-			return "", ErrScheme
-		}
-		seen = scheme
+	says, err := p.says(r.Header)
+	if err != nil {
+		return "", err
 	}
-	return scheme, nil
+	return cmp.Or(says, scheme), nil
 }
 
 // FromProxy reports whether r came from one of [Settings.Proxies], whose headers say where the
@@ -128,13 +125,17 @@ func (p *Proxies) trusts(r *http.Request) bool {
 		// it is one.
 		return p.UnixSockets && local == nil && (strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/"))
 	}
-	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(peer.Addr()) })
+	return p.contains(peer.Addr())
+}
+
+func (p *Proxies) contains(addr netip.Addr) bool {
+	return slices.ContainsFunc(p.Trusted, func(net netip.Prefix) bool { return net.Contains(addr) })
 }
 
 // frozen returns a copy that the caller cannot change. Its header is spelled as in
 // net/http.
 func (p Proxies) frozen() Proxies {
-	p.Trusted = slices.Clone(p.Trusted)
+	p.Trusted, p.Headers = slices.Clone(p.Trusted), slices.Clone(p.Headers)
 	if meta, ok := strings.CutPrefix(p.SSLHeader, "HTTP_"); ok {
 		p.SSLHeader = strings.ReplaceAll(meta, "_", "-")
 	}

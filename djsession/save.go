@@ -415,8 +415,8 @@ func (s *Session) toStore() (*Record, error) {
 	}
 	if s.request != nil {
 		r.Meta.UserAgent = s.request.UserAgent()
-		if ap, err := netip.ParseAddrPort(s.request.RemoteAddr); err == nil {
-			r.Meta.RemoteAddr = ap.Addr()
+		if addr, err := netip.ParseAddr(s.m.site.ClientAddr(s.request)); err == nil {
+			r.Meta.RemoteAddr = addr
 		}
 	}
 	return r, nil

@@ -99,7 +99,7 @@ func (set *Settings) check() error {
 	case set.Limits.Payload < 0:
 		return bad("Limits", "are negative")
 	}
-	return nil
+	return set.Proxies.checkHeaders()
 }
 
 // Settings returns the settings with every default filled in. Logger stays as it was

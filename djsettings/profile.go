@@ -48,9 +48,13 @@ type ProfileVersions struct {
 	Packages, Apps map[string]string
 }
 
-// ProfileServer is what gunicorn and uvicorn find where the probe ran. It may differ from
-// what they find where they run.
+// ProfileServer is what the server in which Django runs finds where the probe ran. Only a
+// probe that runs inside of it sees which one it is.
 type ProfileServer struct {
+	// Name is the server in which the probe ran, "" if it ran elsewhere.
+	Name string
+	// Config is how that server is configured: see docs/profile.md.
+	Config Params
 	// Environment holds variables such as FORWARDED_ALLOW_IPS, if they are set.
 	Environment map[string]string
 	// GunicornConf reports whether there is a gunicorn.conf.py.

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -50,6 +51,12 @@ type Options struct {
 	// methods that Django asks, such as has_perm, are Django's own. djsite.Options may say
 	// otherwise of one of these. Without a profile djsite.Open wants to be told.
 	UserModels map[string]string
+	// Server is the program in which the site's Django runs. No setting says it; the default
+	// is what the profile says. ForwardedAllowIPs is FORWARDED_ALLOW_IPS of gunicorn and
+	// uvicorn, or trusted_proxy of Waitress: addresses and networks with commas between them;
+	// nil is what the profile says, or their default, 127.0.0.1 and ::1.
+	Server            djsession.Server
+	ForwardedAllowIPs *string
 	// Schema is the schema with the sessions and users, for sites with django-tenants or
 	// django-tenant-schemas: that of one tenant, or the public one.
 	Schema string
@@ -228,6 +235,7 @@ func newSettings(doc *document, opts *Options) (*Settings, error) {
 		return nil, err
 	}
 	r.general()
+	r.server()
 	r.sessions()
 	r.auth()
 	r.csrf()

@@ -24,14 +24,15 @@ func (s *Settings) Session() (djsession.Settings, error) {
 		ExpireAtBrowserClose: in.ExpireAtBrowserClose, SaveEveryRequest: in.SaveEveryRequest,
 		StoreClass:    in.StoreClass,
 		LegacyHashing: s.Cookies.HashingAlgorithm == "sha1",
-		Proxies:       djsession.LocalProxies(),
 	}
-	set.Proxies.SSLHeader, set.Proxies.SSLValue = s.Proxy.SSLHeader, s.Proxy.SSLValue
+	var err error
+	if set.Proxies, err = s.Proxy.proxies(); err != nil {
+		return set, err
+	}
 	if s.Keys.IsZero() {
 		return set, ErrNoSecret
 	}
 	set.CookieAgeZero, set.CookiePathNone = in.CookieAge == 0, in.CookiePath == ""
-	var err error
 	if set.TimeZone, err = s.Location(); err != nil {
 		return set, err
 	}

@@ -272,9 +272,17 @@ type ProxySettings struct {
 	// UseXForwardedHost and UseXForwardedPort are USE_X_FORWARDED_HOST and
 	// USE_X_FORWARDED_PORT.
 	UseXForwardedHost, UseXForwardedPort bool
-	// ScriptName is FORCE_SCRIPT_NAME, the prefix that a proxy takes away from paths; "" for
-	// None.
+	// ScriptName is FORCE_SCRIPT_NAME; "" for None. See [ProxySettings.Prefix].
 	ScriptName string
+	// Server is the program in which Django runs, as the profile or [Options.Server] says; ""
+	// if neither does.
+	Server djsession.Server
+	// AllowIPs is FORWARDED_ALLOW_IPS as gunicorn and uvicorn read it; nil is their default.
+	AllowIPs *string
+	// Headers are those of [djsession.Proxies]; nil is the default of Server.
+	Headers []string
+	// RootPath is --root-path of uvicorn or --url-prefix of Waitress, if the profile says it.
+	RootPath string
 	// SSLHeader and SSLValue are SECURE_PROXY_SSL_HEADER: ("HTTP_X_FORWARDED_PROTO",
 	// "https"). They are "" for None.
 	SSLHeader, SSLValue string

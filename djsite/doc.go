@@ -20,9 +20,9 @@
 // serializer); without a description it is djsettings.ErrUnsupported.
 //
 // A Site learns from the headers of a proxy on 127.0.0.1, ::1 or a unix socket whether
-// the client used HTTPS, as gunicorn and uvicorn do. Other proxies (FORWARDED_ALLOW_IPS)
-// are no setting of Django: add them to djsession.Settings.Proxies in
-// [Options.Configure]. A site with SECURE_PROXY_SSL_HEADER believes that header from
+// the client used HTTPS, as gunicorn does. Which server runs Django, and which proxies it
+// trusts (FORWARDED_ALLOW_IPS), is no setting of Django: a profile that was made inside of it
+// says so, or djsettings.Options.Server and ForwardedAllowIPs do. A site with SECURE_PROXY_SSL_HEADER believes that header from
 // every peer, as Django does.
 //
 // A part that the site has not installed is nil. If the users may be in no database,

@@ -25,7 +25,7 @@ func Fill(set *djsettings.Settings, opts *Options) (*Options, *djauth.Options, e
 	if opts != nil {
 		s.opts = *opts
 	}
-	table, auth, err := s.fill(djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost))
+	table, auth, err := s.fill(djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.ForwardedHost()))
 	s.opts.UserDatabase = s.userDatabase()
 	s.opts.UserTable, s.opts.AuthHash, s.opts.Lookup = table, auth.AuthHash, auth.Lookup
 	return &s.opts, auth, err
@@ -38,7 +38,7 @@ func (s *Site) fill(host func(*http.Request) string) (*dbusers.Options, *djauth.
 	o := &djauth.Options{
 		Backends: in.Backends, NormalizeName: formName, Host: host, UserCache: s.opts.UserCache,
 		AuthHash: s.opts.AuthHash, Lookup: s.opts.Lookup, PasswordRefusal: passwordRefusal(s.Settings),
-		ScriptName: s.Settings.Proxy.ScriptName,
+		ScriptName: s.Settings.Proxy.Prefix(),
 	}
 	s.loginURL(o)
 	table := new(dbusers.Options)

@@ -37,7 +37,7 @@ func (s *Site) openParts(ctx context.Context) error {
 		return nil
 	}
 	set := s.Settings
-	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.UseXForwardedHost)
+	host := djcsrf.AllowedHosts(s.allowedHosts(), set.Proxy.ForwardedHost())
 	if set.CSRF.Enabled {
 		if err := s.openCSRF(host); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (s *Site) openCSRF(host func(*http.Request) string) (err error) {
 		CookieAgeZero: in.CookieAge == 0 && !in.CookieAgeNone, CookiePathNone: in.CookiePath == "",
 		UseSessions: in.UseSessions, TrustedOrigins: in.TrustedOrigins, Host: host,
 	}
-	if s.Settings.Proxy.UseXForwardedPort {
+	if s.Settings.Proxy.ForwardedPort() {
 		o.Port = djcsrf.ForwardedPort
 	}
 	switch {
@@ -111,7 +111,7 @@ func (s *Site) openAsked(host func(*http.Request) string) error {
 	if err != nil {
 		return err
 	}
-	o := djauth.Options{Backends: s.Settings.Auth.Backends, Judge: judge, Host: host, ScriptName: s.Settings.Proxy.ScriptName}
+	o := djauth.Options{Backends: s.Settings.Auth.Backends, Judge: judge, Host: host, ScriptName: s.Settings.Proxy.Prefix()}
 	s.loginURL(&o)
 	if s.opts.ConfigureAuth != nil {
 		s.opts.ConfigureAuth(&o)
@@ -125,9 +125,20 @@ func (s *Site) loginURL(o *djauth.Options) {
 	switch url := s.Settings.Auth.LoginURL; {
 	case strings.HasPrefix(url, "/"), strings.Contains(url, "://"):
 		o.LoginURL = url
+	case url != "" && s.resolved("LOGIN_URL") != "":
+		o.LoginURL, o.LoginURLNamed = s.resolved("LOGIN_URL"), s.Settings.Proxy.ScriptName == ""
 	case url != "":
 		s.warn("LOGIN_URL", "it is the name of a URL, which only Django can resolve: give the path in djsite.Options.ConfigureAuth; /accounts/login/ is taken.")
 	}
+}
+
+// resolved returns what a setting that is the name of a URL leads to, as the profile says; ""
+// if it does not.
+func (s *Site) resolved(setting string) string {
+	if p := s.Settings.Profile; p != nil && p.Session != nil {
+		return p.Session.URLs[setting]
+	}
+	return ""
 }
 
 // openAuth opens the users and makes the Auth. The table of the users says what no setting

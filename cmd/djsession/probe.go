@@ -14,6 +14,7 @@ func (a *app) probeCommand() *cobra.Command {
 	var (
 		opts        djsettings.ProbeOptions
 		manage, out string
+		to          string
 		view        bool
 	)
 	c := &cobra.Command{
@@ -39,7 +40,7 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
-			set := probe.Options{SecretKey: opts.SecretKey, EnvPasswords: opts.EnvPasswords, Cookies: opts.Cookies}
+			set := probe.Options{SecretKey: opts.SecretKey, EnvPasswords: opts.EnvPasswords, Cookies: opts.Cookies, File: to}
 			switch {
 			case view && (manage != "" || len(args) > 0 || c.Flags().NFlag() > 1):
 				return usage("--view goes by itself", "djsession probe --view > djsession_view.py")
@@ -50,6 +51,8 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 				return usage("an argument too many", "usage: "+c.UseLine())
 			case manage == "" && (c.Flags().Changed("output") || c.Flags().Changed("python")):
 				return usage("-o and --python are for a profile, which --manage makes", "to keep the program: djsession probe > probe.py")
+			case manage != "" && to != "":
+				return usage("--to is for the printed program, which runs inside of a server", "leave out --manage")
 			case manage == "":
 				a.Say("%s", []byte(probe.Source(set)))
 				return nil
@@ -82,6 +85,7 @@ A profile is a secret: with its keys one can forge sessions. SECRET_KEY itself i
 	fs.BoolVar(&view, "view", false, "print the view that djauth.AskDjango asks, for the site to add")
 	fs.StringVar(&opts.Python, "python", "", "the `PROGRAM` that runs manage.py")
 	fs.StringVarP(&out, "output", "o", "", "write the profile to this `FILE` (- is standard output)")
+	fs.StringVar(&to, "to", "", "the printed program writes the profile to a new `FILE`: for a view of the site that runs it, so that the profile says which server it is")
 	fs.BoolVar(&opts.SecretKey, "with-secret-key", false, "put SECRET_KEY itself into the profile, not only keys derived from it")
 	fs.BoolVar(&opts.EnvPasswords, "env-passwords", false, "name variables in the place of the databases' passwords")
 	fs.StringArrayVar(&opts.Cookies, "cookie", nil, "also the keys of the signed cookie `NAME` (may be repeated)")

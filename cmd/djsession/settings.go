@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/console"
@@ -24,6 +25,8 @@ type settingsFlags struct {
 	as     []string // PATH=WHAT
 	ignore []string // names of options
 	schema string
+	server string
+	ips    string
 }
 
 func (f *settingsFlags) add(c *cobra.Command) {
@@ -34,7 +37,10 @@ func (f *settingsFlags) add(c *cobra.Command) {
 	fs.StringArrayVar(&f.as, "as", nil, "`PATH=WHAT`: the site's own class at this dotted path does as WHAT: one of Django's, json, pickle or nothing; a KEY_FUNCTION as {prefix}:{version}:{key}")
 	fs.StringArrayVar(&f.ignore, "ignore-option", nil, "pass over the option `NAME` in OPTIONS")
 	fs.StringVar(&f.schema, "schema", "", "the `SCHEMA` with the sessions, for a site with tenants")
-	for _, name := range []string{"as", "ignore-option", "schema"} {
+	fs.StringVar(&f.server, "server", "", "the server in which Django runs: `NAME` is gunicorn, uvicorn (also as its workers), hypercorn, daphne, waitress, uwsgi, mod_wsgi or runserver")
+	fs.StringVar(&f.ips, "proxies", "", "the `ADDRESSES` of proxies in front of it, as its FORWARDED_ALLOW_IPS (default that of the profile, or this machine)")
+	_ = c.RegisterFlagCompletionFunc("server", choices("gunicorn", "gunicorn-asgi", "uvicorn", "hypercorn", "daphne", "waitress", "uwsgi", "mod_wsgi", "runserver"))
+	for _, name := range []string{"as", "ignore-option", "schema", "proxies"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 	_ = c.MarkFlagFilename("python")
@@ -49,7 +55,10 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 		text := a.Env(name)
 		return text, text != ""
 	}}
-	opts.IgnoreOptions, opts.Schema = f.ignore, f.schema
+	opts.IgnoreOptions, opts.Schema, opts.Server = f.ignore, f.schema, djsession.Server(f.server)
+	if f.ips != "" {
+		opts.ForwardedAllowIPs = &f.ips
+	}
 	for _, pair := range f.as {
 		own, what, _ := strings.Cut(pair, "=")
 		if err := opts.As(own, what); err != nil {
@@ -62,8 +71,8 @@ func (f *settingsFlags) read(ctx context.Context, a *app, django string) (*djset
 		err error
 	)
 	switch {
-	case f.file == "" && f.manage == "" && (len(f.as) > 0 || len(f.ignore) > 0 || f.schema != ""):
-		return nil, usage("--as, --ignore-option and --schema are about settings, and none were given", "give --settings FILE or --manage DIR")
+	case f.file == "" && f.manage == "" && (len(f.as) > 0 || len(f.ignore) > 0 || f.schema != "" || f.server != "" || f.ips != ""):
+		return nil, usage("--as, --ignore-option, --schema, --server and --proxies are about settings, and none were given", "give --settings FILE or --manage DIR")
 	case f.python != "" && f.manage == "":
 		return nil, usage("--python was given without --manage", "give the folder of manage.py: --manage DIR")
 	case f.file != "" && f.manage != "":
@@ -112,6 +121,7 @@ var asFlags = strings.NewReplacer(
 	"djsettings.Options.Engines", "--as", "Options.Engines", "--as", "djsettings.Options.Backends", "--as", "Options.Backends", "--as",
 	"djsettings.Options.Databases", "--as", "Options.Databases", "--as", "djsettings.Options.Middleware", "--as", "Options.Middleware", "--as",
 	"djsettings.Options.UserModels", "--as", "Options.Serializers", "--as", "Options.KeyFunctions", "--as", "Options.IgnoreOptions", "--ignore-option", "Options.Schema", "--schema",
+	"Options.Server", "--server", "Options.ForwardedAllowIPs", "--proxies",
 )
 
 // manageHint returns the hint for a folder with a manage.py, if no settings are given.

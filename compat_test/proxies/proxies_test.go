@@ -111,7 +111,9 @@ func start(t *testing.T, dir, network, addr string, command ...string) {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
+		kill := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Wait()
+		kill.Stop()
 		out.Close()
 	})
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -147,6 +149,7 @@ func ask(t *testing.T, network, addr, peer, path, headers, page string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	lines := []string{"POST " + path + " HTTP/1.1", "Host: site.example", "Connection: close", "Content-Length: 0", "Cookie: csrftoken=" + secret, "X-CSRFToken: " + secret}
 	for _, more := range []string{headers, page} {
 		if more != "" {

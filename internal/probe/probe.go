@@ -26,6 +26,9 @@ type Options struct {
 	// EnvPasswords replaces the passwords of databases by names of variables: {"env":
 	// "DJSESSION_DATABASE_DEFAULT_PASSWORD"}.
 	EnvPasswords bool
+	// File is where the program writes the profile, a file that is not there yet; default
+	// standard output.
+	File string
 	// Cookies are names of signed cookies whose keys are wanted.
 	Cookies []string
 }
@@ -41,6 +44,9 @@ func Source(opts Options) string {
 	}
 	if opts.EnvPasswords {
 		set = append(set, "'env_passwords': True")
+	}
+	if opts.File != "" {
+		set = append(set, "'file': u"+strconv.QuoteToASCII(opts.File))
 	}
 	if len(opts.Cookies) > 0 {
 		var names []string

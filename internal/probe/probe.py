@@ -7,7 +7,7 @@
 # prints holds keys and passwords of the site, so keep the output secret: chmod 600. The
 # program is one text, because some versions of "manage.py shell" read it line by line.
 PROBE = r'''
-import base64, datetime, decimal, hashlib, hmac, inspect, io, json, os, re, sys, traceback, uuid
+import base64, datetime, decimal, gc, hashlib, hmac, inspect, io, json, os, re, sys, traceback, uuid
 
 OPTIONS = globals().get("OPTIONS") or {}
 BEGIN, END = "-----BEGIN DJSESSION PROFILE-----", "-----END DJSESSION PROFILE-----"
@@ -38,6 +38,7 @@ def refuse(what):
 class Quiet(object):
     """Sends everything that the site prints to standard error, and gives the real standard
     output to the probe alone."""
+    file = None
 
     def __enter__(self):
         self.out = None
@@ -52,10 +53,14 @@ class Quiet(object):
         except OSError:
             pass
         self.stdout, sys.stdout = sys.stdout, sys.stderr
+        if OPTIONS.get("file"):  # inside of a server, whose standard output is a log
+            self.file = os.open(OPTIONS["file"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         return self
 
     def __exit__(self, *args):
         sys.stdout = self.stdout
+        if self.file is not None:
+            os.close(self.file)
         if self.out is not None:
             try:
                 os.dup2(self.out, 1)
@@ -65,7 +70,7 @@ class Quiet(object):
 
     def write(self, text):
         data = text.encode("ascii")
-        fd = 1 if self.out is None else self.out
+        fd = self.file if self.file is not None else 1 if self.out is None else self.out
         while data:
             data = data[os.write(fd, data):]
 
@@ -452,12 +457,75 @@ def library(module):
 
 
 def server():
-    """What the servers in front of Django believe, as far as their environment tells."""
+    """The server in which this runs, if it runs in one, and what the servers find in the environment."""
     result = {}
     for name in ("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "UVICORN_FORWARDED_ALLOW_IPS", "UVICORN_PROXY_HEADERS", "UVICORN_ROOT_PATH", "SCRIPT_NAME", "WEB_CONCURRENCY"):
         if name in os.environ:
             result[name] = typed(os.environ[name])
-    return {"environment": result, "gunicorn_conf": os.path.isfile("gunicorn.conf.py")}
+    result = {"environment": result, "gunicorn_conf": os.path.isfile("gunicorn.conf.py")}
+    inside = ask("server.name", serving)
+    if inside:
+        result["name"], result["config"] = inside[0], dict((k, typed(v)) for k, v in inside[1].items())
+    return result
+
+
+def living(module, name):
+    """An object of a class, or None. A server keeps its configuration in one."""
+    cls = getattr(sys.modules.get(module), name, None)
+    found = [o for o in gc.get_objects() if type(o) is cls] if inspect.isclass(cls) else []
+    return found[-1] if found else None
+
+
+PROTO, FOR = "X-Forwarded-Proto", "X-Forwarded-For"
+
+
+def serving():
+    c = living("uvicorn.config", "Config")  # also in the workers of gunicorn
+    if c is not None:
+        told = {"allow_ips": c.forwarded_allow_ips.split(",") if isinstance(c.forwarded_allow_ips, str) else list(c.forwarded_allow_ips), "root_path": c.root_path}
+        if not c.proxy_headers:
+            told["headers"] = []
+        return "uvicorn", told
+    c = living("gunicorn.config", "Config")
+    if c is not None:
+        told = {"allow_ips": list(c.forwarded_allow_ips)}
+        secure = dict(c.secure_scheme_headers)
+        if secure != {"X-FORWARDED-PROTOCOL": "ssl", "X-FORWARDED-PROTO": "https", "X-FORWARDED-SSL": "on"}:
+            told["headers"] = sorted("%s: %s" % pair for pair in secure.items())
+        more = sorted(set(getattr(c, "forwarder_headers", ())) - set(("SCRIPT_NAME", "PATH_INFO")))
+        if more:
+            told["unknown_headers"] = more
+        return "gunicorn-asgi" if c.worker_class_str == "asgi" else "gunicorn", told
+    c = living("waitress.adjustments", "Adjustments")
+    if c is not None:
+        told = {"allow_ips": [c.trusted_proxy] if c.trusted_proxy else [], "headers": [], "root_path": c.url_prefix}
+        for header in sorted(c.trusted_proxy_headers):
+            if header in (PROTO.lower(), FOR.lower()):
+                told["headers"].append(PROTO if header == PROTO.lower() else FOR)
+            elif header != "x-forwarded-by":
+                told.setdefault("unknown_headers", []).append(header)
+        if not c.clear_untrusted_proxy_headers:
+            told.setdefault("unknown_headers", []).append("clear_untrusted_proxy_headers")
+        if c.trusted_proxy and c.trusted_proxy_count not in (None, 1):
+            told["hops"] = c.trusted_proxy_count
+        return "waitress", told
+    c = living("daphne.server", "Server")
+    if c is not None:
+        return "daphne", {"headers": [PROTO, FOR] if c.proxy_forwarded_address_header else []}
+    if living("hypercorn.config", "Config") is not None:
+        told, c = {}, living("hypercorn.middleware.proxy_fix", "ProxyFixMiddleware")
+        if c is not None:
+            told = {"headers": [PROTO, FOR], "unknown_headers": ["X-Forwarded-Host" if c.mode == "legacy" else "Forwarded"]}
+            if c.trusted_hops != 1:
+                told["hops"] = c.trusted_hops
+        return "hypercorn", told
+    for name, mark in (("uwsgi", "opt"), ("mod_wsgi", "process_group")):  # modules that only these programs have
+        try:
+            if hasattr(__import__(name), mark):
+                return name, {}
+        except ImportError:
+            pass
+    return ("runserver", {}) if sys.argv[1:2] == ["runserver"] else None
 
 
 # ---- Classes: names of ancestors, and which class defines what matters -------------------------

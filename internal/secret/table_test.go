@@ -228,7 +228,7 @@ func table(t *testing.T) map[string]row {
 		"it is about the request: its browser and address":                           "djsession.Meta",
 		"names of groups and permissions":                                            "djauth.Grants",
 		"it holds a handle that the caller owns, and names of tables":                "djauth/presets.SQLDevices",
-		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies",
+		"addresses of servers and proxies":                                           "djcache/memcached.Servers djsession.Proxies djsession.Server",
 		"names of classes, tables, columns, pages and versions":                      "djgate.Rules djgate.Verdict djsettings.Ancestry djsettings.Missing djsettings.ProfileAnswer djsettings.ProfileAuthHash djsettings.ProfileCache djsettings.ProfileColumn djsettings.ProfileCookie djsettings.ProfileDriver djsettings.ProfileField djsettings.ProfileFlag djsettings.ProfileHashPart djsettings.ProfileImported djsettings.ProfileLink djsettings.ProfileManager djsettings.ProfileRoute djsettings.ProfileServer djsettings.ProfileSession djsettings.ProfileTable djsettings.ProfileThrough djsettings.ProfileVersions",
 		"it names settings, and quotes no value":                                     "djsettings.Warning djsettings.LineError djsettings.DSNError djsite.Engine",
 	} {
