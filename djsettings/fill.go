@@ -206,6 +206,7 @@ func (r *reader) csrf() {
 		FailureView: r.optionalText("CSRF_FAILURE_VIEW", "django.views.csrf.csrf_failure"),
 	}
 	r.set.CSRF.Enabled, r.set.CSRF.OwnMiddleware = r.middleware(csrfOf)
+	r.ownCSRFCookie(&r.set.CSRF)
 	const size = "DATA_UPLOAD_MAX_MEMORY_SIZE"
 	if value, ok := r.value(size); ok && value == nil {
 		r.set.CSRF.MaxForm = -1

@@ -48,6 +48,7 @@ func (r *reader) sessions() {
 	if s.Kind == EngineRedis {
 		s.Redis = r.redisSettings()
 	}
+	r.ownSessionCookie(&s)
 	r.set.Sessions = s
 }
 

@@ -181,9 +181,11 @@ type ProfileColumn struct {
 // ProfileCookie is a cookie that the site's own middleware set.
 type ProfileCookie struct {
 	// By is the middleware. Kind is "session" or "csrf". Scheme is that of the request:
-	// "http" or "https".
-	By, Kind, Scheme string
-	Name             string
+	// "http" or "https". At is what else was tried: another page, host and browser.
+	By, Kind, Scheme, At string
+	Name                 string
+	// Reads are the names of the cookies that it asked for, none of which was there.
+	Reads []string
 	// Attributes are "path", "secure", "samesite" and so on.
 	Attributes Params
 }

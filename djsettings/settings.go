@@ -113,8 +113,9 @@ type SessionSettings struct {
 	// Enabled reports whether a session middleware is in MIDDLEWARE, or OwnMiddleware.
 	Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
-	// [Options.Middleware] says nothing; "" if there is none.
-	OwnMiddleware string
+	// [Options.Middleware] says nothing; "" if there is none. OwnCookie says what the profile
+	// shows of its cookie. The fields above are those of that cookie if it is always the same.
+	OwnMiddleware, OwnCookie string
 }
 
 // EngineKind is the dotted path of an engine that this package knows.
@@ -235,8 +236,9 @@ type CSRFSettings struct {
 	// Enabled reports whether the middleware is in MIDDLEWARE, or OwnMiddleware.
 	Enabled bool
 	// OwnMiddleware is the path of a class of the site's own in its place, about which
-	// [Options.Middleware] says nothing; "" if there is none.
-	OwnMiddleware string
+	// [Options.Middleware] says nothing; "" if there is none. OwnCookie is as that of
+	// [SessionSettings].
+	OwnMiddleware, OwnCookie string
 }
 
 // MessageSettings are the settings MESSAGE_*.

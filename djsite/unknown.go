@@ -108,13 +108,13 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 			text = "it is not Django's own: what it does to sessions, cookies and logins is not done here."
 			switch path {
 			case s.Sessions.OwnMiddleware:
-				text = own("SessionMiddleware", "Go reads and sets the cookie as SESSION_COOKIE_NAME and the other settings say")
+				text = own("SessionMiddleware", s.Sessions.OwnCookie, "Go reads and sets the cookie as SESSION_COOKIE_NAME and the other settings say")
 			case s.CSRF.OwnMiddleware:
-				text = own("CsrfViewMiddleware", "Go refuses forms as Django's own does")
+				text = own("CsrfViewMiddleware", s.CSRF.OwnCookie, "Go refuses forms as Django's own does")
 			case s.Auth.OwnMiddleware:
-				text = own("AuthenticationMiddleware", "Go says who is logged in as Django's own does")
+				text = own("AuthenticationMiddleware", "", "Go says who is logged in as Django's own does")
 			case s.Messages.OwnMiddleware:
-				text = own("MessageMiddleware", "Go keeps messages as Django's own does")
+				text = own("MessageMiddleware", "", "Go keeps messages as Django's own does")
 			}
 		}
 		all = append(all, djsettings.Warning{Setting: "MIDDLEWARE", Text: fmt.Sprintf("%q: %s", path, text)})
@@ -122,8 +122,15 @@ func unknownMiddleware(s *djsettings.Settings) (all []djsettings.Warning) {
 	return all
 }
 
-// own is the question about a class of the site's own in the place of one of Django's.
-func own(what, so string) string {
+// own is the question about a class of the site's own in the place of one of Django's. cookie
+// is what is known about its cookie, or "".
+func own(what, cookie, so string) string {
+	if cookie != "" {
+		so = cookie + ", and " + so
+		if strings.HasPrefix(cookie, "its cookie is ") { // settings have been set by it
+			so = cookie
+		}
+	}
 	return "it is not Django's own " + what + ", and what it does otherwise, such as with cookies, is not known: " + so +
 		"; djsettings.Options.Middleware says which of Django's it does as, or \"\" for none."
 }

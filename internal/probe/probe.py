@@ -545,7 +545,7 @@ METHODS = {
     "backend": "authenticate get_user user_can_authenticate has_perm has_module_perms get_all_permissions get_group_permissions get_user_permissions _get_permissions _get_user_permissions _get_group_permissions with_perm clean_username configure_user create_unknown_user",
     "hasher": "algorithm iterations digest library rounds time_cost memory_cost parallelism work_factor block_size encode verify decode must_update harden_runtime salt",
     "messages": "_get _store store _prepare_messages process_messages add update used encode _encode decode _decode _hash signer key_salt cookie_name session_key max_cookie_size storage_classes _update_cookie deserialize_messages serialize_messages",
-    "middleware": "__init__ __call__ __acall__ process_request process_response process_view process_exception process_template_response _get_secret _set_csrf_cookie _set_token _get_token _reject _accept _check_token _origin_verified _check_referer get_login_url redirect_to_login",
+    "middleware": "__init__ __call__ __acall__ process_request process_response process_view process_exception process_template_response _get_secret _set_csrf_cookie _set_token _get_token _reject _accept _check_token _origin_verified _check_referer get_login_url redirect_to_login csrf_trusted_origins_hosts allowed_origins_exact allowed_origin_subdomains",
 }
 METHODS = dict((kind, names.split()) for kind, names in METHODS.items())
 
@@ -919,14 +919,35 @@ class Visit(dict):
     async_free = True
 
 
+class Read(dict):
+    """Cookies of a request. They are empty, and note which ones are read."""
+
+    def __init__(self):
+        self.names = set()
+
+    def get(self, name, default=None):
+        self.names.add(name)
+        return default
+
+    def __getitem__(self, name):
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __contains__(self, name):
+        self.names.add(name)
+        return False
+
+
 def session_cookies():
-    """The cookies that the site's own middleware of sessions and CSRF sets, over http and https."""
+    """The cookies that the site's own middleware of sessions and CSRF reads and sets: over http and https, and for
+    another page, host and browser."""
     from django.conf import settings
     from django.http import HttpResponse
     from django.test.client import RequestFactory
     result = []
     hosts = [h for h in settings.ALLOWED_HOSTS if h not in ("*", "") and not h.startswith(".")] or ["localhost"]
     wanted = (("django.contrib.sessions.middleware.SessionMiddleware", "session"), ("django.middleware.csrf.CsrfViewMiddleware", "csrf"))
+    visits = [("http", "", "/", hosts[0], ""), ("https", "", "/", hosts[0], ""), ("https", "another page, host and browser", "/admin/x/", hosts[-1], "Mozilla/5.0 (iPhone; CPU iPhone OS 12_0 like Mac OS X)")]
     for path in middleware():
         cls = ask("session.cookies." + str(path), load, path)
         if not inspect.isclass(cls):
@@ -935,23 +956,27 @@ def session_cookies():
         kinds = [kind for name, kind in wanted if name in names]
         if not kinds:
             continue
-        for scheme in ("http", "https"):
+        for scheme, at, page, host, browser in visits:
             def cookies():
-                request = RequestFactory().get("/", secure=scheme == "https", HTTP_HOST=hosts[0])
-                request.session = Visit()
-                request.user = None
-                request.META["CSRF_COOKIE"] = "a" * 64
-                request.META["CSRF_COOKIE_USED"] = request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
-                request.csrf_cookie_needs_reset = True
+                request = RequestFactory().get(page, secure=scheme == "https", HTTP_HOST=host, HTTP_USER_AGENT=browser)
                 response = HttpResponse("")
                 try:
                     m = cls(lambda r: response)
                 except TypeError:
                     m = cls()
+                request.COOKIES = Read()
+                if hasattr(m, "process_request"):
+                    ask("session.cookies.%s.%s.reads" % (path, scheme), m.process_request, request)
+                request.session = Visit()
+                request.user = None
+                request.META["CSRF_COOKIE"] = "a" * 64
+                request.META["CSRF_COOKIE_USED"] = request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
+                request.csrf_cookie_needs_reset = True
+                reads, request.COOKIES = sorted(str(name) for name in request.COOKIES.names), {}
                 response = m.process_response(request, response)
                 found = []
                 for name, morsel in response.cookies.items():
-                    found.append({"by": str(path), "kind": kinds[0], "scheme": scheme, "name": typed(name),
+                    found.append({"by": str(path), "kind": kinds[0], "scheme": scheme, "at": at, "name": typed(name), "reads": reads,
                         "attributes": dict((str(k), typed(v)) for k, v in morsel.items() if v and k not in ("expires",))})
                 return found
             result.extend(ask("session.cookies.%s.%s" % (path, scheme), cookies) or [])
