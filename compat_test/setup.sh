@@ -38,8 +38,7 @@ environments() {
 virtualenv_pin='virtualenv==20.21.1'
 
 server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
-# mysqlclient is built with these.
-server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached)
+# mysqlclient and uWSGI are built with these.
 # mysqlclient and uWSGI are built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
 browser_packages=(chromium chromium-driver)
