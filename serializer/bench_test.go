@@ -1,6 +1,8 @@
 package serializer_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-djsession/go-djsession/fixtures"
@@ -109,4 +111,51 @@ func BenchmarkCart(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkAll reads all values of a session of lists and dicts.
+func BenchmarkAll(b *testing.B) {
+	for _, n := range []int{15, 75, 750, 7500} {
+		data := []byte(cartOf(n))
+		b.Run(fmt.Sprintf("%dKB/Get", len(data)/1000), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := serializer.JSON{}.Loads(data)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range d.All() {
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("%dKB/map", len(data)/1000), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := serializer.JSON{}.Loads(data)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := serializer.Field[map[string]any](d, "cart", nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// cartOf returns the JSON of a session with a cart of n items.
+func cartOf(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"_auth_user_id":"1","cart":{"currency":"EUR","items":[`)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"sku":"SKU-%05d","name":"Article number %d","qty":%d,"price":%d.%02d,"gift":%t,"tags":["a%d","new"],"note":null}`,
+			i, i*7919%10007, i%9+1, i*31%100, i*17%100, i%3 == 0, i%5)
+	}
+	b.WriteString("]}}")
+	return b.String()
 }

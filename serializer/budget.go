@@ -217,17 +217,12 @@ func (m *measurer) dict(d *Dict, depth int) {
 	entries := d.all()
 	for i := range entries {
 		e := &entries[i]
-		if e.named() {
+		if other, ok := e.val.(*keyed); ok {
+			m.value(other.key, depth+1)
+		} else {
 			m.nodes++
 			m.text(e.name)
-		} else {
-			m.value(*e.other, depth+1)
 		}
-		if e.raw != "" {
-			m.nodes++
-			m.raw(e.raw)
-		} else {
-			m.value(e.val, depth+1)
-		}
+		m.value(e.stored(), depth+1)
 	}
 }

@@ -3,17 +3,18 @@ package serializer
 import (
 	"slices"
 	"unsafe"
+
+	"github.com/go-djsession/go-djsession/internal/boxes"
 )
 
 // builder makes a [Dict], key by key.
 type builder struct {
-	d    *Dict
-	list hiddenList // of d, which gets it by dict
-	// seen holds a bit for every name added so far, by its hash. If the bit of a name is
-	// not set, the Dict need not be searched.
-	seen [4]uint64
+	d     *Dict
+	list  hiddenList // of d, which gets it by dict
+	names names
 	// others are the keys that are not text, after the first add of one.
 	others *otherKeys
+	raws   boxes.Of[RawJSON]
 }
 
 // hiddenList has the memory of a []entry. Package fmt, which prints the fields of a builder
@@ -46,10 +47,11 @@ func newBuilder(n int) builder {
 		d := &struct { // one allocation for a session that holds a login
 			listed
 			entries [few]entry
+			raws    [few]RawJSON
 		}{}
-		d.Dict.list = &d.listed.list
-		b.d = &d.Dict
+		b.d = d.dict(nil)
 		b.list.set(d.entries[:0])
+		b.raws.Use(d.raws[:])
 		return b
 	}
 	b.d = newDict(nil)
@@ -62,11 +64,12 @@ func (b *builder) addName(name string, v any) {
 	b.slot(name).set(v)
 }
 
-// addRaw is addName for a value in JSON, without boxing it.
+// addRaw is addName for a value in JSON.
 func (b *builder) addRaw(name string, raw RawJSON) {
-	e := b.slot(name)
-	e.raw, e.val = raw, nil
+	b.slot(name).val = b.raws.Box(raw, typeOfRaw)
 }
+
+var typeOfRaw = boxes.TypeOf(RawJSON(""))
 
 // add is addName for a key of any type.
 func (b *builder) add(key, v any) {
@@ -78,8 +81,8 @@ func (b *builder) add(key, v any) {
 		b.others = &otherKeys{at: map[int]int{}}
 		entries := b.list.entries()
 		for i := range entries {
-			if e := &entries[i]; !e.named() {
-				b.others.add(*e.other, i)
+			if other, ok := entries[i].val.(*keyed); ok {
+				b.others.add(other.key, i)
 			}
 		}
 	}
@@ -97,36 +100,27 @@ func (b *builder) append(key, v any) {
 	if b.others != nil {
 		b.others.add(key, len(b.list.entries()))
 	}
-	e := entry{other: &key}
+	e := entry{val: &keyed{key: key}}
 	e.set(v)
 	b.list.set(append(b.list.entries(), e))
 }
 
 // dict returns the finished Dict. The builder must not be used afterwards.
 func (b *builder) dict() *Dict {
-	b.d.set(b.list.entries())
+	*b.d.list = b.list.entries()
+	if b.names.index != nil {
+		b.d.more = &more{index: b.names.index}
+	}
 	return b.d
 }
 
 // slot returns the entry of name. If there is none it appends one.
 func (b *builder) slot(name string) *entry {
-	d, entries := b.d, b.list.entries()
-	h := hash(name)
-	if word, bit := h>>6, uint64(1)<<(h&63); b.seen[word]&bit == 0 {
-		b.seen[word] |= bit
-	} else {
-		d.set(entries)
-		if d.index == nil && len(entries) >= indexFrom {
-			d.reindex()
-		}
-		if i := d.find(name); i >= 0 {
-			return &entries[i]
-		}
+	entries := b.list.entries()
+	if old := b.names.find(entries, name); old != nil {
+		return old
 	}
 	n := len(entries)
-	if d.index != nil {
-		(*d.index)[name] = n
-	}
 	if n == cap(entries) {
 		entries = slices.Grow(entries, max(2, n)) // a dict of one key is rare
 	}
@@ -135,17 +129,4 @@ func (b *builder) slot(name string) *entry {
 	e := &entries[n]
 	e.name = name
 	return e
-}
-
-// hash distinguishes most names by their ends and their length. It is below 256.
-func hash(name string) uint64 {
-	h := uint64(len(name))
-	if len(name) >= 8 {
-		h += load8(name) ^ load8(name[len(name)-8:])<<1
-	} else {
-		for i := range len(name) {
-			h = h<<8 | uint64(name[i])
-		}
-	}
-	return h * 0x9E3779B97F4A7C15 >> 56
 }

@@ -102,14 +102,16 @@ func once[T any](c *cloner, v *T, fill func(*T)) *T {
 
 func (c *cloner) dict(d *Dict) *Dict {
 	return once(c, d, func(n *Dict) {
-		n.set(append(n.all(), d.all()...))
-		n.index, n.source, n.changed = d.index, d.source, d.changed
+		list := slices.Clone(d.all())
+		n.list, n.more = &list, d.more
 		entries := n.all()
 		c.nodes += len(entries)
 		for i := range entries {
 			e := &entries[i]
-			if _, isLazy := e.val.(Lazy); e.raw == "" && !isLazy { // a Lazy never changes
-				e.val = c.value(e.val)
+			switch v := e.stored().(type) {
+			case nil, bool, int64, float64, string, Lazy: // which never change
+			default:
+				e.set(c.value(v))
 			}
 		}
 	})

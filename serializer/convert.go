@@ -16,11 +16,11 @@ func Field[T any](d *Dict, name string, def T) (T, error) {
 		return def, nil
 	}
 	var t T
-	e := &d.all()[i]
-	if e.raw != "" && scalar(&t, e.raw) {
+	v := d.all()[i].val
+	if raw, ok := v.(RawJSON); ok && scalar(&t, raw) {
 		return t, nil
 	}
-	t, err := convert[T](e.stored())
+	t, err := convert[T](v)
 	if err != nil {
 		return def, err.in(name)
 	}

@@ -60,6 +60,9 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 	if !c.walk.allows(c.nodes+d.Len(), c.bytes) {
 		return overLimit("too many values")
 	}
+	if t == reflect.TypeFor[map[string]any]() {
+		return c.setAnyMap(dst, d, depth)
+	}
 	m := reflect.MakeMapWithSize(t, d.Len())
 	for i := range d.Len() {
 		e := &d.all()[i]
@@ -74,6 +77,33 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 		m.SetMapIndex(key, value)
 	}
 	dst.Set(m)
+	return nil
+}
+
+// setAnyMap is setMap for the most common map.
+func (c *converter) setAnyMap(dst reflect.Value, d *Dict, depth int) *ConvertError {
+	var name string
+	var v any
+	key, value := reflect.ValueOf(&name).Elem(), reflect.ValueOf(&v).Elem()
+	m := make(map[string]any, d.Len())
+	for i := range d.all() {
+		e := &d.all()[i]
+		var err *ConvertError
+		if name = e.name; e.named() {
+			err = c.spend(1, len(name))
+		} else {
+			err = c.setKey(key, e.key())
+		}
+		if err != nil {
+			return err
+		}
+		v = nil
+		if err := c.set(value, e.stored(), depth+1); err != nil {
+			return err.key(i)
+		}
+		m[name] = v
+	}
+	dst.Set(reflect.ValueOf(m))
 	return nil
 }
 
@@ -178,7 +208,10 @@ func settable(v reflect.Value, index []int) (reflect.Value, bool) {
 
 // setField sets a field. It undoes the option string first.
 func (c *converter) setField(dst reflect.Value, v any, quoted bool, depth int) *ConvertError {
-	if v = force(v); !quoted || v == nil {
+	if !quoted {
+		return c.set(dst, v, depth)
+	}
+	if v = force(v); v == nil {
 		return c.set(dst, v, depth)
 	}
 	text, ok := v.(string)

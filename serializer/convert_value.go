@@ -17,6 +17,9 @@ type converter struct {
 	// copies are the copies made for fields of type any: a list that occurs twice in the
 	// value is one list in all of them.
 	copies cloner
+	// fresh says that the value at hand was just made and that nobody else has it: its
+	// parts need not be copied.
+	fresh bool
 }
 
 // spend counts visited values and copied bytes.
@@ -37,8 +40,11 @@ func (c *converter) full() *ConvertError {
 	return nil
 }
 
-// clone copies v for an any.
+// clone copies v for an any, if it has to.
 func (c *converter) clone(v any) (any, *ConvertError) {
+	if c.fresh {
+		return v, nil
+	}
 	before := c.copies.nodes
 	v = c.copies.value(v)
 	return v, c.spend(c.copies.nodes-before, 0)
@@ -55,10 +61,24 @@ func (c *converter) set(dst reflect.Value, v any, depth int) *ConvertError {
 		if err != nil {
 			return &ConvertError{Reason: "a RawJSON that is not JSON", Err: ErrType, cause: causedBy(err)}
 		}
-		v = text
+		return c.setFresh(dst, text, depth)
 	case Lazy:
-		v = l.Value()
+		return c.setFresh(dst, l.Value(), depth)
 	}
+	return c.setDecoded(dst, v, depth)
+}
+
+// setFresh is set for a value that was just made.
+func (c *converter) setFresh(dst reflect.Value, v any, depth int) *ConvertError {
+	before := c.fresh
+	c.fresh = true
+	err := c.setDecoded(dst, v, depth)
+	c.fresh = before
+	return err
+}
+
+// setDecoded is set for a value that is no Lazy.
+func (c *converter) setDecoded(dst reflect.Value, v any, depth int) *ConvertError {
 	if err := c.spend(1, 0); err != nil {
 		return err
 	}
@@ -168,7 +188,9 @@ func (c *converter) setKnown(dst reflect.Value, at, v any) (done bool, err *Conv
 		return true, err
 	case **Dict:
 		var d *Dict
-		if d, fits = asDict(v); fits {
+		if d, fits = asDict(v); fits && c.fresh {
+			*to = d
+		} else if fits {
 			before := c.copies.nodes
 			*to = c.copies.dict(d)
 			if err := c.spend(c.copies.nodes-before, 0); err != nil {

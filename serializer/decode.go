@@ -11,6 +11,7 @@ import (
 // decoder builds values while its scanner checks them.
 type decoder struct {
 	scanner
+	maker
 	utf8 bool // bytes from 0x80 are UTF-8, as Go programs write it, not latin-1
 }
 
@@ -19,12 +20,13 @@ var noLimits = Limits{Size: math.MaxInt, Depth: maxDepth, Nodes: math.MaxInt, Di
 
 // decodeText decodes a whole text.
 func decodeText(s string, isUTF8 bool, lim Limits) (any, *DecodeError) {
-	p := decoder{scanner{s: s, lim: lim}, isUTF8}
+	p := decoder{scanner: scanner{s: s, lim: lim}, utf8: isUTF8}
 	i := p.begin()
 	if i < 0 {
 		return nil, p.err
 	}
 	v, i := p.decode(i, 0)
+	p.release()
 	if i < 0 || p.end(i) < 0 {
 		return nil, p.err
 	}
@@ -54,7 +56,7 @@ func (p *decoder) decode(i, depth int) (any, int) {
 		if !ok {
 			return nil, -1
 		}
-		return text, end
+		return p.texts.Box(text, typeOfText), end
 	}
 	end := p.value(i, depth)
 	if end < 0 {
@@ -68,31 +70,36 @@ func (p *decoder) decode(i, depth int) (any, int) {
 	case 'f':
 		return false, end
 	}
-	return numberValue(p.s[i:end]), end
+	return p.numberOf(p.s[i:end]), end
 }
 
 func (p *decoder) decodeList(i, depth int) (any, int) {
 	if !p.node(i) {
 		return nil, -1
 	}
-	list := []any{}
+	p.begun()
+	from := len(p.values)
 	i, more := p.open(i, depth, ']')
 	for more {
 		var v any
 		if v, i = p.decode(i, depth); i < 0 {
 			return nil, -1
 		}
-		list = append(list, v)
+		p.values = append(p.values, v)
 		i, more = p.comma(i, ']')
 	}
-	return list, i
+	if i < 0 {
+		return nil, -1
+	}
+	return p.newList(from), i
 }
 
 func (p *decoder) decodeDict(i, depth int) (any, int) {
 	if !p.node(i) {
 		return nil, -1
 	}
-	b := newBuilder(0)
+	p.begun()
+	n := names{from: len(p.entries)}
 	i, more := p.open(i, depth, '}')
 	for more {
 		quoted, at, plain := p.key(i)
@@ -107,10 +114,17 @@ func (p *decoder) decodeDict(i, depth int) (any, int) {
 		if v, i = p.decode(at, depth); i < 0 {
 			return nil, -1
 		}
-		b.addName(name, v)
+		if old := n.find(p.entries, name); old != nil {
+			old.val = v
+		} else {
+			p.entries = append(p.entries, entry{name, v})
+		}
 		i, more = p.comma(i, '}')
 	}
-	return b.dict(), i
+	if i < 0 {
+		return nil, -1
+	}
+	return p.newDict(&n), i
 }
 
 // text returns the value of a string at i that str has already checked.
@@ -122,15 +136,17 @@ func (p *decoder) text(i int, quoted string, plain bool) (string, bool) {
 		p.fail(i, "invalid UTF-8 in a string")
 		return "", false
 	}
-	return unquote(quoted, p.utf8), true
+	return p.unquoted(quoted, p.utf8), true
 }
 
-// unquote returns the value of a checked string in quotes. As in Python, it joins an
+// unquote returns the value of a checked string in quotes.
+func unquote(s string, isUTF8 bool) string { return string(appendUnquoted(nil, s, isUTF8)) }
+
+// appendUnquoted appends the value of a checked string in quotes. As in Python, it joins an
 // escaped surrogate with its other half if that follows immediately. Otherwise the
 // surrogate stays one, in its three-byte form.
-func unquote(s string, isUTF8 bool) string {
+func appendUnquoted(b []byte, s string, isUTF8 bool) []byte {
 	s = s[1 : len(s)-1]
-	b := make([]byte, 0, len(s)+16)
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
@@ -155,7 +171,7 @@ func unquote(s string, isUTF8 bool) string {
 			b = appendWTF8(b, r)
 		}
 	}
-	return string(b)
+	return b
 }
 
 // unescaped returns the character that c stands for behind a backslash.

@@ -16,26 +16,34 @@ import (
 // for it. Every reading method decodes it again, so the value that it returns belongs to
 // the caller.
 type Dict struct {
-	// The entries and the index are behind pointers. If another package has a *Dict in an
-	// unexported field, fmt prints the fields of the Dict under verbs such as %s, and of
-	// a pointer in such a field only its address.
-	list    *[]entry
-	index   *map[string]int // of the text keys; nil for a small Dict
-	source  any             // what withSource was given
-	changed bool            // since then
+	// Both are behind pointers. If another package has a *Dict in an unexported field, fmt
+	// prints the fields of the Dict under verbs such as %s, and of a pointer in such a
+	// field only its address.
+	list *[]entry
+	more *more // nil for most
+}
+
+// more is what few Dicts have. It does not change once a Dict has it.
+type more struct {
+	index   map[string]int // of the text keys; nil for a small Dict
+	source  any            // what withSource was given
+	changed bool           // since then
 }
 
 // newDict returns a Dict of entries. It keeps the slice, and allocates once.
-func newDict(list []entry) *Dict {
-	d := &listed{list: list}
-	d.Dict.list = &d.list
-	return &d.Dict
-}
+func newDict(list []entry) *Dict { return new(listed).dict(list) }
 
 // listed is a Dict and the list that it points to.
 type listed struct {
 	Dict
 	list []entry
+}
+
+// dict returns the Dict of l, which holds entries.
+func (l *listed) dict(entries []entry) *Dict {
+	l.list = entries
+	l.Dict.list = &l.list
+	return &l.Dict
 }
 
 // all returns the entries.
@@ -46,52 +54,55 @@ func (d *Dict) all() []entry {
 	return *d.list
 }
 
-// set replaces the entries of a Dict that nobody else has yet.
-func (d *Dict) set(list []entry) {
-	if d.list == nil {
-		d.list = new([]entry)
+// index returns the places of the text keys, or nil.
+func (d *Dict) index() map[string]int {
+	if d.more == nil {
+		return nil
 	}
-	*d.list = list
+	return d.more.index
 }
 
-// entry is a key with its value. Text keys, which nearly all keys are, and JSON text are
-// not boxed, so that a login is read without an allocation for each key.
+// entry is a key with its value. A text key, which nearly all keys are, is not boxed, so
+// that it needs no allocation.
 type entry struct {
-	name  string  // the key, if other is nil
-	other *any    // the key, if it is not text
-	raw   RawJSON // the value, if not empty
-	val   any     // the value, if raw is empty
+	name string // the key, unless val is a *keyed
+	val  any
 }
 
-func (e *entry) named() bool { return e.other == nil }
+// keyed is the value of a key that is not text. It does not change.
+type keyed struct{ key, val any }
+
+func (e *entry) named() bool {
+	_, other := e.val.(*keyed)
+	return !other
+}
 
 func (e *entry) key() any {
-	if e.named() {
-		return e.name
+	if k, ok := e.val.(*keyed); ok {
+		return k.key
 	}
-	return *e.other
+	return e.name
 }
 
+// stored returns the value as it is stored: it may be a Lazy.
 func (e *entry) stored() any {
-	if e.raw != "" {
-		return e.raw
+	if k, ok := e.val.(*keyed); ok {
+		return k.val
 	}
 	return e.val
 }
 
-func (e *entry) value() any {
-	if e.raw != "" {
-		return e.raw.Value()
-	}
-	return force(e.val)
-}
+func (e *entry) value() any { return force(e.stored()) }
 
+// set sets the value of a key. A RawJSON of nothing becomes None.
 func (e *entry) set(v any) {
-	if raw, ok := v.(RawJSON); ok {
-		e.raw, e.val = raw, nil
-		return
+	if raw, ok := v.(RawJSON); ok && raw == "" {
+		v = nil
 	}
-	e.raw, e.val = "", v
+	if k, ok := e.val.(*keyed); ok {
+		v = &keyed{k.key, v}
+	}
+	e.val = v
 }
 
 // Lazy is a value in the form in which a [Serializer] read it. It was checked when it was
@@ -100,7 +111,12 @@ func (e *entry) set(v any) {
 type Lazy interface{ Value() any }
 
 func force(v any) any {
-	if l, ok := v.(Lazy); ok {
+	switch l := v.(type) {
+	case RawJSON:
+		return l.Value()
+	case nil, string: // without the search for a method
+		return v
+	case Lazy:
 		return l.Value()
 	}
 	return v
@@ -221,21 +237,18 @@ func (d *Dict) Keys() iter.Seq[any] {
 // With returns d with the text key name set to v: in its old place, or at the end. With
 // keeps v: the caller must not change it later.
 func (d *Dict) With(name string, v any) *Dict {
+	old := d.all()
 	i := d.find(name)
 	if i < 0 {
 		e := entry{name: name}
 		e.set(v)
-		n := newDict(make([]entry, 0, d.Len()+1))
-		if d != nil {
-			n.set(append(n.all(), d.all()...))
-			n.source, n.changed = d.source, true
-		}
-		n.set(append(n.all(), e))
-		n.reindex()
-		return n
+		return d.next(append(append(make([]entry, 0, len(old)+1), old...), e))
 	}
-	n := newDict(slices.Clone(d.all()))
-	n.index, n.source, n.changed = d.index, d.source, true
+	n := newDict(slices.Clone(old))
+	n.more = d.more
+	if d.more != nil && d.more.source != nil {
+		n.more = &more{d.more.index, d.more.source, true}
+	}
 	n.all()[i].set(v)
 	return n
 }
@@ -246,37 +259,43 @@ func (d *Dict) Without(name string) *Dict {
 	if i < 0 {
 		return d
 	}
-	n := newDict(make([]entry, 0, d.Len()-1))
-	n.source, n.changed = d.source, true
 	old := d.all()
-	n.set(append(append(n.all(), old[:i]...), old[i+1:]...))
+	return d.next(append(append(make([]entry, 0, len(old)-1), old[:i]...), old[i+1:]...))
+}
+
+// next returns a Dict of other keys than those of d, with the note of d.
+func (d *Dict) next(entries []entry) *Dict {
+	n := newDict(entries)
+	if source, _ := d.noted(); source != nil {
+		n.more = &more{source: source, changed: true}
+	}
 	n.reindex()
 	return n
 }
 
 // withSource is pydict.WithSource.
 func (d *Dict) withSource(source any) *Dict {
-	n := Dict{source: source}
+	n := &Dict{more: &more{source: source}}
 	if d != nil {
-		n.list, n.index = d.list, d.index
+		n.list, n.more.index = d.list, d.index()
 	}
-	return &n
+	return n
 }
 
 // noted is pydict.Source.
 func (d *Dict) noted() (source any, changed bool) {
-	if d == nil {
+	if d == nil || d.more == nil {
 		return nil, false
 	}
-	return d.source, d.changed
+	return d.more.source, d.more.changed
 }
 
 func (d *Dict) find(name string) int {
 	if d == nil {
 		return -1
 	}
-	if d.index != nil {
-		if i, ok := (*d.index)[name]; ok {
+	if index := d.index(); index != nil {
+		if i, ok := index[name]; ok {
 			return i
 		}
 		return -1
@@ -304,8 +323,8 @@ func (d *Dict) findKey(key any) int {
 	}
 	entries := d.all()
 	for i := range entries {
-		if e := &entries[i]; !e.named() {
-			if n, ok := k.Add(*e.other); ok && n == want {
+		if other, ok := entries[i].val.(*keyed); ok {
+			if n, ok := k.Add(other.key); ok && n == want {
 				return i
 			}
 		}
@@ -313,17 +332,26 @@ func (d *Dict) findKey(key any) int {
 	return -1
 }
 
+// reindex makes the index of a Dict that has none.
 func (d *Dict) reindex() {
-	d.index = nil
-	if len(d.all()) < indexFrom {
+	entries := d.all()
+	if len(entries) < indexFrom {
 		return
 	}
-	index := make(map[string]int, len(d.all()))
-	d.index = &index
-	entries := d.all()
+	n := &more{index: indexOf(entries)}
+	if d.more != nil {
+		n.source, n.changed = d.more.source, d.more.changed
+	}
+	d.more = n
+}
+
+// indexOf returns the places of the text keys.
+func indexOf(entries []entry) map[string]int {
+	index := make(map[string]int, len(entries))
 	for i := range entries {
 		if entries[i].named() {
 			index[entries[i].name] = i
 		}
 	}
+	return index
 }

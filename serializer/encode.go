@@ -199,13 +199,7 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 			return err
 		}
 		e.colon()
-		var err *ConvertError
-		if it.raw != "" && !e.lenient {
-			err = e.raw(it.raw, depth+1)
-		} else {
-			err = e.value(it.stored(), depth+1)
-		}
-		if err != nil {
+		if err := e.value(it.stored(), depth+1); err != nil {
 			return err.key(i)
 		}
 	}

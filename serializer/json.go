@@ -101,13 +101,26 @@ func (p *scanner) top() (*Dict, bool) {
 //
 // Errors are [*ConvertError].
 func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
-	e := newEncoder(dst, j.Limits)
+	e := newEncoder(slices.Grow(dst, rawSize(d)), j.Limits)
 	e.spaces = j.Spaces
 	e.nodes = 1 // the dict itself
 	if err := e.dict(d, 0); err != nil {
 		return dst, err
 	}
 	return e.dst, nil
+}
+
+// rawSize returns about the number of bytes that the values of d that are JSON already
+// need, with their keys.
+func rawSize(d *Dict) int {
+	n := 0
+	entries := d.all()
+	for i := range entries {
+		if raw, ok := entries[i].val.(RawJSON); ok {
+			n += len(`"":,`) + len(entries[i].name) + len(raw)
+		}
+	}
+	return n
 }
 
 // Freeze returns v in JSON, as json.dumps would write it and json.loads will read it. The

@@ -15,7 +15,10 @@ func init() {
 		Hold:       func(v any) any { return &frozen{&v} },
 		At: func(d any, i int) (string, *any, any) {
 			e := &d.(*Dict).all()[i]
-			return e.name, e.other, e.stored()
+			if other, ok := e.val.(*keyed); ok {
+				return "", &other.key, other.val
+			}
+			return e.name, nil, e.val
 		},
 		Held: func(v any) (any, bool) {
 			if f, ok := v.(*frozen); ok {

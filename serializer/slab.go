@@ -31,14 +31,12 @@ func (s *slab) Builder(n, dicts, entries int) pydict.Builder {
 		s.dicts = make([]listed, max(1, min(s.moreDicts, dicts)))
 	}
 	l := &s.dicts[0]
-	l.Dict.list = &l.list
-	d := &l.Dict
 	s.dicts = s.dicts[1:]
 	if len(s.entries) < n {
 		s.moreEntries = max(n, min(8*s.moreEntries, mostEntries))
 		s.entries = make([]entry, max(n, min(s.moreEntries, entries)))
 	}
-	d.set(s.entries[:0:n])
+	d := l.dict(s.entries[:0:n])
 	s.entries = s.entries[n:]
 	return slabBuilder{d}
 }
@@ -47,23 +45,22 @@ func (s *slab) Builder(n, dicts, entries int) pydict.Builder {
 // without allocating memory.
 type slabBuilder struct{ d *Dict }
 
-func (b slabBuilder) Add(name string, v any) {
-	n := len(*b.d.list)
-	*b.d.list = (*b.d.list)[:n+1]
-	e := &(*b.d.list)[n]
-	e.name, e.val = name, v
-}
+func (b slabBuilder) Add(name string, v any) { *b.next() = entry{name, v} }
 
-func (b slabBuilder) AddKey(key, v any) {
+func (b slabBuilder) AddKey(key, v any) { b.next().val = &keyed{key, v} }
+
+// next returns the next entry, for which there is room.
+func (b slabBuilder) next() *entry {
 	n := len(*b.d.list)
 	*b.d.list = (*b.d.list)[:n+1]
-	e := &(*b.d.list)[n]
-	e.other, e.val = &key, v
+	return &(*b.d.list)[n]
 }
 
 func (b slabBuilder) Dict() any { return b.d }
 
 func (b slabBuilder) Done(source any) {
-	b.d.source = source
+	if source != nil {
+		b.d.more = &more{source: source}
+	}
 	b.d.reindex()
 }

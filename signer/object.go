@@ -48,8 +48,9 @@ func (o Options) forDumps() Options {
 	return o
 }
 
-// maxKept is the largest buffer that a pool keeps, in bytes.
-const maxKept = 64 << 10
+// maxKept is the largest buffer that a pool keeps, in bytes. Making one anew by doubling
+// takes more memory than all else, and the garbage collector empties pools.
+const maxKept = 1 << 20
 
 // scratch is the memory in which one value is taken apart or put together. Nothing that
 // the package returns points into it.

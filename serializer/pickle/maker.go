@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"github.com/go-djsession/go-djsession/internal/boxes"
 	"github.com/go-djsession/go-djsession/internal/pydict"
 	"github.com/go-djsession/go-djsession/serializer"
 )
@@ -23,7 +24,7 @@ func (l *lazy) Held() (in any, nodes, bytes int) {
 // Value returns the value, made anew.
 func (l *lazy) Value() any {
 	if l.a.nodes[l.r].kind == kindStr {
-		return asAny(&l.text, typeOfText)
+		return boxes.Any(&l.text, typeOfText)
 	}
 	m := maker{arena: l.a}
 	return m.make(l.r)
@@ -36,8 +37,8 @@ type maker struct {
 	later []filling
 	depth int
 	slab  pydict.Slab // nil before the first dict
-	texts boxes[string]
-	ints  boxes[int64]
+	texts boxes.Of[string]
+	ints  boxes.Of[int64]
 	// The number of dicts and pairs made so far.
 	madeDicts, madePairs int
 }
@@ -55,6 +56,11 @@ type filling struct {
 // goDeep is the depth to which recursion fills values, which is the fastest way. Deeper
 // values wait for their turn, so that no pickle can exhaust the stack.
 const goDeep = 100
+
+var (
+	typeOfText = boxes.TypeOf("")
+	typeOfInt  = boxes.TypeOf(int64(0))
+)
 
 // make returns the value of a node.
 func (m *maker) make(r ref) any {
@@ -79,7 +85,7 @@ func (m *maker) value(r ref) any {
 		return false
 	case kindInt:
 		if v := n.int(); uint64(v) >= 256 { // Go has the smaller ones ready
-			return m.ints.box(v, typeOfInt)
+			return m.ints.Box(v, typeOfInt)
 		}
 		return n.int()
 	case kindBig, kindBigText:
@@ -87,7 +93,7 @@ func (m *maker) value(r ref) any {
 	case kindFloat:
 		return n.float()
 	case kindStr:
-		return m.texts.box(m.str(n), typeOfText)
+		return m.texts.Box(m.str(n), typeOfText)
 	case kindStr2:
 		return serializer.Str2(m.str(n))
 	case kindBytes:
@@ -195,7 +201,7 @@ func (m *maker) fillDict(b pydict.Builder, held []ref) {
 	for i := 0; i+1 < len(held); i += 2 {
 		var value any
 		if n := &m.nodes[held[i+1]]; n.kind == kindStr {
-			value = m.texts.box(m.str(n), typeOfText)
+			value = m.texts.Box(m.str(n), typeOfText)
 		} else {
 			value = m.value(held[i+1])
 		}
