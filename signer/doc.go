@@ -32,10 +32,9 @@
 //
 // The package was read from and tested against Django 1.8, 1.11, 2.2, 3.2, 4.2, 5.2 and
 // 6.1. The zero [Options] are the defaults of Django 4.0 and later; see [Options] for older
-// sites. The output is Django's, byte for byte. For data of up to 16,000 bytes this
-// includes compression, which is that of CPython's zlib. The standard library compresses
-// larger data, a few percent longer; Django reads it all the same. Under a good signature
-// the package tolerates what Python's base64 and zlib tolerate: characters outside of the
+// sites. The output is Django's, byte for byte, and so is the compression, which is that of
+// CPython's zlib: it decides by the same sizes what to compress. Under a good signature the
+// package tolerates what Python's base64 and zlib tolerate: characters outside of the
 // alphabet, and bytes after the end of the zlib stream.
 //
 // # Security

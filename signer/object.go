@@ -1,8 +1,6 @@
 package signer
 
 import (
-	"bytes"
-	"compress/zlib"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -124,18 +122,10 @@ func unframe(sc *scratch, framed []byte, limits Limits) (data []byte, compressed
 
 var compressors = sync.Pool{New: func() any { return new(deflate.Compressor) }}
 
-// appendZlib is zlib.compress with the default level, as in sign_object. For data of the
-// size of sessions the output is the same, byte for byte; for larger data it is about as
-// short.
+// appendZlib is zlib.compress with the default level, as in sign_object. The output is the
+// same, byte for byte.
 func appendZlib(dst, data []byte) []byte {
-	if len(data) <= deflate.MaxSize {
-		c := compressors.Get().(*deflate.Compressor)
-		defer compressors.Put(c)
-		return c.AppendZlib(dst, data)
-	}
-	buf := bytes.NewBuffer(dst)
-	zw := zlib.NewWriter(buf)
-	_, _ = zw.Write(data) // a bytes.Buffer does not fail
-	_ = zw.Close()
-	return buf.Bytes()
+	c := compressors.Get().(*deflate.Compressor)
+	defer compressors.Put(c)
+	return c.AppendZlib(dst, data)
 }

@@ -3,7 +3,6 @@ package rediscache
 import (
 	"bytes"
 	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -112,10 +111,6 @@ func all(r io.Reader, limit int) ([]byte, error) {
 }
 
 func packZlib(data []byte) ([]byte, error) {
-	if len(data) > deflate.MaxSize {
-		var b bytes.Buffer
-		return finish(&b, zlib.NewWriter(&b), data)
-	}
 	return new(deflate.Compressor).AppendZlib(nil, data), nil
 }
 

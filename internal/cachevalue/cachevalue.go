@@ -3,8 +3,6 @@
 package cachevalue
 
 import (
-	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"sync"
@@ -67,19 +65,11 @@ var (
 	decompressors = sync.Pool{New: func() any { return new(inflate.Decoder) }}
 )
 
-// Compress is zlib.compress with the default level. For data of the size of sessions the
-// output is the same, byte for byte; for larger data it is about as short.
+// Compress is zlib.compress with the default level. The output is the same, byte for byte.
 func Compress(dst, data []byte) []byte {
-	if len(data) <= deflate.MaxSize {
-		c := compressors.Get().(*deflate.Compressor)
-		defer compressors.Put(c)
-		return c.AppendZlib(dst, data)
-	}
-	buf := bytes.NewBuffer(dst)
-	w := zlib.NewWriter(buf)
-	_, _ = w.Write(data) // a bytes.Buffer does not fail
-	_ = w.Close()
-	return buf.Bytes()
+	c := compressors.Get().(*deflate.Compressor)
+	defer compressors.Put(c)
+	return c.AppendZlib(dst, data)
 }
 
 // Decompress is zlib.decompress, up to the limit of the data.

@@ -1,11 +1,11 @@
-// Package deflate compresses small data that is whole in memory into zlib streams (RFC
-// 1950, RFC 1951). The streams are those of zlib at its default level, byte for byte: the
+// Package deflate compresses data that is whole in memory into zlib streams (RFC 1950, RFC
+// 1951). The streams are those of zlib at its default level, byte for byte: the
 // output of zlib.compress in CPython.
 //
-// It exists for two reasons. The compressed size decides whether a session fits into a
-// cookie, so another size than zlib's would decide differently from Django. And
-// compress/flate clears more than half a megabyte of tables for every stream, which takes
-// longer than compressing a session.
+// It exists for two reasons. The compressed size decides whether a session is compressed at
+// all and whether it fits into a cookie, so another size than zlib's would decide
+// differently from Django. And compress/flate clears more than half a megabyte of tables
+// for every stream, which takes longer than compressing a session.
 //
 // Compatibility: the streams are those of zlib 1.2 and 1.3 with level 6, a window of 32
 // KB and memLevel 8, the defaults of deflateInit. Builds of CPython with another library
@@ -17,11 +17,8 @@ import (
 	"hash/adler32"
 )
 
-// MaxSize is the most data that a [Compressor] takes, in bytes. Up to this size zlib makes
-// a single block and never slides its window.
-const MaxSize = 16_000
-
-// A Compressor holds the tables that compression needs, about 180 KB. The zero value is ready. It is not safe for concurrent use.
+// A Compressor holds the tables that compression needs, about 200 KB. The zero value is
+// ready. It is not safe for concurrent use.
 type Compressor struct {
 	matcher matcher
 	lit     tree
@@ -34,17 +31,17 @@ type Compressor struct {
 	n   uint   // how many
 }
 
-// AppendZlib appends the compressed form of data to dst. It panics if data is longer than
-// [MaxSize].
+// AppendZlib appends the compressed form of data to dst.
 func (c *Compressor) AppendZlib(dst, data []byte) []byte {
-	if len(data) > MaxSize {
-		panic("deflate: data longer than MaxSize")
-	}
 	// 1. The header: deflate, a window of 32 KB, the default level.
 	c.out, c.bit, c.n = append(dst, 0x78, 0x9c), 0, 0
 
-	// 2. One block, the last.
-	c.block(data)
+	// 2. Blocks. zlib stores one only if all of it is still in its window.
+	c.matcher.begin(data)
+	for from, last := 0, false; !last; from = c.matcher.done {
+		last = c.matcher.next()
+		c.block(data[from:c.matcher.done], c.matcher.symbols, last, from >= c.matcher.base)
+	}
 
 	// 3. The Adler-32 of the data, big endian.
 	dst = binary.BigEndian.AppendUint32(c.out, adler32.Checksum(data))
@@ -52,13 +49,13 @@ func (c *Compressor) AppendZlib(dst, data []byte) []byte {
 	return dst
 }
 
-// block writes data as one block, in the shortest of the three ways.
-func (c *Compressor) block(data []byte) {
+// block writes data, which the symbols stand for, as one block, in the shortest of the
+// three ways.
+func (c *Compressor) block(data []byte, symbols []symbol, last, mayStore bool) {
 	// 1. Count the symbols.
 	c.lit.reset(&litCode)
 	c.dist.reset(&distCode)
 	c.lit.freq[endOfBlock] = 1
-	symbols := c.matcher.match(data)
 	for _, s := range symbols {
 		if s.dist == 0 {
 			c.lit.freq[s.value]++
@@ -87,20 +84,24 @@ func (c *Compressor) block(data []byte) {
 
 	// 3. Choose by whole bytes, with the three bits of the block's head.
 	dynamicBytes, fixedBytes := (dynamic+3+7)/8, (fixed+3+7)/8
+	final := uint64(0)
+	if last {
+		final = 1
+	}
 	switch best := min(dynamicBytes, fixedBytes); {
-	case len(data)+4 <= best:
-		c.put(1|0<<1, 3)
+	case len(data)+4 <= best && mayStore:
+		c.put(final|0<<1, 3)
 		c.flush()
 		c.out = binary.LittleEndian.AppendUint16(c.out, uint16(len(data)))
 		c.out = binary.LittleEndian.AppendUint16(c.out, ^uint16(len(data)))
 		c.out = append(c.out, data...)
 		return
 	case fixedBytes == best:
-		c.put(1|1<<1, 3)
+		c.put(final|1<<1, 3)
 		c.lit.fix()
 		c.dist.fix()
 	default:
-		c.put(1|2<<1, 3)
+		c.put(final|2<<1, 3)
 		c.put(uint64(c.lit.size-257), 5)
 		c.put(uint64(c.dist.size-1), 5)
 		c.put(uint64(sent-4), 4)
@@ -127,7 +128,9 @@ func (c *Compressor) block(data []byte) {
 		c.put(uint64(s.dist-distCode.base[symbol]), uint(distCode.extra[symbol]))
 	}
 	c.code(&c.lit, endOfBlock)
-	c.flush()
+	if last {
+		c.flush()
+	}
 }
 
 // code writes the Huffman code of a symbol.

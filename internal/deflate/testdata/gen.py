@@ -57,6 +57,16 @@ for kind in "noise", "two", "same", "skewed", "fibonacci", "words", "copies", "p
     for size in [*range(64), 172, 258, 259, 300, 517, 1000, 2048, 4096, 5000, 9001, 16000]:
         for seed in 1, 2, 3:
             line(kind, size, seed)
+# More than one block, and more than one window. zlib moves its window at a position of
+# 65,274 or soon after, depending on where the data ends.
+for kind in "noise", "two", "same", "skewed", "words", "copies", "period":
+    for size in 16383, 16384, 16385, 20000, 32767, 32768, 40000, 65535, 65536, 65537, 98041, 98305, 130811, 300000:
+        for seed in 1, 2:
+            line(kind, size, seed)
+    for size in range(65260, 65550, 7):
+        line(kind, size, size)
+for kind in "words", "copies":
+    line(kind, 1000000, 1)
 # With these the code of the code lengths would have codes of more than seven bits.
 for size in 1000, 2048, 5000, 16000:
     for seed in 10, 124, 143, 1057, 1116, 1869:
