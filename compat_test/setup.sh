@@ -39,7 +39,6 @@ virtualenv_pin='virtualenv==20.21.1'
 
 server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
 # mysqlclient and uWSGI are built with these.
-# mysqlclient and uWSGI are built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
 browser_packages=(chromium chromium-driver)
 
