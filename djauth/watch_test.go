@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,5 +161,45 @@ func TestWatchRequest(t *testing.T) {
 	end()
 	if <-ctx.Done(); !errors.Is(context.Cause(ctx), context.Canceled) {
 		t.Errorf("got %v", context.Cause(ctx))
+	}
+}
+
+// A watcher keeps little: not the session that it was opened with.
+func TestWatchMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector and 32 bits change")
+	}
+	const watchers, most = 5000, 1024
+	w := newWorld(t, func(o *djauth.Options) { o.WatchInterval = time.Hour })
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	stops := make([]context.CancelFunc, watchers)
+	before := heap()
+	for i := range stops {
+		key := w.put(w.login(item("cart", strings.Repeat("x", 4000)))...)
+		header := strings.Repeat("y", 1000) + key // the key is a part of a cookie's header
+		s, err := w.m.Open(t.Context(), header[1000:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, stops[i], err = w.auth.WatchSession(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.store.Delete(t.Context(), key, djsession.Force); err != nil {
+			t.Fatal(err)
+		}
+	}
+	each := int64(heap()-before) / watchers
+	t.Logf("%d bytes a watcher", each)
+	if each > most {
+		t.Errorf("a watcher takes %d bytes, want at most %d", each, most)
+	}
+	for _, stop := range stops {
+		stop()
 	}
 }

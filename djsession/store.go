@@ -249,9 +249,12 @@ func LoadMany(ctx context.Context, store Store, keys []string, found func(key st
 
 // ReapOptions are the options of [Manager.ClearExpired] and of a [Reaper].
 type ReapOptions struct {
-	// Batch is how many rows one statement removes; default 1000. The context is checked
-	// between two batches.
+	// Batch is how many rows one statement removes. By default a table begins with 1000 and
+	// then removes as many as take Time. The context is checked between two batches.
 	Batch int
+	// Time is how long one statement should take; default 50 ms. It does not count with
+	// a Batch.
+	Time time.Duration
 	// DryRun counts what would be removed, and removes nothing.
 	DryRun bool
 	// Progress is called after each batch with the number of sessions removed so far.

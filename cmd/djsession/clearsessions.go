@@ -34,8 +34,8 @@ There is a progress bar when standard error is a terminal.`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if opts.Batch < 1 {
-				return usage("--batch is not positive", "the default is 1000")
+			if opts.Batch < 1 && c.Flags().Changed("batch") {
+				return usage("--batch is not positive", "by default one statement removes as many as take 50 ms")
 			}
 			e, err := f.openWith(c.Context(), a, nil)
 			if err == nil && e.Engine().Decodes {
@@ -57,7 +57,7 @@ There is a progress bar when standard error is a terminal.`,
 		},
 	}
 	f.add(a, c)
-	c.Flags().IntVar(&opts.Batch, "batch", 1000, "remove `N` sessions by one statement")
+	c.Flags().IntVar(&opts.Batch, "batch", 0, "remove `N` sessions by one statement (default as many as take 50 ms)")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
 	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
 	return c

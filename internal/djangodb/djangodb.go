@@ -395,6 +395,9 @@ func (t *Table) explain(doing string, f sqldb.Fault) (hint string, instead error
 	case sqldb.FaultNoTable:
 		return fmt.Sprintf(": there is no table %s: %s, or name the table and the database that it uses", t.name, l.Made), nil
 	case sqldb.FaultColumn, sqldb.FaultValue:
+		if doing == reaping && len(t.sql.reaps) > 1 {
+			return "", errNoPlaces
+		}
 		return fmt.Sprintf(": the table %s has not the columns of %s: %s, %s, %s", t.name, l.Table, l.Key, l.Data, l.Date), nil
 	case sqldb.FaultRequired:
 		return fmt.Sprintf(": the table %s has a further column that wants a value%s", t.name, l.Required), nil

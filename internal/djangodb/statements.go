@@ -14,7 +14,9 @@ import (
 
 // statements are the constant parts.
 type statements struct {
-	table, load, delete, reap, upsert string
+	table, load, delete, upsert string
+	// reaps are the statements that remove expired rows: the first that the table takes.
+	reaps []string
 }
 
 func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
@@ -24,7 +26,9 @@ func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
 		load: "SELECT " + l.Key + ", CASE WHEN " + d.Size(l.Data) + " <= %s THEN " + d.Bytes(l.Data) + " END, " +
 			d.Size(l.Data) + ", " + d.Moment(l.Date) + " FROM " + table,
 		delete: "DELETE FROM " + table,
-		reap:   strings.NewReplacer("{table}", table, "{key}", l.Key, "{date}", l.Date).Replace(reaps[d]),
+	}
+	for _, reap := range reaps[d] {
+		s.reaps = append(s.reaps, strings.NewReplacer("{table}", table, "{key}", l.Key, "{date}", l.Date).Replace(reap))
 	}
 	if d.Upserts {
 		s.upsert = " ON CONFLICT (" + l.Key + ") DO UPDATE SET " + l.Data + " = excluded." + l.Data + ", " + l.Date + " = excluded." + l.Date
@@ -33,16 +37,25 @@ func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
 }
 
 // reaps remove some of the rows that have expired. {now} and {rows}, the number of
-// rows, are placeholders; {and} is a further condition between them.
-var reaps = map[*sqldb.Dialect]string{
-	sqldb.SQLite: "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
-	// The ARRAY makes PostgreSQL choose the keys once; a join might choose again. The
+// rows, are placeholders; {and} is a further condition between them. The first of a
+// database takes the rows by their place; views, and other servers that speak the
+// protocol of PostgreSQL, have no places, and take the second.
+var reaps = map[*sqldb.Dialect][]string{
+	sqldb.SQLite: {
+		"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
+		"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows})",
+	},
+	// The ARRAY makes PostgreSQL choose the rows once; a join might choose again. The
 	// outer comparison keeps a row that was renewed after it was chosen, and SKIP LOCKED
 	// leaves rows to another reaper that works on them.
-	sqldb.PostgreSQL: "DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
-		"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
-	// It takes the rows in the order of the index on {date}.
-	sqldb.MySQL: "DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}",
+	sqldb.PostgreSQL: {
+		"DELETE FROM {table} WHERE {date} < {now} AND ctid = ANY(ARRAY" +
+			"(SELECT ctid FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
+		"DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
+			"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
+	},
+	// Without the order MySQL may begin each statement at the first row of the table.
+	sqldb.MySQL: {"DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}"},
 }
 
 // tooLong reports whether a name is longer than PostgreSQL keeps.
@@ -91,6 +104,22 @@ func (q *query) where(key string, data *string) {
 	if data != nil {
 		q.b.WriteString(" AND " + q.exact(l.Data, *data))
 	}
+}
+
+// keys appends the condition that the row has one of keys, or one that the database
+// takes for it.
+func (q *query) keys(keys []string) {
+	q.b.WriteString(" WHERE " + q.t.layout.Key)
+	if q.t.db.Numbered {
+		q.b.WriteString(" = ANY(" + q.arg(sqldb.Array(keys)) + "::text::text[])")
+		return
+	}
+	before := " IN ("
+	for _, key := range keys {
+		q.b.WriteString(before + q.arg(key))
+		before = ", "
+	}
+	q.b.WriteString(")")
 }
 
 // exact returns the condition that a column holds text, byte for byte.
@@ -155,8 +184,8 @@ func (q *query) extra(r *djsession.Record, f func(*djsession.Record) map[string]
 
 // reap appends the statement that removes up to n rows that expired before now and
 // whose key begins with prefix. It numbers the placeholders in the order of use.
-func (q *query) reap(now time.Time, prefix string, n int64) {
-	before, after, _ := strings.Cut(q.t.sql.reap, "{and}")
+func (q *query) reap(sql string, now time.Time, prefix string, n int64) {
+	before, after, _ := strings.Cut(sql, "{and}")
 	cutoff := q.moment(now)
 	q.b.WriteString(strings.ReplaceAll(before, "{now}", cutoff))
 	if prefix != "" {

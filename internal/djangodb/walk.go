@@ -4,102 +4,68 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
-// ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, a batch
-// of rows at a time, so that no statement holds locks for long.
-func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
-	return t.ClearPrefix(ctx, "", opts)
-}
-
-// ClearPrefix is ClearExpired for the keys that begin with prefix.
-func (t *Table) ClearPrefix(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
-	const doing = "clear expired sessions"
-	if opts == nil {
-		opts = &djsession.ReapOptions{}
-	}
-	batch := int64(opts.Batch)
-	if batch <= 0 {
-		batch = 1000
-	}
-	now := t.site.Now()
-	if opts.DryRun {
-		n, err := t.countExpired(ctx, prefix)
-		if err == nil && opts.Progress != nil {
-			opts.Progress(n)
-		}
-		return n, err
-	}
-	for done := int64(0); ; {
-		if err := ctx.Err(); err != nil {
-			return done, djsession.Unavailable(doing, err)
-		}
-		q := t.query()
-		q.reap(now, prefix, batch)
-		n, err := t.exec(ctx, doing, q)
-		if err != nil {
-			return done, err
-		}
-		done += n
-		if n > 0 && opts.Progress != nil {
-			opts.Progress(done)
-		}
-		if n < batch {
-			return done, nil
-		}
-	}
-}
-
-func (t *Table) countExpired(ctx context.Context, prefix string) (int64, error) {
-	const doing = "count expired sessions"
-	q := t.query()
-	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE " + t.layout.Date + " < " + q.moment(t.site.Now()))
-	if prefix != "" {
-		q.b.WriteString(" AND ")
-		q.begins(prefix)
-	}
-	counts, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (n int64, err error) {
-		err = scan(&n)
-		return n, err
-	}, q.text(), q.args...)
-	if err != nil || len(counts) == 0 {
-		return 0, err
-	}
-	return counts[0], nil
-}
-
 // manyKeys is the number of keys in one statement of LoadMany. Older SQLites allow
-// 999 parameters.
-const manyKeys = 500
+// 999 parameters. An array is one parameter, with manyInArray keys.
+const (
+	manyKeys    = 500
+	manyInArray = 20_000
+)
 
-// LoadMany is ManyLoader.LoadMany, with one statement for manyKeys keys.
+// LoadMany is ManyLoader.LoadMany, with one statement for many keys. After rows of
+// pageBytes it goes on with another one.
 func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, *djsession.Record, error)) error {
 	const doing = "load sessions"
-	for chunk := range slices.Chunk(keys, manyKeys) {
-		asked := make(map[string]bool, len(chunk)) // MySQL finds keys in capitals too
-		q := t.query()
-		q.add(t.sql.load)
-		q.b.WriteString(" WHERE " + t.layout.Key + " IN (")
-		for i, key := range chunk {
-			if i > 0 {
-				q.b.WriteString(", ")
+	many := manyKeys
+	if t.db.Numbered {
+		many = manyInArray
+	}
+	for chunk := range slices.Chunk(keys, many) {
+		asked := make(map[string]struct{}, len(chunk)) // MySQL finds keys in capitals too
+		for _, key := range chunk {
+			asked[key] = struct{}{}
+		}
+		for more := true; more; {
+			q := t.query()
+			q.add(t.sql.load)
+			q.keys(chunk)
+			var rows []row
+			var bytes int
+			err := t.db.Query(ctx, doing, func() { rows, more, bytes = rows[:0], false, 0 }, func(scan sqldb.Scan) error {
+				w, err := t.read(scan)
+				if err != nil {
+					return err
+				}
+				if _, ok := asked[w.key]; !ok {
+					return nil
+				}
+				rows = append(rows, w)
+				if w.data != nil {
+					bytes += len(*w.data)
+				}
+				if more = bytes > pageBytes; more {
+					return sqldb.ErrEnough
+				}
+				return nil
+			}, q.text(), q.args...)
+			if err != nil {
+				return err
 			}
-			q.b.WriteString(q.arg(key))
-			asked[key] = true
-		}
-		q.b.WriteString(")")
-		rows, err := sqldb.Rows(ctx, t.db, doing, t.read, q.text(), q.args...)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			if w := &rows[i]; asked[w.key] {
+			for i := range rows {
+				w := &rows[i]
+				delete(asked, w.key)
 				r, _, err := t.loaded(doing, w, false)
 				found(w.key, r, err)
+			}
+			if more {
+				chunk = slices.Collect(maps.Keys(asked))
+				more = len(chunk) > 0
 			}
 		}
 	}

@@ -227,6 +227,24 @@ func (d *Dialect) ExactArg(text string) any {
 	return text
 }
 
+// Array returns an array of texts as PostgreSQL reads it. As one argument of type text it
+// makes the same statement for any number of texts, and every driver can send it.
+func Array(texts []string) string {
+	var b strings.Builder
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	separator := `{"`
+	for _, text := range texts {
+		b.WriteString(separator)
+		quote.WriteString(&b, text)
+		separator = `","`
+	}
+	if len(texts) == 0 {
+		return "{}"
+	}
+	b.WriteString(`"}`)
+	return b.String()
+}
+
 // UUID returns the form of a UUID of 36 characters that a database keeps. A type
 // of its own takes 32 digits too.
 func (d *Dialect) UUID(text string) string {

@@ -153,8 +153,12 @@ func (t *Table) ByName(ctx context.Context, name string) (*djauth.Account, error
 	return t.one(ctx, doing, t.sql.byName, name)
 }
 
-// chunk is the number of ids in one statement. Older SQLites allow 999 parameters.
-const chunk = 500
+// chunk is the number of ids in one statement. Older SQLites allow 999 parameters. An
+// array is one parameter, with inArray ids.
+const (
+	chunk   = 500
+	inArray = 20_000
+)
 
 // ByIDs is ManyFinder.ByIDs.
 func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Account)) error {
@@ -170,7 +174,11 @@ func (t *Table) ByIDs(ctx context.Context, ids []string, found func(*djauth.Acco
 			args = append(args, arg)
 		}
 	}
-	for args := range slices.Chunk(args, chunk) {
+	size := chunk
+	if t.db.Numbered {
+		size = inArray
+	}
+	for args := range slices.Chunk(args, size) {
 		query, sent := t.many(args)
 		all, err := t.accounts(ctx, doing, query, sent...)
 		if errors.Is(err, djauth.ErrNoUser) { // one of them cannot be asked for
@@ -206,22 +214,17 @@ func (t *Table) many(args []any) (string, []any) {
 	if !t.db.Numbered {
 		return t.sql.load + " WHERE " + id + " IN (?" + strings.Repeat(", ?", len(args)-1) + ")" + t.where, slices.Concat(args, t.whereArgs)
 	}
-	// With an array as text the statement is the same for any number of ids, and every
-	// driver can send it.
-	var b strings.Builder
+	texts := make([]string, len(args))
 	for i, arg := range args {
-		if i > 0 {
-			b.WriteByte(',')
-		}
 		switch arg := arg.(type) {
 		case int64:
-			b.WriteString(strconv.FormatInt(arg, 10))
+			texts[i] = strconv.FormatInt(arg, 10)
 		case string:
-			b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(arg) + `"`)
+			texts[i] = arg
 		}
 	}
 	of := map[djauth.IDKind]string{djauth.IntegerID: "bigint", djauth.UUIDID: "uuid", djauth.TextID: "text"}[t.o.ID]
-	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])" + t.where, slices.Concat([]any{"{" + b.String() + "}"}, t.whereArgs)
+	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])" + t.where, slices.Concat([]any{sqldb.Array(texts)}, t.whereArgs)
 }
 
 // Grants is Granter.Grants.

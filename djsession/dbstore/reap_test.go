@@ -1,0 +1,128 @@
+package dbstore_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
+)
+
+// A table without places (a view, or one WITHOUT ROWID) is reaped by its keys. A table
+// without the columns says so, in each form.
+func TestReapWithoutPlaces(t *testing.T) {
+	each(t, func(t *testing.T, d database) {
+		p := new(probe)
+		raw := d.open(t, new(probe))
+		fill(t, d, 500) // ten have expired
+		places := map[dbstore.Dialect][]string{
+			dbstore.SQLite: {
+				"ALTER TABLE django_session RENAME TO old",
+				"CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL) WITHOUT ROWID",
+				"INSERT INTO django_session SELECT * FROM old",
+			},
+			dbstore.PostgreSQL: {"ALTER TABLE django_session RENAME TO old", "CREATE VIEW django_session AS SELECT * FROM old"},
+			dbstore.MySQL:      {},
+		}[d.d]
+		mustExec(t, raw, places...)
+		s := dbstore.New(newSite(t), d.open(t, p), d.d, nil)
+		p.take()
+		if n, err := s.ClearExpired(t.Context(), &djsession.ReapOptions{Batch: 4}); n != 10 || err != nil {
+			t.Errorf("got %d, %v, want 10", n, err)
+		}
+		want := 3
+		if len(places) > 0 {
+			want = 4 // the first has failed
+		}
+		if got := len(p.take()); got < want || got > want+1 { // MySQL asks for autocommit
+			t.Errorf("got %d statements, want %d", got, want)
+		}
+
+		mustExec(t, raw, "CREATE TABLE other (session_key varchar(40), session_data text)")
+		s = dbstore.New(newSite(t), d.open(t, p), d.d, &dbstore.Options{Table: "other"})
+		if _, err := s.ClearExpired(t.Context(), nil); !errors.Is(err, djsession.ErrUnavailable) || !strings.Contains(err.Error(), "has not the columns") {
+			t.Errorf("without the columns: got %v", err)
+		}
+	})
+}
+
+// By default a reaper removes by one statement as many as take the time that is asked for.
+func TestReapAdapts(t *testing.T) {
+	const rows = 20_000
+	d := sqlite(t, "")
+	for _, test := range []struct {
+		name        string
+		opts        *djsession.ReapOptions
+		least, most int // statements
+	}{
+		{"more and more", &djsession.ReapOptions{Time: time.Hour}, 5, 5}, // 1000, 2000, 4000, 8000, 16000
+		{"fewer", &djsession.ReapOptions{Time: time.Nanosecond}, rows / 100, rows},
+		{"as many as Batch", &djsession.ReapOptions{Batch: 4000, Time: time.Nanosecond}, 6, 6},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := new(probe)
+			db := d.open(t, p)
+			mustExec(t, db, fmt.Sprintf("WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) INSERT INTO django_session SELECT printf('%%032d', i), 'x', '2020-01-02 03:04:05' FROM s", rows))
+			p.take()
+			if n, err := dbstore.New(newSite(t), db, d.d, nil).ClearExpired(t.Context(), test.opts); n != rows || err != nil {
+				t.Fatalf("got %d, %v, want %d", n, err, rows)
+			}
+			if got := len(p.take()); got < test.least || got > test.most {
+				t.Errorf("got %d statements, want %d to %d", got, test.least, test.most)
+			}
+		})
+	}
+}
+
+// A thousand sessions are one statement of PostgreSQL, and few of the others. Rows that hold
+// too much for one are read by several.
+func TestLoadManyStatements(t *testing.T) {
+	each(t, func(t *testing.T, d database) {
+		p := new(probe)
+		db := d.open(t, p)
+		s := dbstore.New(newSite(t), db, d.d, nil)
+		fill(t, d, 3000)
+		odd := `a"b\c,{d}'`
+		mustExec(t, db, fmt.Sprintf("INSERT INTO django_session VALUES ('%s', 'x', '2100-01-01 00:00:00')", strings.NewReplacer(`'`, `''`, `\`, map[bool]string{true: `\\`, false: `\`}[d.d == dbstore.MySQL]).Replace(odd)))
+		keys := []string{odd, "nobody"}
+		for i := range 3000 {
+			keys = append(keys, fmt.Sprintf("key%029d", i))
+		}
+		load := func(want int) (statements int) {
+			t.Helper()
+			p.take()
+			found := map[string]bool{}
+			err := s.LoadMany(t.Context(), keys, func(key string, _ *djsession.Record, _ error) {
+				if found[key] {
+					t.Errorf("%q is found twice", key)
+				}
+				found[key] = true
+			})
+			if err != nil || len(found) != want || !found[odd] {
+				t.Fatalf("got %d, %v, want %d", len(found), err, want)
+			}
+			return len(p.take())
+		}
+		want := 7
+		if d.d == dbstore.PostgreSQL {
+			want = 1
+		}
+		if got := load(3001); got < want || got > want+1 { // MySQL asks for autocommit
+			t.Errorf("got %d statements, want %d", got, want)
+		}
+		text := noise(1 << 20)
+		for i := range 9 {
+			key := fmt.Sprintf("large%05d", i)
+			if _, err := db.Exec(d.bind("INSERT INTO django_session VALUES (?, ?, '2100-01-01 00:00:00')"), key, text); err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, key)
+		}
+		if got := load(3010); got < want+1 || got > want+3 {
+			t.Errorf("with large rows: got %d statements, want about %d", got, want+2)
+		}
+	})
+}

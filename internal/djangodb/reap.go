@@ -1,0 +1,109 @@
+package djangodb
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/sqldb"
+)
+
+// A reaper begins with firstBatch rows, and then removes as many by one statement as take
+// about the time that is asked for, up to mostRows.
+const (
+	firstBatch = 1000
+	mostRows   = 50_000
+	reapTime   = 50 * time.Millisecond
+)
+
+// nextBatch returns how many rows to remove after a statement that took so long for n.
+// A statement that was fast by chance does not make the next one much longer.
+func nextBatch(n int64, took, want time.Duration) int64 {
+	ratio := float64(want) / float64(max(took, time.Microsecond))
+	return max(10, min(mostRows, int64(float64(n)*min(2, ratio))))
+}
+
+// What ClearExpired is doing, for error texts. A table that has no places fails only at
+// the first.
+const (
+	reaping      = "clear expired sessions"
+	reapingByKey = reaping + " by their keys"
+)
+
+// errNoPlaces is the error of reaping for a view, say.
+var errNoPlaces = errors.New("djangodb: the rows have no places")
+
+// ClearExpired is Reaper.ClearExpired: DELETE ... WHERE expire_date < now, a batch
+// of rows at a time, so that no statement holds locks for long.
+func (t *Table) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (int64, error) {
+	return t.ClearPrefix(ctx, "", opts)
+}
+
+// ClearPrefix is ClearExpired for the keys that begin with prefix.
+func (t *Table) ClearPrefix(ctx context.Context, prefix string, opts *djsession.ReapOptions) (int64, error) {
+	if opts == nil {
+		opts = &djsession.ReapOptions{}
+	}
+	if opts.DryRun {
+		n, err := t.countExpired(ctx, prefix)
+		if err == nil && opts.Progress != nil {
+			opts.Progress(n)
+		}
+		return n, err
+	}
+	batch, want := int64(opts.Batch), opts.Time
+	if batch <= 0 {
+		batch = firstBatch
+	}
+	if want <= 0 {
+		want = reapTime
+	}
+	now := t.site.Now()
+	statement, doing := 0, reaping
+	for done := int64(0); ; {
+		if err := ctx.Err(); err != nil {
+			return done, djsession.Unavailable(doing, err)
+		}
+		q := t.query()
+		q.reap(t.sql.reaps[statement], now, prefix, batch)
+		began := time.Now()
+		n, err := t.exec(ctx, doing, q)
+		took := time.Since(began)
+		if errors.Is(err, errNoPlaces) {
+			statement, doing = len(t.sql.reaps)-1, reapingByKey
+			continue
+		}
+		if err != nil {
+			return done, err
+		}
+		done += n
+		if n > 0 && opts.Progress != nil {
+			opts.Progress(done)
+		}
+		if n < batch {
+			return done, nil
+		}
+		if opts.Batch <= 0 {
+			batch = nextBatch(batch, took, want)
+		}
+	}
+}
+
+func (t *Table) countExpired(ctx context.Context, prefix string) (int64, error) {
+	const doing = "count expired sessions"
+	q := t.query()
+	q.b.WriteString("SELECT COUNT(*) FROM " + t.sql.table + " WHERE " + t.layout.Date + " < " + q.moment(t.site.Now()))
+	if prefix != "" {
+		q.b.WriteString(" AND ")
+		q.begins(prefix)
+	}
+	counts, err := sqldb.Rows(ctx, t.db, doing, func(scan sqldb.Scan) (n int64, err error) {
+		err = scan(&n)
+		return n, err
+	}, q.text(), q.args...)
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0], nil
+}
