@@ -21,6 +21,7 @@ type listFlags struct {
 	json    bool
 	limit   int
 	reveal  bool
+	all     bool
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -59,6 +60,7 @@ With --json each session is a JSON object on a line of its own.`,
 	fs.BoolVar(&f.expired, "expired", false, "only sessions that have expired and are still there")
 	fs.BoolVar(&f.json, "json", false, "one JSON object a line")
 	fs.IntVar(&f.limit, "limit", 0, "at most `N` of them (default all)")
+	fs.BoolVar(&f.all, "all", false, "go on where none of the first 1000 decodes")
 	fs.BoolVar(&f.reveal, "reveal", false, "print whole session keys; who has one has the session")
 	_ = c.RegisterFlagCompletionFunc("user", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("limit", cobra.NoFileCompletions)
@@ -81,40 +83,72 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 		return err
 	}
 	t := a.NewTable(3, "KEY", "USER", "EXPIRES", "SIZE")
-	shown, corrupt := 0, 0
+	shown, seen, corrupt := 0, 0, 0
+	show := func(row listed) error {
+		shown++
+		if f.json {
+			return a.JSON("", row.items()...)
+		}
+		return t.Add(row.cells()...)
+	}
+	// Until one session decodes, the rows wait: the reason comes before them, or instead.
+	var waiting []listed
+	ask := func() {
+		if corrupt > 0 {
+			a.Warn("%s not decode: are the key, the salt and the serializer those of the site?", doing(int64(corrupt)))
+		}
+	}
 	for l, err := range lister.List(ctx, "") {
 		if err != nil {
 			t.Flush()
 			return err
 		}
-		if l.Err != nil {
+		if seen++; l.Err != nil {
 			corrupt++
 		}
+		if corrupt == undecoded && corrupt == seen && !f.all {
+			return refused(fmt.Sprintf("none of the first %d sessions decodes", undecoded), "are the key, the salt and the serializer those of the site? With --all the command lists them")
+		}
 		row, ok := f.row(ctx, e.Sessions.Site().Now(), l)
-		if !ok {
-			continue
-		}
-		if f.json {
-			err = a.JSON("", row.items()...)
+		if ok && corrupt == seen && !f.all {
+			waiting = append(waiting, row)
+			ok = false
 		} else {
-			err = t.Add(row.cells()...)
+			for _, w := range waiting {
+				if err := show(w); err != nil {
+					return err
+				}
+			}
+			waiting = nil
 		}
-		if err != nil {
-			return err
+		if ok {
+			if err := show(row); err != nil {
+				return err
+			}
 		}
-		if shown++; shown == f.limit {
+		if shown+len(waiting) == f.limit && f.limit > 0 {
 			break
 		}
 	}
-	t.Flush()
-	if corrupt > 0 {
-		a.Warn("%s not decode: are the key, the salt and the serializer those of the site?", doing(int64(corrupt)))
+	if waiting != nil {
+		ask()
+		corrupt = 0
 	}
+	for _, w := range waiting {
+		if err := show(w); err != nil {
+			return err
+		}
+	}
+	t.Flush()
+	ask()
 	if shown == 0 && !f.json {
 		a.Warn("no session to show")
 	}
 	return nil
 }
+
+// undecoded is how many sessions do not decode, and none before, when list stops.
+const undecoded = 1000
 
 // row returns l as list shows it. ok is false if the flags exclude it.
 func (f *listFlags) row(ctx context.Context, now time.Time, l djsession.Listed) (row listed, ok bool) {

@@ -43,6 +43,34 @@ func testSite(t *testing.T) *djsession.Site {
 	return site
 }
 
+// TestListUnderAWrongKey: where nothing decodes, list says so instead of listing it all.
+func TestListUnderAWrongKey(t *testing.T) {
+	c := newCLI(t)
+	keys := make([]string, 1100)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("many%028d", i)
+	}
+	fill(t, c, keys...)
+	c.env["DJANGO_SECRET_KEY"] = "another"
+	for _, flags := range [][]string{nil, {"--json"}, {"--user", "1"}, {"--limit", "2000"}} {
+		r := c.run(t, "", append([]string{"list"}, flags...)...)
+		if r.status != 1 || r.stdout != "" || !strings.HasPrefix(r.stderr, "djsession: none of the first 1000 sessions decodes\nhint: ") {
+			t.Errorf("%v: got status %d, %d bytes and %q", flags, r.status, len(r.stdout), r.stderr)
+		}
+	}
+	for want, flags := range map[int][]string{1108: {"--all"}, 5: {"--limit", "5"}} {
+		r := c.run(t, "", append([]string{"list"}, flags...)...)
+		if got := strings.Count(r.stdout, "does not decode"); r.status != 0 || got != want || !strings.Contains(r.stderr, "are the key") {
+			t.Errorf("%v: got status %d, %d rows and %q, want %d", flags, r.status, got, r.stderr, want)
+		}
+	}
+	// Two of those of the demo do not decode, and are listed with the others.
+	c.env["DJANGO_SECRET_KEY"] = demoSecret
+	if r := c.run(t, "", "list"); r.status != 0 || strings.Count(r.stdout, "\nmany") != len(keys) {
+		t.Errorf("under the key of the site: status %d, %q", r.status, r.stderr)
+	}
+}
+
 // TestAmbiguousPrefix: a prefix of two keys selects neither.
 func TestAmbiguousPrefix(t *testing.T) {
 	c := newCLI(t)
