@@ -125,6 +125,8 @@ func (f *gateFlags) run(ctx context.Context, a *app, args []string) error {
 	opts := &djsite.Options{
 		Configure: func(in *djsession.Settings) {
 			in.Logger, in.SaveEveryRequest = log, false
+			// The site's own proxies are in front of Django, and not of the gate.
+			in.Proxies = djsession.LocalProxies()
 			in.Proxies.Trusted = append(in.Proxies.Trusted, trusted...)
 		},
 		ConfigureAuth: func(in *djauth.Options) {
