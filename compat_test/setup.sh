@@ -40,6 +40,10 @@ virtualenv_pin='virtualenv==20.21.1'
 server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
 # mysqlclient and uWSGI are built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
+# A PgBouncer that keeps prepared statements (1.21 and later) is built from Debian's source where the package is older.
+pgbouncer_source=pool/main/p/pgbouncer/pgbouncer_1.24.1.orig.tar.gz
+pgbouncer_sum=da72a3aba13072876d055a3e58dd4aba4a5de4ed6148e73033185245598fd3e0
+pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
 browser_packages=(chromium chromium-driver)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -77,6 +81,23 @@ install_packages() {
 		fail "apt-get could not install ${missing[*]}."
 	fi
 	[ $ours = 0 ] || rm -f "$guard"
+}
+
+# build_pgbouncer: puts the pinned PgBouncer beside the packaged one, as /usr/local/sbin/pgbouncer-1.24.
+build_pgbouncer() {
+	local at=/usr/local/sbin/pgbouncer-1.24 folder mirror
+	if [ -x "$at" ] || [ ! -x /usr/lib/apt/apt-helper ] || [ "$(id -u)" != 0 ]; then return 0; fi
+	install_packages "${pgbouncer_packages[@]}"
+	folder=$(mktemp -d)
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1) # the one of this machine's packages
+	say "building PgBouncer 1.24"
+	if ! (
+		cd "$folder" && /usr/lib/apt/apt-helper download-file "${mirror%/}/$pgbouncer_source" source.tar.gz "SHA256:$pgbouncer_sum" &&
+			tar xf source.tar.gz --strip-components=1 && ./configure && make pgbouncer && install -m 755 pgbouncer "$at"
+	) >"$folder.log" 2>&1; then
+		fail "PgBouncer 1.24 could not be built: see $folder.log."
+	fi
+	rm -rf "$folder"
 }
 
 # find_python X.Y: prints the path of a working CPython X.Y, newest patch first. The pyenv folders come before PATH,
@@ -218,7 +239,10 @@ done
 if [ $((do_venvs + do_servers + do_browser)) = 0 ]; then do_venvs=1 do_servers=1; fi
 if [ "${DJSESSION_SETUP_BROWSER:-0}" = 1 ]; then do_browser=1; fi
 
-if [ $do_servers = 1 ]; then install_packages "${server_packages[@]}"; fi
+if [ $do_servers = 1 ]; then
+	install_packages "${server_packages[@]}"
+	build_pgbouncer
+fi
 if [ $do_browser = 1 ]; then install_packages "${browser_packages[@]}"; fi
 if [ $do_venvs = 1 ]; then install_envs "${chosen[@]+"${chosen[@]}"}"; fi
 exit $failed

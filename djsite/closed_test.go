@@ -118,6 +118,16 @@ func clients(t *testing.T) (all []client) {
 	t.Cleanup(pool.Close)
 	add("pgx", pg, proxy, pgxstore.New(site, pool, nil), pgxusers.New(site, pool, nil), nil)
 
+	// A client of a pooler, whose connections to the server are closed.
+	bouncer := testserver.PgBouncer(t, pg, "transaction")
+	proxy = testserver.NewProxy(t, bouncer.Addr())
+	pool, err = pgxpool.New(t.Context(), fmt.Sprintf("postgres://%s@%s/pooled?sslmode=disable&default_query_exec_mode=cache_describe&pool_max_conns=%d", pg.User, proxy.Addr, closedPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	add("pgbouncer", pg, proxy, pgxstore.New(site, pool, nil), pgxusers.New(site, pool, nil), nil)
+
 	proxy = testserver.NewProxy(t, pg.Addr())
 	db := open("pgx", fmt.Sprintf("postgres://%s@%s/pooled?sslmode=disable", pg.User, proxy.Addr))
 	add("stdlib", pg, proxy, dbstore.New(site, db, dbstore.PostgreSQL, nil), dbusers.New(site, db, dbstore.PostgreSQL, nil),

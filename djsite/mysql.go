@@ -29,7 +29,7 @@ func (db entry) openMySQL(ctx context.Context, conns int) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector, err := mysql.NewConnector(cfg)
+	connector, err := watch(cfg)
 	if err != nil {
 		return nil, errtext.Hide(djsettings.ErrSetting, fmt.Sprintf("DATABASES[%q] cannot be used with the driver", db.Alias), err)
 	}

@@ -54,10 +54,42 @@ func pooledSite(t *testing.T) (direct, pooled *testserver.Server) {
 	return direct, testserver.PgBouncer(t, direct, "transaction")
 }
 
-// TestPgBouncer runs many clients of a Site behind a PgBouncer in transaction mode, with
-// four connections to the server. None may see an error.
+// poolers are the kinds of PgBouncer in front of direct: in the modes that Django can use
+// with autocommit, without prepared statements, and with them (1.24 keeps 200 by default).
+func poolers(t *testing.T, direct *testserver.Server) map[string]*testserver.Server {
+	return map[string]*testserver.Server{
+		"transaction":           testserver.PgBouncer(t, direct, "transaction"),
+		"statement":             testserver.PgBouncer(t, direct, "statement"),
+		"transaction, prepared": testserver.PgBouncerWith(t, direct, "transaction", "max_prepared_statements = 200"),
+		"transaction, 1.24":     testserver.PgBouncerWith(t, direct, "transaction", "max_prepared_statements = 0"),
+	}
+}
+
+// TestPgBouncer runs many clients of a Site behind a PgBouncer with four connections to the
+// server. None may see an error. In statement mode too: each operation is one statement. And
+// nobody uses what a pooler takes away: transactions, LISTEN, advisory locks.
 func TestPgBouncer(t *testing.T) {
-	_, pooled := pooledSite(t)
+	direct, _ := pooledSite(t)
+	for name, pooled := range poolers(t, direct) {
+		t.Run(name, func(t *testing.T) { testPgBouncer(t, pooled) })
+	}
+}
+
+func testPgBouncer(t *testing.T, bouncer *testserver.Server) {
+	proxy := testserver.NewProxy(t, bouncer.Addr())
+	proxy.Record()
+	defer func() {
+		wire := strings.ToUpper(string(proxy.Recorded()))
+		for _, word := range []string{"LISTEN", "ADVISORY", "BEGIN", "DECLARE", "PREPARE "} {
+			if strings.Contains(wire, word) {
+				t.Errorf("the connection has %q, which a pooler does not carry", word)
+			}
+		}
+		if !strings.Contains(wire, "DJANGO_SESSION") && !strings.Contains(wire, "SITE_CACHE") {
+			t.Error("no statement was recorded")
+		}
+	}()
+	_, port, _ := net.SplitHostPort(proxy.Addr)
 	for _, engine := range []string{"db", "cache", "cached_db"} {
 		for _, options := range []string{"{}", "{'assume_role': 'postgres'}"} {
 			t.Run(engine+options, func(t *testing.T) {
@@ -65,8 +97,8 @@ func TestPgBouncer(t *testing.T) {
 INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'django.contrib.sessions']
 SESSION_ENGINE = 'django.contrib.sessions.backends.%s'
 CACHES = {'default': {'BACKEND': 'django.core.cache.backends.db.DatabaseCache', 'LOCATION': 'site_cache'}}
-DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'pooled', 'USER': '%s', 'HOST': '127.0.0.1', 'PORT': '%d', 'OPTIONS': %s}}
-`, engine, pooled.User, pooled.Port, options)), &djsettings.Options{Django: "5.2"})
+DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'pooled', 'USER': '%s', 'HOST': '127.0.0.1', 'PORT': '%s', 'OPTIONS': %s}}
+`, engine, bouncer.User, port, options)), &djsettings.Options{Django: "5.2"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -76,9 +108,9 @@ DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'poo
 				}
 				defer site.Close()
 				var clients sync.WaitGroup
-				for range 32 {
+				for range 16 {
 					clients.Go(func() {
-						for range 10 {
+						for range 5 {
 							key := visit(t, site, "", func(s *djsession.Session) error { return s.Set("größe", 1) })
 							if ok, err := site.Sessions.Exists(t.Context(), key); err != nil || !ok {
 								t.Errorf("the session is there: %v, %v", ok, err)
@@ -107,7 +139,19 @@ DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'poo
 // TestPgBouncerOfCaller checks a handle of the caller's that prepares statements. The error
 // says what is wrong and names the cure; with the cure there is no error.
 func TestPgBouncerOfCaller(t *testing.T) {
-	_, pooled := pooledSite(t)
+	direct, _ := pooledSite(t)
+	for name, pooled := range poolers(t, direct) {
+		t.Run(name, func(t *testing.T) {
+			// What a handle that fails has left behind.
+			execSQL(t, "pgx", fmt.Sprintf("postgres://%s@%s/pooled", direct.User, direct.Addr()), "DELETE FROM django_session")
+			testPgBouncerOfCaller(t, pooled, name == "transaction, prepared")
+		})
+	}
+}
+
+// testPgBouncerOfCaller tries all stores and tables of users with handles of the caller's.
+// keeps says that the pooler keeps prepared statements.
+func testPgBouncerOfCaller(t *testing.T, pooled *testserver.Server, keeps bool) {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("k")})
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +219,10 @@ func TestPgBouncerOfCaller(t *testing.T) {
 				}
 				clients.Wait()
 				t.Logf("%d of 320 failed, %d by name", failed, named)
-				if cure == "" && failed == 0 {
+				if keeps && failed > 0 {
+					t.Error("the pooler keeps prepared statements")
+				}
+				if cure == "" && failed == 0 && !keeps {
 					t.Error("a handle that prepares statements never failed: the test proves nothing")
 				}
 			})

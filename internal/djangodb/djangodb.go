@@ -99,6 +99,7 @@ func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Option
 	}
 	t.db.Refuse(err)
 	t.sql = newStatements(t.db.Dialect, quoted, l)
+	t.prepare()
 	return t
 }
 
@@ -119,16 +120,19 @@ func (t *Table) read(scan sqldb.Scan) (w row, err error) {
 	return w, err
 }
 
-// look reads the row of key; nil if there is none.
-func (t *Table) look(ctx context.Context, doing, key string) (*row, error) {
-	q := t.query()
-	q.add(t.sql.load)
-	q.where(key, nil)
-	rows, err := sqldb.Rows(ctx, t.db, doing, t.read, q.text(), q.args...)
-	if err != nil || len(rows) == 0 {
+// look reads the row of key; nil if there is none. A collation may find another key.
+func (t *Table) look(ctx context.Context, doing, key string) (found *row, err error) {
+	err = t.db.Query(ctx, doing, func() { found = nil }, func(scan sqldb.Scan) error {
+		w, err := t.read(scan)
+		if err == nil && w.key == key {
+			found = &w
+		}
+		return err
+	}, t.sql.one, int64(t.site.Limits().Payload), key)
+	if err != nil {
 		return nil, err
 	}
-	return &rows[len(rows)-1], nil
+	return found, nil
 }
 
 // Load is Store.Load.
@@ -224,6 +228,20 @@ func (t *Table) Update(ctx context.Context, key string, r *djsession.Record, see
 	text, err := t.encode(doing, r)
 	if err != nil {
 		return djsession.Version{}, err
+	}
+	if old, ok := seen.Token(); ok && t.sql.swap != "" {
+		args := append(make([]any, 0, 5), text, t.moment(r.Expires), key)
+		if t.db.Collates {
+			args = append(args, t.db.ExactArg(key))
+		}
+		n, err := t.db.Exec(ctx, doing, t.sql.swap, append(args, t.db.ExactArg(old))...)
+		if err == nil && n == 0 {
+			err = t.unchanged(ctx, doing, key, seen, text)
+		}
+		if err != nil {
+			return djsession.Version{}, err
+		}
+		return djsession.VersionOf(text), nil
 	}
 	q := t.query()
 	if err := q.update(text, r, t.update); err != nil {
@@ -326,8 +344,14 @@ func (t *Table) change(ctx context.Context, doing, key string, seen djsession.Ve
 			return err
 		}
 	}
-	// Nothing was changed. MySQL also reports that for a row that has the new values
-	// already, unless the caller's handle asks it to count found rows.
+	return t.unchanged(ctx, doing, key, seen, text)
+}
+
+// unchanged is what an UPDATE that changed nothing returns, after which the row should hold
+// text. MySQL also reports that for a row that has the new values already, unless the
+// caller's handle asks it to count found rows.
+func (t *Table) unchanged(ctx context.Context, doing, key string, seen djsession.Version, text string) error {
+	token, ok := seen.Token()
 	w, err := t.look(ctx, doing, key)
 	switch {
 	case err != nil:

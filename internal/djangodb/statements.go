@@ -15,6 +15,9 @@ import (
 // statements are the constant parts.
 type statements struct {
 	table, load, delete, upsert string
+	// one loads the row of a key, and swap updates it if it still holds a text. Both are
+	// whole: these two are most of what a site does.
+	one, swap string
 	// reaps are the statements that remove expired rows: the first that the table takes.
 	reaps []string
 }
@@ -103,6 +106,20 @@ func (q *query) where(key string, data *string) {
 	}
 	if data != nil {
 		q.b.WriteString(" AND " + q.exact(l.Data, *data))
+	}
+}
+
+// prepare fills in the statements that are whole.
+func (t *Table) prepare() {
+	q := t.query()
+	q.add(t.sql.load)
+	q.b.WriteString(" WHERE " + t.layout.Key + " = " + q.arg(""))
+	t.sql.one = q.text()
+	if t.update == nil {
+		q, none := t.query(), ""
+		_ = q.update("", &djsession.Record{}, nil) // nothing of it can fail
+		q.where("", &none)
+		t.sql.swap = q.text()
 	}
 }
 

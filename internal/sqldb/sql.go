@@ -42,7 +42,7 @@ type session interface {
 
 // Exec implements Conn.
 func (c *SQL) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = c.on(ctx, func(s session) error {
+	err = c.on(ctx, false, func(s session) error {
 		res, err := s.ExecContext(ctx, query, args...)
 		if err == nil {
 			n, err = res.RowsAffected()
@@ -55,22 +55,31 @@ func (c *SQL) Exec(ctx context.Context, query string, args ...any) (n int64, err
 // Query implements Conn.
 func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, args ...any) error {
 	var reading error // is not tried again: each was called
-	err := c.on(ctx, func(s session) error {
+	read := func(scan Scan) error {
+		reading = each(scan)
+		return reading
+	}
+	err := c.on(ctx, ctx.Done() != nil, func(s session) error {
+		if conn, ok := s.(*sql.Conn); ok && ctx.Done() != nil {
+			if done, err := raw(ctx, conn, read, query, args); done {
+				return err
+			}
+		}
 		rows, err := s.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			if reading = each(rows.Scan); reading != nil {
+			if read(rows.Scan) != nil {
 				return nil
 			}
 		}
 		reading = rows.Err()
 		return nil
 	})
-	if err == nil {
-		err = reading
+	if reading != nil {
+		return reading
 	}
 	return err
 }
@@ -78,10 +87,10 @@ func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, ar
 // Open implements Conn.
 func (c *SQL) Open() int { return c.db.Stats().OpenConnections }
 
-// on calls f with the handle or, where connections are looked at, with one that is
-// good.
-func (c *SQL) on(ctx context.Context, f func(session) error) (err error) {
-	if c.checked == nil {
+// on calls f with the handle or, where connections are looked at or one is wanted, with one
+// that is good.
+func (c *SQL) on(ctx context.Context, one bool, f func(session) error) (err error) {
+	if c.checked == nil && !one {
 		return f(c.db)
 	}
 	conn, err := c.db.Conn(ctx)
@@ -89,6 +98,9 @@ func (c *SQL) on(ctx context.Context, f func(session) error) (err error) {
 		return err
 	}
 	defer conn.Close()
+	if c.checked == nil {
+		return f(conn)
+	}
 	if err := c.checked.check(ctx, c.db, conn); err != nil {
 		if lostFault(err) == FaultLost { // before the statement
 			err = errors.Join(driver.ErrBadConn, err)

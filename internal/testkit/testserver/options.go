@@ -72,20 +72,26 @@ func RedisTLS(t testing.TB, cert, key string, options ...string) *Server {
 }
 
 // PgBouncer returns a private PgBouncer in front of server, with four connections to it.
-// mode is "transaction", "session" or "statement".
+// mode is "transaction", "session" or "statement". It is Debian's, which may not know
+// prepared statements.
 func PgBouncer(t testing.TB, server *Server, mode string) *Server {
 	t.Helper()
 	return PgBouncerWith(t, server, mode, "")
 }
 
-// PgBouncerWith is [PgBouncer] with further lines of its configuration.
+// PgBouncerWith is [PgBouncer] with further lines of its configuration. With
+// max_prepared_statements in them it is a PgBouncer that keeps prepared statements.
 func PgBouncerWith(t testing.TB, server *Server, mode, lines string) *Server {
 	t.Helper()
-	return specialKind("pgbouncer "+server.Addr()+mode+lines, func() *kind {
+	program, install := "pgbouncer", "pgbouncer"
+	if strings.Contains(lines, "max_prepared_statements") {
+		program, install = "pgbouncer-1.24", "PgBouncer by compat_test/setup.sh servers"
+	}
+	return specialKind(program+server.Addr()+mode+lines, func() *kind {
 		return &kind{
 			name:     "PgBouncer",
-			install:  "pgbouncer",
-			binaries: []string{"pgbouncer"},
+			install:  install,
+			binaries: []string{program},
 			user:     server.User,
 			signal:   "INT",
 			ready:    "process up",
@@ -93,7 +99,7 @@ func PgBouncerWith(t testing.TB, server *Server, mode, lines string) *Server {
 				ini := strings.NewReplacer("HOST", server.Host, "PGPORT", strconv.Itoa(server.Port), "PORT", strconv.Itoa(port),
 					"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer) + lines + "\n"
 				return []string{"sh", "-c", `mkdir "$1" && printf '"%s" ""\n' "$2" >"$1/users.txt" && printf %s "$3" >"$1/ini" && exec "$0" "$1/ini"`,
-					bin["pgbouncer"], dir, server.User, ini}
+					bin[program], dir, server.User, ini}
 			},
 		}
 	}).get(t)
