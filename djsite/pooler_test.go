@@ -72,6 +72,17 @@ func TestPgBouncer(t *testing.T) {
 	direct, _ := pooledSite(t)
 	for name, pooled := range poolers(t, direct) {
 		t.Run(name, func(t *testing.T) { testPgBouncer(t, pooled) })
+		if name == "statement" { // what Django's save does
+			db, err := sql.Open("pgx", fmt.Sprintf("postgres://%s@%s/pooled", pooled.User, pooled.Addr()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tx, err := db.Begin(); err == nil {
+				_ = tx.Rollback()
+				t.Error("a pooler in statement mode begins a transaction")
+			}
+			db.Close()
+		}
 	}
 }
 
