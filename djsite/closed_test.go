@@ -171,7 +171,7 @@ func killAll(t *testing.T, s *testserver.Server) {
 func fill(t *testing.T, c client) {
 	t.Helper()
 	var all sync.WaitGroup
-	for range 4 * closedPool {
+	for range 2 * closedPool {
 		for what, read := range c.reads {
 			all.Go(func() {
 				if err := read(t.Context()); err != nil {
@@ -217,7 +217,7 @@ func TestClosedConnections(t *testing.T) {
 					var all sync.WaitGroup
 					for range 10 {
 						all.Go(func() {
-							for range 20 {
+							for range 10 {
 								ask()
 							}
 						})
@@ -264,7 +264,7 @@ func TestClosedCounts(t *testing.T) {
 					}
 				})
 			}
-			for range 20 {
+			for range 10 {
 				time.Sleep(20 * time.Millisecond)
 				killAll(t, c.server)
 			}
