@@ -33,6 +33,7 @@ type Page struct {
 	Tables   []Table
 	Failed   []string // rows that could not be measured, each with its reason
 	Plots    map[string]string
+	Bytes    map[string]float64 // of one session in a server, by its name
 }
 
 // Shortfalls are the sentences about what falls short.
@@ -103,7 +104,12 @@ func (p *Page) Markdown(hand string) string {
 	for _, f := range p.Failed {
 		fmt.Fprintf(&short, "- Not measured: %s\n", f)
 	}
+	scale := ""
+	if strings.Contains(hand, "{{scale}}") {
+		scale = p.Scale(p.Bytes)
+	}
 	return strings.NewReplacer(
+		"{{scale}}", scale,
 		"{{machine}}", "| | |\n|---|---|\n"+strings.TrimSpace(machine.String()),
 		"{{commands}}", strings.Join(p.Commands, "\n"),
 		"{{took}}", p.Took.Round(time.Second).String(),

@@ -128,7 +128,7 @@ func (t *Table) prepare() {
 func (q *query) keys(keys []string) {
 	q.b.WriteString(" WHERE " + q.t.layout.Key)
 	if q.t.db.Numbered {
-		q.b.WriteString(" = ANY(" + q.arg(sqldb.Array(keys)) + "::text::text[])")
+		q.b.WriteString(sqldb.InArray(q.arg(sqldb.Array(keys)), "text"))
 		return
 	}
 	before := " IN ("

@@ -245,6 +245,13 @@ func Array(texts []string) string {
 	return b.String()
 }
 
+// InArray returns the condition behind a column that the [Array] of placeholder, whose
+// elements have a type, has its value. = ANY would compare each row with each element
+// where PostgreSQL scans the table.
+func InArray(placeholder, kind string) string {
+	return " IN (SELECT unnest(" + placeholder + "::text::" + kind + "[]))"
+}
+
 // UUID returns the form of a UUID of 36 characters that a database keeps. A type
 // of its own takes 32 digits too.
 func (d *Dialect) UUID(text string) string {

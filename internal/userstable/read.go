@@ -224,7 +224,7 @@ func (t *Table) many(args []any) (string, []any) {
 		}
 	}
 	of := map[djauth.IDKind]string{djauth.IntegerID: "bigint", djauth.UUIDID: "uuid", djauth.TextID: "text"}[t.o.ID]
-	return t.sql.load + " WHERE " + id + " = ANY($1::text::" + of + "[])" + t.where, slices.Concat([]any{sqldb.Array(texts)}, t.whereArgs)
+	return t.sql.load + " WHERE " + id + sqldb.InArray("$1", of) + t.where, slices.Concat([]any{sqldb.Array(texts)}, t.whereArgs)
 }
 
 // Grants is Granter.Grants.

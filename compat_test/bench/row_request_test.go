@@ -1,0 +1,285 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-djsession/go-djsession/djauth"
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/internal/testkit/django"
+)
+
+// Whole requests: a server in a process of its own says who is logged in and counts the
+// visit. Both keep their connections to the databases. What counts is the CPU time of the
+// processes that serve, without the databases.
+
+// serveIfAsked turns this program into the server in Go.
+func serveIfAsked() {
+	file := os.Getenv("BENCH_SERVE")
+	if file == "" {
+		return
+	}
+	set, err := djsettings.ReadFile(file, &djsettings.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cache, err := time.ParseDuration(os.Getenv("BENCH_USER_CACHE"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := djsite.Open(context.Background(), set, &djsite.Options{UserCache: cache})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	go func() { // this process ends with the test
+		io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	if file := os.Getenv("BENCH_PROFILE"); file != "" {
+		f, err := os.Create(file + fmt.Sprint(os.Getpid()))
+		if err != nil {
+			log.Fatal(err)
+		}
+		time.AfterFunc(8*time.Second, func() {
+			pprof.StartCPUProfile(f)
+			time.AfterFunc(20*time.Second, pprof.StopCPUProfile)
+		})
+	}
+	log.Fatal(http.Serve(l, site.Middleware(http.HandlerFunc(visit))))
+}
+
+func visit(w http.ResponseWriter, r *http.Request) {
+	id, err := djauth.User(r.Context())
+	var s *djsession.Session
+	if err == nil {
+		s, err = djsession.Load(r.Context())
+	}
+	n := 0
+	if err == nil {
+		n, err = djsession.Value(s, "visits", 0)
+	}
+	if err == nil {
+		err = s.Set("visits", n+1)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintf(w, "%s %d", id.Name(), n+1)
+}
+
+const djangoSite = `
+import json, os
+globals().update(json.load(open(os.path.join(os.path.dirname(__file__), "settings.json"))))
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "urls"
+WSGI_APPLICATION = "wsgi.application"
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"]
+`
+
+const djangoURLs = `
+from django.http import HttpResponse
+from django.urls import path
+def visit(request):
+    n = request.session.get("visits", 0) + 1
+    request.session["visits"] = n
+    return HttpResponse("%s %d" % (request.user.username, n), content_type="text/plain")
+urlpatterns = [path("", visit)]
+`
+
+const djangoWSGI = `
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+`
+
+const djangoLogin = `
+import os, sys, json
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from django.contrib.auth.models import User
+from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from django.conf import settings
+from importlib import import_module
+u, made = User.objects.get_or_create(username="ada", defaults={"password": "pbkdf2_sha256$1$salt$hash"})
+s = import_module(settings.SESSION_ENGINE).SessionStore()
+s[SESSION_KEY], s[BACKEND_SESSION_KEY], s[HASH_SESSION_KEY] = str(u.pk), "django.contrib.auth.backends.ModelBackend", u.get_session_auth_hash()
+s.save()
+print(s.session_key)
+`
+
+// served returns the entry of a server that listens on a port.
+func served(t testing.TB, who, cookie string, port int) Entry {
+	t.Helper()
+	pid, err := PIDOf(port)
+	must(t, err)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	url := fmt.Sprintf("http://127.0.0.1:%d/", port)
+	return Entry{Who: who, OtherIsAll: true, Other: func() (time.Duration, error) { return CPUOf(pid) }, Run: together(func() error {
+		req, err := http.NewRequest("GET", url, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Cookie", cookie)
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err == nil && (resp.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), "ada ")) {
+			err = fmt.Errorf("%s answers %d %.100q", who, resp.StatusCode, body)
+		}
+		return err
+	})}
+}
+
+// clients is how many ask at once.
+const clients = 4
+
+// together is repeat by several clients.
+func together(f func() error) func(int) error {
+	return func(n int) error {
+		errs := make(chan error, clients)
+		for i := range clients {
+			go func() { errs <- repeat(f)((n + i) / clients) }()
+		}
+		var all error
+		for range clients {
+			all = errors.Join(all, <-errs)
+		}
+		return all
+	}
+}
+
+// project writes a Django and makes a login. It returns the folder and the cookie.
+func project(t testing.TB, version string, settings map[string]any) (dir, cookie string) {
+	t.Helper()
+	dir = t.TempDir()
+	text, err := json.Marshal(settings)
+	must(t, err)
+	for name, text := range map[string]string{"settings.json": string(text), "settings.py": djangoSite, "urls.py": djangoURLs,
+		"wsgi.py": djangoWSGI, "login.py": djangoLogin} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	cmd := exec.Command(django.Interpreter(version), "-B", "login.py")
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	out, err := cmd.Output()
+	must(t, err)
+	return dir, "sessionid=" + strings.TrimSpace(string(out))
+}
+
+// gunicorn starts a Django with one worker, and returns its port.
+func gunicorn(t testing.TB, version, dir string, args ...string) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	cmd := exec.Command(filepath.Join(filepath.Dir(django.Interpreter(version)), "gunicorn"),
+		append([]string{"-b", fmt.Sprintf("127.0.0.1:%d", port), "-w", "1", "--log-level", "error", "wsgi:application"}, args...)...)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	for range 600 {
+		if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			c.Close()
+			return port
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("gunicorn does not listen")
+	return 0
+}
+
+// inGo starts the server in Go with the settings of a Django, and returns its port.
+func inGo(t testing.TB, dir string, cache time.Duration) int {
+	t.Helper()
+	text, err := exec.Command(django.Interpreter("6.1"), "-B", "-c", `
+import os, sys
+sys.path.insert(0, sys.argv[1]); os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "diffsettings", "--all"])`, dir).Output()
+	must(t, err)
+	file := filepath.Join(dir, "settings.txt")
+	must(t, os.WriteFile(file, text, 0o600))
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "BENCH_SERVE="+file, "BENCH_USER_CACHE="+cache.String())
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	var port int
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if _, scan := fmt.Sscan(line, &port); scan != nil {
+		t.Fatal(errors.Join(errors.New("the server in Go says no port"), err, scan))
+	}
+	return port
+}
+
+func init() {
+	for _, engine := range []string{"PostgreSQL", "Redis and PostgreSQL"} {
+		const cached = "djsession, UserCache of 10 s"
+		Add(Row{
+			Group: "Whole requests", Name: "who is logged in, and count the visit: " + engine,
+			Note: "The session is in the first, the account in PostgreSQL. All servers keep their connections to the databases. Four clients ask again and again; gthread and Go keep their connections. " +
+				"With UserCache an account is read once in 10 s: a ban or a new password is seen up to 10 s later. Without, each request reads the account, as Django does.",
+			Reach: []Reach{{Peer: "Django 6.1, gunicorn sync", Times: 1. / 20}, {Who: cached, Peer: "Django 6.1, gunicorn sync", Times: 1. / 20}},
+			Make: func(t testing.TB) []Entry {
+				if withoutPython || !django.Has("6.1") {
+					return []Entry{{Who: Ours, Run: func(int) error { return nil }}, {Who: cached, Run: func(int) error { return nil }}}
+				}
+				d := newDatabase(t, "PostgreSQL")
+				for _, q := range []string{"DROP TABLE django_session", "DROP TABLE sessions"} {
+					d.exec(t, q)
+				}
+				settings := djangoSettings("db", d, "")
+				if engine != "PostgreSQL" {
+					c, _ := newRedis(t)
+					settings = djangoSettings("cache", d, "redis://"+c.Options().Addr)
+				}
+				dir, cookie := project(t, "6.1", settings)
+				return []Entry{
+					served(t, Ours, cookie, inGo(t, dir, 0)),
+					served(t, cached, cookie, inGo(t, dir, 10*time.Second)),
+					served(t, "Django 6.1, gunicorn sync", cookie, gunicorn(t, "6.1", dir)),
+					served(t, "Django 6.1, gunicorn gthread", cookie, gunicorn(t, "6.1", dir, "-k", "gthread", "--threads", "2")),
+					served(t, "Django 5.2, gunicorn sync", cookie, gunicorn(t, "5.2", dir)),
+				}
+			},
+		})
+	}
+}
