@@ -116,17 +116,23 @@ func (o *ManageOptions) manage(dir string) (*manage, error) {
 	return &manage{dir: abs, python: cmp.Or(o.Python, venv.Python(abs, os.Getenv)), opts: o, max: o.orZero().MaxSize}, nil
 }
 
+// otherWays are for sites with a command shell of their own, which may want arguments or run
+// nothing.
+const otherWays = "if the site has a shell command of its own, run the probe without it, in the folder of manage.py: djsession probe >probe.py, and then DJANGO_SETTINGS_MODULE=SITE.settings python -B - <probe.py >site.profile"
+
 // probe runs the probe and returns the profile with its marks.
 func (m *manage) probe(ctx context.Context, opts probe.Options) (string, error) {
 	m.stdin = probe.Source(opts)
 	out, err := m.run(ctx, "shell", "-v", "0")
 	m.stdin = ""
 	text := string(out)
-	if err != nil || !isProfile(text) {
-		if err == nil {
-			err = fmt.Errorf("%w: manage.py shell ended without a profile: its errors are on standard error", ErrManage)
-		}
+	switch {
+	case errors.Is(err, ErrTooLarge) || ctx.Err() != nil:
 		return "", err
+	case err != nil:
+		return "", fmt.Errorf("%w; %s", err, otherWays)
+	case !isProfile(text):
+		return "", fmt.Errorf("%w: manage.py shell ended without a profile: its errors are on standard error; %s", ErrManage, otherWays)
 	}
 	body, err := profileBody(text)
 	if err != nil {

@@ -80,6 +80,10 @@ func TestModels(t *testing.T) {
 		{"a hash that is no HMAC", "class User(Base):\n    def get_session_auth_hash(self):\n        return hashlib.sha256((self.password + settings.SECRET_KEY).encode()).hexdigest()\n", "hash=?"},
 		{"a hash that is cut", "class User(Base):\n    def get_session_auth_hash(self):\n        return super().get_session_auth_hash()[:40]\n", "hash=?"},
 		{"a hash by the clock", "class User(Base):\n    def get_session_auth_hash(self):\n        return salted_hmac('own', self.password + str(timezone.now()), algorithm='sha256').hexdigest()\n", "hash=?"},
+		{"columns in three tables", "class Thing(models.Model):\n    note = models.CharField(max_length=9)\n\nclass Human(Thing):\n    mail = models.EmailField(unique=True)\n\nclass User(Human, Base):\n    pass\n",
+			"links=accounts_human.thing_ptr_id<-accounts_user.human_ptr_id,accounts_thing.id<-accounts_human.thing_ptr_id"},
+		{"two parents, one of which has one", "class Thing(models.Model):\n    note = models.CharField(max_length=9)\n\nclass Human(Thing):\n    mail = models.EmailField(unique=True)\n\nclass Owner(models.Model):\n    key = models.AutoField(primary_key=True)\n    paid = models.BooleanField(default=True)\n\nclass User(Human, Owner, Base):\n    pass\n",
+			"links=accounts_human.thing_ptr_id<-accounts_user.human_ptr_id,accounts_owner.key<-accounts_user.owner_ptr_id,accounts_thing.id<-accounts_human.thing_ptr_id"},
 		{"no hash, password or manager", "class User(models.Model):\n    name = models.CharField(max_length=9, primary_key=True)\n    USERNAME_FIELD = 'name'\n    REQUIRED_FIELDS = []\n    is_authenticated = True\n    is_anonymous = False\n",
 			"pk=CharField active=absent hash=none by_pk=name.exact=pk"},
 	} {
@@ -97,6 +101,11 @@ func TestModels(t *testing.T) {
 				"pk": p.Users.PK.Kind, "active": flagText(p.Users.Flags["is_active"]), "hash": hashText(p.AuthHash),
 				"by_pk": queryText(p.Users, p.Users.Queries.ByPK), "by_name": queryText(p.Users, p.Users.Queries.ByName),
 			}
+			var links []string
+			for _, l := range p.Users.Links {
+				links = append(links, l.Table+"."+l.Column+"<-"+l.FromTable+"."+l.FromColumn)
+			}
+			got["links"] = strings.Join(links, ",")
 			for _, v := range p.Vectors {
 				if v.Kind == "user_id" {
 					got["id"] = v.Output.Reveal()

@@ -187,3 +187,42 @@ func TestRunProbe(t *testing.T) {
 		t.Errorf("with the variable: got %v", err)
 	}
 }
+
+// A site may have a command shell of its own. One that leaves the work to Django's gives a
+// profile, with the arguments that it wants. Of all others the error names the other ways.
+func TestOwnShell(t *testing.T) {
+	const head = "import sys\nfrom django.core.management import call_command\nfrom django.core.management.base import BaseCommand\nfrom django.core.management.commands import shell\n"
+	python := django.Python(t, "6.1")
+	for _, tt := range []struct {
+		name, code string
+		args       []string
+		good       bool
+	}{
+		{"it passes on", "class Command(shell.Command):\n    def handle(self, *args, **options):\n        return super().handle(*args, **options)\n", nil, true},
+		{"it wants an argument", "class Command(shell.Command):\n    def add_arguments(self, parser):\n        super().add_arguments(parser)\n        parser.add_argument('--unsafe', action='store_true')\n" +
+			"    def handle(self, *args, unsafe=False, **options):\n        if not unsafe:\n            self.stderr.write('canary: say --unsafe')\n            return\n        return super().handle(*args, **options)\n", nil, false},
+		{"it gets the argument", "class Command(shell.Command):\n    def add_arguments(self, parser):\n        super().add_arguments(parser)\n        parser.add_argument('--unsafe', action='store_true')\n" +
+			"    def handle(self, *args, unsafe=False, **options):\n        if not unsafe:\n            return\n        return super().handle(*args, **options)\n", []string{"--unsafe"}, true},
+		{"it ends", "class Command(BaseCommand):\n    def handle(self, *args, **options):\n        sys.exit('canary')\n", nil, false},
+		{"it knows no -v 0", "class Command(BaseCommand):\n    def create_parser(self, *args, **kwargs):\n        p = super().create_parser(*args, **kwargs)\n        p.error('canary')\n", nil, false},
+		{"it reads lines itself", "class Command(BaseCommand):\n    def handle(self, *args, **options):\n        for line in sys.stdin:\n            print('> ' + line.strip()[:3])\n", nil, false},
+		{"it calls Django's by name", "class Command(shell.Command):\n    def handle(self, *args, **options):\n        print('Welcome')\n        return super().handle(*args, **options)\n", nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := site(t, map[string]string{"accounts/management/__init__.py": "", "accounts/management/commands/__init__.py": "", "accounts/management/commands/shell.py": head + tt.code})
+			o := &djsettings.ProbeOptions{ManageOptions: djsettings.ManageOptions{Python: python, Args: tt.args}}
+			_, p, err := djsettings.RunProbe(t.Context(), dir, o)
+			switch {
+			case tt.good && (err != nil || len(p.Missing) > 0):
+				t.Errorf("got %v, %v", p, err)
+			case tt.good:
+			case !errors.Is(err, djsettings.ErrManage), !strings.Contains(err.Error(), "python -B - <probe.py"), strings.Contains(err.Error(), "canary"):
+				t.Errorf("got %v, want the other ways", err)
+			}
+		})
+	}
+	// The way that the error names.
+	dir := site(t, map[string]string{"accounts/management/__init__.py": "", "accounts/management/commands/__init__.py": "", "accounts/management/commands/shell.py": head + "class Command(BaseCommand):\n    pass\n"})
+	stdout, stderr := run{python: python, args: []string{"-"}, env: []string{"DJANGO_SETTINGS_MODULE=shop.settings"}}.output(t, dir)
+	whole(t, profile(t, stdout, stderr), "6.1")
+}
