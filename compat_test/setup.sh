@@ -11,8 +11,7 @@
 #
 # Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
 # Django 4.2, 5.2 and 6.1 are required; the others are skipped with a sentence when their Python is absent. djangoapps has
-# the apps that compat_test/judges compares, djangoservers the servers of compat_test/proxies.
-# the apps that compat_test/judges compares, and IPython.
+# the apps that compat_test/judges compares, and IPython; djangoservers the servers of compat_test/proxies.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
