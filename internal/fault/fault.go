@@ -159,7 +159,7 @@ func Code(err error) string {
 		return "error " + strconv.Itoa(n)
 	}
 	var coded interface{ Code() int } // modernc.org/sqlite
-	if errors.As(err, &coded) && coded.Code() != 0 {
+	if errors.As(err, &coded) && coded.Code() > 1 { // 1 is for whatever has no number
 		return "SQLite error " + strconv.Itoa(coded.Code())
 	}
 	return ""

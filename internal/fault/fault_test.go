@@ -38,3 +38,35 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+// numbered is an error of modernc.org/sqlite.
+type numbered int
+
+func (numbered) Error() string { return "canary: no such table: x" }
+func (n numbered) Code() int   { return int(n) }
+
+// TestWhy: the words and the code, and nothing of the text.
+func TestWhy(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("canary"), "cannot be used"},
+		{&pgconn.PgError{Code: "53300", Message: "canary"}, "has too many clients (SQLSTATE 53300)"},
+		{&pgconn.PgError{Code: "XX000", Message: "canary"}, "cannot be used (SQLSTATE XX000)"},
+		{&pgconn.PgError{Code: "cana\n", Message: "canary"}, "cannot be used"},
+		{&mysql.MySQLError{Number: 1969, Message: "canary"}, "ended the statement, because its own time limit has passed (error 1969)"},
+		{numbered(1), "has no such table"},
+		{numbered(13), "has no such table (SQLite error 13)"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "cannot be reached, because nobody listens at its address"},
+	} {
+		if got := Why(fmt.Errorf("canary: %w", tt.err)); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)
+		}
+	}
+	for k := range words {
+		if Kind(k).String() == "" {
+			t.Errorf("kind %d has no words", k)
+		}
+	}
+}
