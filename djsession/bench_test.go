@@ -1,6 +1,7 @@
 package djsession_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,51 +16,104 @@ func (d discard) Header() http.Header         { return d.h }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// BenchmarkMiddleware measures what a request costs compared with a bare handler.
-func BenchmarkMiddleware(b *testing.B) {
-	w := newWorld(b)
-	m := djsession.New(w.mem)
-	key := w.put(item("_auth_user_id", "1"), item("_auth_user_backend", "django.contrib.auth.backends.ModelBackend"), item("_auth_user_hash", "0"))
+// still is a store that answers at once, with the same session each time.
+type still struct {
+	djsession.Store
+	r *djsession.Record
+}
+
+func (s still) Load(context.Context, string) (*djsession.Record, djsession.Version, error) {
+	return s.r, djsession.Version{}, nil
+}
+
+func (s still) Update(_ context.Context, _ string, _ *djsession.Record, seen djsession.Version) (djsession.Version, error) {
+	return seen, nil
+}
+
+// handlers are what a request does with its session. Those of still cost what the
+// middleware costs.
+func handlers(tb testing.TB) (key string, all []handler) {
+	w := newWorld(tb)
+	key = w.put(item("_auth_user_id", "1"), item("_auth_user_backend", "django.contrib.auth.backends.ModelBackend"), item("_auth_user_hash", "0"))
+	r, _, err := w.mem.Load(tb.Context(), key)
+	must(tb, err)
+	mem, alone := djsession.New(w.mem), djsession.New(still{w.mem, r})
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	read := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		if id, err := djsession.Value(s, "_auth_user_id", ""); err != nil || id != "1" {
-			b.Fatal("not logged in")
+			tb.Fatal("not logged in")
 		}
 		w.WriteHeader(http.StatusOK)
 	})
 	write := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := djsession.Load(r.Context())
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
-		s.Set("n", 1)
+		n, err := djsession.Value(s, "n", 1000)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		s.Set("n", n+1)
 		w.WriteHeader(http.StatusOK)
 	})
-	for _, bb := range []struct {
-		name   string
-		h      http.Handler
-		cookie bool
-	}{
-		{"bare", bare, true},
-		{"untouched", m.Middleware(bare), true},
-		{"untouched_no_cookie", m.Middleware(bare), false},
-		{"read_memstore", m.Middleware(read), true},
-		{"write_memstore", m.Middleware(write), true},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
-			r := httptest.NewRequest("GET", "/", nil)
-			if bb.cookie {
-				r.Header.Set("Cookie", "csrftoken=abcdefghijklmnopqrstuvwxyz012345; sessionid="+key)
-			}
-			d := discard{http.Header{}}
+	return key, []handler{
+		{"bare", bare, true, 0},
+		{"untouched", mem.Middleware(bare), true, 2},
+		{"untouched_no_cookie", mem.Middleware(bare), false, 2},
+		{"read", alone.Middleware(read), true, 5},
+		{"read_memstore", mem.Middleware(read), true, 6},
+		{"write", alone.Middleware(write), true, 15},
+		{"write_memstore", mem.Middleware(write), true, 24},
+	}
+}
+
+type handler struct {
+	name   string
+	h      http.Handler
+	cookie bool
+	most   float64 // allocations
+}
+
+// request returns a function that sends a request.
+func (h handler) request(key string) func() {
+	r := httptest.NewRequest("GET", "/", nil)
+	if h.cookie {
+		r.Header.Set("Cookie", "csrftoken=abcdefghijklmnopqrstuvwxyz012345; sessionid="+key)
+	}
+	d := discard{http.Header{}}
+	return func() {
+		h.h.ServeHTTP(d, r)
+		clear(d.h)
+	}
+}
+
+// TestMiddlewareAllocates bounds the allocations of a request.
+func TestMiddlewareAllocates(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	key, all := handlers(t)
+	for _, h := range all {
+		if got := testing.AllocsPerRun(200, h.request(key)); got > h.most {
+			t.Errorf("%s: %v allocations, want at most %v", h.name, got, h.most)
+		}
+	}
+}
+
+// BenchmarkMiddleware measures what a request costs compared with a bare handler.
+func BenchmarkMiddleware(b *testing.B) {
+	key, all := handlers(b)
+	for _, h := range all {
+		b.Run(h.name, func(b *testing.B) {
+			request := h.request(key)
 			b.ReportAllocs()
 			for b.Loop() {
-				bb.h.ServeHTTP(d, r)
-				clear(d.h)
+				request()
 			}
 		})
 	}

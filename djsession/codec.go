@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
@@ -67,12 +68,28 @@ func newCodec(set *Settings) (codec, error) {
 	return c, nil
 }
 
+// buffers hold serialized sessions while they are signed.
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, 512)
+	return &b
+}}
+
+// maxBuffer is the largest buffer that is used again, in bytes.
+const maxBuffer = 1 << 20
+
 func (c *codec) encode(d *serializer.Dict) (string, error) {
-	var small [512]byte
-	data, err := c.serializer.Dumps(small[:0], d)
+	buf := buffers.Get().(*[]byte)
+	data, err := c.serializer.Dumps((*buf)[:0], d)
 	if err != nil {
 		return "", fmt.Errorf("serialize session: %w", err)
 	}
+	defer func() {
+		// data may be a slice that the Serializer keeps: only our own is used again.
+		if len(data) > cap(*buf) && len(data) <= maxBuffer {
+			*buf = make([]byte, 0, len(data)+len(data)/4)
+		}
+		buffers.Put(buf)
+	}()
 	if c.writes == legacyFormat {
 		return c.legacy.encode(data), nil
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -139,6 +140,133 @@ func TestDecodeAllocates(t *testing.T) {
 		})
 		if r.AllocsPerOp() > 12 || r.AllocedBytesPerOp() > 1536 {
 			t.Errorf("got %d allocations and %d bytes, want at most 12 and 1536", r.AllocsPerOp(), r.AllocedBytesPerOp())
+		}
+	}
+}
+
+// carts are sessions of lists and dicts, as Site encodes them: about 2, 10 and 100 KB and 1
+// MB of JSON.
+func carts(tb testing.TB) (key []byte, site *djsession.Site, all map[string]string) {
+	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("secret")})
+	must(tb, err)
+	sum := sha256.Sum256([]byte("django.contrib.sessions.SessionStore" + "signer" + "secret"))
+	all = map[string]string{}
+	for name, n := range map[string]int{"2KB": 15, "10KB": 75, "100KB": 750, "1MB": 7500} {
+		var b strings.Builder
+		b.WriteString(`{"_auth_user_id":"1","cart":{"currency":"EUR","items":[`)
+		for i := range n {
+			fmt.Fprintf(&b, `{"sku":"SKU-%05d","name":"Article number %d","qty":%d,"price":%d.%02d,"gift":%t,"tags":["a%d","new"],"note":null},`,
+				i, i*7919%10007, i%9+1, i*31%100, i*17%100, i%3 == 0, i%5)
+		}
+		b.WriteString("null]}}")
+		d, err := serializer.JSON{}.Loads([]byte(b.String()))
+		must(tb, err)
+		all[name], err = site.Encode(d)
+		must(tb, err)
+	}
+	return sum[:], site, all
+}
+
+// readAll decodes text and reads all values.
+func readAll(tb testing.TB, site *djsession.Site, text string) {
+	d, err := site.Decode(text)
+	must(tb, err)
+	n := 0
+	for range d.All() {
+		n++
+	}
+	if n != 2 {
+		tb.Fatalf("got %d values", n)
+	}
+}
+
+// readMap decodes text and reads its largest value as a map.
+func readMap(tb testing.TB, site *djsession.Site, text string) {
+	d, err := site.Decode(text)
+	must(tb, err)
+	m, err := djsession.Value[map[string]any](djsession.ReaderOf(d), "cart", nil)
+	must(tb, err)
+	if len(m) != 2 {
+		tb.Fatalf("got %d values", len(m))
+	}
+}
+
+// TestReadAllAllocates bounds what reading all values costs. Time is compared with the
+// floor, over which the margin is wide: it is about two.
+func TestReadAllAllocates(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	key, site, all := carts(t)
+	for name, most := range map[string]float64{"2KB": 40, "10KB": 60, "100KB": 220} {
+		text := all[name]
+		if got := testing.AllocsPerRun(20, func() { readAll(t, site, text) }); got > most {
+			t.Errorf("%s: %v allocations, want at most %v", name, got, most)
+		}
+		if got := testing.AllocsPerRun(20, func() { readMap(t, site, text) }); got > most {
+			t.Errorf("%s as a map: %v allocations, want at most %v", name, got, most)
+		}
+	}
+	if testing.Short() {
+		return // measures
+	}
+	for name, read := range map[string]func(testing.TB, *djsession.Site, string){"all": readAll, "a map": readMap} {
+		var ours, floor time.Duration
+		for range 60 { // the shortest counts: others use the machine too
+			start := time.Now()
+			read(t, site, all["10KB"])
+			middle := time.Now()
+			if _, err := floorDecode(key, all["10KB"]); err != nil {
+				t.Fatal(err)
+			}
+			end := time.Now()
+			if took := middle.Sub(start); ours == 0 || took < ours {
+				ours = took
+			}
+			if took := end.Sub(middle); floor == 0 || took < floor {
+				floor = took
+			}
+		}
+		t.Logf("%s: %v, the floor %v", name, ours, floor)
+		if ours > floor {
+			t.Errorf("%s: %v, more than the %v of the floor", name, ours, floor)
+		}
+	}
+}
+
+// TestEncodeAllocates bounds what encoding a large session costs.
+func TestEncodeAllocates(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	_, site, all := carts(t)
+	for name, text := range all {
+		d, err := site.Decode(text)
+		must(t, err)
+		if got := testing.AllocsPerRun(5, func() {
+			_, err := site.Encode(d)
+			must(t, err)
+		}); got > 12 {
+			t.Errorf("%s: %v allocations, want at most 12", name, got)
+		}
+	}
+}
+
+// BenchmarkReadAll verifies and decodes a payload, and reads all values.
+func BenchmarkReadAll(b *testing.B) {
+	key, site, all := carts(b)
+	for _, name := range []string{"2KB", "10KB", "100KB", "1MB"} {
+		for way, read := range map[string]func(){
+			"all":   func() { readAll(b, site, all[name]) },
+			"map":   func() { readMap(b, site, all[name]) },
+			"floor": func() { _, err := floorDecode(key, all[name]); must(b, err) },
+		} {
+			b.Run(name+"/"+way, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					read()
+				}
+			})
 		}
 	}
 }

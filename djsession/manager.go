@@ -101,6 +101,22 @@ func (m *Manager) find(ctx context.Context) *exchange {
 // contextKey is the key under which Middleware keeps its *exchange.
 type contextKey struct{}
 
+// requestContext is context.WithValue(ctx, contextKey{}, x), as a part of x.
+type requestContext struct {
+	context.Context
+	x *exchange
+}
+
+func (c *requestContext) Value(key any) any {
+	if key == (contextKey{}) {
+		return c.x
+	}
+	return c.Context.Value(key)
+}
+
+// String shows none of the values.
+func (c *requestContext) String() string { return "context of a request with a session" }
+
 // Open returns the session stored under key, for jobs, sockets and commands, which have
 // no request. With key "" it returns a new session. Call [Session.Save] to store it.
 //
@@ -151,8 +167,9 @@ func (m *Manager) Delete(ctx context.Context, key string) error {
 	if !m.site.ValidKey(key) {
 		return ErrNotFound
 	}
-	ctx, cancel := m.saving(ctx)
-	defer cancel()
+	saving := m.saving(ctx)
+	defer saving.end()
+	ctx = saving
 	return m.delete(ctx, key, Force)
 }
 
@@ -220,21 +237,29 @@ func (m *Manager) lateChange() {
 
 // The following methods call those of the store, and the Observer.
 
-func (m *Manager) load(ctx context.Context, key string) (r *Record, v Version, err error) {
+func (m *Manager) load(ctx context.Context, key string) (*Record, Version, error) {
 	if m.sealer != nil {
-		r, err = m.sealer.Unseal(key)
-		return r, v, err
+		r, err := m.sealer.Unseal(key)
+		return r, Version{}, err
 	}
-	defer m.observe(ctx, "load", &err)()
-	return m.store.Load(ctx, key)
+	start := m.starts()
+	r, v, err := m.store.Load(ctx, key)
+	m.observe(ctx, "load", start, err)
+	return r, v, err
 }
 
 // loadFresh loads a record that is changed and written back; seen is no longer stored. The
 // record may have expired since this request read it. loadFresh must not pass by a
 // decorator that changes keys or records. So it looks beneath one only if the store's own
 // Load returns an outdated record, or says that the record has expired.
-func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (r *Record, v Version, err error) {
-	defer m.observe(ctx, "load", &err)()
+func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (*Record, Version, error) {
+	start := m.starts()
+	r, v, err := m.freshest(ctx, key, seen)
+	m.observe(ctx, "load", start, err)
+	return r, v, err
+}
+
+func (m *Manager) freshest(ctx context.Context, key string, seen Version) (r *Record, v Version, err error) {
 	if f, ok := m.store.(FreshLoader); ok {
 		r, v, err = f.LoadFresh(ctx, key)
 	} else {
@@ -253,37 +278,52 @@ func (m *Manager) loadFresh(ctx context.Context, key string, seen Version) (r *R
 	return r, v, err
 }
 
-func (m *Manager) create(ctx context.Context, key string, r *Record) (v Version, err error) {
-	defer m.observe(ctx, "create", &err)()
-	return m.store.Create(ctx, key, r)
+func (m *Manager) create(ctx context.Context, key string, r *Record) (Version, error) {
+	start := m.starts()
+	v, err := m.store.Create(ctx, key, r)
+	m.observe(ctx, "create", start, err)
+	return v, err
 }
 
-func (m *Manager) update(ctx context.Context, key string, r *Record, seen Version) (v Version, err error) {
-	defer m.observe(ctx, "update", &err)()
-	return m.store.Update(ctx, key, r, seen)
+func (m *Manager) update(ctx context.Context, key string, r *Record, seen Version) (Version, error) {
+	start := m.starts()
+	v, err := m.store.Update(ctx, key, r, seen)
+	m.observe(ctx, "update", start, err)
+	return v, err
 }
 
-func (m *Manager) touch(ctx context.Context, key string, expires time.Time, seen Version) (err error) {
-	defer m.observe(ctx, "touch", &err)()
-	return m.store.Touch(ctx, key, expires, seen)
+func (m *Manager) touch(ctx context.Context, key string, expires time.Time, seen Version) error {
+	start := m.starts()
+	err := m.store.Touch(ctx, key, expires, seen)
+	m.observe(ctx, "touch", start, err)
+	return err
 }
 
-func (m *Manager) cycle(ctx context.Context, c Cycler, old string, seen Version, key string, r *Record) (v Version, err error) {
-	defer m.observe(ctx, "cycle", &err)()
-	return c.Cycle(ctx, old, seen, key, r)
+func (m *Manager) cycle(ctx context.Context, c Cycler, old string, seen Version, key string, r *Record) (Version, error) {
+	start := m.starts()
+	v, err := c.Cycle(ctx, old, seen, key, r)
+	m.observe(ctx, "cycle", start, err)
+	return v, err
 }
 
-func (m *Manager) delete(ctx context.Context, key string, seen Version) (err error) {
-	defer m.observe(ctx, "delete", &err)()
-	return m.store.Delete(ctx, key, seen)
+func (m *Manager) delete(ctx context.Context, key string, seen Version) error {
+	start := m.starts()
+	err := m.store.Delete(ctx, key, seen)
+	m.observe(ctx, "delete", start, err)
+	return err
 }
 
-// observe starts an Event. The function that it returns ends the Event.
-func (m *Manager) observe(ctx context.Context, op string, err *error) func() {
-	tell := m.site.set.Observer
-	if tell == nil {
-		return func() {}
+// starts returns the moment at which an Event begins, if anybody observes it.
+func (m *Manager) starts() (now time.Time) {
+	if m.site.set.Observer != nil {
+		now = time.Now()
 	}
-	start := time.Now()
-	return func() { tell(ctx, Event{Op: op, Took: time.Since(start), Err: *err}) }
+	return now
+}
+
+// observe reports an Event that ends now.
+func (m *Manager) observe(ctx context.Context, op string, start time.Time, err error) {
+	if tell := m.site.set.Observer; tell != nil {
+		tell(ctx, Event{Op: op, Took: time.Since(start), Err: err})
+	}
 }

@@ -56,7 +56,8 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 			x.before = h.Clone()
 		}
 		m.start(&x.s, r)
-		x.serve(next, r.WithContext(context.WithValue(r.Context(), contextKey{}, x)))
+		x.ctx = requestContext{r.Context(), x}
+		x.serve(next, r.WithContext(&x.ctx))
 		x.begin(http.StatusOK)
 	})
 }
@@ -153,8 +154,9 @@ type exchange struct {
 	http.ResponseWriter
 	s      Session
 	state  sessionState // of s
-	outer  *exchange    // of another Manager around this one, or nil
-	before http.Header  // the header as Middleware found it
+	ctx    requestContext
+	outer  *exchange   // of another Manager around this one, or nil
+	before http.Header // the header as Middleware found it
 	hooks  []func(http.Header, int)
 	failed error // why the session could not be saved
 	begun  bool
@@ -305,8 +307,9 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	}
 	save := s.modified || set.SaveEveryRequest && !s.corrupt && !s.aside
 	if keep && save && !s.empty() {
-		ctx, cancel := s.m.saving(ctx)
-		defer cancel()
+		saving := s.m.saving(ctx)
+		defer saving.end()
+		ctx = saving
 		if err := s.save(ctx); err != nil {
 			if s.renewal && errors.Is(err, ErrInterrupted) {
 				return nil // another request was faster
@@ -355,8 +358,9 @@ func (s *Session) commitBeside(ctx context.Context, h http.Header, value string,
 	case s.key == "" || s.cycle || s.corrupt || s.aside || s.m.sealer != nil: // it needs a cookie of its own
 		lost = lost || s.cycle || s.data.Len() > 0
 	default:
-		ctx, cancel := s.m.saving(ctx)
-		defer cancel()
+		saving := s.m.saving(ctx)
+		defer saving.end()
+		ctx = saving
 		renewal, other := s.renewal, s.key != value
 		err := s.save(ctx)
 		switch gone := errors.Is(err, ErrInterrupted); {

@@ -18,8 +18,9 @@ import (
 // meanwhile; [ErrUnavailable]; [ErrTooLarge]; [ErrCommitted]; or the error of an earlier
 // change.
 func (s *Session) Save(ctx context.Context) error {
-	ctx, cancel := s.m.saving(ctx)
-	defer cancel()
+	saving := s.m.saving(ctx)
+	defer saving.end()
+	ctx = saving
 	if err := s.lock(); err != nil {
 		return err
 	}
@@ -34,8 +35,9 @@ func (s *Session) Save(ctx context.Context) error {
 // Create is SessionBase.create: it stores the session now, under a new key. The session
 // under the old key stays; see [Session.CycleKey]. Errors as for [Session.Save].
 func (s *Session) Create(ctx context.Context) error {
-	ctx, cancel := s.m.saving(ctx)
-	defer cancel()
+	saving := s.m.saving(ctx)
+	defer saving.end()
+	ctx = saving
 	if err := s.lock(); err != nil {
 		return err
 	}
@@ -142,8 +144,9 @@ func (s *Session) forget() {
 // Errors: [ErrInterrupted], [ErrUnavailable], [ErrCommitted]. After an error the session
 // is as it was before, and the saving fails with the same error.
 func (s *Session) Flush(ctx context.Context) error {
-	ctx, cancel := s.m.saving(ctx)
-	defer cancel()
+	saving := s.m.saving(ctx)
+	defer saving.end()
+	ctx = saving
 	if err := s.lock(); err != nil {
 		return err
 	}
@@ -168,12 +171,6 @@ func (s *Session) Flush(ctx context.Context) error {
 	return nil
 }
 
-// saving returns the context of a save. It outlives the request, so that closing a tab
-// cannot undo a logout. It ends after SaveTimeout.
-func (m *Manager) saving(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), m.site.set.SaveTimeout)
-}
-
 // save stores the session. It and the functions below require s.mu to be held.
 func (s *Session) save(ctx context.Context) error {
 	switch {
@@ -184,11 +181,11 @@ func (s *Session) save(ctx context.Context) error {
 	case s.key == "" || s.corrupt || s.aside || s.m.sealer != nil:
 		return s.create(ctx)
 	}
-	leave, err := s.m.queue.enter(ctx, s.key)
-	if err != nil {
+	key := s.key // which cycleKey changes
+	if err := s.m.queue.enter(ctx, key); err != nil {
 		return Unavailable("wait for other writers of the session", err)
 	}
-	defer leave()
+	defer s.m.queue.leave(key)
 	if s.cycle {
 		return s.cycleKey(ctx)
 	}

@@ -2,7 +2,10 @@ package serializer
 
 import (
 	"slices"
+	"sync"
 	"unsafe"
+
+	"github.com/go-djsession/go-djsession/internal/boxes"
 )
 
 // JSON is django.contrib.sessions.serializers.JSONSerializer (its code is in
@@ -128,10 +131,36 @@ func rawSize(d *Dict) int {
 //
 // Errors are [*ConvertError].
 func (j JSON) Freeze(v any) (any, error) {
-	e := newEncoder(make([]byte, 0, 64), j.Limits)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	e := newEncoder((*buf)[:0], j.Limits)
 	e.spaces = j.Spaces
 	if err := e.value(v, 1); err != nil {
 		return nil, err
 	}
-	return RawJSON(e.dst), nil
+	if cap(e.dst) <= maxBuffer {
+		*buf = e.dst
+	}
+	return newRaw(e.dst), nil
+}
+
+// buffers hold values while they are encoded.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxBuffer is the largest buffer that is used again, in bytes.
+const maxBuffer = 64 << 10
+
+// newRaw returns a copy of text as a RawJSON. A short one takes one allocation, and not
+// one for the text and one for the any.
+func newRaw(text []byte) any {
+	type short struct {
+		raw  RawJSON
+		text [48]byte
+	}
+	if len(text) > len(short{}.text) {
+		return RawJSON(text)
+	}
+	s := new(short)
+	s.raw = RawJSON(unsafe.String(&s.text[0], copy(s.text[:], text)))
+	return boxes.Any(&s.raw, typeOfRaw)
 }

@@ -81,8 +81,8 @@ func Deleted(name, domain, path string, sameSite http.SameSite) Cookie {
 // String returns the value of the header, with the attributes in the order of
 // http.cookies.
 func (c *Cookie) String() string {
-	b := make([]byte, 0, 192+len(c.Value))
-	b = append(append(append(b, c.Name...), '='), c.Value...)
+	var room [256]byte // for most, without an allocation
+	b := append(append(append(room[:0], c.Name...), '='), c.Value...)
 	if c.Domain != "" {
 		b = append(append(b, "; Domain="...), c.Domain...)
 	}
@@ -138,6 +138,9 @@ func VaryOn(h http.Header, name string) {
 	lines := h["Vary"]
 	if len(lines) == 0 {
 		h["Vary"] = []string{name}
+		return
+	}
+	if len(lines) == 1 && strings.EqualFold(lines[0], name) {
 		return
 	}
 	fields := strings.Split(strings.Join(lines, ","), ",")
