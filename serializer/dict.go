@@ -46,6 +46,19 @@ func (l *listed) dict(entries []entry) *Dict {
 	return &l.Dict
 }
 
+// newList returns a Dict with room for n entries. Few take one allocation with it.
+func newList(n int) (*Dict, []entry) {
+	const few = 6
+	if n > few {
+		return newDict(nil), make([]entry, 0, n)
+	}
+	d := &struct {
+		listed
+		entries [few]entry
+	}{}
+	return d.dict(nil), d.entries[:0]
+}
+
 // all returns the entries.
 func (d *Dict) all() []entry {
 	if d == nil || d.list == nil {
@@ -242,10 +255,11 @@ func (d *Dict) With(name string, v any) *Dict {
 	if i < 0 {
 		e := entry{name: name}
 		e.set(v)
-		return d.next(append(append(make([]entry, 0, len(old)+1), old...), e))
+		n, list := newList(len(old) + 1)
+		return d.next(n, append(append(list, old...), e))
 	}
-	n := newDict(slices.Clone(old))
-	n.more = d.more
+	n, list := newList(len(old))
+	*n.list, n.more = append(list, old...), d.more
 	if d.more != nil && d.more.source != nil {
 		n.more = &more{d.more.index, d.more.source, true}
 	}
@@ -260,12 +274,13 @@ func (d *Dict) Without(name string) *Dict {
 		return d
 	}
 	old := d.all()
-	return d.next(append(append(make([]entry, 0, len(old)-1), old[:i]...), old[i+1:]...))
+	n, list := newList(len(old) - 1)
+	return d.next(n, append(append(list, old[:i]...), old[i+1:]...))
 }
 
-// next returns a Dict of other keys than those of d, with the note of d.
-func (d *Dict) next(entries []entry) *Dict {
-	n := newDict(entries)
+// next returns n with entries whose keys are not those of d, and with the note of d.
+func (d *Dict) next(n *Dict, entries []entry) *Dict {
+	*n.list = entries
 	if source, _ := d.noted(); source != nil {
 		n.more = &more{source: source, changed: true}
 	}

@@ -9,6 +9,7 @@ func init() {
 	tagged.Lend(appendTagged)
 	pydict.Lend(pydict.Functions{
 		NewSlab:    newSlab,
+		NewRoot:    newRoot,
 		NewKeys:    func() pydict.Keys { return new(keys) },
 		WithSource: func(d, source any) any { return d.(*Dict).withSource(source) },
 		Source:     func(d any) (any, bool) { return d.(*Dict).noted() },

@@ -41,6 +41,37 @@ func (s *slab) Builder(n, dicts, entries int) pydict.Builder {
 	return slabBuilder{d}
 }
 
+// root is the Dict at the top of a session with its note, in one allocation.
+type root struct {
+	listed
+	note    more
+	entries [4]entry
+}
+
+func newRoot(n int) pydict.Builder {
+	r := new(root)
+	entries := r.entries[:0]
+	if n > cap(entries) {
+		entries = make([]entry, 0, n)
+	}
+	r.dict(entries)
+	return r
+}
+
+// A root is its own pydict.Builder.
+
+func (r *root) Add(name string, v any) { slabBuilder{&r.listed.Dict}.Add(name, v) }
+
+func (r *root) AddKey(key, v any) { slabBuilder{&r.listed.Dict}.AddKey(key, v) }
+
+func (r *root) Dict() any { return &r.listed.Dict }
+
+func (r *root) Done(source any) {
+	r.note.source = source
+	r.more = &r.note
+	r.reindex()
+}
+
 // slabBuilder is a pydict.Builder. As the only field is a pointer, an interface holds it
 // without allocating memory.
 type slabBuilder struct{ d *Dict }

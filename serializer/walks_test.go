@@ -149,7 +149,7 @@ var walks = map[string]walk{
 
 // noWalks are the other exported functions and methods, with the reason.
 var noWalks = map[string]string{
-	"tagged.Lend": "takes a function", "pydict.Lend": "takes functions", "pydict.Held": "returns what is there", "pydict.At": "returns what is there", "pydict.NewSlab": "its Dicts hold what they are given", "pydict.Source": "returns what is there", "pydict.WithSource": "keeps what it is given",
+	"tagged.Lend": "takes a function", "pydict.Lend": "takes functions", "pydict.Held": "returns what is there", "pydict.At": "returns what is there", "pydict.NewRoot": "its Dict holds what it is given", "pydict.NewSlab": "its Dicts hold what they are given", "pydict.Source": "returns what is there", "pydict.WithSource": "keeps what it is given",
 	"ConvertError.Error": "a path of at most 1000 bytes and a reason", "ConvertError.Unwrap": "errors", "DecodeError.Error": "a reason", "DecodeError.Unwrap": "errors",
 	"Date.Valid": "three numbers", "DateTime.Aware": "a look at the zone", "DateTime.ISO": "a moment", "DateTime.Moment": "a moment", "DateTime.Valid": "numbers",
 	"serializer.NewDateTime": "a moment", "serializer.NewNaive": "a moment", "serializer.NewTimeDelta": "a number", "Time.Valid": "numbers", "TimeDelta.Duration": "numbers", "TimeDelta.Valid": "numbers",

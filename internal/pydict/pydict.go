@@ -48,6 +48,7 @@ type Keys interface {
 // Functions are those that package serializer hands over.
 type Functions struct {
 	NewSlab    func() Slab
+	NewRoot    func(n int) Builder
 	NewKeys    func() Keys
 	WithSource func(d, source any) any
 	Source     func(d any) (source any, changed bool)
@@ -63,6 +64,9 @@ func Lend(f Functions) { lent = f }
 
 // NewSlab returns an empty [Slab].
 func NewSlab() Slab { return lent.NewSlab() }
+
+// NewRoot returns a Builder for one Dict of at most n keys, which gets a note.
+func NewRoot(n int) Builder { return lent.NewRoot(n) }
 
 // NewKeys returns an empty set of keys.
 func NewKeys() Keys { return lent.NewKeys() }

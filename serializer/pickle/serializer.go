@@ -46,7 +46,7 @@ func (s Serializer) Loads(data []byte) (*serializer.Dict, error) {
 	if n > len(values) {
 		values = make([]lazy, n)
 	}
-	b := pydict.NewSlab().Builder(n, 1, n)
+	b := pydict.NewRoot(n)
 	for i := range n {
 		v := &values[i]
 		v.a, v.r = a, pairs[2*i+1]
