@@ -13,6 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcache/filecache"
 	"github.com/go-djsession/go-djsession/djcache/memcached"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
 	"github.com/go-djsession/go-djsession/internal/pyliteral"
@@ -21,6 +22,9 @@ import (
 // openCache opens the cache for a BACKEND. No other function chooses caches. done may be nil.
 func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcache.Cache, done func() error, err error) {
 	if err := c.Err(); err != nil {
+		return nil, nil, err
+	}
+	if err := s.checkFormat(c); err != nil {
 		return nil, nil, err
 	}
 	keys, err := s.Settings.CacheKeys(c)
@@ -101,7 +105,31 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
 	}
 	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Servers: servers}
+	if own, ok := s.opts.CacheFormats[c.Alias]; ok {
+		opts.Format, opts.Flags = own.Format, &own.Flags
+	}
 	return memcached.New(s.site, client, opts), client.Close, nil
+}
+
+// checkFormat refuses an entry of Options.CacheFormats that a cache cannot have.
+func (s *Site) checkFormat(c *djsettings.Cache) error {
+	own, ok := s.opts.CacheFormats[c.Alias]
+	why := ""
+	switch {
+	case !ok:
+		return nil
+	case own.Format == nil:
+		why = "has no Format"
+	case c.Kind == djsettings.CachePyMemcache:
+		return nil
+	case c.Kind != djsettings.CacheRedis && c.Kind != djsettings.CacheDjangoRedis && c.Kind != djsettings.CacheDjangoValkey:
+		why = "is for a cache whose class chooses the format itself"
+	case own.Flags != 0:
+		why = "has Flags, which a Redis cannot keep"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: djsite.Options.CacheFormats[%q] %s", djsession.ErrConfig, c.Alias, why)
 }
 
 // chooser returns how the client of this backend chooses a server. byName reports whether

@@ -76,7 +76,7 @@ func longer(d time.Duration, p djsettings.Params, name string, unit time.Duratio
 // serde checks the serde of pymemcache: an object, of which only the class prints.
 func (s *Site) serde(c *djsettings.Cache) error {
 	v, ok := c.Options.Value("serde")
-	if !ok {
+	if _, own := s.opts.CacheFormats[c.Alias]; own || !ok {
 		return nil // Django's default is pickle_serde
 	}
 	switch pyclients.Path(v) {
@@ -86,7 +86,7 @@ func (s *Site) serde(c *djsettings.Cache) error {
 		s.warn("CACHES", fmt.Sprintf("The serde of cache %q is taken for pymemcache's compressed_serde, which compresses pickles by zlib: Go reads them, and writes them as they are.", c.Alias))
 		return nil
 	}
-	return fmt.Errorf("%w: CACHES[%q] has the option serde (%s), by which Python writes values that only it can read: leave it out for Django's pickles, or take another engine than a cache", djsettings.ErrUnsupported, c.Alias, optionName(v))
+	return fmt.Errorf("%w: CACHES[%q] has the option serde (%s), by which Python writes values that only it can read: say in djsite.Options.CacheFormats what it writes, leave it out for Django's pickles, or take another engine than a cache", djsettings.ErrUnsupported, c.Alias, optionName(v))
 }
 
 // memcachedTLS returns the TLS for a tls_context: that of Options.CacheTLS, or one that

@@ -136,9 +136,17 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 	lim := s.site.Limits().Data
 	p := s.cachePickle()
 	unsupported := func(option, value string) error {
-		return fmt.Errorf("%w: OPTIONS of CACHES[%q] have the %s %s", djsettings.ErrUnsupported, c.Alias, option, value)
+		err := fmt.Errorf("%w: OPTIONS of CACHES[%q] have the %s %s", djsettings.ErrUnsupported, c.Alias, option, value)
+		if option != "CLIENT_CLASS" {
+			err = fmt.Errorf("%w: djsite.Options.CacheFormats may say what it writes", err)
+		}
+		return err
 	}
+	own, given := s.opts.CacheFormats[c.Alias]
 	if c.Kind == djsettings.CacheRedis {
+		if given {
+			return own.Format, nil
+		}
 		if v, ok := c.Options.Value("serializer"); ok && v != nil {
 			if name := optionName(v); name != "django.core.cache.backends.redis.RedisSerializer" {
 				return nil, unsupported("serializer", name)
@@ -164,6 +172,12 @@ func (s *Site) redisFormat(c *djsettings.Cache) (serializer.Serializer, error) {
 		herd = true
 	default:
 		return nil, unsupported("CLIENT_CLASS", class)
+	}
+	if given && herd {
+		return nil, unsupported("CLIENT_CLASS", option("CLIENT_CLASS")+", which wraps values in another format than that of djsite.Options.CacheFormats")
+	}
+	if given {
+		return own.Format, nil
 	}
 	if text := c.Options.Text("PICKLE_VERSION"); text != "" {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n <= pickle.MaxProtocol {

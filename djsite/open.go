@@ -18,6 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Options are the options of [Open]. The zero value is good.
@@ -34,6 +35,11 @@ type Options struct {
 	// tls_context, which only Python can read. Without an entry the server's certificate
 	// must be valid for its name and signed by an authority that this machine trusts.
 	CacheTLS map[string]*tls.Config
+	// CacheFormats are formats of the values of caches, by their alias, where a class of the
+	// site's own makes them: a serde of pymemcache, a serializer of RedisCache, a SERIALIZER or
+	// COMPRESSOR of django-redis. The format must write what that class reads, and read what
+	// it writes.
+	CacheFormats map[string]CacheFormat
 	// MaxConns limits the connections to each database; default 16.
 	MaxConns int
 	// TextUserIDs is for sites with user_sessions or qsessions whose users have a text as
@@ -73,6 +79,15 @@ type Options struct {
 	// settings have filled.
 	ConfigureAuth func(*djauth.Options)
 	ConfigureCSRF func(*djcsrf.Options)
+}
+
+// CacheFormat is how the values of a cache are written.
+type CacheFormat struct {
+	// Format writes and reads a value. Required.
+	Format serializer.Serializer
+	// Flags are those that a serde of pymemcache writes beside each value; other caches have
+	// none.
+	Flags uint32
 }
 
 // Site is a Django site whose parts are open. All parts work as that site does. It is safe

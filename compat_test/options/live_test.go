@@ -20,11 +20,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-djsession/go-djsession/djcache/rediscache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // live is an entry of CACHES whose option changes keys, values or the connection.
@@ -34,8 +36,9 @@ type live struct {
 	refuse string // the option that Go names, where it refuses
 	warn   string // what a Warning says
 	tls    bool   // Options.CacheTLS is set
-	down   bool   // Go does not get there
-	broken bool   // Django cannot use it either
+	format *djsite.CacheFormat
+	down   bool // Go does not get there
+	broken bool // Django cannot use it either
 }
 
 const (
@@ -52,6 +55,7 @@ var newLives = []live{
 	{alias: "key_prefix, three servers", entry: pymemcache + "'LOCATION': {mcs}, 'KEY_PREFIX': 'p', 'OPTIONS': {'key_prefix': b'site2:', 'use_pooling': True}",
 		warn: "use_pooling"},
 	{alias: "serde of the site", entry: pymemcache + "'LOCATION': '{mc}', 'OPTIONS': {'serde': JSONSerde()}", refuse: "serde"},
+	{alias: "serde of the site, given", entry: pymemcache + "'LOCATION': '{mc}', 'OPTIONS': {'serde': JSONSerde()}", format: &djsite.CacheFormat{Format: rediscache.JSON{}, Flags: 2}},
 	{alias: "pickle_serde", entry: pymemcache + "'LOCATION': '{mc}', 'OPTIONS': {'serde': pymemcache.serde.PickleSerde(3)}"},
 	{alias: "compressed_serde", entry: pymemcache + "'LOCATION': '{mc}', 'OPTIONS': {'serde': pymemcache.serde.CompressedSerde(min_compress_len=1)}", warn: "compressed_serde"},
 	{alias: "hasher", entry: pymemcache + "'LOCATION': {mcs}, 'OPTIONS': {'hasher': Hasher}", refuse: "hasher"},
@@ -71,6 +75,9 @@ var newLives = []live{
 	{alias: "decode_responses in the URL", entry: redisCache + "'LOCATION': 'redis://{redis}/1?decode_responses=False'", refuse: "decode_responses", broken: true},
 	{alias: "credential_provider", entry: redisCache + "'LOCATION': 'redis://{redis}/1', 'OPTIONS': {'credential_provider': redis.UsernamePasswordCredentialProvider()}", refuse: "credential_provider", broken: true},
 	{alias: "serializer of the site", entry: redisCache + "'LOCATION': 'redis://{redis}/1', 'OPTIONS': {'serializer': 'settings.JSONSerializer'}", refuse: "serializer"},
+	{alias: "serializer of the site, given", entry: redisCache + "'LOCATION': 'redis://{redis}/1', 'OPTIONS': {'serializer': 'settings.JSONSerializer'}", format: &djsite.CacheFormat{Format: rediscache.JSON{}}},
+	{alias: "SERIALIZER of the site, given", entry: redisOther + "'LOCATION': 'redis://{redis}/4', 'OPTIONS': {'SERIALIZER': 'settings.OwnSerializer', 'COMPRESSOR': 'settings.OwnCompressor'}", format: &djsite.CacheFormat{Format: rediscache.Zlib(rediscache.JSON{}, serializer.Limits{}.WithDefaults())}},
+	{alias: "SERIALIZER of the site", entry: redisOther + "'LOCATION': 'redis://{redis}/4', 'OPTIONS': {'SERIALIZER': 'settings.OwnSerializer'}", refuse: "CacheFormats"},
 	{alias: "django-redis", entry: redisOther + "'LOCATION': 'redis://{redis}/4', 'OPTIONS': {'SOCKET_TIMEOUT': 3, 'SOCKET_CONNECT_TIMEOUT': 2, 'IGNORE_EXCEPTIONS': True, 'CONNECTION_POOL_KWARGS': {'max_connections': 9, 'retry_on_timeout': True}}",
 		warn: "max_connections"},
 	{alias: "django-redis, typed wrong", entry: redisOther + "'LOCATION': 'redis://{redis}/4', 'OPTIONS': {'SERIALISER': 'x'}", warn: "SERIALISER"},
@@ -111,7 +118,7 @@ var derivedLives = []live{
 }
 
 const objects = `
-import json, pickle
+import json, pickle, zlib
 try:
     import pymemcache.serde, redis, ssl
     import pymemcache.client.rendezvous
@@ -133,6 +140,16 @@ class JSONSerializer:
         return json.loads(data)
 class OwnPickler(pickle.Pickler):
     pass
+class OwnSerializer(JSONSerializer):
+    def __init__(self, options):
+        pass
+class OwnCompressor:
+    def __init__(self, options):
+        pass
+    def compress(self, value):
+        return zlib.compress(value)
+    def decompress(self, value):
+        return zlib.decompress(value)
 `
 
 // Each option is used in both directions, or refused by name.
@@ -221,6 +238,9 @@ def do_read(alias, key):
 			opts := djsite.Options{SessionsOnly: true}
 			if c.tls {
 				opts.CacheTLS = map[string]*tls.Config{c.alias: {RootCAs: roots}}
+			}
+			if c.format != nil {
+				opts.CacheFormats = map[string]djsite.CacheFormat{c.alias: *c.format}
 			}
 			open, err := djsite.Open(t.Context(), set, &opts)
 			if c.refuse != "" {

@@ -93,6 +93,10 @@ type Options struct {
 	// Format is the format of the values. The default is pickle, with protocol 4 unless
 	// the value was read with another one.
 	Format serializer.Serializer
+	// Flags are those of each item, which a serde of pymemcache writes beside the value. Nil
+	// means those of pickles, plain or compressed by zlib. Items with other flags are
+	// djsession.ErrCorrupt.
+	Flags *uint32
 	// Servers are those that the client chooses among, without [Servers.After]. They tell
 	// cached_db which of several servers does not answer. By default it takes them for one.
 	Servers *Servers
@@ -108,6 +112,7 @@ type Cache struct {
 	keys    djcache.Keys
 	prefix  string
 	format  serializer.Serializer
+	flags   *uint32
 	maxItem int
 	servers *Servers
 }
@@ -124,6 +129,7 @@ var (
 func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 	c := &Cache{site: site, client: client}
 	if opts != nil {
+		c.flags = opts.Flags
 		c.keys, c.prefix, c.format, c.maxItem, c.servers = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem, opts.Servers
 	}
 	if c.format == nil {

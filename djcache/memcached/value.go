@@ -35,7 +35,11 @@ func (c *Cache) encode(doing, name string, value *serializer.Dict) (*memcache.It
 	if len(raw) > c.site.Settings().Limits.Payload || overhead+len(key)+len(raw) > c.maxItem {
 		return nil, fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	}
-	return &memcache.Item{Key: key, Value: raw, Flags: flagPickle}, nil
+	item := &memcache.Item{Key: key, Value: raw, Flags: flagPickle}
+	if c.flags != nil {
+		item.Flags = *c.flags
+	}
+	return item, nil
 }
 
 // decode returns the dict of an item.
@@ -44,8 +48,10 @@ func (c *Cache) decode(doing string, item *memcache.Item) (*serializer.Dict, err
 	if len(item.Value) > limits.Payload {
 		return nil, djsession.Corrupt(doing, djsession.ErrTooLarge)
 	}
-	raw := item.Value
-	if item.Flags&flagZlib != 0 {
+	raw, known := item.Value, item.Flags&^flagZlib == flagPickle
+	if c.flags != nil {
+		known = item.Flags == *c.flags
+	} else if item.Flags&flagZlib != 0 {
 		var err error
 		if raw, err = new(inflate.Decoder).AppendZlib(nil, raw, limits.Data.Size); err != nil {
 			if errors.Is(err, inflate.ErrTooLarge) {
@@ -54,7 +60,7 @@ func (c *Cache) decode(doing string, item *memcache.Item) (*serializer.Dict, err
 			return nil, djsession.Corrupt(doing, err)
 		}
 	}
-	if item.Flags&^flagZlib != flagPickle {
+	if !known {
 		return nil, djsession.Corrupt(doing, fmt.Errorf("flags %d: %w", item.Flags, serializer.ErrNotDict))
 	}
 	d, err := c.format.Loads(raw)
