@@ -8,6 +8,7 @@ import (
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // asked is what the profile of a site says about its users, beside what the Options say.
@@ -44,6 +45,7 @@ func (s *Site) askProfile(table *dbusers.Options, auth *djauth.Options) *asked {
 	a.flags()
 	a.key()
 	a.manager()
+	a.fallbackHash(s.Settings)
 	a.hash()
 	a.code()
 	a.backends()
@@ -325,6 +327,21 @@ func pythonBool(b bool) string {
 		return "True"
 	}
 	return "False"
+}
+
+// fallbackHash looks at get_session_auth_fallback_hash, which Django asks for sessions whose
+// hash does not fit, from 4.1 on.
+func (a *asked) fallbackHash(set *djsettings.Settings) {
+	by := a.site(a.Class, "get_session_auth_fallback_hash")
+	if h := a.auth.AuthHash; by == "" || set.Django.Before(4, 1) || h.Sums != nil || h.Fallbacks || h.None {
+		return
+	}
+	keys, err := set.Keys.Derive(djangosHashSalt, signer.SHA256)
+	if err == nil && len(keys) > 1 { // Go would try them
+		a.question("get_session_auth_fallback_hash of %s is the site's own code: djsite.Options.AuthHash says, in Sums, what it and get_session_auth_hash return", by)
+		return
+	}
+	a.notes = append(a.notes, fmt.Sprintf("get_session_auth_fallback_hash of %s is the site's own code: a session whose hash only that method knows is anonymous here, until djsite.Options.AuthHash says, in Sums, what it returns.", by))
 }
 
 // code looks at methods of the model by which Django decides.

@@ -39,6 +39,9 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 			continue
 		}
 		if as := o.OwnBackends[name]; as != "" {
+			if s.Profile == nil && findsNames(as) && !slices.ContainsFunc(o.Lookup, func(l djauth.Lookup) bool { return l.Backend == "" || l.Backend == name }) {
+				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q does as %s, and nothing says by what it finds an account: Authenticate looks names up by USERNAME_FIELD, exactly. If it finds e-mail addresses or ignores case, djsite.Options.Lookup says so, by its Backend.", name, as)})
+			}
 			if why := djauth.PasswordRefusal(as); why != "" {
 				all = append(all, djsettings.Warning{Setting: "AUTHENTICATION_BACKENDS", Text: fmt.Sprintf("%q does as %s: %s, so that Authenticate refuses passwords: users log in at the site's own login page.", name, as, why)})
 			}
@@ -60,6 +63,15 @@ func unknownLogin(s *djsettings.Settings, o *djauth.Options) (all []djsettings.W
 		all = append(all, djsettings.Warning{Setting: "INSTALLED_APPS", Text: o.PasswordRefusal + ", so that Authenticate refuses passwords: users log in at the site's own login page. If Go does so too, set djauth.Options.PasswordRefusal to \"\" in djsite.Options.ConfigureAuth."})
 	}
 	return all
+}
+
+// findsNames reports whether a backend of this kind checks passwords by a name.
+func findsNames(as string) bool {
+	switch djauth.LikeBackend(as) {
+	case djauth.ModelBackend, djauth.AllowAllUsersModelBackend:
+		return true
+	}
+	return false
 }
 
 // passwordRefusal returns why Go must not check passwords on a site with these apps and
