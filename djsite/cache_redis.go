@@ -93,7 +93,7 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("CACHES[%q]: %w", c.Alias, err)
 	}
-	server.copies = copies
+	server.copies, server.valkey = copies, c.Kind == djsettings.CacheDjangoValkey
 	from := c.Options // for Django's RedisCache
 	other := c.Kind == djsettings.CacheDjangoRedis || c.Kind == djsettings.CacheDjangoValkey
 	if other {

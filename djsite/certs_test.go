@@ -23,6 +23,8 @@ type certs struct {
 	here, hereKey      string
 	elsewhere, elseKey string
 	client, clientKey  string
+	self, selfKey      string // for this machine, signed by itself
+	expired, expKey    string // for this machine, and over
 }
 
 var madeCerts struct {
@@ -65,7 +67,7 @@ func makeCerts() (c certs, err error) {
 			return nil, nil, "", ""
 		}
 		serial++
-		tmpl.SerialNumber, tmpl.NotBefore, tmpl.NotAfter = big.NewInt(serial), time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+		tmpl.SerialNumber, tmpl.NotBefore, tmpl.NotAfter = big.NewInt(serial), time.Now().Add(-2*time.Hour), until(tmpl)
 		tmpl.Subject = pkix.Name{CommonName: name}
 		if parent == nil {
 			parent, parentKey = tmpl, key
@@ -97,8 +99,20 @@ func makeCerts() (c certs, err error) {
 	}
 	_, _, c.here, c.hereKey = make("here", leaf([]string{"localhost"}, net.IPv4(127, 0, 0, 1)), ca, caKey)
 	_, _, c.elsewhere, c.elseKey = make("elsewhere", leaf([]string{"db.example.test"}), ca, caKey)
+	_, _, c.self, c.selfKey = make("self", leaf([]string{"localhost"}, net.IPv4(127, 0, 0, 1)), nil, nil)
+	over := leaf([]string{"localhost"}, net.IPv4(127, 0, 0, 1))
+	over.NotAfter = time.Now().Add(-time.Hour)
+	_, _, c.expired, c.expKey = make("expired", over, ca, caKey)
 	_, _, c.client, c.clientKey = make("client", leaf([]string{"client.example.test"}), ca, caKey)
 	return c, err
+}
+
+// until returns when a certificate ends: in a day, unless it says so.
+func until(tmpl *x509.Certificate) time.Time {
+	if tmpl.NotAfter.IsZero() {
+		return time.Now().Add(24 * time.Hour)
+	}
+	return tmpl.NotAfter
 }
 
 // cleanup lists folders that TestMain removes.

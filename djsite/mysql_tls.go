@@ -24,8 +24,11 @@ const (
 	mysqlRequired           // else there is no connection
 )
 
-// mysqlTLS sets the TLS of cfg. No setting says whether the site's client is mysqlclient or
-// PyMySQL. They differ, and mysqlTLS follows the stricter one:
+// mysqlTLS sets the TLS of cfg. A profile says whether the site's client is mysqlclient, on
+// which library, or PyMySQL, and mysqlTLS connects where that does. Unlike mysqlclient on
+// libmariadb, it encrypts where the server has TLS, and sends nothing in clear text where the
+// options ask for TLS. No setting says which client it is. Without a profile mysqlTLS follows
+// the stricter one:
 //
 //   - Without a setting it is PREFERRED, the default of both, but not over a socket.
 //   - ssl, ssl_ca and similar options require TLS.
@@ -36,6 +39,10 @@ const (
 func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string) error {
 	o := db.Options
 	ssl := o.Dict("ssl")
+	client := db.mysqlClient()
+	if err := db.mysqlArguments(client); err != nil {
+		return err
+	}
 	mode, err := db.mysqlMode(file)
 	if err != nil {
 		return err
@@ -58,6 +65,12 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 	case "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY":
 		wish = mysqlRequired
 	}
+	switch v, _ := o.Value("ssl"); {
+	case v == false && mode == "" && (client == mysqlOracle || client == mysqlMaria): // ssl=False
+		wish = mysqlNone
+	case mode == "DISABLED" && client == mysqlMaria && (ca != "" || folder != "" || cert != ""):
+		wish = mysqlRequired // libmariadb encrypts all the same
+	}
 	plain, _ := o.Value("ssl_disabled")
 	if isOpaque(plain) {
 		return fmt.Errorf("%w: the ssl_disabled of DATABASES[%q] is no literal", djsettings.ErrSetting, db.Alias)
@@ -70,7 +83,11 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 	}
 
 	look := trustAny
-	if ca != "" || folder != "" {
+	switch {
+	case client == mysqlMaria:
+		look = db.mariaTrust(mode, ca != "" || folder != "")
+	case client == pyMySQL && own: // it verifies if it is told to
+	case ca != "" || folder != "":
 		look = trustChain
 		if v, ok := ssl.Value("check_hostname"); mode == "" && !own && (!ok || v == nil || ssl.Truth("check_hostname")) {
 			look = trustName
@@ -79,7 +96,7 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 	if own {
 		look = max(look, verifyMode(o, "ssl_verify_cert"))
 	}
-	if v, ok := ssl.Value("verify_mode"); ok && v != nil && !own {
+	if v, ok := ssl.Value("verify_mode"); ok && v != nil && !own && client != mysqlMaria && client != mysqlOracle {
 		if verifyMode(ssl, "verify_mode") == trustAny {
 			look = trustAny
 		} else {
@@ -90,9 +107,10 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 		look = trustAny
 	}
 	switch v, _ := o.Value("ssl"); {
+	case client == mysqlMaria:
 	case mode == "VERIFY_CA":
 		look = max(look, trustChain)
-	case mode == "VERIFY_IDENTITY", o.Truth("ssl_verify_identity"), ssl.Truth("check_hostname"):
+	case mode == "VERIFY_IDENTITY", o.Truth("ssl_verify_identity"), ssl.Truth("check_hostname") && client != pyMySQL:
 		look = trustName
 	case isOpaque(v): // an SSLContext, which verifies everything by default
 		look = trustName
@@ -129,6 +147,39 @@ func (db entry) mysqlTLS(cfg *mysql.Config, file map[string]string, host string)
 		return cfg.Apply(mysql.BeforeConnect(func(context.Context, *mysql.Config) error { return nil }))
 	}
 	return nil
+}
+
+// mysqlArguments refuses what the site's client does not take: Django cannot connect with
+// it.
+func (db entry) mysqlArguments(client string) error {
+	var not []string
+	switch client {
+	case pyMySQL:
+		not = []string{"ssl_mode"}
+	case mysqlMaria, mysqlOracle:
+		not = []string{"ssl_ca", "ssl_cert", "ssl_key", "ssl_key_password", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "tls_versions"}
+	}
+	for _, name := range not {
+		if db.Options.Has(name) {
+			return fmt.Errorf("%w: DATABASES[%q] has the option %s, which the site's client (%s) does not take", djsettings.ErrSetting, db.Alias, name, client)
+		}
+	}
+	if v, _ := db.Options.Value("ssl"); client == pyMySQL && v == true {
+		return fmt.Errorf("%w: DATABASES[%q] has the option ssl=True, which the site's client (%s) does not take", djsettings.ErrSetting, db.Alias, client)
+	}
+	return nil
+}
+
+// mariaTrust is what libmariadb verifies: the chain if there is a CA, and with a ssl_mode of
+// VERIFY_CA or VERIFY_IDENTITY the name too. It knows no check_hostname and no verify_mode.
+func (db entry) mariaTrust(mode string, ca bool) trust {
+	switch {
+	case mode == "VERIFY_CA", mode == "VERIFY_IDENTITY":
+		return trustName
+	case ca:
+		return trustChain
+	}
+	return trustAny
 }
 
 // mysqlVersions follows tls_versions of mysql.connector: a list.

@@ -38,6 +38,7 @@ type redisServer struct {
 	// copies says that the server has copies of rows only. Then the client tries nothing
 	// twice: the rows are read meanwhile.
 	copies bool
+	valkey bool // the site's client is valkey-py
 }
 
 // parseRedisURL reads a URL as redis.connection.parse_url does. That accepts characters
@@ -125,7 +126,7 @@ func parseRedisURL(text string) (*redisServer, error) {
 // complete follows the arguments of kwargs and of the URL, which override them, as redis-py
 // does. sentinel is set for a service of Sentinel, whose host is not the name of a server.
 func (s *redisServer) complete(kwargs djsettings.Params, sentinel bool, set *djsettings.Settings) (err error) {
-	args := redisArgs{values: map[string]any{}, set: set}
+	args := redisArgs{values: map[string]any{}, set: set, valkey: s.valkey}
 	args.add(kwargs)
 	maps.Copy(args.values, s.args.values)
 	if err := s.connection(&args); err != nil {

@@ -18,6 +18,7 @@ import (
 type redisArgs struct {
 	values map[string]any
 	set    *djsettings.Settings
+	valkey bool // they are those of valkey-py
 }
 
 // isTLSArg reports whether an argument is about TLS.
@@ -76,8 +77,8 @@ func (a *redisArgs) text(name string) string {
 // config returns the TLS of the context that SSLConnection makes. djsettings has refused the
 // arguments that have no twin here.
 //
-// ssl_check_hostname is True by default since redis-py 6, and was False before. No setting
-// says the version.
+// ssl_check_hostname is True by default since redis-py 6, and was False before. Without a
+// profile nothing says the version, and the name is checked.
 func (a *redisArgs) config(host string) (cfg *tls.Config, err error) {
 	for name := range a.values {
 		if _, known := pyclients.DjangoRedisPool.Option(name); isTLSArg(name) && !known {
@@ -85,9 +86,14 @@ func (a *redisArgs) config(host string) (cfg *tls.Config, err error) {
 		}
 	}
 	look := trustName
+	if !a.redisLooksAtNames() {
+		look = trustChain
+	}
 	if v, ok := a.values["ssl_check_hostname"]; ok {
 		if on, known := pyliteral.Truth(v); known && !on {
 			look = trustChain
+		} else {
+			look = trustName
 		}
 	}
 	if v, ok := a.values["ssl_cert_reqs"]; ok {

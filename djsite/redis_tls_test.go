@@ -38,16 +38,22 @@ func opens(t *testing.T, text string) error {
 // pythonSays runs a script that reads a JSON list of cases and prints a list of bools.
 func pythonSays(t *testing.T, version, script string, cases any) []bool {
 	t.Helper()
+	return pythonOf(t, django.Python(t, version), script, cases)
+}
+
+// pythonOf is pythonSays for an interpreter, with arguments of the script.
+func pythonOf(t *testing.T, python, script string, cases any, args ...string) []bool {
+	t.Helper()
 	in, err := json.Marshal(cases)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(django.Python(t, version), "-W", "ignore", "-c", script)
+	cmd := exec.Command(python, append([]string{"-W", "ignore", "-c", script}, args...)...)
 	cmd.Stdin = strings.NewReader(string(in))
 	out, err := cmd.Output()
 	var all []bool
 	if err != nil || json.Unmarshal(out, &all) != nil {
-		t.Fatalf("Python of Django %s: %v\n%s", version, err, out)
+		t.Fatalf("%s: %v\n%s", python, err, out)
 	}
 	return all
 }

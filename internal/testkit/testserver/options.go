@@ -132,3 +132,11 @@ func PublicDir(t testing.TB) string {
 	}
 	return dir
 }
+
+// Own gives a file to the user who runs the servers: PostgreSQL reads no key of another user.
+func Own(t testing.TB, path string) {
+	t.Helper()
+	if err := own(path); err != nil {
+		t.Fatal(err)
+	}
+}
