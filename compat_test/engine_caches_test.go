@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/bradfitz/gomemcache/memcache"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djcache"
@@ -196,11 +195,9 @@ func openMemcached(rule func(...string) (*memcached.Servers, error)) func(testin
 	return func(t testing.TB, p *place, site *djsession.Site) djcache.Cache {
 		servers, err := rule(memcachedAddresses(t)...)
 		must(t, err)
-		client := memcache.NewFromSelector(servers)
-		client.MaxIdleConns = 60
-		client.Timeout = 10e9
-		atEnd(func() { client.Close() })
-		return p.slowCache(memcached.New(site, client, &memcached.Options{Keys: cacheKeys}))
+		cache := memcached.New(site, servers, &memcached.Options{Keys: cacheKeys, Timeout: 10e9})
+		atEnd(func() { cache.Close() })
+		return p.slowCache(cache)
 	}
 }
 

@@ -5,10 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"strings"
-
-	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcache/filecache"
@@ -35,7 +32,7 @@ func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcach
 	case djsettings.CacheRedis, djsettings.CacheDjangoRedis, djsettings.CacheDjangoValkey:
 		return s.openRedisCache(ctx, c, keys)
 	case djsettings.CachePyMemcache, djsettings.CachePyLibMC, djsettings.CachePythonMemcached, djsettings.CacheBMemcached:
-		return s.openMemcached(c, keys)
+		return s.openMemcached(ctx, c, keys)
 	case djsettings.CacheDB:
 		db, err := s.Database(ctx, cmp.Or(c.Database, "default"))
 		if err != nil {
@@ -65,7 +62,7 @@ func (s *Site) openCache(ctx context.Context, c *djsettings.Cache) (cache djcach
 }
 
 // openMemcached opens one memcached or several.
-func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
+func (s *Site) openMemcached(ctx context.Context, c *djsettings.Cache, keys djcache.Keys) (djcache.Cache, func() error, error) {
 	choose, byName, err := chooser(c)
 	if err != nil {
 		return nil, nil, err
@@ -91,24 +88,23 @@ func (s *Site) openMemcached(c *djsettings.Cache, keys djcache.Keys) (djcache.Ca
 	if err != nil {
 		return nil, nil, err
 	}
-	client := memcache.NewFromSelector(servers.After(how.prefix))
-	client.MaxIdleConns = 16
-	client.Timeout = cmp.Or(s.opts.CacheTimeout, how.timeout)
-	if client.Timeout == 0 && s.copies == fmt.Sprintf("CACHES[%q]", c.Alias) {
-		client.Timeout = copyTimeout
+	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Timeout: cmp.Or(s.opts.CacheTimeout, how.timeout)}
+	if opts.Timeout == 0 && s.copies == fmt.Sprintf("CACHES[%q]", c.Alias) {
+		opts.Timeout = copyTimeout
 	}
 	if how.tls != nil {
-		client.DialContext = (&tls.Dialer{Config: how.tls, NetDialer: &net.Dialer{Timeout: cmp.Or(client.Timeout, memcache.DefaultTimeout)}}).DialContext
+		opts.DialContext = (&tls.Dialer{Config: how.tls}).DialContext
 	}
-	if err := client.Ping(); err != nil && !s.mayBeDown(fmt.Sprintf("CACHES[%q]", c.Alias), err) {
-		_ = client.Close()
+	cache := memcached.New(s.site, servers, opts)
+	if err := cache.Ping(ctx); err != nil && !s.mayBeDown(fmt.Sprintf("CACHES[%q]", c.Alias), err) {
+		_ = cache.Close()
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
 	}
 	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Servers: servers}
 	if own, ok := s.opts.CacheFormats[c.Alias]; ok {
 		opts.Format, opts.Flags = own.Format, &own.Flags
 	}
-	return memcached.New(s.site, client, opts), client.Close, nil
+	return cache, cache.Close, nil
 }
 
 // checkFormat refuses an entry of Options.CacheFormats that a cache cannot have.

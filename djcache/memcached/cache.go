@@ -3,8 +3,7 @@
 // before 4.1.
 //
 //	servers, err := memcached.Rendezvous("10.0.0.1:11211", "10.0.0.2:11211") // LOCATION
-//	client := memcache.NewFromSelector(servers)
-//	cache := memcached.New(site, client, nil)
+//	cache := memcached.New(site, servers, nil)
 //
 // Shapes: the key is that of [djcache.Keys]; the value is a pickle; the flags are 1, which
 // means a pickle to all three clients. A Version is the flags and the bytes of the value.
@@ -15,8 +14,7 @@
 // # Several servers
 //
 // Django's clients choose a server by the key, each by a rule of its own. A program with
-// another rule finds no sessions, and none of them has the rule of memcache.New. So make
-// the client of one of these:
+// another rule finds no sessions. So make the servers by one of these:
 //
 //	Rendezvous       PyMemcacheCache
 //	Modula           PyLibMCCache
@@ -43,6 +41,10 @@
 // cas, and compares the bytes. Delete of what was seen is also a cas, to an expired item,
 // because memcached has no compare and delete.
 //
+// The cas goes on the connection on which the token came. If the server restarts in between,
+// its tokens begin anew: then the connection is gone, and the Replace is
+// [djsession.ErrUnavailable].
+//
 // memcached is a cache: it forgets sessions when its memory is full or when it restarts.
 // That is [djsession.ErrNotFound], as after a logout.
 //
@@ -51,10 +53,10 @@
 //
 // # Contexts and errors
 //
-// gomemcache takes no context. A call ends after the client's Timeout, for connecting and
-// for each answer: half a second unless set. If Timeout is longer than a second, a call
-// runs in a goroutine that goes on after the context has ended. The server may still
-// carry out a call that ended early.
+// A call ends with its context, and after [Options.Timeout] for connecting and for each
+// answer. It leaves no goroutine and no connection behind. The server may still carry out a
+// call that ended early. A read on a connection that the server has closed, as after a
+// restart, is tried once more.
 //
 // Errors are those of [djcache.Cache]. If KEY_PREFIX or KEY_FUNCTION make a key longer than
 // 250 bytes or put a space into it, memcached does not take it. This is a
@@ -71,6 +73,8 @@ package memcached
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"net"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -87,9 +91,13 @@ type Options struct {
 	// Keys are KEY_PREFIX, VERSION and KEY_FUNCTION.
 	Keys djcache.Keys
 	// ClientPrefix stands before each key on the servers: key_prefix of pymemcache, or the
-	// behavior namespace of pylibmc. Both choose the server by the key without it, so the
-	// Servers must be those of [Servers.After]. Default none.
+	// behavior namespace of pylibmc. Both choose the server by the key without it. Default
+	// none.
 	ClientPrefix string
+	// Timeout limits connecting, and each answer; default half a second.
+	Timeout time.Duration
+	// DialContext connects to a server, such as by TLS. The default is that of net.Dialer.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// Format is the format of the values. The default is pickle, with protocol 4 unless
 	// the value was read with another one.
 	Format serializer.Serializer
@@ -108,13 +116,12 @@ type Options struct {
 // Cache is a [djcache.Cache] in memcached. It is safe for concurrent use.
 type Cache struct {
 	site    *djsession.Site
-	client  *memcache.Client
+	lanes   lanes
 	keys    djcache.Keys
 	prefix  string
 	format  serializer.Serializer
 	flags   *uint32
 	maxItem int
-	servers *Servers
 }
 
 var (
@@ -125,12 +132,20 @@ var (
 	_ djcache.Serializing  = (*Cache)(nil)
 )
 
-// New returns the entry of CACHES with the servers of client. opts may be nil.
-func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
-	c := &Cache{site: site, client: client}
+// New returns the entry of CACHES with these servers. It connects to none. [Cache.Close]
+// closes its connections. opts may be nil.
+func New(site *djsession.Site, servers *Servers, opts *Options) *Cache {
+	c := &Cache{site: site}
 	if opts != nil {
 		c.flags = opts.Flags
-		c.keys, c.prefix, c.format, c.maxItem, c.servers = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem, opts.Servers
+		c.keys, c.prefix, c.format, c.maxItem = opts.Keys, opts.ClientPrefix, opts.Format, opts.MaxItem
+		c.lanes.timeout, c.lanes.dial = opts.Timeout, opts.DialContext
+	}
+	if c.lanes.servers = servers; c.prefix != "" {
+		c.lanes.servers = servers.After(c.prefix)
+	}
+	if c.lanes.dial == nil {
+		c.lanes.dial = new(net.Dialer).DialContext
 	}
 	if c.format == nil {
 		c.format = pickle.Serializer{Limits: site.Settings().Limits.Data}
@@ -139,6 +154,17 @@ func New(site *djsession.Site, client *memcache.Client, opts *Options) *Cache {
 		c.maxItem = 1 << 20
 	}
 	return c
+}
+
+// Close closes the connections that no call uses. A call after it makes new ones.
+func (c *Cache) Close() error {
+	c.lanes.close()
+	return nil
+}
+
+// Ping asks all servers whether they are there. Errors: [djsession.ErrUnavailable].
+func (c *Cache) Ping(ctx context.Context) error {
+	return c.do(ctx, "ask memcached", "", func(l *lane) error { return l.client.Ping() })
 }
 
 // Site implements [djcache.Cache].
@@ -174,30 +200,25 @@ func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
 	return c.decode("recall a copy", &memcache.Item{Flags: binary.BigEndian.Uint32([]byte(token)), Value: []byte(token[4:])})
 }
 
-// Server implements [djcache.Spread], by [Options.Servers].
-func (c *Cache) Server(name string) int {
-	if c.servers == nil {
-		return 0
-	}
-	return c.servers.Pick(c.keys.Key(name))
-}
+// Server implements [djcache.Spread].
+func (c *Cache) Server(name string) int { return c.lanes.servers.Pick(c.key(name)) }
 
 // Add implements [djcache.Cache].
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
-	return c.store(ctx, adding, name, value, expires, c.client.Add)
+	return c.store(ctx, adding, name, value, expires, (*memcache.Client).Add)
 }
 
 // Set implements [djcache.Cache]. As in Django, an item that the server finds too large
 // leaves nothing under the name.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
-	return c.store(ctx, setting, name, value, expires, c.client.Set)
+	return c.store(ctx, setting, name, value, expires, (*memcache.Client).Set)
 }
 
 // Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "replace in cache"
 	if seen.IsForce() {
-		return c.store(ctx, doing, name, value, expires, c.client.Replace)
+		return c.store(ctx, doing, name, value, expires, (*memcache.Client).Replace)
 	}
 	item, err := c.encode(doing, name, value)
 	if err != nil {
@@ -216,7 +237,7 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "touch in cache"
 	if seen.IsForce() {
-		return seen, c.do(ctx, doing, name, func() error { return c.client.Touch(c.key(name), c.expiration(expires)) })
+		return seen, c.do(ctx, doing, name, func(l *lane) error { return l.client.Touch(c.key(name), c.expiration(expires)) })
 	}
 	return seen, c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Expiration = c.expiration(expires) })
 }
@@ -225,19 +246,19 @@ func (c *Cache) Touch(ctx context.Context, name string, expires time.Time, seen 
 func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version) error {
 	const doing = "delete from cache"
 	if seen.IsForce() {
-		return c.do(ctx, doing, name, func() error { return c.client.Delete(c.key(name)) })
+		return c.do(ctx, doing, name, func(l *lane) error { return l.client.Delete(c.key(name)) })
 	}
 	return c.swap(ctx, doing, name, seen, func(now *memcache.Item) { now.Value, now.Expiration = nil, over })
 }
 
 // store writes a value by one command.
-func (c *Cache) store(ctx context.Context, doing, name string, value *serializer.Dict, expires time.Time, command func(*memcache.Item) error) (djsession.Version, error) {
+func (c *Cache) store(ctx context.Context, doing, name string, value *serializer.Dict, expires time.Time, command func(*memcache.Client, *memcache.Item) error) (djsession.Version, error) {
 	item, err := c.encode(doing, name, value)
 	if err != nil {
 		return djsession.Version{}, err
 	}
 	item.Expiration = c.expiration(expires)
-	if err := c.do(ctx, doing, name, func() error { return command(item) }); err != nil {
+	if err := c.do(ctx, doing, name, func(l *lane) error { return command(l.client, item) }); err != nil {
 		return djsession.Version{}, err
 	}
 	return version(item), nil
@@ -245,33 +266,39 @@ func (c *Cache) store(ctx context.Context, doing, name string, value *serializer
 
 // get reads the item with its token.
 func (c *Cache) get(ctx context.Context, doing, name string) (*memcache.Item, error) {
-	var found *memcache.Item // set by a goroutine that may outlive the call: read after success only
-	err := c.do(ctx, doing, name, func() (err error) {
-		found, err = c.client.Get(c.key(name))
+	var found *memcache.Item
+	err := c.do(ctx, doing, name, func(l *lane) (err error) {
+		if found, err = l.client.Get(c.key(name)); broken(err) && !l.fresh {
+			found, err = l.client.Get(c.key(name)) // gomemcache has dropped the connection
+		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
+	return found, err
 }
 
 // swap changes the stored item if it is the one that seen saw.
 func (c *Cache) swap(ctx context.Context, doing, name string, seen djsession.Version, change func(*memcache.Item)) error {
-	for {
-		now, err := c.get(ctx, doing, name)
-		if err != nil {
-			return err
+	return c.do(ctx, doing, name, func(l *lane) error {
+		for {
+			l.sealed = false
+			now, err := l.client.Get(c.key(name))
+			if broken(err) && !l.fresh {
+				now, err = l.client.Get(c.key(name))
+			}
+			if err != nil {
+				return err
+			}
+			if !version(now).Equal(seen) {
+				return memcache.ErrCASConflict
+			}
+			change(now)
+			l.sealed = true
+			err = l.client.CompareAndSwap(now)
+			// Somebody wrote in between. If he wrote the same, as a Touch does, only the
+			// token is new.
+			if !errors.Is(err, memcache.ErrCASConflict) {
+				return err
+			}
 		}
-		if !version(now).Equal(seen) {
-			return conflict(doing)
-		}
-		change(now)
-		err = c.do(ctx, doing, name, func() error { return c.client.CompareAndSwap(now) })
-		// Somebody wrote in between. If he wrote the same, as a Touch does, only the
-		// token is new.
-		if !isConflict(err) {
-			return err
-		}
-	}
+	})
 }

@@ -38,7 +38,7 @@ func TestStore(t *testing.T) {
 		timeout time.Duration
 	}{
 		{"a short timeout", time.Second},
-		{"a long timeout", 8 * time.Second}, // so that calls run in goroutines
+		{"a long timeout", 8 * time.Second}, // so that contexts end before
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if testing.Short() && test.timeout > time.Second {
@@ -49,13 +49,11 @@ func TestStore(t *testing.T) {
 				Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
 					proxy := testserver.NewProxy(t, testserver.Memcached(t).Addr())
 					direct := newClient(t, testserver.Memcached(t).Addr())
-					client := newClient(t, proxy.Addr)
-					client.Timeout = test.timeout
-					opts := &memcached.Options{MaxItem: serverItem}
+					opts := &memcached.Options{MaxItem: serverItem, Timeout: test.timeout}
 					keys := djcache.Keys{}
 					return storetest.Engine{
-						Store: storeOf(memcached.New(site, client, opts)),
-						Other: storeOf(memcached.New(site, newClient(t, proxy.Addr), opts)),
+						Store: storeOf(newCache(t, site, rendezvous(t, proxy.Addr), opts)),
+						Other: storeOf(newCache(t, site, rendezvous(t, proxy.Addr), opts)),
 						Stored: func(t testing.TB, key string) (string, bool) {
 							item, err := direct.Get(keys.Key(prefix + key))
 							if errors.Is(err, memcache.ErrCacheMiss) {
@@ -74,11 +72,8 @@ func TestStore(t *testing.T) {
 						},
 						Break: func(testing.TB) func() { proxy.Break(); return proxy.Mend },
 						Stall: func(testing.TB) func() {
-							if test.timeout <= time.Second {
-								client.Timeout = 200 * time.Millisecond
-							}
 							proxy.Stall()
-							return func() { client.Timeout = test.timeout; proxy.Mend() }
+							return proxy.Mend
 						},
 					}
 				},
@@ -128,14 +123,26 @@ func corrupt(*djsession.Site) map[string]string {
 
 func newClient(t testing.TB, addresses ...string) *memcache.Client {
 	t.Helper()
+	client := memcache.NewFromSelector(rendezvous(t, addresses...))
+	client.Timeout, client.MaxIdleConns = 5*time.Second, 50
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+func rendezvous(t testing.TB, addresses ...string) *memcached.Servers {
+	t.Helper()
 	servers, err := memcached.Rendezvous(addresses...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := memcache.NewFromSelector(servers)
-	client.Timeout, client.MaxIdleConns = 5*time.Second, 50
-	t.Cleanup(func() { client.Close() })
-	return client
+	return servers
+}
+
+func newCache(t testing.TB, site *djsession.Site, servers *memcached.Servers, opts *memcached.Options) *memcached.Cache {
+	t.Helper()
+	c := memcached.New(site, servers, opts)
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
 func newSite(t testing.TB, set djsession.Settings) *djsession.Site {
@@ -159,8 +166,8 @@ type world struct {
 func newWorld(t testing.TB, set djsession.Settings, opts *memcached.Options) *world {
 	t.Helper()
 	site := newSite(t, set)
-	client := newClient(t, testserver.Memcached(t).Addr())
-	return &world{memcached.New(site, client, opts), client, site, prefix + site.NewKey()}
+	addr := testserver.Memcached(t).Addr()
+	return &world{newCache(t, site, rendezvous(t, addr), opts), newClient(t, addr), site, prefix + site.NewKey()}
 }
 
 // raw is the item as the server has it.

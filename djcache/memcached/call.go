@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-djsession/go-djsession/djsession"
 )
-
-// patience is how long a call may continue after its context has ended.
-const patience = time.Second
 
 // The operations on which an error depends.
 const (
@@ -21,23 +17,14 @@ const (
 	setting = "write cache"
 )
 
-// do runs a call of the client for a name and translates its error.
-func (c *Cache) do(ctx context.Context, doing, name string, call func() error) error {
+// do runs a call for a name and translates its error.
+func (c *Cache) do(ctx context.Context, doing, name string, call func(*lane) error) error {
 	if err := ctx.Err(); err != nil {
 		return djsession.Unavailable(doing, err)
 	}
-	var err error
-	if c.client.Timeout <= patience || ctx.Done() == nil {
-		err = call()
-	} else {
-		done := make(chan error, 1)
-		go func() { done <- call() }()
-		select {
-		case err = <-done:
-		case <-ctx.Done():
-			return djsession.Unavailable(doing, ctx.Err())
-		}
-	}
+	l, done := c.lanes.take(ctx)
+	err := call(l)
+	done(err)
 	return failed(ctx, doing, name, err)
 }
 
@@ -68,5 +55,3 @@ func failed(ctx context.Context, doing, name string, err error) error {
 func illegal(r rune) bool { return r <= ' ' || r == 0x7f }
 
 func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, djsession.ErrConflict) }
-
-func isConflict(err error) bool { return errors.Is(err, djsession.ErrConflict) }

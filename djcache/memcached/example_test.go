@@ -3,8 +3,6 @@ package memcached_test
 import (
 	"fmt"
 
-	"github.com/bradfitz/gomemcache/memcache"
-
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -28,7 +26,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	cache := memcached.New(site, memcache.NewFromSelector(servers), &memcached.Options{Keys: djcache.Keys{Prefix: "shop"}})
+	cache := memcached.New(site, servers, &memcached.Options{Keys: djcache.Keys{Prefix: "shop"}})
 	m := djsession.New(cachestore.New(cache, nil))
 	fmt.Println(m != nil)
 	// Output: true

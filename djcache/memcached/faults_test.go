@@ -74,7 +74,7 @@ func TestMaxItem(t *testing.T) {
 		t.Errorf("the old value is gone (%v)", err)
 	}
 	// The default is a megabyte.
-	plain := memcached.New(w.site, w.client, nil)
+	plain := newCache(t, w.site, rendezvous(t, testserver.Memcached(t).Addr()), nil)
 	_, err = plain.Replace(t.Context(), w.name, blob(t, 1<<20-64), w.hour(), small)
 	want(t, "Replace by default", err, djsession.ErrTooLarge)
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bradfitz/gomemcache/memcache"
-
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -66,11 +64,8 @@ func TestLive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			client := memcache.NewFromSelector(servers)
-			client.Timeout = 5 * time.Second
-			t.Cleanup(func() { client.Close() })
 			site := newSite(t, djsession.Settings{})
-			l := &live{d, site, cachestore.New(memcached.New(site, client, nil), nil)}
+			l := &live{d, site, cachestore.New(newCache(t, site, servers, &memcached.Options{Timeout: 5 * time.Second}), nil)}
 			t.Run("from Django", l.fromDjango)
 			t.Run("from Go", l.fromGo)
 			t.Run("logout", l.logout)

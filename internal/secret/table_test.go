@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bradfitz/gomemcache/memcache"
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite"
 
@@ -177,7 +176,7 @@ func table(t *testing.T) map[string]row {
 		"djsession/redisstore.Store": redisstore.New(site, client, nil), "djsession/redisstore.Server": redisstore.Server{Client: client}, "djsession/redisstore.Pool": redisstore.Pool{{Client: client}},
 
 		"djcache.Item": item, "djcache.Listed": listedName, "djcache/locmem.Cache": cache, "djcache/dbcache.Cache": dbcache.New(site, db, dbcache.SQLite, nil),
-		"djcache/filecache.Cache": must(filecache.New(site, t.TempDir(), nil)), "djcache/memcached.Cache": memcached.New(site, memcache.New("127.0.0.1:1"), nil),
+		"djcache/filecache.Cache": must(filecache.New(site, t.TempDir(), nil)), "djcache/memcached.Cache": memcached.New(site, must(memcached.Modula("127.0.0.1:1")), nil),
 		"djcache/rediscache.Cache": rediscache.New(site, client, nil), "djcache/rediscache.Ring": rediscache.NewRing([]string{"redis://:canary@a", "redis://:canary@b"}),
 
 		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.Auth": auth, "djgate.Gate": gated,
