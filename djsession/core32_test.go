@@ -14,7 +14,7 @@ var without32 = map[string]string{
 	"compat_test": "starts real Djangos", "compat_test/options": "starts whole sites", "compat_test/judges": "starts real Djangos", "compat_test/csrf": "starts real Djangos", "compat_test/migrate": "starts real Djangos", "compat_test/pickle": "starts real Djangos",
 	"fixtures/demo": "a site to be tried out", "internal/doctor": "starts servers and Djangos", "internal/prove": "starts Djangos",
 	"internal/redisops/redistest": "starts servers for other tests", "internal/userstable/authsite": "starts sites for other tests", "internal/testkit/webdriver": "starts browsers",
-	"compat_test/faults": "starts servers and kills them", "compat_test/proxies": "starts servers and Djangos", "compat_test/sites": "starts published sites", "compat_test/users": "starts servers and Djangos", "internal/pgpool": "has no tests of its own", "internal/secret": "prints, and reads nothing",
+	"compat_test/faults": "starts servers and kills them", "compat_test/gate": "starts a Django, proxies and a browser", "compat_test/proxies": "starts servers and Djangos", "compat_test/sites": "starts published sites", "compat_test/users": "starts servers and Djangos", "internal/pgpool": "has no tests of its own", "internal/secret": "prints, and reads nothing",
 	"internal/testkit/django": "starts Djangos", "internal/testkit/interleave": "for other tests", "internal/testkit/visit": "for other tests",
 	"internal/pyobject": "constants", "internal/boxes": "tested by package serializer", "internal/pydict": "interfaces of package serializer", "internal/tagged": "prints by package serializer", "internal/weburl": "reads what other tests write", "docs": "builds the code of the pages", "internal/probe": "a Python program; its tests start Djangos",
 }

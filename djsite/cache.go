@@ -95,14 +95,13 @@ func (s *Site) openMemcached(ctx context.Context, c *djsettings.Cache, keys djca
 	if how.tls != nil {
 		opts.DialContext = (&tls.Dialer{Config: how.tls}).DialContext
 	}
+	if own, ok := s.opts.CacheFormats[c.Alias]; ok {
+		opts.Format, opts.Flags = own.Format, &own.Flags
+	}
 	cache := memcached.New(s.site, servers, opts)
 	if err := cache.Ping(ctx); err != nil && !s.mayBeDown(fmt.Sprintf("CACHES[%q]", c.Alias), err) {
 		_ = cache.Close()
 		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
-	}
-	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Servers: servers}
-	if own, ok := s.opts.CacheFormats[c.Alias]; ok {
-		opts.Format, opts.Flags = own.Format, &own.Flags
 	}
 	return cache, cache.Close, nil
 }

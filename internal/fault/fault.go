@@ -158,7 +158,7 @@ func Code(err error) string {
 	if n := Number(err); n != 0 {
 		return "error " + strconv.Itoa(n)
 	}
-	var coded interface{ Code() int } // modernc.org/sqlite
+	var coded interface{ Code() int }               // modernc.org/sqlite
 	if errors.As(err, &coded) && coded.Code() > 1 { // 1 is for whatever has no number
 		return "SQLite error " + strconv.Itoa(coded.Code())
 	}
