@@ -81,6 +81,14 @@ type Options struct {
 	// Format is the format of the values: OPTIONS["SERIALIZER"] and ["COMPRESSOR"] of
 	// django-redis. The default is pickle of protocol 4 within the site's limits.
 	Format serializer.Serializer
+	// Replicas is the number of replicas that must have a delete and a new value within a
+	// second; default none. A logout is then not lost when a replica takes the place of the
+	// primary. If too few replicas confirm it, the write is done and the error is
+	// [djsession.ErrUnavailable]. The server's user must have the right to run WAIT.
+	Replicas int
+	// Unguarded lets the Cache work with a server that offers no way to compare and swap:
+	// see the package's comment.
+	Unguarded bool
 }
 
 // Cache is a [djcache.Cache] in a Redis. It is safe for concurrent use.
@@ -102,8 +110,25 @@ var (
 
 // New returns the [Cache] of site in client, which stays the caller's. opts may be nil.
 func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Cache {
-	return newCache(site, redisops.New(site, client), opts)
+	return newCache(site, redisops.New(site, client, opts.ops()), opts)
 }
+
+func (o *Options) ops() redisops.Options {
+	if o == nil {
+		return redisops.Options{}
+	}
+	return redisops.Options{Replicas: o.Replicas, Unguarded: o.Unguarded}
+}
+
+// ClientOptions returns a copy of o for [New]. The client needs no goroutine to end a call
+// when its context ends. It refuses a server that is a replica, and gives up all its
+// connections when the server ends one of them. An error says why a server cannot be
+// reached, and go-redis does not write it to [os.Stderr]. The timeouts of o hold, 3 seconds
+// by default, and a Dialer and an OnConnect of o are called.
+//
+// Any client works with [New]. With others, each call whose context can end costs a
+// goroutine, and a replica without data says of each value that it does not exist.
+func ClientOptions(o *redis.Options) *redis.Options { return redisops.ClientOptions(o) }
 
 func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
 	c := &Cache{site: site, ops: ops}
@@ -124,6 +149,15 @@ func (c *Cache) Serializer() serializer.Serializer { return c.format }
 
 // SelfExpiring implements [djcache.SelfExpiring]. It is true.
 func (c *Cache) SelfExpiring() bool { return true }
+
+// Probe finds out what the server and the rights of its user allow, by commands about a name
+// that nobody has. It returns a sentence for each thing that cannot be promised.
+//
+// Errors: [djsession.ErrUnavailable], also if there is no way to compare and swap and
+// Options.Unguarded is not set.
+func (c *Cache) Probe(ctx context.Context, name string) ([]string, error) {
+	return c.ops.Probe(ctx, "probe the Redis", c.keys.Key(name))
+}
 
 // Get implements [djcache.Cache]: cache.get.
 func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {

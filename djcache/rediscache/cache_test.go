@@ -149,13 +149,13 @@ func TestRoundTrips(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"warm up the scripts", get, djsession.ErrNotFound, "evalsha eval"},
-		{"get absent", get, djsession.ErrNotFound, "evalsha"},
+		{"forget the scripts", get, djsession.ErrNotFound, "getrange+pttl"},
+		{"get absent", get, djsession.ErrNotFound, "getrange+pttl"},
 		{"replace absent", func() error { _, err := c.Replace(ctx, name, dict("n", 1), later, djsession.Force); return err }, djsession.ErrNotFound, "set"},
 		{"add", func() (err error) { v, err = c.Add(ctx, name, dict("n", 1), later); return err }, nil, "set"},
 		{"add taken", func() error { _, err := c.Add(ctx, name, dict("n", 1), later); return err }, djsession.ErrKeyTaken, "set"},
-		{"get", get, nil, "evalsha"},
-		{"replace", func() (err error) { v, err = c.Replace(ctx, name, dict("n", 2), later, v); return err }, nil, "evalsha eval"},
+		{"get", get, nil, "getrange+pttl"},
+		{"replace", func() (err error) { v, err = c.Replace(ctx, name, dict("n", 2), later, v); return err }, nil, "set evalsha eval"},
 		{"touch", func() (err error) { v, err = c.Touch(ctx, name, later, v); return err }, nil, "evalsha eval"},
 		{"replace again", func() (err error) { v, err = c.Replace(ctx, name, dict("n", 3), later, v); return err }, nil, "evalsha"},
 		{"set", func() error { _, err := c.Set(ctx, name, dict("n", 4), later); return err }, nil, "set"},
@@ -163,9 +163,9 @@ func TestRoundTrips(t *testing.T) {
 		{"delete", func() error { return c.Delete(ctx, name, djsession.Force) }, nil, "del"},
 		{"set", func() error { _, err := c.Set(ctx, name, dict("n", 4), later); return err }, nil, "set"},
 		{"set what is over", func() error { _, err := c.Set(ctx, name, dict("n", 4), now); return err }, nil, "del"},
-		{"get what is over", get, djsession.ErrNotFound, "evalsha"},
+		{"get what is over", get, djsession.ErrNotFound, "getrange+pttl"},
 	} {
-		if test.name == "warm up the scripts" {
+		if test.name == "forget the scripts" {
 			if err := rig.Other.ScriptFlush(ctx).Err(); err != nil {
 				t.Fatal(err)
 			}

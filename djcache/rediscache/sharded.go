@@ -43,5 +43,5 @@ func NewSharded(site *djsession.Site, shards []Shard, opts *Options) (*Cache, er
 		return nil, fmt.Errorf("%w: there are no shards", djsession.ErrConfig)
 	}
 	ring := NewRing(urls)
-	return newCache(site, redisops.NewShared(site, clients, ring.Pick), opts), nil
+	return newCache(site, redisops.NewShared(site, clients, ring.Pick, opts.ops()), opts), nil
 }

@@ -59,6 +59,6 @@ func NewPooled(site *djsession.Site, pool Pool, opts *Options) (*Store, error) {
 		clients[i] = s.Client
 	}
 	s := newStore(site, nil, opts)
-	s.ops = redisops.NewShared(site, clients, func(key string) int { return pool.Pick(key[len(s.head):]) })
+	s.ops = redisops.NewShared(site, clients, func(key string) int { return pool.Pick(key[len(s.head):]) }, opts.ops())
 	return s, nil
 }

@@ -70,6 +70,14 @@ type Options struct {
 	// Prefix is SESSION_REDIS["prefix"], SESSION_REDIS_PREFIX before 0.6; default none. A
 	// colon follows it.
 	Prefix string
+	// Replicas is the number of replicas that must have a delete, a new session and a new
+	// key within a second; default none. A logout is then not lost when a replica takes the
+	// place of the primary. If too few replicas confirm it, the write is done and the error
+	// is [djsession.ErrUnavailable]. The server's user must have the right to run WAIT.
+	Replicas int
+	// Unguarded lets the Store work with a server that offers no way to compare and swap:
+	// see the package's comment.
+	Unguarded bool
 }
 
 // Store is a [djsession.Store] in a Redis. It is safe for concurrent use.
@@ -92,8 +100,25 @@ var (
 // Do not use a redis.Ring: if a server does not answer, it sends its keys to other
 // servers, where their sessions are not found.
 func New(site *djsession.Site, client redis.UniversalClient, opts *Options) *Store {
-	return newStore(site, redisops.New(site, client), opts)
+	return newStore(site, redisops.New(site, client, opts.ops()), opts)
 }
+
+func (o *Options) ops() redisops.Options {
+	if o == nil {
+		return redisops.Options{}
+	}
+	return redisops.Options{Replicas: o.Replicas, Unguarded: o.Unguarded}
+}
+
+// ClientOptions returns a copy of o for [New]. The client needs no goroutine to end a call
+// when its context ends. It refuses a server that is a replica, and gives up all its
+// connections when the server ends one of them. An error says why a server cannot be
+// reached, and go-redis does not write it to [os.Stderr]. The timeouts of o hold, 3 seconds
+// by default, and a Dialer and an OnConnect of o are called.
+//
+// Any client works with [New]. With others, each call whose context can end costs a
+// goroutine, and a replica without data says of each session that it does not exist.
+func ClientOptions(o *redis.Options) *redis.Options { return redisops.ClientOptions(o) }
 
 func newStore(site *djsession.Site, ops *redisops.Ops, opts *Options) *Store {
 	s := &Store{site: site, ops: ops}
@@ -108,6 +133,15 @@ func (s *Store) Site() *djsession.Site { return s.site }
 
 // SelfExpiring implements [djsession.SelfExpiring]. It is true.
 func (s *Store) SelfExpiring() bool { return true }
+
+// Probe finds out what the server and the rights of its user allow, by commands about a key
+// that nobody has. It returns a sentence for each thing that cannot be promised.
+//
+// Errors: [djsession.ErrUnavailable], also if there is no way to compare and swap and
+// Options.Unguarded is not set.
+func (s *Store) Probe(ctx context.Context) ([]string, error) {
+	return s.ops.Probe(ctx, "probe the Redis", s.head+s.site.NewKey())
+}
 
 // Load implements [djsession.Store]: SessionStore.load.
 func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {

@@ -8,47 +8,59 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 )
 
-// FuzzReply reads any reply of the script that reads. What has the form of a reply is
-// read as it is; the rest is an error of the server. No time to live ends in the past.
-func FuzzReply(f *testing.F) {
-	f.Add(byte(0), int64(4), int64(60_000), "text")
-	f.Add(byte(1), int64(200_000), int64(-1), "")
-	f.Add(byte(2), int64(0), int64(0), "")
-	f.Add(byte(3), int64(4), int64(1), "text")
-	f.Add(byte(0), int64(4), int64(1<<53), "text")
-	f.Add(byte(0), int64(-1), int64(math.MaxInt64), "text")
-	f.Add(byte(0), int64(math.MinInt64), int64(math.MinInt64), "text")
-	o := New(newSite(f), nil)
-	f.Fuzz(func(t *testing.T, form byte, size, left int64, text string) {
-		good := []any{size, left, text}
-		replies := []any{good, good[:2], good[:1], nil, []any{}, text, size, []any{text, left, text}, []any{size, text}, []any{size, left, nil}, []any{size, left, size}, []any{nil, nil, nil}, errors.New(text)}
-		i := int(form) % len(replies)
-		v, err := o.value(doing, replies[i], now)
-		switch i {
-		case 0, 1:
-			if v.Text != text && i == 0 || v.Size != int(size) || v.Expires.IsZero() != (left < 0) {
-				t.Errorf("%v: got %+v", replies[i], v)
-			}
-			if left >= 0 && (v.Expires.Before(now) || left <= 1<<52 && v.Expires.UnixMilli()-now.UnixMilli() != left) {
-				t.Errorf("%d milliseconds are left: it ends at %v", left, v.Expires)
-			}
-			if (i == 1) != errors.Is(err, djsession.ErrTooLarge) || i == 0 && err != nil {
-				t.Errorf("%v: %v", replies[i], err)
-			}
-		case 3:
-			if !errors.Is(err, djsession.ErrNotFound) {
-				t.Errorf("nothing: %v", err)
-			}
-		default:
-			if !errors.Is(err, djsession.ErrUnavailable) || v != (Value{}) {
-				t.Errorf("%v: got %+v, %v", replies[i], v, err)
-			}
+// FuzzReading reads any two answers. No time to live ends in the past, no text is longer
+// than the limit, and nothing that is there is said to be absent.
+func FuzzReading(f *testing.F) {
+	f.Add(int64(60_000), "text")
+	f.Add(int64(-1), "")
+	f.Add(int64(-2), "")
+	f.Add(int64(-3), "text")
+	f.Add(int64(1<<53), "text")
+	f.Add(int64(math.MaxInt64), "longer than the limit")
+	f.Add(int64(math.MinInt64), "text")
+	f.Fuzz(func(t *testing.T, left int64, text string) {
+		const limit = 8
+		r := newReading(t.Context(), "k", limit)
+		r.text.SetVal(text)
+		r.left.SetVal(left)
+		v, err := r.value(t.Context(), doing, now, limit)
+		want := error(nil)
+		switch {
+		case left == -2:
+			want = djsession.ErrNotFound
+		case left < -2:
+			want = djsession.ErrUnavailable
+		case len(text) > limit:
+			want = djsession.ErrTooLarge
+		case text == "":
+			want = errEmpty
 		}
-		switch err := compared(doing, replies[i]); {
-		case err == nil && replies[i] != int64(2):
-			t.Errorf("%v means that it was done", replies[i])
-		case err != nil && i != 6 && !errors.Is(err, djsession.ErrUnavailable):
-			t.Errorf("%v: %v", replies[i], err)
+		if !errors.Is(err, want) {
+			t.Fatalf("%q, %d: got error %v, want %v", text, left, err, want)
+		}
+		if want == nil && v.Text != text || len(v.Text) > limit || left < -1 && v != (Value{}) {
+			t.Errorf("%q, %d: got %+v", text, left, v)
+		}
+		if left >= -1 && v.Expires.IsZero() != (left < 0) {
+			t.Errorf("%d: it ends at %v", left, v.Expires)
+		}
+		if left >= 0 && (v.Expires.Before(now) || left <= 1<<52 && v.Expires.UnixMilli()-now.UnixMilli() != left) {
+			t.Errorf("%d milliseconds are left: it ends at %v", left, v.Expires)
+		}
+	})
+}
+
+// FuzzCompared reads any answer of a script that compares.
+func FuzzCompared(f *testing.F) {
+	f.Add(byte(0), int64(2), "text")
+	f.Add(byte(1), int64(0), "text")
+	f.Fuzz(func(t *testing.T, form byte, n int64, text string) {
+		replies := []any{n, text, nil, []any{n}, errors.New(text)}
+		reply := replies[int(form)%len(replies)]
+		err := compared(doing, reply)
+		known := reply == int64(0) || reply == int64(1) || reply == int64(2) || reply == int64(3)
+		if (err == nil) != (reply == int64(2)) || errors.Is(err, djsession.ErrUnavailable) == known {
+			t.Errorf("%v: %v", reply, err)
 		}
 	})
 }

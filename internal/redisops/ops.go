@@ -3,15 +3,13 @@
 // redis.UniversalClient: one server, a primary that Sentinel names, a Cluster, a Ring,
 // and also with several servers among which the caller chooses.
 //
-// Each operation is one command or one small script with one key (Cycle: with two), in one
-// round trip. A server that does not know the script yet costs a second one. Reads are
-// scripts too, for three reasons: a script goes to the primary even if the client reads
-// from replicas, it returns the time to live with the text, and it does not send a text
-// that is longer than the limit.
+// Each operation takes one round trip, with one key (Cycle: with two). A server that does
+// not know a script yet costs a second one. Reads are plain commands, and go to the primary
+// even if the client reads from replicas. Writes that compare are described in swap.go.
 //
 // go-redis repeats a command when its answer was lost. The second run of a write would
 // find that somebody else was faster. So writes are not repeated, unless the server said
-// that it did not do them.
+// that it did not do them, or nothing was sent. Reads are repeated.
 //
 // Errors are those of [djsession.Store].
 package redisops
@@ -20,8 +18,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -32,27 +30,44 @@ import (
 // Ops does the operations. It is safe for concurrent use.
 type Ops struct {
 	site    *djsession.Site
-	clients []redis.UniversalClient
+	clients []*client
 	pick    func(key string) int // index of the client that has key
 	limit   int                  // bytes of a text
+	lacking atomic.Uint32        // the power that servers lack
+	Options
+}
+
+// Options are options of [New]. The zero value is good.
+type Options struct {
+	// Replicas is the number of replicas that must confirm a delete, a new text and a new
+	// key; default none. Without the confirmation the write is done, and the error is
+	// [djsession.ErrUnavailable].
+	Replicas int
+	// Unguarded lets a server without any way to compare and swap be written to by a read,
+	// a comparison and a write.
+	Unguarded bool
 }
 
 // New returns the [Ops] of one client, which has every key. A text that is longer than the
 // Limits.Payload of site is not read.
-func New(site *djsession.Site, client redis.UniversalClient) *Ops {
-	return NewShared(site, []redis.UniversalClient{client}, func(string) int { return 0 })
+func New(site *djsession.Site, client redis.UniversalClient, opts Options) *Ops {
+	return NewShared(site, []redis.UniversalClient{client}, func(string) int { return 0 }, opts)
 }
 
 // NewShared is [New] for several clients. pick returns the index of the client that has a
 // key.
-func NewShared(site *djsession.Site, clients []redis.UniversalClient, pick func(key string) int) *Ops {
-	return &Ops{site, clients, pick, site.Limits().Payload}
+func NewShared(site *djsession.Site, clients []redis.UniversalClient, pick func(key string) int, opts Options) *Ops {
+	o := &Ops{site: site, pick: pick, limit: site.Limits().Payload, Options: opts}
+	for _, c := range clients {
+		o.clients = append(o.clients, newClient(c))
+	}
+	return o
 }
 
 // Server returns the index of the client that has a key.
 func (o *Ops) Server(key string) int { return o.pick(key) }
 
-func (o *Ops) client(key string) redis.UniversalClient { return o.clients[o.pick(key)] }
+func (o *Ops) client(key string) *client { return o.clients[o.pick(key)] }
 
 // life returns the milliseconds until expires, rounded up, so that nothing ends before
 // its time. ok is false if expires has passed. Every text has an expiry.
@@ -61,61 +76,6 @@ func (o *Ops) life(expires time.Time) (ms string, ok bool) {
 	// Redis adds the time of day, and refuses a sum that does not fit into 63 bits.
 	n := min((left+999)/1000, 1<<53)
 	return strconv.FormatInt(n, 10), left > 0
-}
-
-// Value is the text under a key, and its expiry.
-type Value struct {
-	Text string
-	// Size is the number of bytes of Text, even if it is too large to be read.
-	Size int
-	// Expires is when the text ends, in UTC. It is zero if the text never ends.
-	Expires time.Time
-}
-
-// Version returns the Version of the Value, for Replace, Touch and Delete.
-func (v Value) Version() djsession.Version { return djsession.VersionOf(v.Text) }
-
-// Get returns the [Value] of key.
-//
-// Errors: [djsession.ErrNotFound]; [djsession.ErrCorrupt] for a key of another type, and together with
-// [djsession.ErrTooLarge] for a text over the limit; [djsession.ErrUnavailable].
-func (o *Ops) Get(ctx context.Context, doing, key string) (Value, error) {
-	now := o.site.Now()
-	reply, err := o.run(ctx, scriptGet, key, true, o.limit)
-	if err != nil {
-		return Value{}, fail(ctx, doing, err)
-	}
-	return o.value(doing, reply, now)
-}
-
-// value reads the reply of scriptGet, which was sent at now.
-func (o *Ops) value(doing string, reply any, now time.Time) (Value, error) {
-	if reply == nil {
-		return Value{}, djsession.ErrNotFound
-	}
-	parts, _ := reply.([]any)
-	if len(parts) < 2 {
-		return Value{}, djsession.Unavailable(doing, errReply)
-	}
-	size, ok1 := parts[0].(int64)
-	left, ok2 := parts[1].(int64)
-	if !ok1 || !ok2 {
-		return Value{}, djsession.Unavailable(doing, errReply)
-	}
-	v := Value{Size: int(size)}
-	if left >= 0 {
-		// Not as a Duration, which may be too small for it. So may be microseconds.
-		left = min(left, math.MaxInt64/1000-now.UnixMilli()-1)
-		v.Expires = time.UnixMicro(now.UnixMicro() + left*1000).UTC()
-	}
-	if len(parts) == 2 {
-		return v, fmt.Errorf("%s: %w: %w", doing, djsession.ErrCorrupt, djsession.ErrTooLarge)
-	}
-	v.Text, ok1 = parts[2].(string)
-	if !ok1 {
-		return Value{}, djsession.Unavailable(doing, errReply)
-	}
-	return v, nil
 }
 
 // Add stores text under a key that is free. If expires has passed it stores nothing.
@@ -130,7 +90,7 @@ func (o *Ops) Add(ctx context.Context, doing, key, text string, expires time.Tim
 		}
 		return err
 	}
-	reply, err := o.write(ctx, key, "set", key, text, "px", life, "nx")
+	reply, err := o.confirmed(ctx, key, "set", key, text, "px", life, "nx")
 	switch {
 	case err != nil:
 		return fail(ctx, doing, err)
@@ -150,7 +110,12 @@ func (o *Ops) Replace(ctx context.Context, doing, key, text string, expires time
 		return o.Delete(ctx, doing, key, seen)
 	}
 	if !seen.IsForce() {
-		return o.compare(ctx, doing, key, seen, scriptReplace, text, life)
+		old, _ := seen.Token()
+		return o.compare(ctx, doing, key, seen, swap{
+			script: scriptReplace, args: []any{text, life},
+			ifEq:  []any{"set", key, text, "ifeq", old, "px", life},
+			plain: []any{"set", key, text, "px", life, "xx"},
+		})
 	}
 	reply, err := o.write(ctx, key, "set", key, text, "px", life, "xx")
 	return found(reply != nil, fail(ctx, doing, err))
@@ -177,7 +142,12 @@ func (o *Ops) Touch(ctx context.Context, doing, key string, expires time.Time, s
 		return o.Delete(ctx, doing, key, seen)
 	}
 	if !seen.IsForce() {
-		return o.compare(ctx, doing, key, seen, scriptTouch, life)
+		old, _ := seen.Token()
+		return o.compare(ctx, doing, key, seen, swap{
+			script: scriptTouch, args: []any{life},
+			ifEq:  []any{"set", key, old, "ifeq", old, "px", life},
+			plain: []any{"pexpire", key, life},
+		})
 	}
 	reply, err := o.write(ctx, key, "pexpire", key, life)
 	return found(reply == int64(1), fail(ctx, doing, err))
@@ -187,47 +157,16 @@ func (o *Ops) Touch(ctx context.Context, doing, key string, expires time.Time, s
 // for [Ops.Replace].
 func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Version) error {
 	if !seen.IsForce() {
-		return o.compare(ctx, doing, key, seen, scriptDelete)
+		old, _ := seen.Token()
+		return o.compare(ctx, doing, key, seen, swap{
+			script: scriptDelete,
+			ifEq:   []any{"set", key, "", "ifeq", old, "pxat", 1}, // which is over
+			plain:  []any{"del", key},
+			sure:   true,
+		})
 	}
-	reply, err := o.write(ctx, key, "del", key)
+	reply, err := o.confirmed(ctx, key, "del", key)
 	return found(reply == int64(1), fail(ctx, doing, err))
-}
-
-// compare runs a script on the text that seen saw.
-func (o *Ops) compare(ctx context.Context, doing, key string, seen djsession.Version, s script, args ...any) error {
-	text, ok := seen.Token()
-	if !ok {
-		return o.unmatched(ctx, doing, key)
-	}
-	reply, err := o.run(ctx, s, key, false, append([]any{text}, args...)...)
-	if err != nil {
-		return fail(ctx, doing, err)
-	}
-	return compared(doing, reply)
-}
-
-// unmatched is the error for the zero Version, which matches nothing.
-func (o *Ops) unmatched(ctx context.Context, doing, key string) error {
-	there, err := o.exists(ctx, doing, key)
-	if err == nil && there {
-		return djsession.ErrConflict
-	}
-	return found(there, err)
-}
-
-// compared is what a script that compares has answered.
-func compared(doing string, reply any) error {
-	switch reply {
-	case int64(0):
-		return djsession.ErrNotFound
-	case int64(1):
-		return djsession.ErrConflict
-	case int64(2):
-		return nil
-	case int64(3):
-		return djsession.ErrKeyTaken
-	}
-	return djsession.Unavailable(doing, errReply)
 }
 
 // Cycle stores text under key, which is free, and deletes what seen saw under old, or with
@@ -236,8 +175,11 @@ func compared(doing string, reply any) error {
 // Errors: those of Add and Replace; errors.ErrUnsupported if the client reaches more than
 // one server, so that the keys may be on two.
 func (o *Ops) Cycle(ctx context.Context, doing, old string, seen djsession.Version, key, text string, expires time.Time) error {
-	if _, one := o.clients[0].(*redis.Client); !one || len(o.clients) > 1 {
+	if _, one := o.clients[0].UniversalClient.(*redis.Client); !one || len(o.clients) > 1 {
 		return fmt.Errorf("%s: %w: not on several servers", doing, errors.ErrUnsupported)
+	}
+	if o.lacks(eval) {
+		return fmt.Errorf("%s: %w: not without scripts", doing, errors.ErrUnsupported)
 	}
 	life, ok := o.life(expires)
 	if !ok {
@@ -251,7 +193,10 @@ func (o *Ops) Cycle(ctx context.Context, doing, old string, seen djsession.Versi
 	if seen.IsForce() {
 		force = 1
 	}
-	reply, err := o.runOn(ctx, scriptCycle, old, []any{old, key}, false, token, text, life, force)
+	reply, err := o.run(ctx, scriptCycle, []any{old, key}, true, token, text, life, force)
+	if err != nil && o.learn(eval, err) {
+		return fmt.Errorf("%s: %w: not without scripts", doing, errors.ErrUnsupported)
+	}
 	if says(err, "CROSSSLOT") { // a cluster after all
 		return fmt.Errorf("%s: %w: not on several servers", doing, errors.ErrUnsupported)
 	}
@@ -259,11 +204,6 @@ func (o *Ops) Cycle(ctx context.Context, doing, old string, seen djsession.Versi
 		return fail(ctx, doing, err)
 	}
 	return compared(doing, reply)
-}
-
-func (o *Ops) exists(ctx context.Context, doing, key string) (bool, error) {
-	reply, err := o.run(ctx, scriptExists, key, true)
-	return reply == int64(1), fail(ctx, doing, err)
 }
 
 func found(there bool, err error) error {

@@ -40,7 +40,7 @@ func newSite(t testing.TB) *djsession.Site {
 const doing = "test"
 
 func TestLife(t *testing.T) {
-	o := New(newSite(t), nil)
+	o := New(newSite(t), nil, Options{})
 	for _, test := range []struct {
 		why     string
 		expires time.Time
@@ -80,7 +80,7 @@ func TestLostAnswer(t *testing.T) {
 		},
 	})
 	defer client.Close()
-	o := New(newSite(t), client)
+	o := New(newSite(t), client, Options{})
 	later := now.Add(time.Hour)
 	seen := djsession.VersionOf("one")
 	for _, test := range []struct {
@@ -100,7 +100,11 @@ func TestLostAnswer(t *testing.T) {
 		if test.there != "" {
 			rig.Plant(t, "k", test.there, time.Now().Add(time.Hour))
 		}
-		// The scripts are known, so that the first answer is that of the operation.
+		// What the server has and the scripts are known, so that the first answer is that of
+		// the operation.
+		if _, err := o.Probe(ctx, doing, "other"); err != nil {
+			t.Fatal(err)
+		}
 		for _, s := range []script{scriptReplace, scriptTouch, scriptDelete} {
 			if err := rig.Other.ScriptLoad(ctx, s.source).Err(); err != nil {
 				t.Fatal(err)
@@ -140,7 +144,7 @@ func (c *deafConn) Read(b []byte) (int, error) {
 func TestRefused(t *testing.T) {
 	ctx := t.Context()
 	rig := redistest.Several(t, 2)[1]
-	o := New(newSite(t), rig.Client)
+	o := New(newSite(t), rig.Client, Options{})
 	replica := func(host, port string) {
 		if err := rig.Other.SlaveOf(ctx, host, port).Err(); err != nil {
 			t.Fatal(err)
@@ -249,7 +253,7 @@ func TestScan(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			ctx := t.Context()
 			rig := test.rig(t)
-			o := New(newSite(t), rig.Client)
+			o := New(newSite(t), rig.Client, Options{})
 			var want []string
 			for i := range 57 {
 				key := fmt.Sprintf("p[*]:%08d", i*i*7919%100_000)
@@ -310,7 +314,7 @@ func TestStalled(t *testing.T) {
 	addr := testserver.NewProxy(t, rig.Other.(*redis.Client).Options().Addr)
 	client := redis.NewClient(&redis.Options{Addr: addr.Addr, ReadTimeout: time.Hour})
 	defer client.Close()
-	o := New(newSite(t), client)
+	o := New(newSite(t), client, Options{})
 	if err := o.Set(t.Context(), doing, "k", "text", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}

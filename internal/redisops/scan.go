@@ -108,7 +108,9 @@ func escape(text string) string {
 // eachKey calls f with each key of all servers that matches pattern.
 func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) error {
 	for _, client := range o.clients {
-		nodes, err := await(ctx, func() ([]redis.Cmdable, error) { return nodesOf(ctx, client) })
+		nodes, err := await(ctx, client, func(ctx context.Context) ([]redis.Cmdable, error) {
+			return nodesOf(ctx, client.UniversalClient)
+		})
 		if err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) e
 					keys []string
 					next uint64
 				}
-				p, err := await(ctx, func() (p page, err error) {
+				p, err := await(ctx, client, func(ctx context.Context) (p page, err error) {
 					p.keys, p.next, err = node.Scan(ctx, cursor, pattern, scanCount).Result()
 					return p, err
 				})
@@ -186,33 +188,25 @@ func (o *Ops) getMany(ctx context.Context, doing string, keys []string) ([]Found
 	}
 	for c, mine := range byClient {
 		now := o.site.Now()
-		cmds, err := await(ctx, func() ([]*redis.Cmd, error) {
+		limit := min(loadBytes, o.limit)
+		readings, err := await(ctx, o.clients[c], func(ctx context.Context) ([]reading, error) {
 			pipe := o.clients[c].Pipeline()
-			cmds := make([]*redis.Cmd, len(mine))
+			readings := make([]reading, len(mine))
 			for j, i := range mine {
-				cmds[j] = redis.NewCmd(ctx, scriptGet.command(true, []any{keys[i]}, min(loadBytes, o.limit))...)
-				_ = pipe.Process(ctx, cmds[j]) // which fails in Exec
+				readings[j] = newReading(ctx, keys[i], limit)
+				_ = pipe.BatchProcess(ctx, readings[j].text, readings[j].left) // which fail in Exec
 			}
 			_, _ = pipe.Exec(ctx) // as each command knows
-			return cmds, nil
+			return readings, nil
 		})
 		if err != nil {
 			return nil, fail(ctx, doing, err)
 		}
 		for j, i := range mine {
 			f := &all[i]
-			reply, err := cmds[j].Val(), cmds[j].Err()
-			switch {
-			case err == nil:
-				f.Value, f.Err = o.value(doing, reply, now)
-			case errors.Is(err, redis.Nil):
-				f.Err = djsession.ErrNotFound
-			case says(err, "NOSCRIPT"):
-				f.Value, f.Err = o.Get(ctx, doing, f.Key)
-			default:
-				f.Err = fail(ctx, doing, err)
-			}
-			if errors.Is(f.Err, djsession.ErrTooLarge) && f.Size <= o.limit {
+			r := readings[j]
+			f.Value, f.Err = r.value(ctx, doing, now, limit)
+			if f.Err != nil && !errors.Is(f.Err, djsession.ErrNotFound) { // too large for many at once, or a command is lacking
 				f.Value, f.Err = o.Get(ctx, doing, f.Key)
 			}
 			if f.Err != nil && !errors.Is(f.Err, djsession.ErrNotFound) && !errors.Is(f.Err, djsession.ErrCorrupt) {

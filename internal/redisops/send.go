@@ -2,82 +2,22 @@ package redisops
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
-	"slices"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// script is a program in Lua with one key or two, and the hash by which a server that has run it
-// knows it.
-type script struct{ source, sha string }
-
-func newScript(source string) script {
-	sum := sha1.Sum([]byte(source))
-	return script{source, hex.EncodeToString(sum[:])}
-}
-
-// A script that compares returns 0 for a key that is absent, 1 for another text, 2 if it
-// succeeded.
-const ifSeen = `
-local text = redis.call('GET', KEYS[1])
-if not text then return 0 end
-if text ~= ARGV[1] then return 1 end
-`
-
-var (
-	// An empty text and a missing one have the same length, but a missing one has no time
-	// to live.
-	scriptGet = newScript(`
-local size = redis.call('STRLEN', KEYS[1])
-local left = redis.call('PTTL', KEYS[1])
-if left == -2 then return false end
-if size > tonumber(ARGV[1]) then return {size, left} end
-return {size, left, redis.call('GET', KEYS[1])}`)
-	scriptExists  = newScript(`return redis.call('EXISTS', KEYS[1])`)
-	scriptReplace = newScript(ifSeen + `redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 2`)
-	scriptTouch   = newScript(ifSeen + `redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 2`)
-	// KEYS[2] is a new key, and 3 says that it is taken. ARGV[4] is 1 to compare nothing.
-	scriptCycle = newScript(`
-local text = redis.call('GET', KEYS[1])
-if not text then return 0 end
-if ARGV[4] ~= '1' and text ~= ARGV[1] then return 1 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 3 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-redis.call('DEL', KEYS[1])
-return 2`)
-	scriptDelete = newScript(ifSeen + `redis.call('DEL', KEYS[1]) return 2`)
-)
-
-// command returns the script as a command: by its hash, or by its source.
-func (s script) command(byName bool, keys []any, args ...any) []any {
-	head := []any{"eval", s.source, len(keys)}
-	if byName {
-		head = []any{"evalsha", s.sha, len(keys)}
-	}
-	return slices.Concat(head, keys, args)
-}
-
-// run runs a script on the server that has key. Only scripts that read may be sent twice.
-func (o *Ops) run(ctx context.Context, s script, key string, reads bool, args ...any) (any, error) {
-	return o.runOn(ctx, s, key, []any{key}, reads, args...)
-}
-
-// runOn is run for several keys, all on the server that has key.
-func (o *Ops) runOn(ctx context.Context, s script, key string, keys []any, reads bool, args ...any) (any, error) {
-	reply, err := o.send(ctx, key, reads, s.command(true, keys, args...))
-	if says(err, "NOSCRIPT") {
-		return o.send(ctx, key, reads, s.command(false, keys, args...))
-	}
-	return reply, err
-}
-
-// write sends a command that must not be done twice to the server that has key.
+// write sends a command that must not be done twice to the server that has key, and
+// returns its answer, nil for none.
 func (o *Ops) write(ctx context.Context, key string, args ...any) (any, error) {
-	return o.send(ctx, key, false, args)
+	return o.send(ctx, key, args, 0)
+}
+
+// confirmed is write, and waits until the replicas have it: see [Options].
+func (o *Ops) confirmed(ctx context.Context, key string, args ...any) (any, error) {
+	return o.send(ctx, key, args, o.Replicas)
 }
 
 // once is a command that go-redis does not repeat.
@@ -88,57 +28,140 @@ func (once) NoRetry() bool { return true }
 // pauses are the times to wait before a server that refused is asked again.
 var pauses = []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond}
 
-// send sends a command and returns its answer, nil for none.
-func (o *Ops) send(ctx context.Context, key string, reads bool, args []any) (any, error) {
-	client := o.client(key)
-	for i := 0; ; i++ {
-		reply, err := await(ctx, func() (any, error) {
-			cmd := redis.NewCmd(ctx, args...)
-			var sent redis.Cmder = once{cmd}
-			if reads {
-				sent = cmd
-			}
-			err := client.Process(ctx, sent)
+// send sends a command that must not be done twice.
+func (o *Ops) send(ctx context.Context, key string, args []any, replicas int) (any, error) {
+	return patiently(ctx, o.client(key), refused, func(ctx context.Context, c *client) (any, error) {
+		cmd := redis.NewCmd(ctx, args...)
+		if replicas == 0 {
+			err := c.Process(ctx, once{cmd})
 			return cmd.Val(), err
+		}
+		pipe, err := c.pipelineOf(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		wait := redis.NewCmd(ctx, "wait", replicas, waitFor.Milliseconds())
+		_ = pipe.BatchProcess(ctx, once{cmd}, once{wait}) // which fail in Exec
+		if _, err := pipe.Exec(ctx); cmd.Err() != nil {
+			return cmd.Val(), cmd.Err()
+		} else if err != nil {
+			return nil, &commandError{"WAIT", err}
+		}
+		if n, _ := wait.Val().(int64); n < int64(replicas) && wrote(args, cmd.Val()) {
+			return nil, errReplicas
+		}
+		return cmd.Val(), nil
+	})
+}
+
+// pipelineOf returns a pipeline to the server that has key. That of a Cluster would send a
+// command without a key to any server.
+func (c *client) pipelineOf(ctx context.Context, key string) (redis.Pipeliner, error) {
+	cluster, ok := c.UniversalClient.(*redis.ClusterClient)
+	if !ok {
+		return c.Pipeline(), nil
+	}
+	node, err := cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return node.Pipeline(), nil
+}
+
+// waitFor is how long the replicas may take.
+const waitFor = time.Second
+
+// errReplicas: a write is done, and may be lost when the primary is.
+var errReplicas = errors.New("redisops: too few replicas have confirmed the write")
+
+// wrote reports whether the answer to a command says that something was written.
+func wrote(args []any, reply any) bool {
+	if args[0] == "evalsha" || args[0] == "eval" {
+		return reply == int64(2)
+	}
+	return reply != nil && reply != int64(0)
+}
+
+// read sends commands that read, in one round trip to the server that has key. Each of them
+// has its answer or its error; the error of read is one that concerns all.
+func (o *Ops) read(ctx context.Context, key string, cmds ...redis.Cmder) error {
+	_, err := patiently(ctx, o.client(key), again, func(ctx context.Context, c *client) (any, error) {
+		for _, cmd := range cmds {
+			cmd.SetErr(nil)
+		}
+		return nil, c.exec(ctx, cmds)
+	})
+	return err
+}
+
+// exec sends commands in one round trip, to the primary.
+func (c *client) exec(ctx context.Context, cmds []redis.Cmder) error {
+	var err error
+	switch {
+	case c.replicas:
+		pipe := c.TxPipeline()
+		_ = pipe.BatchProcess(ctx, cmds...)
+		_, err = pipe.Exec(ctx)
+	case len(cmds) == 1:
+		err = c.Process(ctx, cmds[0])
+	default:
+		pipe := c.Pipeline()
+		_ = pipe.BatchProcess(ctx, cmds...)
+		_, err = pipe.Exec(ctx)
+	}
+	if errors.Is(err, redis.Nil) || err != nil && answered(err) && !again(err) {
+		return nil // as its command knows
+	}
+	return err
+}
+
+// patiently calls f, and calls it again if its error is one of those.
+func patiently[T any](ctx context.Context, c *client, these func(error) bool, f func(context.Context, *client) (T, error)) (T, error) {
+	for i := 0; ; i++ {
+		v, err := await(ctx, c, func(ctx context.Context) (T, error) {
+			v, err := f(ctx, c)
+			if call, ok := ctx.(*call); ok && err != nil && moved(err) {
+				call.renew()
+			}
+			return v, err
 		})
 		switch {
 		case errors.Is(err, redis.Nil):
-			return nil, nil
-		case err == nil || reads || !refused(err) || i == len(pauses):
-			return reply, err
+			return v, nil
+		case err == nil || !these(err) || i == len(pauses):
+			return v, err
+		}
+		pause := pauses[i]
+		if i == 0 && !refused(err) {
+			pause = 0 // the server has ended the connection, and others may be there
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
-		case <-time.After(pauses[i]):
+			return v, err
+		case <-time.After(pause):
 		}
 	}
 }
 
-// await returns the result of f, or an error when ctx ends first. go-redis looks at the
-// context only now and then: it waits for the answer to a command until a deadline of its
-// own.
-func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	var none T
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	if ctx.Done() == nil {
-		return f()
-	}
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		v, err := f()
-		done <- result{v, err}
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
+// unsent reports whether an error means that no connection was made.
+func unsent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial" || errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, errReplica) || errors.Is(err, errMaxClients)
 }
+
+// refused reports whether an error means that the server did nothing, and that another
+// try, or another server, may succeed.
+func refused(err error) bool { return unsent(err) || moved(err) || says(err, "TRYAGAIN") }
+
+// moved reports whether the server that answered may not be the one to ask any more.
+func moved(err error) bool {
+	for _, code := range []string{"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN"} {
+		if says(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// again reports whether a read may succeed after an error.
+func again(err error) bool { return refused(err) || ended(err) }

@@ -58,13 +58,23 @@ func rig(t testing.TB, servers []*testserver.Server, open func(dialer) redis.Uni
 // Single is one server.
 func Single(t testing.TB) *Rig {
 	t.Helper()
-	return single(t, testserver.Redis(t))
+	return single(t, testserver.Redis(t), as)
 }
 
-func single(t testing.TB, s *testserver.Server) *Rig {
+// SingleBy is Single with the client that options make.
+func SingleBy(options func(*redis.Options) *redis.Options) func(testing.TB) *Rig {
+	return func(t testing.TB) *Rig {
+		t.Helper()
+		return single(t, testserver.Redis(t), options)
+	}
+}
+
+func as(o *redis.Options) *redis.Options { return o }
+
+func single(t testing.TB, s *testserver.Server, options func(*redis.Options) *redis.Options) *Rig {
 	t.Helper()
 	return rig(t, []*testserver.Server{s}, func(dial dialer) redis.UniversalClient {
-		return redis.NewClient(&redis.Options{Addr: s.Addr(), Dialer: dial})
+		return redis.NewClient(options(&redis.Options{Addr: s.Addr(), Dialer: dial}))
 	})
 }
 
@@ -73,7 +83,7 @@ func Several(t testing.TB, n int) []*Rig {
 	t.Helper()
 	var rigs []*Rig
 	for _, s := range testserver.Redises(t, n) {
-		rigs = append(rigs, single(t, s))
+		rigs = append(rigs, single(t, s, as))
 	}
 	return rigs
 }
@@ -81,10 +91,18 @@ func Several(t testing.TB, n int) []*Rig {
 // Cluster is a Redis Cluster.
 func Cluster(t testing.TB) *Rig {
 	t.Helper()
-	nodes := testserver.RedisCluster(t)
-	return rig(t, nodes, func(dial dialer) redis.UniversalClient {
-		return redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs(nodes), Dialer: dial})
-	})
+	return ClusterBy(func(o *redis.ClusterOptions) *redis.ClusterOptions { return o })(t)
+}
+
+// ClusterBy is Cluster with the client that options make.
+func ClusterBy(options func(*redis.ClusterOptions) *redis.ClusterOptions) func(testing.TB) *Rig {
+	return func(t testing.TB) *Rig {
+		t.Helper()
+		nodes := testserver.RedisCluster(t)
+		return rig(t, nodes, func(dial dialer) redis.UniversalClient {
+			return redis.NewClusterClient(options(&redis.ClusterOptions{Addrs: addrs(nodes), Dialer: dial}))
+		})
+	}
 }
 
 // Ring is the Ring of go-redis over three servers, of which none is that of Single.
