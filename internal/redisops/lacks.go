@@ -68,25 +68,25 @@ func (o *Ops) Probe(ctx context.Context, doing, key string) ([]string, error) {
 	if _, err := o.Get(ctx, doing, key); err != nil && !errors.Is(err, djsession.ErrNotFound) {
 		return nil, err
 	}
-	seen := djsession.VersionOf("djsession")
-	for {
-		before := o.lacking.Load()
-		err := o.Replace(ctx, doing, key, "", o.site.Now().AddDate(0, 0, 1), seen)
-		if errors.Is(err, djsession.ErrNotFound) {
-			break
-		}
-		// A proxy may end the connection in place of an answer. Nothing is lost here.
-		next := power(0)
-		for _, p := range []power{ifEq, eval, watch} {
-			if next == 0 && !o.lacks(p) {
-				next = p
+	seen, tomorrow := djsession.VersionOf("djsession"), o.site.Now().AddDate(0, 0, 1)
+	for _, try := range []struct {
+		ways []power
+		run  func() error
+	}{
+		{[]power{ifEq, eval, watch}, func() error { return o.Replace(ctx, doing, key, "", tomorrow, seen) }},
+		{[]power{eval}, func() error { return o.Cycle(ctx, doing, key, seen, key+"2", "", tomorrow) }},
+	} {
+		for {
+			err := try.run()
+			if errors.Is(err, djsession.ErrNotFound) || errors.Is(err, errors.ErrUnsupported) {
+				break
 			}
-		}
-		if !ended(err) || next == 0 {
-			return nil, err
-		}
-		if o.lacking.Or(uint32(next)); o.lacking.Load() == before {
-			return nil, err
+			// A proxy may end the connection in place of an answer. Nothing is lost here.
+			i := slices.IndexFunc(try.ways, func(p power) bool { return !o.lacks(p) })
+			if i < 0 || !ended(err) {
+				return nil, err
+			}
+			o.lacking.Or(uint32(try.ways[i]))
 		}
 	}
 	if o.Replicas > 0 {
