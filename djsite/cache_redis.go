@@ -26,12 +26,12 @@ func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djc
 	if err != nil {
 		return nil, nil, err
 	}
-	opts := &rediscache.Options{Keys: keys, Format: format}
+	name := fmt.Sprintf("CACHES[%q]", c.Alias)
+	opts := &rediscache.Options{Keys: keys, Format: format, Replicas: s.opts.RedisReplicas, Unguarded: true, Once: name == s.copies}
 	locations := c.Addresses()
 	if len(locations) == 0 {
 		return nil, nil, fmt.Errorf("%w: CACHES[%q] has no LOCATION", djsettings.ErrSetting, c.Alias)
 	}
-	name := fmt.Sprintf("CACHES[%q]", c.Alias)
 	if c.Options.Text("CLIENT_CLASS") == "django_redis.client.ShardClient" {
 		return s.openShards(ctx, c, name, opts)
 	}
@@ -43,7 +43,29 @@ func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djc
 	if err := s.pinged(ctx, name, client); err != nil {
 		return nil, nil, err
 	}
-	return rediscache.New(s.site, client, opts), client.Close, nil
+	cache := rediscache.New(s.site, client, opts)
+	if err := s.probed(ctx, name, func(ctx context.Context) ([]string, error) { return cache.Probe(ctx, s.probeName()) }); err != nil {
+		_ = client.Close()
+		return nil, nil, err
+	}
+	return cache, client.Close, nil
+}
+
+// probeName is a name in a cache that the rights to the site's sessions cover.
+func (s *Site) probeName() string {
+	in := s.Settings.Sessions
+	prefix := in.CacheKeyPrefix
+	if prefix == "" {
+		switch in.Kind {
+		case djsettings.EngineCachedDB:
+			prefix = "django.contrib.sessions.cached_db"
+		case djsettings.EngineQSessionsCDB:
+			prefix = "qsessions.q_cached_db"
+		default:
+			prefix = "django.contrib.sessions.cache"
+		}
+	}
+	return prefix + s.site.NewKey()
 }
 
 // openShards opens all servers. The texts in LOCATION decide which server has a key, even

@@ -15,8 +15,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
+	"github.com/go-djsession/go-djsession/internal/redisops"
 )
 
 // redisServer is the address of a Redis, as a URL of redis-py describes it.
@@ -219,12 +222,11 @@ func (s *redisServer) client() redis.UniversalClient {
 	opts := &redis.Options{
 		Network: s.network, Addr: s.addr, Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
-		ContextTimeoutEnabled: true,
 	}
 	if s.copies {
 		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
 	}
-	return redis.NewClient(opts)
+	return redis.NewClient(redisops.ClientOptions(opts))
 }
 
 // failover returns a client of the primary that the Sentinels know by this name.
@@ -233,12 +235,11 @@ func (s *redisServer) failover(name string, sentinels []string, sentinelUser, se
 		MasterName: name, SentinelAddrs: sentinels, SentinelUsername: sentinelUser, SentinelPassword: sentinelPassword,
 		Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
-		ContextTimeoutEnabled: true,
 	}
 	if s.copies {
 		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
 	}
-	return redis.NewFailoverClient(opts)
+	return redisops.NewFailoverClient(opts)
 }
 
 // copyTimeout limits each step of a call to a cache of copies, unless the site's own client
@@ -260,7 +261,7 @@ func onceOnly(dial, read, write, pool *time.Duration, retries, dials *int) {
 func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalClient) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	if err := client.Ping(ctx).Err(); err != nil {
+	if err := client.Ping(ctx).Err(); err != nil && !strings.HasPrefix(err.Error(), "NOPERM ") {
 		if s.mayBeDown(what, err) {
 			return nil
 		}
@@ -269,7 +270,24 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 		if errors.As(err, new(x509.HostnameError)) {
 			hint += " (redis-py before version 6 looks at the name only with ssl_check_hostname=True; say ssl_check_hostname=False to do without)"
 		}
+		if why := redisops.Hint(err); why != "" {
+			hint = ": " + why + hint
+		}
 		return errtext.Hide(ErrUnavailable, what+" cannot be reached"+hint, err)
+	}
+	return nil
+}
+
+// probed adds a Warning for each thing that a Redis or the rights of its user do not allow.
+func (s *Site) probed(ctx context.Context, what string, probe func(context.Context) ([]string, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	lacks, err := probe(ctx)
+	if err != nil && !s.mayBeDown(what, err) {
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, what, err)
+	}
+	for _, text := range lacks {
+		s.warn(what, text)
 	}
 	return nil
 }
@@ -284,8 +302,8 @@ func (s *Site) mayBeDown(what string, err error) bool {
 	return true
 }
 
-// openSessionRedis opens the server of django-redis-sessions.
-func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, error) {
+// openSessionRedis opens the store of django-redis-sessions.
+func (s *Site) openSessionRedis(ctx context.Context) (djsession.Store, error) {
 	if err := s.Settings.Sessions.Redis.Err(); err != nil {
 		return nil, err
 	}
@@ -293,11 +311,15 @@ func (s *Site) openSessionRedis(ctx context.Context) (redis.UniversalClient, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.pinged(ctx, "SESSION_REDIS", client); err != nil {
+	const what = "SESSION_REDIS"
+	if err := s.pinged(ctx, what, client); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, client.Close)
-	return client, nil
+	store := redisstore.New(s.site, client, &redisstore.Options{
+		Prefix: s.Settings.Sessions.Redis.Prefix, Replicas: s.opts.RedisReplicas, Unguarded: true,
+	})
+	return store, s.probed(ctx, what, store.Probe)
 }
 
 // sessionRedis is RedisServer.get of redis_sessions.

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djsettings"
+	"github.com/go-djsession/go-djsession/internal/redisops"
 )
 
 // redisByDSN returns the client for a DSN of [djsettings.FromDSN]. The parameters are those
@@ -27,13 +28,13 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(once(opts)), nil
+		return redis.NewClient(redisops.ClientOptions(once(opts))), nil
 	case "unix":
 		opts, err := redis.ParseURL("unix://" + rest)
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(once(opts)), nil
+		return redis.NewClient(redisops.ClientOptions(once(opts))), nil
 	}
 	// The DSN has several hosts. The user, the database and the parameters go with the
 	// first one.
@@ -62,7 +63,7 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 		if copies {
 			onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
 		}
-		return redis.NewClusterClient(opts), nil
+		return redis.NewClusterClient(redisops.ClusterOptions(opts)), nil
 	}
 	// What is left is a Sentinel: /NAME/DB
 	path, query, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "?")
@@ -83,7 +84,7 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 		}
 	}
 	once(opts)
-	return redis.NewFailoverClient(&redis.FailoverOptions{
+	return redisops.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: addrs, SentinelPassword: password,
 		Username: opts.Username, Password: opts.Password, DB: opts.DB, TLSConfig: opts.TLSConfig,
 		DialTimeout: opts.DialTimeout, ReadTimeout: opts.ReadTimeout, WriteTimeout: opts.WriteTimeout,

@@ -11,7 +11,6 @@ import (
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
 	"github.com/go-djsession/go-djsession/djsession/cookiestore"
 	"github.com/go-djsession/go-djsession/djsession/filestore"
-	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/internal/errtext"
 )
@@ -34,10 +33,7 @@ func (s *Site) openSessions(ctx context.Context) (*djsession.Manager, error) {
 	case djsettings.EngineFile:
 		store, err = s.openFiles()
 	case djsettings.EngineRedis:
-		client, wrong := s.openSessionRedis(ctx)
-		if err = wrong; err == nil {
-			store = redisstore.New(site, client, &redisstore.Options{Prefix: in.Redis.Prefix})
-		}
+		store, err = s.openSessionRedis(ctx)
 	case djsettings.EngineSignedCookies:
 		sealer, err := cookiestore.New(site, nil)
 		if err != nil {

@@ -89,6 +89,9 @@ type Options struct {
 	// Unguarded lets the Cache work with a server that offers no way to compare and swap:
 	// see the package's comment.
 	Unguarded bool
+	// Once lets a call fail at once if the server cannot be reached or is not ready. By
+	// default a call waits up to a third of a second for it. It is for a cache of copies.
+	Once bool
 }
 
 // Cache is a [djcache.Cache] in a Redis. It is safe for concurrent use.
@@ -117,7 +120,7 @@ func (o *Options) ops() redisops.Options {
 	if o == nil {
 		return redisops.Options{}
 	}
-	return redisops.Options{Replicas: o.Replicas, Unguarded: o.Unguarded}
+	return redisops.Options{Replicas: o.Replicas, Unguarded: o.Unguarded, Once: o.Once}
 }
 
 // ClientOptions returns a copy of o for [New]. The client needs no goroutine to end a call

@@ -27,7 +27,7 @@ func fail(ctx context.Context, doing string, err error) error {
 	case says(err, "WRONGTYPE"):
 		return djsession.Corrupt(doing+": the key holds no text", err)
 	}
-	if h := hint(err); h != "" {
+	if h := Hint(err); h != "" {
 		doing += ": " + h
 	}
 	return djsession.Unavailable(doing, err)
@@ -58,8 +58,8 @@ type commandError struct {
 func (e *commandError) Error() string { return e.name + " failed" }
 func (e *commandError) Unwrap() error { return e.err }
 
-// hint says what an error means, "" if that is not known. It quotes nothing but the code.
-func hint(err error) string {
+// Hint says what an error means, "" if that is not known. It quotes nothing but the code.
+func Hint(err error) string {
 	for _, h := range hints {
 		if says(err, h.code) {
 			return h.hint + " (" + h.code + ")"

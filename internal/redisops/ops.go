@@ -46,6 +46,9 @@ type Options struct {
 	// Unguarded lets a server without any way to compare and swap be written to by a read,
 	// a comparison and a write.
 	Unguarded bool
+	// Once lets a call fail at once, without waiting for a server that may come back. It is
+	// for copies of what is elsewhere.
+	Once bool
 }
 
 // New returns the [Ops] of one client, which has every key. A text that is longer than the
@@ -175,7 +178,7 @@ func (o *Ops) Delete(ctx context.Context, doing, key string, seen djsession.Vers
 // Errors: those of Add and Replace; errors.ErrUnsupported if the client reaches more than
 // one server, so that the keys may be on two.
 func (o *Ops) Cycle(ctx context.Context, doing, old string, seen djsession.Version, key, text string, expires time.Time) error {
-	if _, one := o.clients[0].UniversalClient.(*redis.Client); !one || len(o.clients) > 1 {
+	if _, one := o.clients[0].UniversalClient.(interface{ Options() *redis.Options }); !one || len(o.clients) > 1 {
 		return fmt.Errorf("%s: %w: not on several servers", doing, errors.ErrUnsupported)
 	}
 	if o.lacks(eval) {

@@ -30,7 +30,7 @@ var pauses = []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 250 *
 
 // send sends a command that must not be done twice.
 func (o *Ops) send(ctx context.Context, key string, args []any, replicas int) (any, error) {
-	return patiently(ctx, o.client(key), refused, func(ctx context.Context, c *client) (any, error) {
+	return patiently(ctx, o, key, refused, func(ctx context.Context, c *client) (any, error) {
 		cmd := redis.NewCmd(ctx, args...)
 		if replicas == 0 {
 			err := c.Process(ctx, once{cmd})
@@ -85,7 +85,7 @@ func wrote(args []any, reply any) bool {
 // read sends commands that read, in one round trip to the server that has key. Each of them
 // has its answer or its error; the error of read is one that concerns all.
 func (o *Ops) read(ctx context.Context, key string, cmds ...redis.Cmder) error {
-	_, err := patiently(ctx, o.client(key), again, func(ctx context.Context, c *client) (any, error) {
+	_, err := patiently(ctx, o, key, again, func(ctx context.Context, c *client) (any, error) {
 		for _, cmd := range cmds {
 			cmd.SetErr(nil)
 		}
@@ -116,7 +116,8 @@ func (c *client) exec(ctx context.Context, cmds []redis.Cmder) error {
 }
 
 // patiently calls f, and calls it again if its error is one of those.
-func patiently[T any](ctx context.Context, c *client, these func(error) bool, f func(context.Context, *client) (T, error)) (T, error) {
+func patiently[T any](ctx context.Context, o *Ops, key string, these func(error) bool, f func(context.Context, *client) (T, error)) (T, error) {
+	c := o.client(key)
 	for i := 0; ; i++ {
 		v, err := await(ctx, c, func(ctx context.Context) (T, error) {
 			v, err := f(ctx, c)
@@ -132,8 +133,11 @@ func patiently[T any](ctx context.Context, c *client, these func(error) bool, f 
 			return v, err
 		}
 		pause := pauses[i]
-		if i == 0 && !refused(err) {
+		switch {
+		case i == 0 && !refused(err):
 			pause = 0 // the server has ended the connection, and others may be there
+		case o.Once:
+			return v, err
 		}
 		select {
 		case <-ctx.Done():

@@ -165,7 +165,7 @@ var errNoSwap = errors.New("redisops: the server offers none of SET IFEQ, EVALSH
 
 // watched writes in a transaction, which fails if the key is changed after the read.
 func (o *Ops) watched(ctx context.Context, key, text string, s swap) error {
-	_, err := patiently(ctx, o.client(key), refused, func(ctx context.Context, c *client) (any, error) {
+	_, err := patiently(ctx, o, key, refused, func(ctx context.Context, c *client) (any, error) {
 		return nil, c.Watch(ctx, func(tx *redis.Tx) error {
 			if err := o.same(ctx, tx, key, text); err != nil {
 				return err
