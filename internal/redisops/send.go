@@ -109,10 +109,15 @@ func (c *client) exec(ctx context.Context, cmds []redis.Cmder) error {
 		_ = pipe.BatchProcess(ctx, cmds...)
 		_, err = pipe.Exec(ctx)
 	}
-	if errors.Is(err, redis.Nil) || err != nil && answered(err) && !again(err) {
-		return nil // as its command knows
+	if err == nil || !answered(err) || again(err) {
+		return err
 	}
-	return err
+	for _, cmd := range cmds {
+		if cmd.Err() != nil {
+			return nil // as this one knows
+		}
+	}
+	return err // none was sent: the server refused the connection
 }
 
 // patiently calls f, and calls it again if its error is one of those.
