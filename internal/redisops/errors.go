@@ -85,6 +85,8 @@ func Hint(err error) string {
 		return "too few replicas have confirmed the write in time"
 	case errors.Is(err, errReplica):
 		return "the server is a replica"
+	case errors.Is(err, errNoPrimary):
+		return "the Sentinels know no primary of this name"
 	case errors.Is(err, errMaxClients), begins(err, "ERR max number of clients"):
 		return "the server has its maximal number of clients"
 	case begins(err, "ERR unknown command"):

@@ -33,16 +33,21 @@ type process struct {
 
 func newProcess(t *testing.T, args ...string) *process {
 	t.Helper()
+	p := &process{t: t, dir: t.TempDir(), port: free(t), args: args}
+	t.Cleanup(p.kill)
+	p.start()
+	return p
+}
+
+// free returns a port that nobody has.
+func free(t *testing.T) int {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	p := &process{t: t, dir: t.TempDir(), port: port, args: args}
-	t.Cleanup(p.kill)
-	p.start()
-	return p
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (p *process) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
