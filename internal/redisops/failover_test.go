@@ -40,7 +40,7 @@ func replicaOf(t *testing.T, primary *process) *process {
 }
 
 // A planned failover takes back no logout that replicas have confirmed. What it takes back
-// of others is in the log.
+// of others is in the log of go test -v.
 func TestPlannedFailover(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for Sentinels")
@@ -55,9 +55,7 @@ func TestPlannedFailover(t *testing.T) {
 		{"a replica confirms", 1, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if !test.plain {
-				quiet(t)
-			}
+			t.Parallel()
 			ctx := t.Context()
 			primary := newProcess(t, "--repl-diskless-sync-delay", "0")
 			replica := replicaOf(t, primary)
