@@ -35,17 +35,17 @@ type Options struct {
 	// tls_context, which only Python can read. Without an entry the server's certificate
 	// must be valid for its name and signed by an authority that this machine trusts.
 	CacheTLS map[string]*tls.Config
-// CacheFormats are formats of the values of caches, by their alias, where a class of the
-// site's own makes them: a serde of pymemcache, a serializer of RedisCache, a SERIALIZER or
-// COMPRESSOR of django-redis. The format must write what that class reads, and read what
-// it writes.
-CacheFormats map[string]CacheFormat
-RedisReplicas is the number of replicas of a Redis that must have a logout, a new
-// session and a new key within a second; default none. With a Sentinel or a Cluster, what
-// was acknowledged is then not lost when a replica takes the place of the primary. If too
-// few replicas confirm it, the request fails. The user of the Redis must have the right
-// to run WAIT.
-RedisReplicas int
+	// CacheFormats are formats of the values of caches, by their alias, where a class of the
+	// site's own makes them: a serde of pymemcache, a serializer of RedisCache, a SERIALIZER or
+	// COMPRESSOR of django-redis. The format must write what that class reads, and read what
+	// it writes.
+	CacheFormats map[string]CacheFormat
+	// RedisReplicas is the number of replicas of a Redis that must have a logout, a new
+	// session and a new key within a second; default none. With a Sentinel or a Cluster, what
+	// was acknowledged is then not lost when a replica takes the place of the primary. If too
+	// few replicas confirm it, the request fails. The user of the Redis must have the right
+	// to run WAIT.
+	RedisReplicas int
 	// MaxConns limits the connections to each database; default 16.
 	MaxConns int
 	// TextUserIDs is for sites with user_sessions or qsessions whose users have a text as
