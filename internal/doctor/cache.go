@@ -81,8 +81,11 @@ func (e *exam) cached(key string) {
 			return
 		}
 		if key == "" {
-			// If there are only a few, all may be older than a change of password.
-			if e.others(ctx, c, "") >= 3 && e.suspect {
+			switch enough := e.others(ctx, c, "") > 0 && e.suspect; {
+			case enough && e.orOwnHash() != "":
+				e.fault(AuthUnclear, fmt.Sprintf("The _auth_user_hash of none of the sessions in CACHES[%q] is that of the user's password: Django runs with another SECRET_KEY%s, and nothing here is signed that would tell which.", set.Alias, e.orOwnHash()),
+					e.orProbe("Compare SECRET_KEY, and look whether the model overrides get_session_auth_hash, which djsite.Options.AuthHash repeats."))
+			case enough:
 				e.fault(AuthSecret, fmt.Sprintf("The _auth_user_hash of none of the sessions in CACHES[%q] was made with this SECRET_KEY.", set.Alias),
 					"Give SECRET_KEY the value that the running Django has.")
 			}
@@ -188,7 +191,7 @@ func (e *exam) others(ctx context.Context, c djcache.Cache, key string) (looked 
 			return looked
 		}
 	}
-	e.suspect = looked > 0
+	e.suspect = looked >= 3 // if there are fewer, all may be older than a change of password
 	return looked
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite"
 
+	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djcache/memcached"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
@@ -226,7 +227,13 @@ var faults = map[string][]broken{
 		{"no password", func(t *testing.T, s *site) given {
 			return given{settings: s.with("CACHES", "{'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': 'redis://"+guarded(t)+"/1'}}")}
 		}, doctor.CachePassword, []string{"password"}, nil},
+		{"another SECRET_KEY, and one other session", func(t *testing.T, s *site) given { // whose password may have been changed too
+			s.login(t, "grace")
+			return given{settings: s.with("SECRET_KEY", "'another-secret'")}
+		}, doctor.AuthUnclear, []string{"either the password was changed", "another SECRET_KEY"}, nil},
 		{"another SECRET_KEY, others are there", func(t *testing.T, s *site) given {
+			s.login(t, "grace")
+			s.login(t, "grace")
 			s.login(t, "grace")
 			return given{settings: s.with("SECRET_KEY", "'another-secret'")}
 		}, doctor.AuthSecret, []string{"another SECRET_KEY"}, nil},
@@ -303,11 +310,19 @@ var faults = map[string][]broken{
 		{"nothing is told of it", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.EngineUnknown, []string{"own.engine"}, []string{doctor.OtherEngine, doctor.Salt}},
 	},
 	"member": {
-		{"nobody tells what its model does", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.Unexplained, []string{"own.Member", "djsession probe", "UserModels", "has_perm"}, []string{doctor.UserTable, doctor.UserModel, doctor.AuthHash}},
+		{"nobody tells what its model does", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.Unexplained, []string{"own.Member", "djsession probe", "UserModels", "has_perm"}, nil},
 		{"a db_table that is not named", func(t *testing.T, s *site) given { return given{parts: &djsite.Options{}} }, doctor.UserModel, []string{"members", "own.Member"}, nil},
 		{"the users of auth.User", func(t *testing.T, s *site) given {
 			return given{settings: s.with("AUTH_USER_MODEL", "'auth.User'"), parts: &djsite.Options{}}
 		}, doctor.UserModel, []string{"members", "auth.User"}, nil},
+	},
+	"hash": {
+		{"a hash of its own, of which nobody tells", func(t *testing.T, s *site) given { return given{parts: &djsite.Options{}} }, doctor.AuthHash, []string{"own.Hashed", "overrides get_session_auth_hash", "SECRET_KEY is right"}, nil},
+		{"a hash of its own, told with another salt", func(t *testing.T, s *site) given {
+			return given{parts: &djsite.Options{AuthHash: djauth.AuthHash{Salt: "other", Algorithm: "sha256", Fields: []string{"password"}}}}
+		}, doctor.AuthHash, []string{"the model makes it otherwise", "SECRET_KEY is right"}, nil},
+		{"a hash of its own, and nobody tells of the model", func(t *testing.T, s *site) given { return given{opts: &djsettings.Options{}} }, doctor.Unexplained, []string{"own.Hashed", "djsession probe"}, nil},
+		{"another SECRET_KEY", change("SECRET_KEY", "'another-secret'"), doctor.SecretKey, nil, nil},
 	},
 	"user_sessions": {
 		{"another engine", change("SESSION_ENGINE", "'django.contrib.sessions.backends.db'"), doctor.OtherEngine, []string{"user_sessions_session"}, nil},

@@ -140,7 +140,7 @@ func (e *exam) noFile(dir, key, change string) {
 		e.fault(FileFolder, fmt.Sprintf("The session is not in the folder for temporary files, %s, where Go looks because there is no SESSION_FILE_PATH.", dir),
 			"Set SESSION_FILE_PATH, or give Go the TMPDIR that Django has.")
 	case !prefix && err == nil:
-		e.fault(FileFolder, fmt.Sprintf("There are no sessions at all in %s, to which SESSION_FILE_PATH leads, so that it is not the folder that Django uses.", dir), change)
+		e.fault(FileFolder, fmt.Sprintf("There are no sessions at all in %s, to which SESSION_FILE_PATH leads: it is not the folder that Django uses, or all of them have ended.", dir), change)
 	default:
 		e.notFound("the folder " + dir)
 	}

@@ -228,15 +228,24 @@ func (e *exam) hash(c claim) {
 	case c.hash == "":
 		e.fault(AuthHash, "The session has a user and no _auth_user_hash, so that Django ends it at the next request.", "Let the user log in anew.")
 	case e.vouched:
-		e.fault(AuthHash, "The _auth_user_hash of the session is not that of the user's password, though SECRET_KEY is right: the password was changed or rehashed since the login.",
+		e.fault(AuthHash, "The _auth_user_hash of the session is not that of the user's password, though SECRET_KEY is right: the password was changed or rehashed since the login"+e.orOwnHash()+".",
 			"Log in anew; if this happens to everybody, the model overrides get_session_auth_hash, which djauth.Options.AuthHash repeats, or password hashers differ.")
-	case e.suspect:
+	case e.suspect && e.orOwnHash() == "":
 		e.fault(AuthSecret, "The _auth_user_hash of the session was made with another SECRET_KEY, and so were those of all other sessions that were looked at.",
 			"Give SECRET_KEY the value that the running Django has.")
 	default:
-		e.fault(AuthUnclear, "The _auth_user_hash of the session is not that of the user's password: either the password was changed since the login, or Django runs with another SECRET_KEY, and nothing here is signed that would tell which.",
+		e.fault(AuthUnclear, "The _auth_user_hash of the session is not that of the user's password: either the password was changed since the login, or Django runs with another SECRET_KEY"+e.orOwnHash()+", and nothing here is signed that would tell which.",
 			"Log in anew, and compare SECRET_KEY if it happens again.")
 	}
+}
+
+// orOwnHash is a further cause of a hash that does not fit, where no profile says that the
+// model makes Django's own.
+func (e *exam) orOwnHash() string {
+	if e.set.Profile != nil || strings.EqualFold(e.set.Auth.UserModel, "auth.User") {
+		return ""
+	}
+	return fmt.Sprintf(", or AUTH_USER_MODEL, %s, overrides get_session_auth_hash", e.set.Auth.UserModel)
 }
 
 // ownHash is hash for a model that makes its own.

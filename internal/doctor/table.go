@@ -251,7 +251,7 @@ func (e *exam) notInTable(ctx context.Context, db *djsite.DB, table, key string)
 
 // empty and notFound are for a session that no other check explains.
 func (e *exam) empty(where, change string) {
-	e.fault(EmptyStore, fmt.Sprintf("There are no sessions at all in %s, so that it is not the one that Django uses.", where), change)
+	e.fault(EmptyStore, fmt.Sprintf("There are no sessions at all in %s: it is not the one that Django uses, or all of them have ended.", where), change)
 }
 
 func (e *exam) notFound(where string) {

@@ -14,6 +14,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
@@ -107,6 +108,13 @@ class Member(AbstractUser):
     class Meta:
         db_table = 'members'
 `}, parts: djsite.Options{UserTable: &dbusers.Options{Table: "members"}}, opts: djsettings.Options{UserModels: map[string]string{"own.Member": "auth.User"}}},
+	"hash": {django: "5.2", settings: "AUTH_USER_MODEL = 'own.Hashed'\nINSTALLED_APPS += ['own']\n",
+		modules: map[string]string{"own/__init__.py": "", "own/models.py": `from django.contrib.auth.models import AbstractUser
+from django.utils.crypto import salted_hmac
+class Hashed(AbstractUser):
+    def get_session_auth_hash(self):
+        return salted_hmac('own', self.password, algorithm='sha256').hexdigest()
+`}, parts: djsite.Options{AuthHash: djauth.AuthHash{Salt: "own", Algorithm: "sha256", Fields: []string{"password"}}}, opts: djsettings.Options{UserModels: map[string]string{"own.Hashed": "auth.User"}}},
 	"user_sessions": {django: "5.2", settings: "SESSION_ENGINE = 'user_sessions.backends.db'\nINSTALLED_APPS += ['user_sessions']\nMIDDLEWARE[0] = 'user_sessions.middleware.SessionMiddleware'\n"},
 	"qsessions": {django: "5.2", settings: "SESSION_ENGINE = 'qsessions.backends.cached_db'\nINSTALLED_APPS += ['qsessions']\nMIDDLEWARE[0] = 'qsessions.middleware.SessionMiddleware'\n" +
 		"CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://{redis}/7'}}\n"},
