@@ -87,3 +87,8 @@ sites:
 # All faults of all engines, and their table. CI runs a part of them with the tests.
 faults:
 	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full
+
+# Go and a real Django under load while their servers die, and the table of it.
+SOAK = 20m
+soak:
+	go test -v -timeout 24h ./compat_test/faults -run '^TestSoak$$' -soak $(SOAK)
