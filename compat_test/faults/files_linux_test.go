@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +11,10 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
+	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
 
 	_ "modernc.org/sqlite"
 )
@@ -26,16 +30,11 @@ var faultsOfFiles = []fault{healthy, held, diskFull, noFolder}
 
 // tryFileFault tries all operations in a folder with the fault.
 func tryFileFault(t *testing.T, e engine, f fault) *row {
-	disk := t.TempDir()
+	disk := ""
 	if f == diskFull {
-		if err := syscall.Mount("djsession-test", disk, "tmpfs", 0, "size=400k"); err != nil {
-			testserver.Lacks(t, fmt.Sprintf("a small file system cannot be mounted: %v: run as root", err))
-		}
-		t.Cleanup(func() {
-			if err := syscall.Unmount(disk, 0); err != nil {
-				t.Errorf("unmount: %v", err)
-			}
-		})
+		disk = smallDisk(t)
+	} else {
+		disk = t.TempDir()
 	}
 	folder := filepath.Join(disk, "folder")
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -71,6 +70,21 @@ func tryFileFault(t *testing.T, e engine, f fault) *row {
 	witness.close()
 	b.leaks(goroutines, descriptors, 30*time.Second)
 	return &b.row
+}
+
+// smallDisk mounts a file system of 400 kB.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	disk := t.TempDir()
+	if err := syscall.Mount("djsession-test", disk, "tmpfs", 0, "size=400k"); err != nil {
+		testserver.Lacks(t, fmt.Sprintf("a small file system cannot be mounted: %v: run as root", err))
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(disk, 0); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return disk
 }
 
 // holdTable takes the lock of a writer.
@@ -129,5 +143,38 @@ func rename(t *testing.T, from, to string) (back func()) {
 		if err := os.Rename(to, from); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// On a full disk SQLite has no room for the journal of a logout, unless it keeps that of
+// earlier writes.
+func TestLogoutOfSQLiteOnFullDisk(t *testing.T) {
+	for mode, done := range map[string]bool{"DELETE": false, "PERSIST": true} {
+		t.Run(mode, func(t *testing.T) {
+			disk := smallDisk(t)
+			db, err := sql.Open("sqlite", filepath.Join(disk, "db.sqlite3")+"?_pragma=journal_mode("+mode+")")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.Exec("CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)"); err != nil {
+				t.Fatal(err)
+			}
+			of, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(secretKey)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			store, key := dbstore.New(of, db, dbstore.SQLite, nil), of.NewKey()
+			if _, err := store.Create(t.Context(), key, &djsession.Record{Data: serializer.NewDict(), Expires: time.Now().Add(time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+			release := fillDisk(t, disk)
+			err = store.Delete(t.Context(), key, djsession.Force)
+			release()
+			_, _, load := store.Load(t.Context(), key)
+			if done && (err != nil || !errors.Is(load, djsession.ErrNotFound)) || !done && (!errors.Is(err, djsession.ErrUnavailable) || load != nil) {
+				t.Errorf("done: %v, want %v; the session: %v", err, done, load)
+			}
+		})
 	}
 }
