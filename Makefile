@@ -20,7 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak drivers
 
 check: lint tidy test race core32 cross fuzz
 
@@ -55,6 +55,7 @@ tidy:
 	go mod tidy -diff
 	go -C examples/frameworks mod tidy -diff
 	go -C compat_test/bench mod tidy -diff
+	go -C compat_test/drivers mod tidy -diff
 	git diff --exit-code
 
 fuzz:
@@ -87,6 +88,10 @@ sites:
 # All faults of all engines, and their table. CI runs a part of them with the tests.
 faults:
 	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full
+
+# dbstore with drivers that no program inherits; mattn's needs gcc.
+drivers:
+	go -C compat_test/drivers test -v ./...
 
 # Go and a real Django under load while their servers die, and the table of it.
 SOAK = 20m

@@ -73,7 +73,7 @@ func open(path string, flag int) (*os.File, fs.FileInfo, error) {
 			return nil, nil, ErrIrregular
 		}
 	}
-	f, err := os.OpenFile(path, flag|noFollow, 0)
+	f, err := openFile(path, flag|noFollow)
 	if err != nil {
 		// Systems return different errors for a link or a folder.
 		if fi, e := os.Lstat(path); e == nil && !fi.Mode().IsRegular() {

@@ -65,6 +65,9 @@ func changed(path string) (time.Time, error) {
 	return time.Unix(st.Ctim.Unix()), nil
 }
 
+// openFile is os.OpenFile of a file that is there.
+func openFile(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0) }
+
 // rename is os.Rename.
 func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
 

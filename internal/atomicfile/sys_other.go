@@ -31,6 +31,9 @@ func (f *Folder) Hold(ctx context.Context, path string) (release func(), err err
 // settle closes a new file.
 func settle(f *os.File) error { return f.Close() }
 
+// openFile is os.OpenFile of a file that is there.
+func openFile(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0) }
+
 // rename is os.Rename.
 func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
 

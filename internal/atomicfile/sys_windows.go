@@ -39,11 +39,22 @@ func (f *Folder) Hold(ctx context.Context, path string) (release func(), err err
 }
 
 // Hold waits for a lock until the context ends. It waits about half a second for a file
-// that somebody reads, because such a file cannot be replaced or deleted.
+// that somebody reads, because such a file cannot be replaced or deleted. A file that is
+// just replaced or deleted cannot be opened for an instant.
 const (
 	lockTries = 1 << 30
 	fileTries = 150
+	openTries = 20
 )
+
+// openFile is os.OpenFile of a file that is there.
+func openFile(path string, flag int) (file *os.File, err error) {
+	err = persist(context.Background(), func() error {
+		file, err = os.OpenFile(path, flag, 0)
+		return err
+	}, openTries)
+	return file, err
+}
 
 // persist calls do again while somebody else uses the file.
 func persist(ctx context.Context, do func() error, tries int) error {
