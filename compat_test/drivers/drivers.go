@@ -17,7 +17,8 @@ import (
 
 // Database is one with an empty table django_session.
 type Database struct {
-	Dialect dbstore.Dialect
+	// New makes the Store.
+	New func(site *djsession.Site, db *sql.DB) djsession.Store
 	// Open opens one more handle.
 	Open func(t testing.TB) *sql.DB
 	// Begin keeps everybody from the table, and End lets them again.
@@ -59,8 +60,8 @@ func (d Database) Run(t *testing.T) {
 		Open: func(t *testing.T, site *djsession.Site) storetest.Engine {
 			Exec(t, raw, "DELETE FROM django_session")
 			return storetest.Engine{
-				Store: dbstore.New(site, db, d.Dialect, nil),
-				Other: dbstore.New(site, other, d.Dialect, nil),
+				Store: d.New(site, db),
+				Other: d.New(site, other),
 				Stored: func(t testing.TB, key string) (string, bool) {
 					var text string
 					err := raw.QueryRow("SELECT session_data FROM django_session WHERE session_key = ?", key).Scan(&text)

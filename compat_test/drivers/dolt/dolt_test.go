@@ -9,17 +9,22 @@ import (
 	"testing"
 
 	"github.com/go-djsession/go-djsession/compat_test/drivers"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 
 	_ "github.com/go-sql-driver/mysql"
 )
+
+func newStore(site *djsession.Site, db *sql.DB) djsession.Store {
+	return dbstore.New(site, db, dbstore.MySQL, nil)
+}
 
 func TestStore(t *testing.T) {
 	dsn := os.Getenv("DJSESSION_TEST_MYSQL")
 	if dsn == "" {
 		t.Skip("DJSESSION_TEST_MYSQL names no server")
 	}
-	d := drivers.Database{Dialect: dbstore.MySQL, Begin: "LOCK TABLES django_session WRITE", End: "UNLOCK TABLES"}
+	d := drivers.Database{New: newStore, Begin: "LOCK TABLES django_session WRITE", End: "UNLOCK TABLES"}
 	d.Open = func(t testing.TB) *sql.DB {
 		db, err := sql.Open("mysql", dsn)
 		if err != nil {

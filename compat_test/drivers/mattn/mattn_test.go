@@ -8,11 +8,16 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/compat_test/drivers"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 
 	_ "github.com/mattn/go-sqlite3"
 )
+
+func newStore(site *djsession.Site, db *sql.DB) djsession.Store {
+	return dbstore.New(site, db, dbstore.SQLite, nil)
+}
 
 func TestStore(t *testing.T) {
 	for _, test := range []struct {
@@ -29,7 +34,7 @@ func TestStore(t *testing.T) {
 			if test.name == "plain" {
 				skip = map[string]string{"context/stalled": "a call waits for the driver's busy timeout, 5 s, whatever its context: pass _busy_timeout=100, dbstore itself waits longer"}
 			}
-			d := drivers.Database{Skip: skip, Dialect: dbstore.SQLite, Begin: "BEGIN EXCLUSIVE", End: "ROLLBACK", TimeZone: test.zone}
+			d := drivers.Database{Skip: skip, New: newStore, Begin: "BEGIN EXCLUSIVE", End: "ROLLBACK", TimeZone: test.zone}
 			d.Open = func(t testing.TB) *sql.DB {
 				db, err := sql.Open("sqlite3", dsn)
 				if err != nil {

@@ -8,11 +8,16 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/compat_test/drivers"
+	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 
 	_ "github.com/ncruces/go-sqlite3/driver"
 )
+
+func newStore(site *djsession.Site, db *sql.DB) djsession.Store {
+	return dbstore.New(site, db, dbstore.SQLite, nil)
+}
 
 func TestStore(t *testing.T) {
 	for _, test := range []struct {
@@ -25,7 +30,7 @@ func TestStore(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dsn := "file:" + filepath.ToSlash(filepath.Join(testserver.Dir(t), "db.sqlite3")) + "?" + test.options
-			d := drivers.Database{Dialect: dbstore.SQLite, Begin: "BEGIN EXCLUSIVE", End: "ROLLBACK", TimeZone: test.zone}
+			d := drivers.Database{New: newStore, Begin: "BEGIN EXCLUSIVE", End: "ROLLBACK", TimeZone: test.zone}
 			d.Open = func(t testing.TB) *sql.DB {
 				db, err := sql.Open("sqlite3", dsn)
 				if err != nil {
