@@ -9,15 +9,15 @@ import (
 )
 
 const tableHead = "# Faults of servers, on the way to them, and of files\n\n" +
-	"Written by `make faults`. Each case is one operation through the middleware (" + "OPERATIONS" + `),
-with the fault planted before the request or after the session is read. A fault that strikes once
+	"Written by `make faults`. Each case is one operation through the middleware:\nOPERATIONS. " + `The
+fault is planted before the request or after the session is read. A fault that strikes once
 strikes the first piece that is sent or answered, then the second and so on. The client waits for
 PATIENCE, a save takes SAVE at most (FILES in files).
 
 Done: answers that did what was asked. 503: answers that said it cannot be done. After: more
 of these once the fault was over. Out of reach: logins that failed with 503 and left the
 session under a key that nobody knows, or ended it; the visitor logs in again. This happens
-where an answer never comes: what was sent may be done after the client gave up (MariaDB),
+where an answer never comes: what was sent may be done after the client gave up,
 and a store that gives a session a new key in two steps ends it rather than let it come back
 after a logout. Bound: the client's wait, the save, one second, and what the machine itself is late.
 A memcached that is started again is empty: of its sessions only the answers are judged.
