@@ -73,7 +73,7 @@ func TestFaults(t *testing.T) {
 			}
 			for k, name := range e.servers {
 				for j, f := range faultsOf {
-					if !*full && (i+j+k)%4 != 0 {
+					if !*full && (i+j+k)%5 != 0 {
 						continue
 					}
 					t.Run(name+" "+string(f), func(t *testing.T) {
