@@ -44,6 +44,12 @@ const (
 	FileReadOnly      // the SQLite file is read-only
 	Locked            // another program has locked it
 	Damaged           // damaged, or not a SQLite database
+	Replica           // a replica of another server
+	NoReplicas        // too few replicas
+	NoSave            // it cannot save to its disk, and takes no writes
+	Busy              // busy with a script
+	NoCluster         // the cluster is down
+	InCluster         // part of a cluster
 )
 
 // words say what a server or a store does. The subject stands before.
@@ -72,6 +78,12 @@ var words = [...]string{
 	FileReadOnly: "does not let this user do that",
 	Locked:       "is locked by another program",
 	Damaged:      "is damaged, or no SQLite database",
+	Replica:      "is a replica of another server",
+	NoReplicas:   "has too few replicas to take writes",
+	NoSave:       "cannot save to its disk, and takes no writes",
+	Busy:         "is busy with a script",
+	NoCluster:    "belongs to a cluster that is down",
+	InCluster:    "belongs to a cluster, of which these settings know nothing",
 }
 
 // String returns what a server or a store does, without the subject.
@@ -107,8 +119,9 @@ var ofText = []struct {
 	words string
 	kind  Kind
 }{
-	{"WRONGPASS", Password}, {"NOAUTH", Password}, {"invalid username-password", Password}, {"without any password configured", Password},
-	{"NOPERM", Denied}, {"DB index is out of range", NoNumber}, {"OOM command not allowed", Full},
+	{"invalid username-password", Password}, {"without any password configured", Password},
+	{"DB index is out of range", NoNumber}, {"max number of clients reached", TooMany}, {"its maximal number of clients", TooMany},
+	{"the server is a replica", Replica},
 	{"no such table", NoTable}, {"readonly database", FileReadOnly}, {"database is locked", Locked}, {"malformed", Damaged}, {"not a database", Damaged},
 	{"database or disk is full", DiskFull},
 	{"query_wait_timeout", Pooler}, {"server_login_retry", Pooler}, {"server conn crashed?", Pooler}, {"no more connections allowed", TooMany},
@@ -121,6 +134,9 @@ func Of(err error) Kind {
 		return k
 	}
 	if k := ofNumber[Number(err)]; k != Unknown {
+		return k
+	}
+	if _, k := redisCode(err); k != Unknown {
 		return k
 	}
 	var dns *net.DNSError
@@ -149,14 +165,17 @@ func Of(err error) Kind {
 	return Unknown
 }
 
-// Code returns the server's own code for err: "SQLSTATE 53300", "error 1040" or "SQLite
-// error 5". It returns "" for an error that has none.
+// Code returns the server's own code for err: "SQLSTATE 53300", "error 1040", "SQLite error
+// 5", or LOADING of a Redis. It returns "" for an error that has none.
 func Code(err error) string {
 	if state := State(err); len(state) == 5 && !strings.ContainsFunc(state, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }) {
 		return "SQLSTATE " + state
 	}
 	if n := Number(err); n != 0 {
 		return "error " + strconv.Itoa(n)
+	}
+	if code, _ := redisCode(err); code != "" {
+		return code
 	}
 	var coded interface{ Code() int }               // modernc.org/sqlite
 	if errors.As(err, &coded) && coded.Code() > 1 { // 1 is for whatever has no number
