@@ -21,6 +21,7 @@ FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
 .PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak drivers
+failover
 
 check: lint tidy test race core32 cross fuzz
 
@@ -84,6 +85,10 @@ matrix:
 # takes an hour the first time, so it is no part of check.
 sites:
 	go test -v -timeout 3h ./compat_test/sites -sites all -update
+
+# A Redis Cluster of six processes: a planned failover, and a primary that is killed.
+failover:
+	go test -v -tags failover ./internal/redisops -run '^Test(ClusterFailover|PlannedFailover)$$'
 
 # All faults of all engines, and their table. CI runs a part of them with the tests.
 faults:
