@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -106,14 +107,13 @@ func start(t *testing.T, dir, network, addr string, command ...string) {
 	}
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		kill := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with its workers
 		_ = cmd.Wait()
-		kill.Stop()
 		out.Close()
 	})
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
