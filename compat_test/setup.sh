@@ -11,7 +11,6 @@
 #
 # Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
 # Django 4.2, 5.2 and 6.1 are required; the others are skipped with a sentence when their Python is absent. djangoapps has
-# the apps that compat_test/judges compares, and IPython; djangoservers the servers of compat_test/proxies.
 # the apps that compat_test/judges compares, and IPython; djangoservers the servers and the app of compat_test/proxies.
 set -euo pipefail
 
