@@ -20,8 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak drivers
-failover
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak drivers failover
 
 check: lint tidy test race core32 cross fuzz
 
