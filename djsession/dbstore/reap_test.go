@@ -104,6 +104,13 @@ func TestLoadManyStatements(t *testing.T) {
 			if err != nil || len(found) != want || !found[odd] {
 				t.Fatalf("got %d, %v, want %d", len(found), err, want)
 			}
+			if d.d == dbstore.PostgreSQL { // each row against each key takes seconds for many
+				query, args := p.first()
+				if plan := explain(t, d, db, query, args...); strings.Contains(plan, "ANY") {
+					t.Errorf("the plan is %s", plan)
+				}
+				return len(p.take()) - 1
+			}
 			return len(p.take())
 		}
 		want := 7
