@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
@@ -36,10 +37,22 @@ func Machine() [][2]string {
 					"'with gunicorn', gunicorn.__version__, 'psycopg', psycopg.__version__, 'redis-py', redis.__version__)")})
 		}
 	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load, _, _ := strings.Cut(string(text), " ")
+		m = append(m, [2]string{"Load average at the end", load + loaded(load)})
+	}
 	for _, p := range peers {
 		m = append(m, [2]string{strings.TrimPrefix(p, "github.com/"), first("go", "list", "-m", "-f", "{{.Version}}", p)})
 	}
 	return m
+}
+
+// loaded warns where others have used the machine: one process works at a time.
+func loaded(load string) string {
+	if f, err := strconv.ParseFloat(load, 64); err == nil && f > 3 {
+		return ". **Others have used this machine meanwhile: ratios may be wrong by half or more. Measure on a quiet one.**"
+	}
+	return ""
 }
 
 func field(path, name string) string {
