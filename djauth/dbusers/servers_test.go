@@ -135,6 +135,20 @@ func (p *probe) statement(query string, args []driver.NamedValue) error {
 	return p.down
 }
 
+// skipped takes back the last statement: the driver wants it prepared first.
+func (p *probe) skipped() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = p.sent[:len(p.sent)-1]
+}
+
+// prepared records a statement.
+func (p *probe) prepared(query string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = append(p.sent, query)
+}
+
 // take returns the statements since the last take.
 func (p *probe) take() []string {
 	p.mu.Lock()
@@ -171,8 +185,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn{real, c.p}, err
 }
 
-// conn counts the statements. If the driver wants a statement prepared first
-// (driver.ErrSkip), conn has counted it before.
+// conn counts the statements. It counts one that the driver wants prepared first
+// (driver.ErrSkip) when it is prepared.
 type conn struct {
 	driver.Conn
 	p *probe
@@ -182,17 +196,26 @@ func (c conn) ExecContext(ctx context.Context, query string, args []driver.Named
 	if err := c.p.statement(query, args); err != nil {
 		return nil, err
 	}
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	res, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	if err == driver.ErrSkip {
+		c.p.skipped()
+	}
+	return res, err
 }
 
 func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.p.statement(query, args); err != nil {
 		return nil, err
 	}
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+	if err == driver.ErrSkip {
+		c.p.skipped()
+	}
+	return rows, err
 }
 
 func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	c.p.prepared(query)
 	return c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 }
 
