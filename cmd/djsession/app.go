@@ -63,12 +63,19 @@ djsession doctor to tell whether Go and that Django would agree.`,
   djsession explain 'eyJ2aXNpdHMiOjd9:1r31eq:T75S6Hd...'
   djsession list --dsn db.sqlite3`,
 		Args:          onlyCommands,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
 		DisableFlagsInUseLine:      true,
 		SuggestionsMinimumDistance: 2,
+	}
+	version := root.Flags().Bool("version", false, "print the version of this program")
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if *version {
+			a.printVersion()
+			return nil
+		}
+		return c.Help()
 	}
 	root.AddGroup(
 		&cobra.Group{ID: groupValues, Title: "Values and cookies:"},
@@ -87,7 +94,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
 		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(), a.probeCommand(),
-		a.keysCommand(), a.gateCommand(), a.demoCommand(), a.enginesCommand(),
+		a.keysCommand(), a.gateCommand(), a.demoCommand(), a.enginesCommand(), a.versionCommand(),
 	}
 }
 
