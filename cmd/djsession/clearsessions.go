@@ -113,7 +113,7 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 	}
 	n, err := e.Sessions.ClearExpired(ctx, &opts)
 	hide()
-	if err != nil && n > 0 {
+	if err != nil && (n > 0 || ctx.Err() != nil) {
 		a.Say("removed %s, then stopped", expiredSessions(n))
 	}
 	if err == nil {

@@ -128,7 +128,7 @@ func TestConvertResume(t *testing.T) {
 		}
 		return testNow
 	}
-	if got := a.main(ctx, args); got != 1 || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
+	if got := a.main(ctx, args); got != console.StatusInterrupted || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
 		t.Fatalf("got status %d and %q, want it interrupted", got, stderr.String())
 	}
 	first := counted(t, stdout.String())

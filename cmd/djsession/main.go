@@ -4,7 +4,8 @@
 // It prints values and whole session keys only with --reveal. It takes no secret from the
 // command line, where other users of the machine can read it. Results go to stdout;
 // warnings, and errors with a hint, go to stderr. The exit status is 0 for success, 1 if
-// something was refused or not found, and 2 for a wrong command line.
+// something was refused or not found, 2 for a wrong command line, 130 after Ctrl-C and 143
+// after SIGTERM.
 //
 // Try it without a Django site:
 //
@@ -14,8 +15,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 	_ "time/tzdata" // for --time-zone on a system without zones
 
@@ -26,9 +25,8 @@ func main() { os.Exit(run()) }
 
 // run runs the program with the process's own streams, environment and clock.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := console.Signals(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	a := &app{console.Console{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Now: time.Now, Terminal: console.IsTerminal}}
 	return a.main(ctx, os.Args[1:])
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){
 		// djsession with a fixed clock.
 		"djsession": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			ctx, stop := console.Signals(context.Background())
 			defer stop()
 			a := newApp(os.Stdin, os.Stdout, os.Stderr, nil)
 			a.Env = os.Getenv

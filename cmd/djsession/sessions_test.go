@@ -107,7 +107,7 @@ func TestListMany(t *testing.T) {
 	}
 }
 
-// TestInterrupted: an interrupted command says so and has the status 1.
+// TestInterrupted: an interrupted command says so and has the status 130.
 func TestInterrupted(t *testing.T) {
 	c := newCLI(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,8 +115,8 @@ func TestInterrupted(t *testing.T) {
 	for _, args := range [][]string{{"list"}, {"show", "ada7q2m5"}, {"clearsessions"}, {"decode", "--lines", "x"}} {
 		var stdout, stderr bytes.Buffer
 		a := newApp(strings.NewReader(""), &stdout, &stderr, c.env)
-		if got := a.main(ctx, args); got != 1 || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
-			t.Errorf("%v: got status %d and %q, want 1 and that it was interrupted", args, got, stderr.String())
+		if got := a.main(ctx, args); got != console.StatusInterrupted || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
+			t.Errorf("%v: got status %d and %q, want 130 and that it was interrupted", args, got, stderr.String())
 		}
 	}
 }
@@ -133,8 +133,8 @@ func TestInterruptedRead(t *testing.T) {
 		})
 		var stderr bytes.Buffer
 		a := newApp(stdin, io.Discard, &stderr, c.env)
-		if got := a.main(ctx, args); got != 1 || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
-			t.Errorf("%v: got status %d and %q, want 1 and that it was interrupted", args, got, stderr.String())
+		if got := a.main(ctx, args); got != console.StatusInterrupted || !strings.Contains(stderr.String(), "djsession: interrupted\n") {
+			t.Errorf("%v: got status %d and %q, want 130 and that it was interrupted", args, got, stderr.String())
 		}
 		silent.Close()
 	}

@@ -15,6 +15,9 @@ const (
 	StatusOK      = 0
 	StatusRefused = 1 // not found, not verified, or not possible
 	StatusUsage   = 2 // the command line is wrong
+
+	StatusInterrupted = 130 // by SIGINT, Ctrl-C: 128 and its number, as in shells
+	StatusTerminated  = 143 // by SIGTERM
 )
 
 // Problem is an error in words for the user. Neither text holds a secret, a session key or
@@ -54,7 +57,7 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	known := errors.As(err, &p)
 	switch {
 	case ctx.Err() != nil && (!known || p.Status != StatusUsage):
-		return &Problem{StatusRefused, "interrupted", "what was done until then stays done", err}
+		return interruption(ctx, err)
 	case known:
 		return p
 	}
