@@ -8,12 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 func (a *app) clearsessionsCommand() *cobra.Command {
 	var (
 		f    siteFlags
 		opts djsession.ReapOptions
+		json bool
 	)
 	c := &cobra.Command{
 		Use:     "clearsessions",
@@ -28,7 +30,10 @@ don't: they are read, which needs SECRET_KEY, and end by --cookie-age. As in Dja
 file that does not verify ends by its age too, so that a wrong key removes sessions
 that are still good: where none verifies, nothing is removed.
 
-There is a progress bar when standard error is a terminal.`,
+There is a progress bar when standard error is a terminal.
+
+--json prints one object: count is how many were removed, or would be; complete is
+false if an error or a signal came before all were.`,
 		Example: `  djsession clearsessions --dsn db.sqlite3 --dry-run
   djsession clearsessions --batch 5000`,
 		Args:              arguments(0, 0),
@@ -47,18 +52,22 @@ There is a progress bar when standard error is a terminal.`,
 			}
 			defer e.close()
 			if by := e.Engine().SelfExpiring; by != "" {
+				if json {
+					return printCleared(a, 0, opts.DryRun, true)
+				}
 				a.Say("there is nothing to remove: %s", by)
 				return nil
 			}
 			if err := e.checkKey(c.Context(), a); err != nil {
 				return err
 			}
-			return e.clear(c.Context(), a, opts)
+			return e.clear(c.Context(), a, opts, json)
 		},
 	}
 	f.add(a, c)
 	c.Flags().IntVar(&opts.Batch, "batch", 0, "remove `N` sessions by one statement (default as many as take 50 ms)")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
+	c.Flags().BoolVar(&json, "json", false, "print one JSON object")
 	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
 	return c
 }
@@ -92,10 +101,13 @@ func (e *engine) checkKey(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) error {
+func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions, json bool) error {
 	if opts.DryRun {
 		n, err := e.Sessions.ClearExpired(ctx, &opts)
-		if err == nil {
+		switch {
+		case json:
+			return errors.Join(err, printCleared(a, n, true, err == nil))
+		case err == nil:
 			a.Say("would remove %s", expiredSessions(n))
 		}
 		return err
@@ -113,6 +125,9 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 	}
 	n, err := e.Sessions.ClearExpired(ctx, &opts)
 	hide()
+	if json {
+		return errors.Join(err, printCleared(a, n, false, err == nil))
+	}
 	if err != nil && (n > 0 || ctx.Err() != nil) {
 		a.Say("removed %s, then stopped", expiredSessions(n))
 	}
@@ -120,6 +135,11 @@ func (e *engine) clear(ctx context.Context, a *app, opts djsession.ReapOptions) 
 		a.Say("removed %s", expiredSessions(n))
 	}
 	return err
+}
+
+// printCleared prints what clear has done as a JSON object.
+func printCleared(a *app, n int64, dryRun, complete bool) error {
+	return a.JSON("", serializer.Item{Key: "count", Value: n}, serializer.Item{Key: "dry_run", Value: dryRun}, serializer.Item{Key: "complete", Value: complete})
 }
 
 func expiredSessions(n int64) string {

@@ -26,6 +26,7 @@ type convertFlags struct {
 	batch        int64
 	resume       string
 	report       string
+	json         bool
 }
 
 func (a *app) convertCommand() *cobra.Command {
@@ -58,7 +59,8 @@ session is the beginning of the SHA-256 of the key. Names are told, values are n
 on from there. It holds the key of the last session seen, so it is readable by its owner
 only, and it is removed when all is done.
 
-The exit status is 1 if a session could not be converted.`,
+--json prints the counts as one object. The exit status is 1 if a session could not be
+converted.`,
 		Example: `  djsession convert --dsn db.sqlite3 --dry-run --report report.jsonl
   djsession convert --django 4.2 --resume convert.state
   djsession convert --to keep --to-format current --dsn files:///srv/site/sessions`,
@@ -90,6 +92,7 @@ The exit status is 1 if a session could not be converted.`,
 	fs.Int64Var(&f.batch, "batch", 1000, "write --resume after every `N` sessions")
 	fs.StringVar(&f.resume, "resume", "", "`FILE` to go on from, and to note in how far it came")
 	fs.StringVar(&f.report, "report", "", "`FILE` for the values that change or that JSON cannot hold")
+	fs.BoolVar(&f.json, "json", false, "print the counts as one JSON object")
 	_ = c.RegisterFlagCompletionFunc("to", choices("json", "pickle", "keep"))
 	_ = c.RegisterFlagCompletionFunc("to-format", choices("current", "legacy"))
 	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
@@ -210,11 +213,17 @@ func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, co
 	if f.dryRun {
 		converted = "would be converted"
 	}
-	err := a.PrintCounts([]console.CountOf{
-		{What: "seen", N: n.Seen}, {What: converted, N: n.Converted}, {What: "already right", N: n.Right}, {What: "expired", N: n.Expired},
-		{What: "not convertible", N: n.Left}, {What: "corrupt", N: n.Corrupt}, {What: "gone meanwhile", N: n.Gone}, {What: "conflicts", N: n.Conflicts},
-	}, n.Seen-n.Before, took)
-	if err != nil {
+	rows := []console.CountOf{
+		{What: "seen", Name: "seen", N: n.Seen},
+		{What: converted, Name: "converted", N: n.Converted},
+		{What: "already right", Name: "already_right", N: n.Right},
+		{What: "expired", Name: "expired", N: n.Expired},
+		{What: "not convertible", Name: "not_convertible", N: n.Left},
+		{What: "corrupt", Name: "corrupt", N: n.Corrupt},
+		{What: "gone meanwhile", Name: "gone", N: n.Gone},
+		{What: "conflicts", Name: "conflicts", N: n.Conflicts},
+	}
+	if err := a.printRun(rows, f.json, f.dryRun, complete, n.Seen-n.Before, took); err != nil {
 		return err
 	}
 	if n.Corrupt > 0 {
@@ -229,6 +238,14 @@ func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, co
 		return refused(fmt.Sprintf("%d of %d sessions are left as they are: that Django could not read them", n.Left, n.Seen), "--report FILE tells why")
 	}
 	return nil
+}
+
+// printRun prints the counts of a run over sessions, as a table or as JSON.
+func (a *app) printRun(rows []console.CountOf, json, dryRun, complete bool, seen int64, took time.Duration) error {
+	if json {
+		return a.JSONCounts(rows, serializer.Item{Key: "dry_run", Value: dryRun}, serializer.Item{Key: "complete", Value: complete})
+	}
+	return a.PrintCounts(rows, seen, took)
 }
 
 // doing returns the subject and the verb of a sentence about n sessions.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/doctor"
+	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // doctorFlags say what to examine.
@@ -15,6 +16,7 @@ type doctorFlags struct {
 	from   settingsFlags
 	django string
 	cookie string
+	json   bool
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -35,7 +37,10 @@ serializer, table, prefix or time zone, a cookie of another name, an old passwor
 
 It only reads. No secret, key or value of a session is printed. It says what it
 compared and what it could not. The exit status is 0 if no fault was found, and 1 if
-there is one, or if nothing could be compared: no session in the store and no cookie.`,
+there is one, or if nothing could be compared: no session in the store and no cookie.
+
+--json prints one object: findings with severity, id, text and change, what was
+compared and not_compared, and ok, which is true if the exit status is 0.`,
 		Example: `  python manage.py diffsettings --all >settings.txt
   djsession doctor --settings settings.txt
   djsession doctor --settings settings.txt --cookie - <header.txt
@@ -50,6 +55,7 @@ there is one, or if nothing could be compared: no session in the store and no co
 	fs := c.Flags()
 	fs.StringVar(&f.django, "django", "", "`VERSION` of the site's Django, such as 4.2 (default what the settings tell)")
 	fs.StringVar(&f.cookie, "cookie", "", "read a cookie, or a header with it, from standard input, for `-`")
+	fs.BoolVar(&f.json, "json", false, "print one JSON object")
 	fs.Lookup("settings").Usage = "`FILE` with what manage.py diffsettings --all prints (- is standard input)"
 	_ = c.RegisterFlagCompletionFunc("django", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("cookie", choices("-"))
@@ -84,17 +90,27 @@ func (f *doctorFlags) run(ctx context.Context, a *app) error {
 	for _, w := range set.Warnings {
 		a.Warn("%s", w)
 	}
+	if f.json {
+		return tellJSON(a, report)
+	}
 	return tell(a, report)
+}
+
+// faults returns how many findings are faults.
+func faults(report *doctor.Report) (n int) {
+	for _, f := range report.Findings {
+		if f.Severity == doctor.Fault {
+			n++
+		}
+	}
+	return n
 }
 
 // tell prints the report. It returns console.ErrQuiet if there is a fault, or if nothing that
 // Django wrote was compared.
 func tell(a *app, report *doctor.Report) error {
-	faults := 0
+	faults := faults(report)
 	for _, f := range report.Findings {
-		if f.Severity == doctor.Fault {
-			faults++
-		}
 		a.Say("%s %s: %s", f.Severity, f.ID, asFlags.Replace(f.Text))
 		a.Say("  change: %s", asFlags.Replace(f.Change))
 	}
@@ -113,4 +129,34 @@ func tell(a *app, report *doctor.Report) error {
 		return nil
 	}
 	return console.ErrQuiet
+}
+
+// tellJSON is tell for programs.
+func tellJSON(a *app, report *doctor.Report) error {
+	findings := []any{}
+	for _, f := range report.Findings {
+		findings = append(findings, serializer.NewDict(
+			serializer.Item{Key: "severity", Value: f.Severity.String()}, serializer.Item{Key: "id", Value: f.ID},
+			serializer.Item{Key: "text", Value: asFlags.Replace(f.Text)}, serializer.Item{Key: "change", Value: asFlags.Replace(f.Change)},
+		))
+	}
+	n := faults(report)
+	ok := n == 0 && report.Proved
+	err := a.JSON("  ",
+		serializer.Item{Key: "ok", Value: ok}, serializer.Item{Key: "faults", Value: n}, serializer.Item{Key: "proved", Value: report.Proved},
+		serializer.Item{Key: "findings", Value: findings},
+		serializer.Item{Key: "compared", Value: listOf(report.Compared)}, serializer.Item{Key: "not_compared", Value: listOf(report.Missed)},
+	)
+	if err == nil && !ok {
+		return console.ErrQuiet
+	}
+	return err
+}
+
+func listOf(texts []string) []any {
+	list := []any{}
+	for _, text := range texts {
+		list = append(list, text)
+	}
+	return list
 }

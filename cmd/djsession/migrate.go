@@ -40,6 +40,7 @@ type migrateFlags struct {
 	batch    int
 	workers  int
 	grace    time.Duration
+	json     bool
 }
 
 func (a *app) migrateCommand() *cobra.Command {
@@ -76,7 +77,7 @@ before Django is switched.
 A signed engine keeps the serializer that each session has, and JSON what comes from
 a cache; --to-serializer says otherwise. A session that it cannot hold stays where it is.
 
-The exit status is 1 if not all could be moved.`,
+--json prints the counts as one object. The exit status is 1 if not all could be moved.`,
 		Example: `  djsession migrate --from db.sqlite3 --to cache+redis://localhost/1 --journal moved
   djsession migrate --from db.sqlite3 --to cache+redis://localhost/1 --journal moved --switched`,
 		Args:              arguments(0, 0),
@@ -114,6 +115,7 @@ The exit status is 1 if not all could be moved.`,
 	fs.IntVar(&f.batch, "batch", 2000, "write the journal after every `N` sessions")
 	fs.IntVar(&f.workers, "workers", 16, "write `N` sessions at a time")
 	fs.DurationVar(&f.grace, "grace", 10*time.Second, "how long a program may take to move a session that it has begun to move")
+	fs.BoolVar(&f.json, "json", false, "print the counts as one JSON object")
 	_ = c.MarkFlagFilename("journal")
 	_ = c.RegisterFlagCompletionFunc("to-serializer", choices("json", "pickle"))
 	for _, name := range []string{"from", "to", "to-table", "to-cache", "to-django", "batch", "workers", "grace"} {
@@ -282,31 +284,30 @@ func (f *migrateFlags) summary(a *app, n *migrate.Result, complete bool) error {
 	}
 	var rows []console.CountOf
 	for _, row := range []struct {
-		what string
-		n    int64
+		console.CountOf
 		only bool // only with --switched
 	}{
-		{"seen", n.Seen, false},
-		{would + "copied", n.Copied, false},
-		{would + "updated", n.Updated, false},
-		{"there already", n.Already, false},
-		{"written on both, new one kept", n.Newer, true},
-		{"logged out on the new engine", n.LoggedOut, true},
-		{"gone meanwhile", n.Gone, true},
-		{"expired", n.Expired, false},
-		{"not convertible", n.Left, false},
-		{"corrupt", n.Corrupt, false},
-		{"in the way", n.Taken, false},
-		{"to be looked at again", n.Later, true},
-		{"deleted from --from", n.Deleted, true},
-		{"logged out before, deleted from --to", n.Pruned, false},
-		{"of these used since", n.Used, true},
+		{console.CountOf{What: "seen", Name: "seen", N: n.Seen}, false},
+		{console.CountOf{What: would + "copied", Name: "copied", N: n.Copied}, false},
+		{console.CountOf{What: would + "updated", Name: "updated", N: n.Updated}, false},
+		{console.CountOf{What: "there already", Name: "there_already", N: n.Already}, false},
+		{console.CountOf{What: "written on both, new one kept", Name: "newer", N: n.Newer}, true},
+		{console.CountOf{What: "logged out on the new engine", Name: "logged_out", N: n.LoggedOut}, true},
+		{console.CountOf{What: "gone meanwhile", Name: "gone", N: n.Gone}, true},
+		{console.CountOf{What: "expired", Name: "expired", N: n.Expired}, false},
+		{console.CountOf{What: "not convertible", Name: "not_convertible", N: n.Left}, false},
+		{console.CountOf{What: "corrupt", Name: "corrupt", N: n.Corrupt}, false},
+		{console.CountOf{What: "in the way", Name: "in_the_way", N: n.Taken}, false},
+		{console.CountOf{What: "to be looked at again", Name: "later", N: n.Later}, true},
+		{console.CountOf{What: "deleted from --from", Name: "deleted", N: n.Deleted}, true},
+		{console.CountOf{What: "logged out before, deleted from --to", Name: "pruned", N: n.Pruned}, false},
+		{console.CountOf{What: "of these used since", Name: "used", N: n.Used}, true},
 	} {
-		if !row.only || f.switched {
-			rows = append(rows, console.CountOf{What: row.what, N: row.n})
+		if !row.only || f.switched || f.json {
+			rows = append(rows, row.CountOf)
 		}
 	}
-	if err := a.PrintCounts(rows, n.Seen-n.Before, n.Took); err != nil {
+	if err := a.printRun(rows, f.json, f.dryRun, complete, n.Seen-n.Before, n.Took); err != nil {
 		return err
 	}
 	if n.Corrupt > 0 {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,8 +37,8 @@ func TestSignals(t *testing.T) {
 		// file is where trigger is run, and done, which counts what the command has done.
 		file, trigger string
 		done          string
-		// says matches that number in stdout.
-		says string
+		// says matches that number in stdout, and json with --json.
+		says, json string
 	}{
 		{
 			"clearsessions", []string{"clearsessions", "--batch", "1"},
@@ -46,6 +47,7 @@ func TestSignals(t *testing.T) {
 			"CREATE TRIGGER slow BEFORE DELETE ON django_session WHEN OLD.session_key LIKE '" + slow + "%' BEGIN " + endless + "; END",
 			"SELECT 31 - count(*) FROM django_session WHERE session_key LIKE 'pick%' OR session_key LIKE 'past%'",
 			`^removed (\d+) expired sessions?, then stopped\n$`,
+			`^{"count":(\d+),"dry_run":false,"complete":false}\n$`,
 		},
 		{
 			"convert", []string{"convert", "--to", "pickle", "--django", "4.2"},
@@ -54,6 +56,7 @@ func TestSignals(t *testing.T) {
 			"CREATE TRIGGER slow BEFORE UPDATE ON django_session WHEN OLD.session_key LIKE '" + slow + "%' BEGIN " + endless + "; END",
 			"SELECT count(*) FROM django_session WHERE session_data LIKE 'gA%'",
 			`\nconverted +(\d+)\n`,
+			`^{"seen":.*,"converted":(\d+),.*,"complete":false}\n$`,
 		},
 		{
 			"migrate", []string{"migrate", "--from", "db.sqlite3", "--to", "to.sqlite3", "--journal", "journal", "--batch", "1", "--workers", "1"},
@@ -62,6 +65,7 @@ func TestSignals(t *testing.T) {
 			"CREATE TRIGGER slow BEFORE INSERT ON django_session WHEN NEW.session_key LIKE '" + slow + "%' BEGIN " + endless + "; END",
 			"SELECT count(*) FROM django_session WHERE session_key LIKE 'pick%'",
 			`\ncopied +(\d+)\n`,
+			`^{"seen":.*,"copied":(\d+),.*,"complete":false}\n$`,
 		},
 	} {
 		for sent, status := range map[syscall.Signal]int{syscall.SIGINT: console.StatusInterrupted, syscall.SIGTERM: console.StatusTerminated} {
@@ -76,13 +80,17 @@ func TestSignals(t *testing.T) {
 				sqlExec(t, "sqlite", to, "DELETE FROM django_session")
 				sqlExec(t, "sqlite", file, tt.trigger)
 				done := func() int { return number(t, file, tt.done) }
-				r := signalled(t, c, sent, done, tt.args...)
+				args, says := tt.args, tt.says
+				if sent == syscall.SIGTERM {
+					args, says = append(slices.Clone(args), "--json"), tt.json
+				}
+				r := signalled(t, c, sent, done, args...)
 				word := map[int]string{console.StatusInterrupted: "interrupted", console.StatusTerminated: "terminated"}[status]
 				if r.status != status || !strings.Contains(r.stderr, "djsession: "+word+"\nhint: what was done") {
 					t.Errorf("got status %d and %q, want %d and %q", r.status, r.stderr, status, word)
 				}
 				// The signal may come between a write and its count.
-				n, said := done(), regexp.MustCompile(tt.says).FindStringSubmatch(r.stdout)
+				n, said := done(), regexp.MustCompile(says).FindStringSubmatch(r.stdout)
 				if n == 0 || n >= len(keys) || said == nil || said[1] != fmt.Sprint(n) && said[1] != fmt.Sprint(n-1) {
 					t.Errorf("got %q, want it to say that %d are done", r.stdout, n)
 				}
