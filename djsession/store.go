@@ -162,6 +162,15 @@ type (
 		List(ctx context.Context, cursor string) iter.Seq2[Listed, error]
 	}
 
+	// UserLister finds the sessions of a user by an index, without looking at all.
+	UserLister interface {
+		// ListUser yields the sessions that the engine keeps for the user with this id,
+		// a text as in _auth_user_id, as List does. Those that it yields may be more than
+		// the user's; their data say whose they are. Record.Meta is what the engine has.
+		// It ends at once with errors.ErrUnsupported if there is no such index.
+		ListUser(ctx context.Context, id string) iter.Seq2[Listed, error]
+	}
+
 	// Serializing is a Store whose engine has a Serializer of its own, whatever
 	// [Settings.Serializer] says: the engine of caches pickles.
 	Serializing interface {

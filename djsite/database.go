@@ -92,7 +92,7 @@ func (db *DB) table(s *Site) (djsession.Store, error) {
 	opts := s.tableOptions(db.dialect())
 	opts.Table = cmp.Or(s.Settings.Sessions.Table, opts.Table)
 	if db.Pool != nil {
-		return pgxstore.New(s.site, db.Pool, &pgxstore.Options{Table: opts.Table, Insert: opts.Insert, Update: opts.Update, Touch: opts.Touch, Data: opts.Data}), nil
+		return pgxstore.New(s.site, db.Pool, &pgxstore.Options{Table: opts.Table, Insert: opts.Insert, Update: opts.Update, Touch: opts.Touch, Data: opts.Data, User: opts.User}), nil
 	}
 	var err error
 	if opts.TimeZone, err = db.Settings.Zone(); err != nil {

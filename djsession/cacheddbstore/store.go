@@ -114,6 +114,7 @@ var (
 	_ djsession.Cycler        = (*Store)(nil)
 	_ djsession.Reaper        = (*Store)(nil)
 	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.UserLister    = (*Store)(nil)
 	_ djsession.FreshLoader   = (*Store)(nil)
 	_ djsession.ExpiredLoader = (*Store)(nil)
 )
@@ -347,11 +348,29 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: the store of the rows cannot", errors.ErrUnsupported))
 			return
 		}
-		for found, err := range rows.List(ctx, cursor) {
-			found.Version = ofRow(found.Version)
-			if !yield(found, err) {
-				return
-			}
+		listed(rows.List(ctx, cursor), yield)
+	}
+}
+
+// ListUser implements [djsession.UserLister], over the rows. It ends at once with
+// [errors.ErrUnsupported] if the Store of the rows is no UserLister.
+func (s *Store) ListUser(ctx context.Context, id string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		rows, ok := djsession.As[djsession.UserLister](s.db)
+		if !ok {
+			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: the store of the rows has no index of users", errors.ErrUnsupported))
+			return
+		}
+		listed(rows.ListUser(ctx, id), yield)
+	}
+}
+
+// listed yields rows with their Versions here.
+func listed(rows iter.Seq2[djsession.Listed, error], yield func(djsession.Listed, error) bool) {
+	for found, err := range rows {
+		found.Version = ofRow(found.Version)
+		if !yield(found, err) {
+			return
 		}
 	}
 }

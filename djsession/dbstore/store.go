@@ -132,6 +132,11 @@ type Options struct {
 	// Data returns the dict to store in place of r.Data, for an engine that adds to
 	// it. Create and Update call it. It must not change r. Default: r.Data.
 	Data func(r *djsession.Record) *serializer.Dict
+
+	// User returns the value of the column user_id for a user id, a text as in
+	// _auth_user_id, for an engine with the columns user_id, user_agent and ip. ListUser
+	// needs it.
+	User func(id string) any
 }
 
 // Store is a djsession.Store on the table of Django's engine db. It is safe for
@@ -143,6 +148,7 @@ var (
 	_ djsession.Cycler        = (*Store)(nil)
 	_ djsession.Reaper        = (*Store)(nil)
 	_ djsession.Lister        = (*Store)(nil)
+	_ djsession.UserLister    = (*Store)(nil)
 	_ djsession.ManyLoader    = (*Store)(nil)
 	_ djsession.ExpiredLoader = (*Store)(nil)
 )
@@ -212,4 +218,10 @@ func (s *Store) LoadMany(ctx context.Context, keys []string, found func(string, 
 // List implements djsession.Lister, in the order of the keys. The cursor is a key.
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return s.t.List(ctx, cursor)
+}
+
+// ListUser implements djsession.UserLister, by the index on user_id. Without Options.User
+// it ends at once with errors.ErrUnsupported.
+func (s *Store) ListUser(ctx context.Context, id string) iter.Seq2[djsession.Listed, error] {
+	return s.t.ListUser(ctx, id)
 }

@@ -29,5 +29,5 @@ func QSessions(site *djsession.Site, key UserKey) *Options {
 }
 
 func of(o djangodb.Options) *Options {
-	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data}
+	return &Options{Table: o.Table, Insert: o.Insert, Update: o.Update, Touch: o.Touch, Data: o.Data, User: o.User}
 }

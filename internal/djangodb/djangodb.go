@@ -35,6 +35,8 @@ type Options struct {
 	Touch func() map[string]any
 	// Data returns the dict to store in place of Record.Data.
 	Data func(*djsession.Record) *serializer.Dict
+	// User returns the value of user_id for the text of a user id.
+	User func(id string) any
 }
 
 // Layout is how a table of Django's keeps dicts.
@@ -78,6 +80,7 @@ type Table struct {
 
 	insert, update, touch func(*djsession.Record) map[string]any
 	data                  func(*djsession.Record) *serializer.Dict
+	user                  func(id string) any // nil without such a column
 }
 
 // New returns the Table of site that conn reaches.
@@ -87,7 +90,7 @@ func New(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options) *Ta
 
 // NewLayout is New for a table with another layout than that of sessions.
 func NewLayout(site *djsession.Site, conn sqldb.Conn, d *sqldb.Dialect, o Options, l *Layout) *Table {
-	t := &Table{site: site, layout: l, name: cmp.Or(o.Table, l.Table), insert: o.Insert, update: o.Update, data: o.Data}
+	t := &Table{site: site, layout: l, name: cmp.Or(o.Table, l.Table), insert: o.Insert, update: o.Update, data: o.Data, user: o.User}
 	if o.Touch != nil {
 		t.touch = func(*djsession.Record) map[string]any { return o.Touch() }
 	}
@@ -112,11 +115,19 @@ type row struct {
 	data *string // nil if NULL or longer than the limit
 	size *int64
 	date sqldb.Stamp
+
+	agent, ip *string // of a table of users
 }
 
 // read reads a row of the load statement.
 func (t *Table) read(scan sqldb.Scan) (w row, err error) {
 	err = scan(&w.key, &w.data, &w.size, t.clock.Dest(&w.date))
+	return w, err
+}
+
+// readUser reads a row of the loadUser statement.
+func (t *Table) readUser(scan sqldb.Scan) (w row, err error) {
+	err = scan(&w.key, &w.data, &w.size, t.clock.Dest(&w.date), &w.agent, &w.ip)
 	return w, err
 }
 

@@ -15,6 +15,7 @@ import (
 // statements are the constant parts.
 type statements struct {
 	table, load, delete, upsert string
+	loadUser                    string // load, with what a table of users has more
 	// one loads the row of a key, and swap updates it if it still holds a text. Both are
 	// whole: these two are most of what a site does.
 	one, swap string
@@ -23,12 +24,18 @@ type statements struct {
 }
 
 func newStatements(d *sqldb.Dialect, table string, l *Layout) statements {
+	// Of a value over the limit it reads only the length.
+	load := "SELECT " + l.Key + ", CASE WHEN " + d.Size(l.Data) + " <= %s THEN " + d.Bytes(l.Data) + " END, " +
+		d.Size(l.Data) + ", " + d.Moment(l.Date)
+	ip := "ip"
+	if d == sqldb.PostgreSQL {
+		ip = "host(ip)"
+	}
 	s := statements{
-		table: table,
-		// Of a value over the limit it reads only the length.
-		load: "SELECT " + l.Key + ", CASE WHEN " + d.Size(l.Data) + " <= %s THEN " + d.Bytes(l.Data) + " END, " +
-			d.Size(l.Data) + ", " + d.Moment(l.Date) + " FROM " + table,
-		delete: "DELETE FROM " + table,
+		table:    table,
+		load:     load + " FROM " + table,
+		loadUser: load + ", user_agent, " + ip + " FROM " + table,
+		delete:   "DELETE FROM " + table,
 	}
 	for _, reap := range reaps[d] {
 		s.reaps = append(s.reaps, strings.NewReplacer("{table}", table, "{key}", l.Key, "{date}", l.Date).Replace(reap))

@@ -23,7 +23,7 @@ func UserSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options 
 	u := users{site, d, textKey, 200}
 	seen := func() map[string]any { return map[string]any{"last_activity": site.Now()} }
 	save := func(r *djsession.Record) map[string]any { return u.columns(r, seen()) }
-	return Options{Table: "user_sessions_session", Insert: save, Update: save, Touch: seen}
+	return Options{Table: "user_sessions_session", Insert: save, Update: save, Touch: seen, User: u.column}
 }
 
 // QSessions returns the Options for the table of django-qsessions.
@@ -39,6 +39,7 @@ func QSessions(site *djsession.Site, d *sqldb.Dialect, textKey bool) Options {
 		Update: func(r *djsession.Record) map[string]any { return u.columns(r, seen()) },
 		Touch:  seen,
 		Data:   u.data,
+		User:   u.column,
 	}
 }
 
@@ -73,14 +74,18 @@ func (u users) data(r *djsession.Record) *serializer.Dict {
 // id returns the user of a session as the database keeps it; nil if there is none.
 func (u users) id(d *serializer.Dict) any {
 	v, _ := d.Get("_auth_user_id")
-	text, ok := v.(string)
-	switch {
-	case !ok:
-		if n, ok := v.(int64); ok { // nothing of Django's today, but a pickle can hold it
-			return n
-		}
-		return nil
-	case u.textKey:
+	if text, ok := v.(string); ok {
+		return u.column(text)
+	}
+	if n, ok := v.(int64); ok { // nothing of Django's today, but a pickle can hold it
+		return n
+	}
+	return nil
+}
+
+// column returns the text of a user id as the database keeps it.
+func (u users) column(text string) any {
+	if u.textKey {
 		return text
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {

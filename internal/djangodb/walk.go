@@ -2,9 +2,11 @@ package djangodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -88,7 +90,7 @@ func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
 		for {
-			page, more, err := t.page(ctx, prefix, cursor)
+			page, more, err := t.page(ctx, place{prefix: prefix, cursor: cursor})
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return
@@ -106,24 +108,78 @@ func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2
 	}
 }
 
-// page reads the rows after cursor. more reports whether there may be others.
-func (t *Table) page(ctx context.Context, prefix, cursor string) (page []row, more bool, err error) {
-	q := t.query()
-	q.add(t.sql.load)
-	switch key := t.layout.Key; {
-	case cursor != "":
-		q.b.WriteString(" WHERE " + key + " > " + q.arg(cursor))
-	case prefix != "":
-		q.b.WriteString(" WHERE " + key + " >= " + q.arg(prefix))
+// ListUser is UserLister.ListUser.
+func (t *Table) ListUser(ctx context.Context, id string) iter.Seq2[djsession.Listed, error] {
+	return func(yield func(djsession.Listed, error) bool) {
+		if t.user == nil {
+			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: the table has no column user_id", errors.ErrUnsupported))
+			return
+		}
+		for more, cursor := true, ""; more; {
+			var page []row
+			var err error
+			if page, more, err = t.page(ctx, place{cursor: cursor, user: t.user(id)}); err != nil {
+				yield(djsession.Listed{}, err)
+				return
+			}
+			for i := range page {
+				cursor = page[i].key
+				l := t.listed(&page[i])
+				if l.Record != nil {
+					l.Record.Meta = page[i].meta()
+				}
+				if !yield(l, nil) {
+					return
+				}
+			}
+		}
 	}
-	if prefix != "" {
+}
+
+// meta returns what a table of users knows about the request that wrote w.
+func (w *row) meta() (m djsession.Meta) {
+	if w.agent != nil {
+		m.UserAgent = *w.agent
+	}
+	if w.ip != nil {
+		m.RemoteAddr, _ = netip.ParseAddr(*w.ip)
+	}
+	return m
+}
+
+// place is where a page is: after the cursor, among the keys with the prefix, or among the
+// rows of a user.
+type place struct {
+	prefix, cursor string
+	user           any
+}
+
+// page reads the rows of a place. more reports whether there may be others.
+func (t *Table) page(ctx context.Context, at place) (page []row, more bool, err error) {
+	q := t.query()
+	read := t.read
+	if at.user != nil {
+		q.add(t.sql.loadUser)
+		q.b.WriteString(" WHERE user_id = " + q.arg(at.user) + " AND " + t.layout.Key + " > " + q.arg(at.cursor))
+		read = t.readUser
+	} else {
+		q.add(t.sql.load)
+	}
+	switch key := t.layout.Key; {
+	case at.user != nil:
+	case at.cursor != "":
+		q.b.WriteString(" WHERE " + key + " > " + q.arg(at.cursor))
+	case at.prefix != "":
+		q.b.WriteString(" WHERE " + key + " >= " + q.arg(at.prefix))
+	}
+	if at.prefix != "" {
 		q.b.WriteString(" AND ")
-		q.begins(prefix)
+		q.begins(at.prefix)
 	}
 	fmt.Fprintf(&q.b, " ORDER BY %s LIMIT %d", t.layout.Key, pageRows)
 	bytes := 0
 	err = t.db.Query(ctx, "list sessions", func() { page, more, bytes = nil, false, 0 }, func(scan sqldb.Scan) error {
-		w, err := t.read(scan)
+		w, err := read(scan)
 		if err != nil {
 			return err
 		}
