@@ -125,6 +125,10 @@ func TestEveryEngine(t *testing.T) {
 			if got := must("", "clearsessions"); !strings.Contains(got, "remove") {
 				t.Errorf("clearsessions: got %q", got)
 			}
+			// Where there are users beside the sessions, they have names.
+			if got := run("", "logout", "--user", "id:1", "--dry-run"); tt.deaf == "" && (got.status != 0 || got.stdout != "would delete 2 sessions of user 1\n") {
+				t.Errorf("logout --dry-run: got %+v", got)
+			}
 			back := newCLI(t)
 			sqlExec(t, "sqlite", back.env[envDSN], "DELETE FROM django_session")
 			home := []string{"migrate", "--from", there, "--to", back.env[envDSN], "--journal", journal + "2"}
@@ -132,7 +136,7 @@ func TestEveryEngine(t *testing.T) {
 				home = append(home, use[2:]...)
 			}
 			if tt.deaf != "" {
-				for _, args := range [][]string{append([]string{"list"}, use...), append([]string{"show", "ada7q2m5"}, use...), home} {
+				for _, args := range [][]string{append([]string{"list"}, use...), append([]string{"show", "ada7q2m5"}, use...), append([]string{"logout", "--user", "id:1"}, use...), home} {
 					if got := c.run(t, "", args...); got.status != 1 || !strings.Contains(got.stderr, tt.deaf) || !strings.Contains(got.stderr, "\nhint: ") {
 						t.Errorf("%s: got %+v, want why it cannot list", args[0], got)
 					}
@@ -143,7 +147,14 @@ func TestEveryEngine(t *testing.T) {
 				t.Errorf("list: got\n%s", got)
 			}
 			must("", "show", "grace4w8")
-			if got := counted(t, c.must(t, "", home...)); got["copied"] != 4 {
+			must(keys["cart5e9r"]+"\n"+`"7"`, "set", "-", "_auth_user_id")
+			for _, want := range []string{"deleted 1 session of user 7\n", "deleted 0 sessions of user 7\n"} {
+				if got := must("", "logout", "--user", "id:7"); got != want {
+					t.Errorf("logout: got %q, want %q", got, want)
+				}
+			}
+			must("", "show", "grace4w8")
+			if got := counted(t, c.must(t, "", home...)); got["copied"] != 3 {
 				t.Fatalf("migrate back: got %v", got)
 			}
 			c.must(t, "", append(home, "--switched")...)
@@ -154,7 +165,7 @@ func TestEveryEngine(t *testing.T) {
 			// that of a server does not.
 			after := revealed(t, back.must(t, "", "list", "--json", "--reveal"))
 			for key, was := range revealed(t, before) {
-				if was.Error != "" || key[:8] == "linus1z6" || key[:8] == "ada7q2m5" {
+				if was.Error != "" || key[:8] == "linus1z6" || key[:8] == "ada7q2m5" || key[:8] == "cart5e9r" {
 					continue
 				}
 				// Package filestore: on a 32-bit machine a file's time ends in 2038. A

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,20 @@ func TestUsersLive(t *testing.T) {
 				request.Key = key
 				other.Call(t, "look", django.Args{"request": request, "save": command == "save"}, &a)
 				return a
+			}
+			mustCreate(t, s, "nobody00", record("n", int64(2)))
+			var listed []string
+			for l, err := range s.ListUser(ctx, ids[test.key]) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if l.Record.Meta.RemoteAddr.String() != test.ip || !strings.HasPrefix(l.Record.Meta.UserAgent, "Mozilla") {
+					t.Errorf("ListUser: got an address and a header of %v, want those of the request", l.Record.Meta.RemoteAddr)
+				}
+				listed = append(listed, l.Key())
+			}
+			if slices.Sort(listed); !slices.Equal(listed, slices.Sorted(slices.Values([]string{ours, theirs}))) {
+				t.Errorf("ListUser: got %d sessions, want theirs and ours", len(listed))
 			}
 			a, b := look("load", theirs), look("load", ours)
 			if b.Again || b.Key != ours {

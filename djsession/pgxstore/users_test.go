@@ -57,6 +57,20 @@ func TestUsers(t *testing.T) {
 				if user, ip, agent := row(); user != test.id || ip != "2001:db8::7" || agent != library.agent {
 					t.Errorf("%s: got user %s, ip %s and %d characters", what, user, ip, agent)
 				}
+				other := record(3)
+				other.Data = other.Data.With("_auth_user_id", map[bool]string{true: "8", false: "0123abcd-4567-89ab-cdef-0123456789ff"}[test.column != "uuid"])
+				if _, err := s.Create(ctx, "bbbbbbbb", other); err != nil {
+					t.Errorf("%s: Create: %v", what, err)
+				}
+				listed := 0
+				for l, err := range s.ListUser(ctx, test.id) {
+					if listed++; err != nil || l.Key() != "abcdefgh" || len(l.Record.Meta.UserAgent) != library.agent || l.Record.Meta.RemoteAddr != r.Meta.RemoteAddr {
+						t.Errorf("%s: ListUser: got %v, %v", what, l, err)
+					}
+				}
+				if err := s.Delete(ctx, "bbbbbbbb", djsession.Force); err != nil || listed != 1 {
+					t.Errorf("%s: ListUser: got %d sessions, %v", what, listed, err)
+				}
 				if err := s.Touch(ctx, "abcdefgh", now.Add(2*time.Hour), v); err != nil {
 					t.Errorf("%s: Touch: %v", what, err)
 				}

@@ -139,6 +139,10 @@ func table(t *testing.T) map[string]row {
 		}
 		identity = must(djauth.User(r.Context()))
 	}))).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	logins, err := auth.Sessions(ctx, "7")
+	if err != nil || len(logins) != 1 {
+		t.Fatal(len(logins), err)
+	}
 	db := must(sql.Open("sqlite", ":memory:"))
 	t.Cleanup(func() { db.Close() })
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", Password: canary})
@@ -179,7 +183,7 @@ func table(t *testing.T) map[string]row {
 		"djcache/filecache.Cache": must(filecache.New(site, t.TempDir(), nil)), "djcache/memcached.Cache": memcached.New(site, must(memcached.Modula("127.0.0.1:1")), nil),
 		"djcache/rediscache.Cache": rediscache.New(site, client, nil), "djcache/rediscache.Ring": rediscache.NewRing([]string{"redis://:canary@a", "redis://:canary@b"}),
 
-		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.Auth": auth, "djgate.Gate": gated,
+		"djauth.Encoded": djauth.EncodedOf("md5$" + canary), "djauth.Identity": identity, "djauth.UserSession": logins[0], "djauth.Auth": auth, "djgate.Gate": gated,
 		"djauth/dbusers.Users": dbusers.New(site, db, dbstore.SQLite, nil), "djauth/pgxusers.Users": pgxusers.New(site, nil, nil),
 		"djcsrf.Protection": must(djcsrf.New(manager, nil)), "djmessages.Framework": must(djmessages.New(manager, nil)), "djmessages.Message": djmessages.NewMessage(20, canary, canary),
 
