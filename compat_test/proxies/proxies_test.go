@@ -111,15 +111,25 @@ func start(t *testing.T, dir, network, addr string, command ...string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with its workers
-		_ = cmd.Wait()
+		<-ended
 		out.Close()
 	})
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end, gone := time.Now().Add(time.Minute), false; time.Now().Before(end) && !gone; {
 		if c, err := net.Dial(network, addr); err == nil {
 			c.Close()
 			return
+		}
+		select {
+		case <-ended:
+			gone = true
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 	text, _ := os.ReadFile(out.Name())
