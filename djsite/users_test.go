@@ -80,7 +80,7 @@ func TestUserModels(t *testing.T) {
 		{file: "childbk", name: "it is judged in Go", parts: &Options{ConfigureAuth: func(o *djauth.Options) {
 			o.OwnBackends = map[string]string{locked: djauth.ModelBackend}
 			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active && a.FirstName != "LOCKED" }
-		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked, warns: []string{"djauth.Options.Permissions"}},
+		}}, why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: locked, warns: []string{"djauth.Options.Permissions", "djsite.Options.Lookup"}},
 		{file: "defer", refused: "has enabled, which"},
 		{file: "defer", name: "the columns are named", parts: &Options{UserTable: &dbusers.Options{Columns: dbusers.Columns{Active: "enabled", Username: "login"}}},
 			why: djauth.ErrInactive, unsure: djauth.ErrInactive, names: djauth.ModelBackend},
@@ -126,7 +126,7 @@ func TestUserModels(t *testing.T) {
 			o.CanAuthenticate = func(_ string, a *djauth.Account) bool { return a.Active }
 		}}, who: "ada", unsure: djauth.ErrUnknownBackend, warns: []string{"accts.backends.OnlyUser"}},
 		{file: "noperm", name: "its logins are those of ModelBackend", parts: own(map[string]string{"accts.backends.OnlyUser": djauth.ModelBackend}),
-			who: "ada", login: "ada", names: "accts.backends.OnlyUser", warns: []string{"djauth.Options.Permissions"}},
+			who: "ada", login: "ada", names: "accts.backends.OnlyUser", warns: []string{"djauth.Options.Permissions", "djsite.Options.Lookup"}},
 		{file: "rules", who: "ada", login: "ada", names: djauth.ModelBackend, warns: []string{"rules.permissions.ObjectPermissionBackend"}},
 		{file: "sha1hash", why: djauth.ErrHash, unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username"}},
 		{file: "staffprop", who: "", unsure: djsession.ErrConfig, names: djauth.ModelBackend, warns: []string{"Columns.Username", "no column is_staff and no is_superuser"}},

@@ -88,17 +88,18 @@ func Serve(ctx context.Context, auth *djauth.Auth, c Config) error {
 		return err
 	}
 	defer ln.Close()
-	servers := []*http.Server{c.server(main)}
+	server := c.server(main)
+	servers := []*http.Server{server}
 	failed := make(chan error, 2)
 	if c.Cert != "" || c.Key != "" {
 		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {
 			return fmt.Errorf("%w: the files of TLS: %w", ErrConfig, err)
 		}
-		servers[0].TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-		go func() { failed <- servers[0].ServeTLS(ln, "", "") }()
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		go func() { failed <- server.ServeTLS(ln, "", "") }()
 	} else {
-		go func() { failed <- servers[0].Serve(ln) }()
+		go func() { failed <- server.Serve(ln) }()
 	}
 	var statusAddr net.Addr
 	if c.Status != "" {
@@ -108,8 +109,9 @@ func Serve(ctx context.Context, auth *djauth.Auth, c Config) error {
 		}
 		defer more.Close()
 		statusAddr = more.Addr()
-		servers = append(servers, c.server(status))
-		go func() { failed <- servers[1].Serve(more) }()
+		beside := c.server(status)
+		servers = append(servers, beside)
+		go func() { failed <- beside.Serve(more) }()
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
