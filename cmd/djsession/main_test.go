@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 			ctx, stop := console.Signals(context.Background())
 			defer stop()
 			a := newApp(os.Stdin, os.Stdout, os.Stderr, nil)
-			a.Env = os.Getenv
+			a.Env, a.Terminal, a.Width = os.Getenv, console.IsTerminal, console.Width(os.Stdout)
 			os.Exit(a.main(ctx, os.Args[1:]))
 		},
 	})

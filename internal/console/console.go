@@ -28,6 +28,8 @@ type Console struct {
 	Now func() time.Time
 	// Terminal reports whether a stream is a terminal.
 	Terminal func(stream any) bool
+	// Width is how many columns the terminal at Stdout has, or 0.
+	Width int
 
 	stdinFor string // what stdin is used for
 }

@@ -39,6 +39,35 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestNarrowTable: a cell continues on the next line between two words, the widest column
+// first. A word is never cut, and no table gets wider than it is.
+func TestNarrowTable(t *testing.T) {
+	for _, tt := range []struct {
+		width int
+		want  string
+	}{
+		{0, "NAME  WHEN           SIZE\nabc   one two three   100\nabc   é éé            100\n"},
+		{200, "NAME  WHEN           SIZE\nabc   one two three   100\nabc   é éé            100\n"},
+		{20, "NAME  WHEN      SIZE\nabc   one two    100\n      three\nabc   é éé       100\n"},
+		{1, "NAME  WHEN   SIZE\nabc   one     100\n      two\n      three\nabc   é éé    100\n"},
+	} {
+		c, out, _ := newConsole("")
+		c.Width = tt.width
+		table := c.NewTable(2, "NAME", "WHEN", "SIZE")
+		for _, when := range []string{"one two three", "é éé"} {
+			if err := table.Add("abc", when, "100"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := table.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != tt.want {
+			t.Errorf("%d columns: got\n%swant\n%s", tt.width, out.String(), tt.want)
+		}
+	}
+}
+
 // TestInput: there is one source, and one use of standard input.
 func TestInput(t *testing.T) {
 	c, _, _ := newConsole("from stdin")

@@ -86,6 +86,19 @@ func IsTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// Width returns how many columns the terminal v has, or 0 if v is none or does not say.
+func Width(v any) int {
+	f, ok := v.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // ErrLong means that a line is longer than the limit.
 var ErrLong = errors.New("line is too long")
 

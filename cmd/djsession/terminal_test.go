@@ -1,0 +1,113 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+// onTerminal runs the command as a process on a terminal with so many columns, and returns
+// all that it writes there.
+func onTerminal(t *testing.T, c *cli, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(int(master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("djsession", args...)
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color")
+	for name, value := range c.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	err = cmd.Start()
+	slave.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(master) // ends with EIO when the other end is closed
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("djsession %v: %v\n%s", args, err, text)
+	}
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
+}
+
+// TestTerminal: with 40 columns no line of a table or a progress bar is wider, and no word is
+// lost; with 200 the tables are those of a pipe. There are no colours, whatever NO_COLOR
+// says, and nothing moves the cursor where TERM is dumb.
+func TestTerminal(t *testing.T) {
+	colour, control := regexp.MustCompile(`\x1b\[[0-9;]*m`), regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
+	for name, args := range map[string][]string{
+		"list":          {"list"},
+		"clearsessions": {"clearsessions"},
+		"convert":       {"convert", "--to", "pickle", "--django", "4.2"},
+		"migrate":       {"migrate", "--journal", "journal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func(columns uint16, env ...string) (text string) {
+				c := newCLI(t)
+				all := args
+				if name == "migrate" {
+					to := newCLI(t)
+					sqlExec(t, "sqlite", to.env[envDSN], "DELETE FROM django_session")
+					all = []string{"migrate", "--journal", filepath.Join(t.TempDir(), "journal"), "--from", c.env[envDSN], "--to", to.env[envDSN]}
+				}
+				if columns == 0 {
+					text = c.must(t, "", all...)
+				} else {
+					text = onTerminal(t, c, columns, env, all...)
+				}
+				return regexp.MustCompile(`(?m)^\d+ sessions a second\n`).ReplaceAllString(text, "")
+			}
+			pipe, narrow, wide, dumb := run(0), run(40), run(200), run(80, "TERM=dumb", "NO_COLOR=1")
+			for _, text := range []string{narrow, wide, dumb} {
+				if colour.MatchString(text) {
+					t.Errorf("got colours: %q", text)
+				}
+			}
+			for line := range strings.FieldsFuncSeq(control.ReplaceAllString(narrow, ""), func(r rune) bool { return r == '\n' || r == '\r' }) {
+				message := strings.HasPrefix(line, "djsession: ") || strings.HasPrefix(line, "hint: ")
+				if n := utf8.RuneCountInString(line); n > 40 && !message {
+					t.Errorf("got a line of %d columns: %q", n, line)
+				}
+			}
+			for _, word := range strings.Fields(pipe) {
+				if !strings.Contains(narrow, word) {
+					t.Errorf("with 40 columns %q is lost in\n%s", word, narrow)
+				}
+			}
+			if table := wide[max(0, strings.Index(wide, pipe[:min(10, len(pipe))])):]; !strings.HasPrefix(table, pipe) {
+				t.Errorf("with 200 columns: got\n%s\nwant\n%s", wide, pipe)
+			}
+			if strings.ContainsAny(dumb, "\r\x1b") {
+				t.Errorf("on a dumb terminal: got %q", dumb)
+			}
+		})
+	}
+}
