@@ -243,7 +243,11 @@ func (f *convertFlags) summary(a *app, n *convert.Result, took time.Duration, co
 // printRun prints the counts of a run over sessions, as a table or as JSON.
 func (a *app) printRun(rows []console.CountOf, json, dryRun, complete bool, seen int64, took time.Duration) error {
 	if json {
-		return a.JSONCounts(rows, serializer.Item{Key: "dry_run", Value: dryRun}, serializer.Item{Key: "complete", Value: complete})
+		var items []serializer.Item
+		for _, row := range rows {
+			items = append(items, serializer.Item{Key: row.Name, Value: row.N})
+		}
+		return a.JSON("", append(items, serializer.Item{Key: "dry_run", Value: dryRun}, serializer.Item{Key: "complete", Value: complete})...)
 	}
 	return a.PrintCounts(rows, seen, took)
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/go-djsession/go-djsession/serializer"
 )
 
 // Table prints rows under heads. The first TableRows rows determine the widths of the
@@ -148,15 +146,6 @@ type CountOf struct {
 	What string
 	Name string // in JSON
 	N    int64
-}
-
-// JSONCounts prints the counts of a run as one JSON object, followed by more.
-func (c *Console) JSONCounts(rows []CountOf, more ...serializer.Item) error {
-	var items []serializer.Item
-	for _, row := range rows {
-		items = append(items, serializer.Item{Key: row.Name, Value: row.N})
-	}
-	return c.JSON("", append(items, more...)...)
 }
 
 // PrintCounts prints the counts of a run over sessions, and how many sessions a second it
