@@ -7,7 +7,10 @@ import (
 	"iter"
 	"maps"
 	"net/netip"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/sqldb"
@@ -74,9 +77,11 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 	return nil
 }
 
-// A page of List ends after pageRows rows, or when they hold more than pageBytes.
+// A page of List ends after pageRows rows, or when they hold more than pageBytes. The first
+// one is short, for a caller who wants few.
 const (
-	pageRows  = 100
+	firstRows = 100
+	pageRows  = 1000
 	pageBytes = 4 << 20
 )
 
@@ -89,23 +94,46 @@ func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 // ListPrefix is List of the keys that begin with prefix.
 func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
+		at := place{prefix: prefix, cursor: cursor, rows: firstRows}
 		for {
-			page, more, err := t.page(ctx, place{prefix: prefix, cursor: cursor})
+			page, more, err := t.page(ctx, at)
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return
 			}
-			for i := range page {
-				cursor = page[i].key
-				if !yield(t.listed(&page[i]), nil) {
+			for _, l := range t.decoded(page) {
+				if !yield(l, nil) {
 					return
 				}
 			}
 			if !more {
 				return
 			}
+			at.cursor, at.rows = page[len(page)-1].key, pageRows
 		}
 	}
+}
+
+// decoded returns what List yields for a page. Several goroutines share the work: to decode
+// a session takes longer than to read it.
+func (t *Table) decoded(page []row) []djsession.Listed {
+	const share = 25
+	all := make([]djsession.Listed, len(page))
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(share)) - share; i < len(page); i = int(next.Add(share)) - share {
+			for j := i; j < min(i+share, len(page)); j++ {
+				all[j] = t.listed(&page[j])
+			}
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(page)/share) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	return all
 }
 
 // ListUser is UserLister.ListUser.
@@ -118,7 +146,7 @@ func (t *Table) ListUser(ctx context.Context, id string) iter.Seq2[djsession.Lis
 		for more, cursor := true, ""; more; {
 			var page []row
 			var err error
-			if page, more, err = t.page(ctx, place{cursor: cursor, user: t.user(id)}); err != nil {
+			if page, more, err = t.page(ctx, place{cursor: cursor, user: t.user(id), rows: firstRows}); err != nil {
 				yield(djsession.Listed{}, err)
 				return
 			}
@@ -152,6 +180,7 @@ func (w *row) meta() (m djsession.Meta) {
 type place struct {
 	prefix, cursor string
 	user           any
+	rows           int // at most
 }
 
 // page reads the rows of a place. more reports whether there may be others.
@@ -176,7 +205,7 @@ func (t *Table) page(ctx context.Context, at place) (page []row, more bool, err 
 		q.b.WriteString(" AND ")
 		q.begins(at.prefix)
 	}
-	fmt.Fprintf(&q.b, " ORDER BY %s LIMIT %d", t.layout.Key, pageRows)
+	fmt.Fprintf(&q.b, " ORDER BY %s LIMIT %d", t.layout.Key, at.rows)
 	bytes := 0
 	err = t.db.Query(ctx, "list sessions", func() { page, more, bytes = nil, false, 0 }, func(scan sqldb.Scan) error {
 		w, err := read(scan)
@@ -187,7 +216,7 @@ func (t *Table) page(ctx context.Context, at place) (page []row, more bool, err 
 		if w.data != nil {
 			bytes += len(*w.data)
 		}
-		if more = len(page) == pageRows || bytes > pageBytes; more {
+		if more = len(page) == at.rows || bytes > pageBytes; more {
 			return sqldb.ErrEnough
 		}
 		return nil
