@@ -69,6 +69,7 @@ import (
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/redisops"
+	"github.com/go-djsession/go-djsession/internal/share"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 )
@@ -278,23 +279,28 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 			name, ok := c.keys.Name(key)
 			return ok && strings.HasPrefix(name, prefix)
 		}
-		for f, err := range c.ops.Scan(ctx, doing, head, cursor, ours) {
+		for page, err := range c.ops.Scan(ctx, doing, head, cursor, ours) {
 			if err != nil {
 				yield(djcache.Listed{}, err)
 				return
 			}
-			name, _ := c.keys.Name(f.Key)
-			l := djcache.NewListed(name, f.Key)
-			l.Item.Size, l.Err = f.Size, f.Err
-			if f.Err == nil {
-				l.Item, l.Err = c.item(doing, f.Value)
-			}
-			if errors.Is(l.Err, djsession.ErrExpired) {
-				continue
-			}
-			if !yield(l, nil) {
-				return
+			all := make([]djcache.Listed, len(page))
+			share.Do(len(page), func(i int) { all[i] = c.listed(doing, page[i]) })
+			for _, l := range all {
+				if !errors.Is(l.Err, djsession.ErrExpired) && !yield(l, nil) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func (c *Cache) listed(doing string, f redisops.Found) djcache.Listed {
+	name, _ := c.keys.Name(f.Key)
+	l := djcache.NewListed(name, f.Key)
+	l.Item.Size, l.Err = f.Size, f.Err
+	if f.Err == nil {
+		l.Item, l.Err = c.item(doing, f.Value)
+	}
+	return l
 }

@@ -63,6 +63,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/redisops"
+	"github.com/go-djsession/go-djsession/internal/share"
 )
 
 // Options are the library's settings about keys. The zero value is its default.
@@ -222,23 +223,31 @@ func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 			cursor = s.head + cursor
 		}
 		valid := func(key string) bool { return s.site.ValidKey(strings.TrimPrefix(key, s.head)) }
-		for f, err := range s.ops.Scan(ctx, doing, s.head, cursor, valid) {
+		for page, err := range s.ops.Scan(ctx, doing, s.head, cursor, valid) {
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return
 			}
-			key := strings.TrimPrefix(f.Key, s.head)
-			l := djsession.NewListed(key, key)
-			l.Size, l.Err = f.Size, f.Err
-			if l.Err == nil {
-				l.Version = f.Version()
-				l.Record, l.Err = s.record(doing, f.Value)
-			}
-			if !yield(l, nil) {
-				return
+			all := make([]djsession.Listed, len(page))
+			share.Do(len(page), func(i int) { all[i] = s.listed(doing, page[i]) })
+			for _, l := range all {
+				if !yield(l, nil) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func (s *Store) listed(doing string, f redisops.Found) djsession.Listed {
+	key := strings.TrimPrefix(f.Key, s.head)
+	l := djsession.NewListed(key, key)
+	l.Size, l.Err = f.Size, f.Err
+	if l.Err == nil {
+		l.Version = f.Version()
+		l.Record, l.Err = s.record(doing, f.Value)
+	}
+	return l
 }
 
 // encode returns the text of r.

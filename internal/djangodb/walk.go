@@ -7,12 +7,10 @@ import (
 	"iter"
 	"maps"
 	"net/netip"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/share"
 	"github.com/go-djsession/go-djsession/internal/sqldb"
 )
 
@@ -78,11 +76,13 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 }
 
 // A page of List ends after pageRows rows, or when they hold more than pageBytes. The first
-// one is short, for a caller who wants few.
+// one is short, for a caller who wants few. Of a page decodeRows are decoded at a time: what
+// is compressed may become large.
 const (
-	firstRows = 100
-	pageRows  = 1000
-	pageBytes = 4 << 20
+	firstRows  = 100
+	pageRows   = 1000
+	decodeRows = 64
+	pageBytes  = 4 << 20
 )
 
 // List is Lister.List, in the order of the keys. It reads pages, each of which begins
@@ -101,9 +101,11 @@ func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2
 				yield(djsession.Listed{}, err)
 				return
 			}
-			for _, l := range t.decoded(page) {
-				if !yield(l, nil) {
-					return
+			for some := range slices.Chunk(page, decodeRows) {
+				for _, l := range t.decoded(some) {
+					if !yield(l, nil) {
+						return
+					}
 				}
 			}
 			if !more {
@@ -114,25 +116,11 @@ func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2
 	}
 }
 
-// decoded returns what List yields for a page. Several goroutines share the work: to decode
-// a session takes longer than to read it.
-func (t *Table) decoded(page []row) []djsession.Listed {
-	const share = 25
-	all := make([]djsession.Listed, len(page))
-	var next atomic.Int64
-	work := func() {
-		for i := int(next.Add(share)) - share; i < len(page); i = int(next.Add(share)) - share {
-			for j := i; j < min(i+share, len(page)); j++ {
-				all[j] = t.listed(&page[j])
-			}
-		}
-	}
-	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(page)/share) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
+// decoded returns what List yields for some rows. To decode a session takes longer than to
+// read it.
+func (t *Table) decoded(rows []row) []djsession.Listed {
+	all := make([]djsession.Listed, len(rows))
+	share.Do(len(rows), func(i int) { all[i] = t.listed(&rows[i]) })
 	return all
 }
 

@@ -267,17 +267,19 @@ func TestScan(t *testing.T) {
 			for _, size := range []int{1, 5, 56, 57, 1000} {
 				var got []string
 				large := 0
-				for f, err := range o.scan(ctx, doing, "p[*]:", "", keep, size) {
+				for page, err := range o.scan(ctx, doing, "p[*]:", "", keep, size) {
 					if err != nil {
 						t.Fatalf("window of %d: %v", size, err)
 					}
-					if f.Err == nil && f.Size != len(f.Text) || (f.Err != nil) != (f.Size > 100_000) {
-						t.Errorf("got %d bytes of %d, and Err %v", len(f.Text), f.Size, f.Err)
+					for _, f := range page {
+						if f.Err == nil && f.Size != len(f.Text) || (f.Err != nil) != (f.Size > 100_000) {
+							t.Errorf("got %d bytes of %d, and Err %v", len(f.Text), f.Size, f.Err)
+						}
+						if f.Err != nil {
+							large++
+						}
+						got = append(got, f.Key)
 					}
-					if f.Err != nil {
-						large++
-					}
-					got = append(got, f.Key)
 				}
 				if !slices.Equal(got, want) || large != 23 {
 					t.Errorf("window of %d: got %d keys, %d too large, want %d sorted ones and 23", size, len(got), large, len(want))
@@ -285,8 +287,10 @@ func TestScan(t *testing.T) {
 			}
 			for i, key := range want {
 				var got []string
-				for f := range o.scan(ctx, doing, "p[*]:", key, keep, 10) {
-					got = append(got, f.Key)
+				for page := range o.scan(ctx, doing, "p[*]:", key, keep, 10) {
+					for _, f := range page {
+						got = append(got, f.Key)
+					}
 				}
 				if !slices.Equal(got, want[i+1:]) {
 					t.Fatalf("after key %d: got %d keys, want %d", i, len(got), len(want[i+1:]))

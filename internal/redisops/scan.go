@@ -29,18 +29,18 @@ const (
 )
 
 // Scan yields the texts whose keys begin with prefix and are accepted by keep, in the
-// order of the keys, from after cursor, which is a key too.
+// order of the keys, from after cursor, which is a key too; up to loadCount at a time.
 //
 // The order of the server's own SCAN changes when the server restarts, when its table
 // grows, and when keys move in a Cluster. A walk that continued at a place of that order
 // would miss keys. So Scan sorts the keys. If there are more keys than a walk may hold in
 // memory, it scans the server again for those that come after.
-func (o *Ops) Scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool) iter.Seq2[Found, error] {
+func (o *Ops) Scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool) iter.Seq2[[]Found, error] {
 	return o.scan(ctx, doing, prefix, cursor, keep, windowKeys)
 }
 
-func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool, size int) iter.Seq2[Found, error] {
-	return func(yield func(Found, error) bool) {
+func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(key string) bool, size int) iter.Seq2[[]Found, error] {
+	return func(yield func([]Found, error) bool) {
 		for {
 			w := window{size: size, after: cursor}
 			err := o.eachKey(ctx, escape(prefix)+"*", func(key string) {
@@ -49,20 +49,19 @@ func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(
 				}
 			})
 			if err != nil {
-				yield(Found{}, fail(ctx, doing, err))
+				yield(nil, fail(ctx, doing, err))
 				return
 			}
 			w.cut()
 			for keys := range slices.Chunk(w.keys, loadCount) {
 				values, err := o.getMany(ctx, doing, keys)
 				if err != nil {
-					yield(Found{}, err)
+					yield(nil, err)
 					return
 				}
-				for _, f := range values {
-					if !errors.Is(f.Err, djsession.ErrNotFound) && !yield(f, nil) {
-						return
-					}
+				values = slices.DeleteFunc(values, func(f Found) bool { return errors.Is(f.Err, djsession.ErrNotFound) })
+				if len(values) > 0 && !yield(values, nil) {
+					return
 				}
 			}
 			if !w.more {
