@@ -143,7 +143,8 @@ func TestEndSessionsConcurrent(t *testing.T) {
 	n, err := w.auth.EndSessions(ctx, "1", kept)
 	close(stop)
 	wg.Wait()
-	if err != nil || n != int64(len(hers)-1) {
+	// For a moment a session that memstore cycles is under both keys, and both may be deleted.
+	if err != nil || n < int64(len(hers)-1) || n > int64(2*len(hers)) {
 		t.Errorf("got %d, %v, want %d", n, err, len(hers)-1)
 	}
 	if left := w.left("1"); len(left) != 1 || left[0] != kept {
