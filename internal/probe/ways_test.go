@@ -214,7 +214,7 @@ func whole(t testing.TB, set *djsettings.Settings, version string) {
 		{"lookup", p.Users.Queries.ByName[0].Where.And[1].Table + " " + p.Users.Queries.ByName[0].Where.And[1].Lookup, "accounts_person iexact"},
 		{"change", p.Users.Queries.Authenticate["accounts.backends.EmailBackend"][0].Where.And[1].Change, "lower"},
 		{"hash", p.AuthHash.Salt + " " + p.AuthHash.Algorithm + " " + fmt.Sprint(p.AuthHash.Message), "accounts.hash sha1 [{password  } { | } {email  }]"},
-		{"cookies", fmt.Sprint(len(p.Session.Cookies)), "4"},
+		{"cookies", fmt.Sprint(len(p.Session.Cookies)), "6"},
 		{"receivers", fmt.Sprint(len(p.Users.Receivers["user_logged_in"])), "1"},
 	} {
 		if tt.got != tt.want {

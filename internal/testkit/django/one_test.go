@@ -10,6 +10,7 @@ import (
 
 // others are the tests that look for the environments themselves, with the reason.
 var others = map[string]string{
+	"djsite/mysql_clients_test.go":   "asks the clients of MySQL, without a Django",
 	"cmd/djsession/demo_test.go":     "it runs the program of the demo",
 	"compat_test/sites/make_test.go": "it makes the .venv of published sites",
 	"djsettings/manage_test.go":      "it makes a .venv of a project",
