@@ -5,7 +5,7 @@
 #
 #   compat_test/setup.sh                  servers and environments
 #   compat_test/setup.sh venvs            the environments only; `venvs django5.2 django6.1` for some of them
-#   compat_test/setup.sh servers          the Debian packages only
+#   compat_test/setup.sh servers          the Debian packages only (shells for the completion of the command too)
 #   compat_test/setup.sh browser          Chromium and its driver only
 #   compat_test/setup.sh --all            all three (as does DJSESSION_SETUP_BROWSER=1)
 #
@@ -45,6 +45,8 @@ pgbouncer_source=pool/main/p/pgbouncer/pgbouncer_1.24.1.orig.tar.gz
 pgbouncer_sum=da72a3aba13072876d055a3e58dd4aba4a5de4ed6148e73033185245598fd3e0
 pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
 browser_packages=(chromium chromium-driver)
+# The shells for which the command has completion.
+shell_packages=(bash-completion zsh fish)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 failed=0
@@ -240,7 +242,7 @@ if [ $((do_venvs + do_servers + do_browser)) = 0 ]; then do_venvs=1 do_servers=1
 if [ "${DJSESSION_SETUP_BROWSER:-0}" = 1 ]; then do_browser=1; fi
 
 if [ $do_servers = 1 ]; then
-	install_packages "${server_packages[@]}"
+	install_packages "${server_packages[@]}" "${shell_packages[@]}"
 	build_pgbouncer
 fi
 if [ $do_browser = 1 ]; then install_packages "${browser_packages[@]}"; fi
