@@ -40,8 +40,6 @@ type front struct {
 	force   string // FORCE_SCRIPT_NAME
 	// everybody is set where the server believes every peer, and Go does not.
 	everybody bool
-	// hosts is set where the server puts X-Forwarded-Host into Host.
-	hosts bool
 }
 
 var all = new("*")

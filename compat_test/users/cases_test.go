@@ -125,9 +125,8 @@ func (c *userCase) run(t *testing.T, file string) {
 	d.Call(t, "command", django.Args{"name": "diffsettings", "options": map[string]any{"all": true}}, &listed)
 
 	type answer struct {
-		who   said
-		perm  bool
-		names []said
+		who  said
+		perm bool
 	}
 	names := []string{"ada", "ada@example.com", "ADA@example.com", "the-username"}
 	var want answer

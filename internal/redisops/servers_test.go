@@ -96,12 +96,17 @@ func (p *process) until(done func() bool) {
 	}
 }
 
+// ask sends a command by a client of its own.
+func (p *process) ask(args ...any) (any, error) {
+	c := redis.NewClient(&redis.Options{Addr: p.addr(), MaxRetries: -1, Protocol: 2})
+	defer c.Close()
+	return c.Do(context.Background(), args...).Result()
+}
+
 // do sends a command by a client of its own. Its error is the test's, if must is set.
 func (p *process) do(must bool, args ...any) any {
 	p.t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: p.addr(), MaxRetries: -1, Protocol: 2})
-	defer c.Close()
-	v, err := c.Do(context.Background(), args...).Result()
+	v, err := p.ask(args...)
 	if err != nil && must {
 		p.t.Fatalf("%v: %v", args, err)
 	}
@@ -190,7 +195,7 @@ func TestWhy(t *testing.T) {
 	check("disk", o.Set(ctx, doing, "k", "x", later), "(MISCONF)")
 	set("save", "")
 
-	go p.do(false, "eval", "while true do end", 0)
+	go func() { _, _ = p.ask("eval", "while true do end", 0) }() // until it is killed
 	set2 := redis.NewClient(&redis.Options{Addr: p.addr(), MaxRetries: -1})
 	defer set2.Close()
 	p.until(func() bool { return says(set2.Ping(ctx).Err(), "BUSY") })
