@@ -36,6 +36,7 @@ type guard struct {
 	servers djcache.Spread // nil: all names are on one server
 	log     func(ctx context.Context, level slog.Level, msg string, err error)
 	joined  time.Duration
+	run     func(probe func()) // in a goroutine
 
 	n    atomic.Int32 // the number of servers that are down, for the usual case of none
 	mu   sync.Mutex
@@ -54,7 +55,7 @@ type outage struct {
 type need bool
 
 func newGuard(cache djcache.Cache, log func(context.Context, slog.Level, string, error)) *guard {
-	g := &guard{cache: cache, log: log, joined: joined, down: map[int]*outage{}}
+	g := &guard{cache: cache, log: log, joined: joined, run: func(probe func()) { go probe() }, down: map[int]*outage{}}
 	g.servers, _ = djcache.As[djcache.Spread](cache)
 	return g
 }
@@ -128,12 +129,15 @@ func (g *guard) isDown(ctx context.Context, name string, n need) bool {
 		g.mu.Unlock()
 		return false
 	}
-	if o.probe == nil && (bool(n) || !time.Now().Before(o.next)) {
+	begin := o.probe == nil && (bool(n) || !time.Now().Before(o.next))
+	if begin {
 		o.probe, o.begun = make(chan struct{}), time.Now()
-		go g.probe(context.WithoutCancel(ctx), server, o, name)
 	}
 	probe, left := o.probe, time.Until(o.begun.Add(g.joined))
 	g.mu.Unlock()
+	if begin {
+		g.run(func() { g.probe(context.WithoutCancel(ctx), server, o, name) })
+	}
 	if !n || probe == nil || left <= 0 {
 		return true
 	}

@@ -48,6 +48,7 @@ func (c probed) Get(ctx context.Context, name string) (djcache.Item, error) {
 // the process knows the copies that first made.
 func process(t testing.TB, p *interleave.Party, rows djsession.Store, cache djcache.Cache, lasts bool, first *cacheddbstore.Store) (djsession.Store, func()) {
 	store := newStore(t, rows, probed{interleave.Cache(p, "cache", prefix, cache), &lasts})
+	store.Serial()
 	if first != nil {
 		store.ShareKnown(first)
 	}
