@@ -23,6 +23,8 @@ type broken struct {
 	mu     sync.Mutex
 	broken bool
 	files  []*os.File
+
+	running sync.WaitGroup // the loads and what they leave behind
 }
 
 func (b *broken) set(broken bool) {
@@ -38,6 +40,8 @@ func (b *broken) now(column string) bool {
 }
 
 func (b *broken) Load(ctx context.Context, key string) (*djsession.Record, djsession.Version, error) {
+	b.running.Add(1)
+	defer b.running.Done()
 	switch {
 	case b.now(takenForAnonymous):
 		return nil, djsession.Version{}, djsession.ErrNotFound
@@ -48,7 +52,7 @@ func (b *broken) Load(ctx context.Context, key string) (*djsession.Record, djses
 			time.Sleep(100 * time.Millisecond)
 		}
 	case b.now(goroutineLeft):
-		go func() { <-b.t.Context().Done() }()
+		b.running.Go(func() { <-b.t.Context().Done() })
 	case b.now(descriptorLeft):
 		f, err := os.Open(os.DevNull)
 		if err != nil {
@@ -110,13 +114,14 @@ func TestColumnsCount(t *testing.T) {
 			}
 			store := &broken{Store: memstore.New(of), t: t, does: column}
 			t.Cleanup(func() {
+				store.running.Wait() // so that the next column does not count it
 				for _, f := range store.files {
 					f.Close()
 				}
 			})
 			b := &bench{t: t, subject: &site{djsession.New(store), said, func() {}}, witness: store.Store,
 				plant: func() { store.set(true) }, mend: func() bool { store.set(false); return true }}
-			goroutines, descriptors := left()
+			goroutines, descriptors := settled()
 			if column == "" {
 				b.all(1, func(int) {})
 			} else {

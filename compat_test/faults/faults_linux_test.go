@@ -119,7 +119,7 @@ func tryFault(t *testing.T, e engine, servers map[string]*testserver.Mortal, nam
 	server := servers[name]
 	p := newProxy(t, server.Addr())
 	addrs[name] = p.addr
-	goroutines, descriptors := left()
+	goroutines, descriptors := settled()
 	b := &bench{t: t, row: row{engine: e.String(), server: name, fault: f}, subject: e.open(t, addrs)}
 	witness := e.open(t, direct)
 	b.witness = witness.Store()

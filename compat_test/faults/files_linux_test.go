@@ -44,7 +44,7 @@ func tryFileFault(t *testing.T, e engine, f fault) *row {
 	if e.settings["DATABASES"] != nil {
 		run(t, "sqlite", table, "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)")
 	}
-	goroutines, descriptors := left()
+	goroutines, descriptors := settled()
 	addrs := map[string]string{"folder": folder}
 	b := &bench{t: t, row: row{engine: e.String(), fault: f}, subject: e.open(t, addrs)}
 	witness := e.open(t, addrs)

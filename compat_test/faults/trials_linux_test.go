@@ -401,6 +401,20 @@ func left() (goroutines, descriptors int) {
 	return runtime.NumGoroutine(), len(files)
 }
 
+// settled is left once what others began had time to end. A count that is too high
+// would hide a leak.
+func settled() (goroutines, descriptors int) {
+	goroutines, descriptors = left()
+	for same, looks := 0, 0; same < 10 && looks < 100; same, looks = same+1, looks+1 {
+		time.Sleep(20 * time.Millisecond)
+		g, d := left()
+		if g != goroutines || d != descriptors {
+			goroutines, descriptors, same = g, d, 0
+		}
+	}
+	return goroutines, descriptors
+}
+
 // leaks compares that with what was there before, once all has had time to end.
 func (r *row) leaks(goroutines, descriptors int, wait time.Duration) {
 	g, d := left()
