@@ -9,6 +9,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // The operations on which an error depends.
@@ -48,7 +49,7 @@ func failed(ctx context.Context, doing, name string, err error) error {
 	case strings.Contains(err.Error(), "SERVER_ERROR object too large"):
 		return fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	}
-	return djsession.Unavailable(doing, errors.Join(err, ctx.Err()))
+	return djsession.Unavailable(doing, errors.Join(err, fault.Ended(ctx)))
 }
 
 // illegal reports whether no key of memcached can contain r.

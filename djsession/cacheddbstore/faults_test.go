@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,12 +230,12 @@ func TestLogoutTriedAgain(t *testing.T) {
 func TestLogoutWithForeignCopy(t *testing.T) {
 	w := newWorld(t, nil)
 	w.cache.Put(prefix+key, "foreign to this program", now.Add(time.Hour))
-	stuck := &stuckCache{Cache: w.cache, err: djsession.Unavailable("delete", errors.New("down"))}
+	stuck := &stuckCache{Cache: w.cache, trouble: trouble{err: djsession.Unavailable("delete", errors.New("down"))}}
 	store := newStore(t, w.rows, stuck)
 	if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrUnavailable) {
 		t.Errorf("Load says %v while the copy cannot be dropped, want ErrUnavailable", err)
 	}
-	stuck.err = nil
+	stuck.set(func(c *trouble) { c.err = nil })
 	if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
 		t.Errorf("Load says %v, want ErrNotFound", err)
 	}
@@ -247,10 +248,10 @@ func TestLogoutWithForeignCopy(t *testing.T) {
 func TestLogoutWithLateCache(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		set  func(*stuckCache)
+		set  func(*trouble)
 	}{
-		{"answers lost", func(c *stuckCache) { c.lost = true }},
-		{"no answer until the client is gone", func(c *stuckCache) { c.hang = true }},
+		{"answers lost", func(c *trouble) { c.lost = true }},
+		{"no answer until the client is gone", func(c *trouble) { c.hang = true }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -258,7 +259,7 @@ func TestLogoutWithLateCache(t *testing.T) {
 			store := newStore(t, w.rows, stuck)
 			_, err := store.Create(t.Context(), key, record(1))
 			must(t, err)
-			tt.set(stuck)
+			stuck.set(tt.set)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			for _, when := range []string{"first", "second"} {
@@ -266,11 +267,16 @@ func TestLogoutWithLateCache(t *testing.T) {
 					t.Errorf("the %s Delete says %v, want ErrUnavailable", when, err)
 				}
 			}
-			if _, _, err := store.Load(ctx, key); stuck.hang && (err == nil || errors.Is(err, djsession.ErrNotFound)) {
+			if _, _, err := store.Load(ctx, key); stuck.now().hang && (err == nil || errors.Is(err, djsession.ErrNotFound)) {
 				t.Errorf("Load says %v of a cache that does not answer", err)
 			}
-			stuck.lost, stuck.hang = false, false
-			if err := store.Delete(t.Context(), key, djsession.Force); !errors.Is(err, djsession.ErrNotFound) {
+			stuck.set(func(c *trouble) { c.lost, c.hang = false, false })
+			err = store.Delete(t.Context(), key, djsession.Force)
+			for end := time.Now().Add(20 * time.Second); errors.Is(err, djsession.ErrUnavailable) && time.Now().Before(end); {
+				time.Sleep(10 * time.Millisecond) // a probe from before has to end first
+				err = store.Delete(t.Context(), key, djsession.Force)
+			}
+			if !errors.Is(err, djsession.ErrNotFound) {
 				t.Errorf("with the cache back, Delete says %v, want ErrNotFound", err)
 			}
 			if _, _, err := store.Load(t.Context(), key); !errors.Is(err, djsession.ErrNotFound) {
@@ -414,12 +420,29 @@ func TestExpiresMeanwhile(t *testing.T) {
 // stuckCache is a cache whose Delete fails or answers late, and whose Get does with hang.
 type stuckCache struct {
 	djcache.Cache
+	mu sync.Mutex
+	trouble
+}
+
+type trouble struct {
 	err        error // of Delete, which does nothing then
 	lost, hang bool
 }
 
+func (c *stuckCache) set(f func(*trouble)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.trouble)
+}
+
+func (c *stuckCache) now() trouble {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trouble
+}
+
 func (c *stuckCache) Get(ctx context.Context, name string) (djcache.Item, error) {
-	if c.hang {
+	if c.now().hang {
 		<-ctx.Done()
 		return djcache.Item{}, djsession.Unavailable("get", ctx.Err())
 	}
@@ -427,13 +450,13 @@ func (c *stuckCache) Get(ctx context.Context, name string) (djcache.Item, error)
 }
 
 func (c *stuckCache) Delete(ctx context.Context, name string, seen djsession.Version) error {
-	switch {
-	case c.err != nil:
-		return c.err
-	case c.hang:
+	switch now := c.now(); {
+	case now.err != nil:
+		return now.err
+	case now.hang:
 		<-ctx.Done()
 		return djsession.Unavailable("delete", ctx.Err())
-	case c.lost:
+	case now.lost:
 		_ = c.Cache.Delete(ctx, name, seen)
 		return djsession.Unavailable("delete", errors.New("the answer is lost"))
 	}

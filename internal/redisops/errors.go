@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/fault"
 )
 
 // errReply: the answer does not have the shape of the command's.
@@ -18,12 +19,14 @@ var errReply = errors.New("redisops: the server answered something else")
 // fail turns an error of go-redis into one of djsession. It hides the text of the cause,
 // which may quote a key.
 func fail(ctx context.Context, doing string, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
+	}
+	over := fault.Ended(ctx)
+	switch {
+	case over != nil:
 		// go-redis reports the end of a context as a timeout of the network.
-		return djsession.Unavailable(doing, errors.Join(ctx.Err(), err))
+		return djsession.Unavailable(doing, errors.Join(over, err))
 	case says(err, "WRONGTYPE"):
 		return djsession.Corrupt(doing+": the key holds no text", err)
 	}

@@ -201,12 +201,13 @@ func (db *DB) fail(ctx context.Context, doing, query string, f Fault, err error)
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	hint, instead := db.explain(doing, f)
+	over := fault.Ended(ctx)
 	switch {
 	case instead != nil:
 		return instead
-	case ctx.Err() != nil:
+	case over != nil:
 		// Drivers report the end of a context in words of their own.
-		return djsession.Unavailable(doing+ended(ctx), errors.Join(ctx.Err(), err))
+		return djsession.Unavailable(doing+ended(over), errors.Join(over, err))
 	}
 	switch f {
 	case FaultDenied:
@@ -234,9 +235,9 @@ func (db *DB) fail(ctx context.Context, doing, query string, f Fault, err error)
 	return djsession.Unavailable(doing+hint, err)
 }
 
-// ended says how ctx has ended.
-func ended(ctx context.Context) string {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+// ended says in words why a context has ended.
+func ended(why error) string {
+	if errors.Is(why, context.DeadlineExceeded) {
 		return ": no answer in time"
 	}
 	return ": nobody waits for the answer"
