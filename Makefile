@@ -20,7 +20,7 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults soak drivers failover
+.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults costs soak drivers failover
 
 check: lint tidy test race core32 cross fuzz
 
@@ -92,6 +92,11 @@ failover:
 # All faults of all engines, and their table. CI runs a part of them with the tests.
 faults:
 	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full
+
+# What fails, and how long it takes, of the first 1,000 requests after a restart, while a
+# cache is dead or frozen, and behind poolers: the table.
+costs:
+	go test -v -timeout 1h ./compat_test/faults -run '^TestFirstRequests$$' -costs
 
 # dbstore with drivers that no program inherits; mattn's needs gcc.
 drivers:
