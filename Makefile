@@ -2,6 +2,10 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+APIDIFF = golang.org/x/exp/cmd/apidiff@v0.0.0-20261113113407-e3970619a1a4
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 # The packages that import nothing but the standard library.
 CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsession/storetest ./djsession/cookiestore \
@@ -20,9 +24,9 @@ CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz bench fixtures options matrix sites faults costs soak drivers failover
+.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish
 
-check: lint tidy test race core32 cross fuzz
+check: lint tidy test race core32 cross fuzz api reproducible
 
 # examples/frameworks and compat_test/bench are modules of their own.
 test:
@@ -38,6 +42,7 @@ lint:
 	go run $(STATICCHECK) ./...
 	./.ci/vulncheck_test
 	./.ci/vulncheck $(GOVULNCHECK)
+	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 
 race:
 	# These tests bound time and memory, of which the race detector takes ten times as much.
@@ -48,8 +53,8 @@ core32:
 	CGO_ENABLED=0 GOARCH=386 go test -short $(CORE32)
 
 cross:
-	CGO_ENABLED=0 GOOS=windows go build ./...
-	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+	CGO_ENABLED=0 GOOS=windows go build -trimpath ./...
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build -trimpath ./...
 
 tidy:
 	go mod tidy -diff
@@ -60,6 +65,24 @@ tidy:
 
 fuzz:
 	./.ci/fuzz $(FUZZTIME) $(PICKLE_FUZZTIME)
+
+# The exported API beside that of the last release.
+api:
+	./.ci/api $(APIDIFF) $(UPDATE)
+
+# Two builds in two folders are equal. FULL=-full builds for all systems of a release, and shares
+# no cache.
+reproducible:
+	go test -tags release ./internal/release -run '^TestReproducible$$' $(FULL)
+
+# A release that is not published: dist/ has it. goreleaser takes some minutes to build.
+snapshot:
+	go run $(GORELEASER) check
+	go run $(GORELEASER) release --snapshot --clean
+
+# What .github/workflows/release.yml does with a tag.
+publish:
+	go run $(GORELEASER) release --clean --release-notes $(NOTES)
 
 # Measures beside the peers, which takes ten minutes on a quiet machine, and writes
 # docs/BENCHMARKS.md. One row: go -C compat_test/bench test -v -run TestBench -args -rows NAME
