@@ -45,8 +45,8 @@ pgbouncer_source=pool/main/p/pgbouncer/pgbouncer_1.24.1.orig.tar.gz
 pgbouncer_sum=da72a3aba13072876d055a3e58dd4aba4a5de4ed6148e73033185245598fd3e0
 pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
 browser_packages=(chromium chromium-driver)
-# The shells for which the command has completion.
-shell_packages=(bash-completion zsh fish)
+# The shells for which the command has completion, and what reads its man pages.
+shell_packages=(bash-completion zsh fish groff-base)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 failed=0

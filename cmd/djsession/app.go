@@ -86,6 +86,10 @@ djsession doctor to tell whether Go and that Django would agree.`,
 	root.SetCompletionCommandGroupID(groupMore)
 	root.SetFlagErrorFunc(flagProblem)
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		c.InitDefaultHelpFlag()
+		fmt.Fprint(a.Stdout, console.Wrap(c.Long+"\n\n"+c.UsageString(), a.Width))
+	})
 	root.AddCommand(a.commands()...)
 	return root
 }
@@ -211,7 +215,6 @@ func helpCommand() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return usage("there is no such command", "run djsession --help")
 			}
-			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
 	}

@@ -18,6 +18,7 @@ type explainFlags struct {
 	cookie string
 	maxAge age
 	reveal bool
+	json   bool
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -56,6 +57,9 @@ if the value does not verify, or is no session.`,
 				return err
 			}
 			r := explain.Explain(text, f.options(a, keys, v))
+			if f.json {
+				return a.printReportJSON(r, f.reveal)
+			}
 			return a.printReport(r, f.reveal)
 		},
 	}
@@ -65,6 +69,7 @@ if the value does not verify, or is no session.`,
 	fs.StringVar(&f.cookie, "cookie", "", "`NAME` of the cookie that the value comes from, for set_signed_cookie")
 	fs.Var(&f.maxAge, "max-age", "say if it was signed longer ago: seconds, or as in 14d")
 	fs.BoolVar(&f.reveal, "reveal", false, "print the session too, even if it does not verify")
+	fs.BoolVar(&f.json, "json", false, "print one JSON object")
 	_ = c.MarkFlagFilename("file")
 	_ = c.RegisterFlagCompletionFunc("cookie", choices("sessionid", "messages"))
 	_ = c.RegisterFlagCompletionFunc("max-age", cobra.NoFileCompletions)
@@ -105,4 +110,18 @@ func (a *app) printReport(r *explain.Report, reveal bool) error {
 		return console.ErrQuiet
 	}
 	return nil
+}
+
+// printReportJSON is printReport for programs.
+func (a *app) printReportJSON(r *explain.Report, reveal bool) error {
+	ok := r.Good && !r.Spoiled
+	items := []serializer.Item{{Key: "ok", Value: ok}, {Key: "text", Value: listOf(r.Lines)}, {Key: "next", Value: listOf(r.Next)}}
+	if reveal && r.Session != nil {
+		items = append(items, serializer.Item{Key: "session", Value: r.Session})
+	}
+	err := a.JSON("  ", items...)
+	if err == nil && !ok {
+		return console.ErrQuiet
+	}
+	return err
 }

@@ -134,3 +134,37 @@ func TestCountsJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainJSON: it says what the text says, with the same status, and shows what the value
+// holds with --reveal only.
+func TestExplainJSON(t *testing.T) {
+	c := newCLI(t)
+	signed := strings.TrimSpace(c.must(t, `{"cart": "a secret thing"}`, "encode"))
+	for _, value := range []string{signed, signed[:len(signed)-1] + "_", "'" + signed + "'", "b'" + signed + "'", "{}", "nothing of it", "eyJ2aXNpdHMiOjd9:1r31eq"} {
+		for _, more := range [][]string{nil, {"--reveal"}} {
+			args := append([]string{"explain"}, more...)
+			plain := c.run(t, value, args...)
+			r := c.run(t, value, append(args, "--json")...)
+			if r.status != plain.status || r.stderr != plain.stderr {
+				t.Errorf("%.9s: got status %d and %q, want %d and %q", value, r.status, r.stderr, plain.status, plain.stderr)
+			}
+			got := object(t, r.stdout)
+			lines := ""
+			for _, one := range got["text"].([]any) {
+				lines += one.(string) + "\n"
+			}
+			rest, ok := strings.CutPrefix(plain.stdout, lines)
+			next := ""
+			for _, one := range got["next"].([]any) {
+				next += "next: " + one.(string) + "\n"
+			}
+			if !ok || lines == "" || !strings.HasSuffix(rest, next) || got["ok"] != (r.status == 0) {
+				t.Errorf("%.9s: got %s with status %d, want the same as in\n%s", value, r.stdout, r.status, plain.stdout)
+			}
+			session, shown := got["session"].(map[string]any)
+			if shown != (strings.TrimSuffix(rest, next) != "") || shown && more == nil || strings.Contains(r.stdout, "a secret thing") != (session["cart"] != nil) {
+				t.Errorf("%.9s %v: got the session %v", value, more, session)
+			}
+		}
+	}
+}

@@ -27,6 +27,6 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := console.Signals(context.Background())
 	defer stop()
-	a := &app{console.Console{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Now: time.Now, Terminal: console.IsTerminal, Width: console.Width(os.Stdout)}}
+	a := &app{console.Console{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Now: time.Now, Terminal: console.IsTerminal, Width: console.Width(os.Stdout), ErrWidth: console.Width(os.Stderr)}}
 	return a.main(ctx, os.Args[1:])
 }

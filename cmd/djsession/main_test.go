@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 			ctx, stop := console.Signals(context.Background())
 			defer stop()
 			a := newApp(os.Stdin, os.Stdout, os.Stderr, nil)
-			a.Env, a.Terminal, a.Width = os.Getenv, console.IsTerminal, console.Width(os.Stdout)
+			a.Env, a.Terminal, a.Width, a.ErrWidth = os.Getenv, console.IsTerminal, console.Width(os.Stdout), console.Width(os.Stderr)
 			os.Exit(a.main(ctx, os.Args[1:]))
 		},
 	})

@@ -4,27 +4,39 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal runs the command as a process on a terminal with so many columns, and returns
-// all that it writes there.
-func onTerminal(t *testing.T, c *cli, columns uint16, env []string, args ...string) string {
+// tty is the command as a process on a terminal.
+type tty struct {
+	cmd    *exec.Cmd
+	master *os.File
+	mu     sync.Mutex
+	text   []byte
+	ended  chan struct{} // closed when it has ended and text is all that it wrote
+}
+
+// startOnTerminal starts the command on a terminal with so many columns, which sends it SIGINT for
+// a Ctrl-C. With DISCARD=stderr in env, only its result goes there.
+func startOnTerminal(t *testing.T, c *cli, columns uint16, env []string, args ...string) *tty {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer master.Close()
+	t.Cleanup(func() { master.Close() })
 	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
 	if err == nil {
 		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
@@ -45,17 +57,62 @@ func onTerminal(t *testing.T, c *cli, columns uint16, env []string, args ...stri
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Env = append(cmd.Env, env...)
+	cmd.Dir = filepath.Dir(c.env[envDSN])
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	if slices.Contains(env, "DISCARD=stderr") {
+		cmd.Stderr = nil
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err = cmd.Start()
 	slave.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := io.ReadAll(master) // ends with EIO when the other end is closed
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("djsession %v: %v\n%s", args, err, text)
+	y := &tty{cmd: cmd, master: master, ended: make(chan struct{})}
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := master.Read(buf)
+			y.mu.Lock()
+			y.text = append(y.text, buf[:n]...)
+			y.mu.Unlock()
+			if err != nil { // EIO, when the other end is closed
+				break
+			}
+		}
+		_ = cmd.Wait() // its status is what tests look at
+		close(y.ended)
+	}()
+	return y
+}
+
+// shown returns what the command has written until now.
+func (y *tty) shown() string {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return strings.ReplaceAll(string(y.text), "\r\n", "\n")
+}
+
+// wait returns all that the command wrote, and its status.
+func (y *tty) wait(t *testing.T) (text string, status int) {
+	t.Helper()
+	select {
+	case <-y.ended:
+	case <-time.After(2 * time.Minute):
+		_ = y.cmd.Process.Kill()
+		t.Fatalf("it does not end: %s", y.shown())
 	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n")
+	return y.shown(), y.cmd.ProcessState.ExitCode()
+}
+
+// onTerminal runs the command on a terminal, and returns all that it writes there.
+func onTerminal(t *testing.T, c *cli, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	text, status := startOnTerminal(t, c, columns, env, args...).wait(t)
+	if status != 0 {
+		t.Fatalf("djsession %v: got status %d\n%s", args, status, text)
+	}
+	return text
 }
 
 // TestTerminal: with 40 columns no line of a table or a progress bar is wider, and no word is
@@ -92,8 +149,7 @@ func TestTerminal(t *testing.T) {
 				}
 			}
 			for line := range strings.FieldsFuncSeq(control.ReplaceAllString(narrow, ""), func(r rune) bool { return r == '\n' || r == '\r' }) {
-				message := strings.HasPrefix(line, "djsession: ") || strings.HasPrefix(line, "hint: ")
-				if n := utf8.RuneCountInString(line); n > 40 && !message {
+				if n := utf8.RuneCountInString(line); n > 40 {
 					t.Errorf("got a line of %d columns: %q", n, line)
 				}
 			}

@@ -28,8 +28,8 @@ type Console struct {
 	Now func() time.Time
 	// Terminal reports whether a stream is a terminal.
 	Terminal func(stream any) bool
-	// Width is how many columns the terminal at Stdout has, or 0.
-	Width int
+	// Width and ErrWidth are how many columns the terminals at Stdout and Stderr have, or 0.
+	Width, ErrWidth int
 
 	stdinFor string // what stdin is used for
 }
@@ -41,7 +41,17 @@ func (c *Console) Say(format string, args ...any) {
 
 // Warn prints a line to stderr that is not an error.
 func (c *Console) Warn(format string, args ...any) {
-	fmt.Fprintf(c.Stderr, "djsession: "+format+"\n", inLine(args)...)
+	c.note("djsession: " + fmt.Sprintf(format, inLine(args)...))
+}
+
+// note prints a line to stderr. What the terminal has no room for is indented below it.
+func (c *Console) note(line string) {
+	var b strings.Builder
+	if c.ErrWidth > 0 {
+		fill(&b, "", "  ", line, c.ErrWidth)
+		line = b.String()
+	}
+	fmt.Fprintln(c.Stderr, line)
 }
 
 // JSON prints a JSON object, in ASCII.
@@ -55,9 +65,9 @@ func (c *Console) JSON(indent string, items ...serializer.Item) error {
 
 // Print prints a problem and its hint to stderr.
 func (c *Console) Print(p *Problem) {
-	fmt.Fprintf(c.Stderr, "djsession: %s\n", oneLine(p.Text))
+	c.note("djsession: " + oneLine(p.Text))
 	for line := range strings.Lines(p.Hint) {
-		fmt.Fprintf(c.Stderr, "hint: %s\n", strings.TrimRight(line, "\n"))
+		c.note("hint: " + strings.TrimRight(line, "\n"))
 	}
 }
 
@@ -72,13 +82,17 @@ func (c *Console) Flush(out *bufio.Writer) error {
 	return nil
 }
 
-// TakeStdin returns Stdin for one purpose. A second call is an error that names both.
+// TakeStdin returns Stdin for one purpose. A second call is an error that names both. On a
+// terminal it says what the command waits for.
 func (c *Console) TakeStdin(purpose string) (io.Reader, error) {
 	if c.stdinFor != "" {
 		return nil, Usage(fmt.Sprintf("standard input cannot be both %s and %s", c.stdinFor, purpose),
 			"give one of them another way, for example in a file")
 	}
 	c.stdinFor = purpose
+	if c.Terminal(c.Stdin) {
+		c.Warn("reading %s from the terminal; end it with Ctrl-D", purpose)
+	}
 	return c.Stdin, nil
 }
 

@@ -42,9 +42,6 @@ func (c *Console) Input(what string, args []string, file string) (r io.Reader, d
 		return f, func() { f.Close() }, nil
 	}
 	r, err = c.TakeStdin(what)
-	if err == nil && c.Terminal(c.Stdin) {
-		c.Warn("reading %s from the terminal; end it with Ctrl-D", what)
-	}
 	return r, done, err
 }
 

@@ -31,6 +31,9 @@ func (d *Demo) askDjango(ctx context.Context, key string, want int) error {
 			continue
 		}
 		answer, ok := d.django(ctx, python, key)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if !ok {
 			continue
 		}
