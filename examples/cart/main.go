@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"html/template"
 	"log"
 	"net/http"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 // Cart is request.session["cart"] in Django.
@@ -38,10 +38,9 @@ func (c *Cart) Add(sku string) {
 	c.Items[i].Count++
 }
 
-var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
-{{range .Items}}<p>{{.SKU}}: {{.Count}}</p>{{end}}
-<form method="post" action="/add">{{csrf_token}}<input name="sku"> <button>Add</button></form>
-`))
+// page is a html/template with the functions of djcsrf.Funcs.
+var page = web.Page("Cart", `<ul>{{range .Items}}<li>{{.SKU}}: {{.Count}}</li>{{else}}<li>Nothing yet</li>{{end}}</ul>
+<form method="post" action="/add">{{csrf_token}}<input name="sku" aria-label="SKU"> <button>Add</button></form>`)
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
@@ -56,7 +55,11 @@ func main() {
 	}
 	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { show(site.CSRF, w, r) })
 	http.HandleFunc("POST /add", add)
-	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+	err = web.Serve(*addr, site.Middleware(http.DefaultServeMux))
+	site.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func show(csrf *djcsrf.Protection, w http.ResponseWriter, r *http.Request) {

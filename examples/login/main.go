@@ -7,24 +7,24 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"html/template"
 	"log"
 	"net/http"
 
 	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
-var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
-{{if .User.IsAuthenticated}}<p>Hello {{.User.Name}}</p>
+// page is a html/template with the functions of djcsrf.Funcs.
+var page = web.Page("Login", `{{if .User.IsAuthenticated}}<p>Hello {{.User.Name}}</p>
 <form method="post" action="/logout">{{csrf_token}}<button>Log out</button></form>
-{{else}}<p>{{.Problem}}</p>
+{{else}}{{with .Problem}}<p class="error">{{.}}</p>{{end}}
 <form method="post" action="/login">{{csrf_token}}
-<input name="username"> <input name="password" type="password"> <button>Log in</button></form>{{end}}
-`))
+<input name="username" aria-label="Name" placeholder="Name" autocomplete="username">
+<input name="password" aria-label="Password" placeholder="Password" type="password" autocomplete="current-password">
+<button>Log in</button></form>{{end}}`)
 
 type server struct{ site *djsite.Site }
 
@@ -43,7 +43,11 @@ func main() {
 	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.show(w, r, "") })
 	http.HandleFunc("POST /login", s.login)
 	http.HandleFunc("POST /logout", s.logout)
-	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+	err = web.Serve(*addr, site.Middleware(http.DefaultServeMux))
+	site.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func (s *server) show(w http.ResponseWriter, r *http.Request, problem string) {

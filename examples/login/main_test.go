@@ -24,3 +24,9 @@ func TestLogin(t *testing.T) {
 	ada.Submit(at + "/logout").Has(http.StatusForbidden)
 	ada.Get(at+"/").Has(http.StatusOK, "Hello ada")
 }
+
+// TestLook: the pages fit a phone, and have a dark mode.
+func TestLook(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	exampletest.CheckLook(t, exampletest.Run(t, settings), "", "/")
+}

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"html/template"
 	"net/http"
 
 	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djmessages"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
-var page = template.Must(template.New("page").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
-{{range .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}
-<form method="post">{{csrf_token}}<input name="note"> <button>Leave a note</button></form>
-`))
+// page is a html/template with the functions of djcsrf.Funcs.
+var page = web.Page("Notes", `{{range .}}<p class="{{.Tags}}">{{.Text}}</p>{{end}}
+<form method="post">{{csrf_token}}<input name="note" aria-label="Note"> <button>Leave a note</button></form>`)
 
 // form shows the messages and the form. Render builds the whole page before the response
 // begins, because cookies are sent then.

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 func main() {
@@ -38,9 +38,11 @@ func main() {
 	mux.Handle("GET /account", site.Auth.RequireLogin(http.HandlerFunc(hello)))
 	mux.HandleFunc("GET /note", form(site.CSRF))
 	mux.HandleFunc("POST /note", note)
-	err = http.ListenAndServe(*addr, site.Middleware(mux))
+	err = web.Serve(*addr, site.Middleware(mux)) // http.Server with timeouts; it stops by ^C
 	site.Close()
-	log.Fatal(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +62,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visits, _ := s.Get("visits")
-	fmt.Fprintf(w, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
+	web.Hello(w, cmp.Or(user.Name(), "stranger"), visits)
 }
 
 // fail answers an error. If the database is down, the visitor may still be logged in.

@@ -10,9 +10,9 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-// bundled copies a database that Django wrote to a temporary folder, and logs how to use
-// its sessions.
-func bundled(addr string) (path string, keys signer.Keys, err error) {
+// bundled copies a database that Django wrote to the folder dir, and logs how to use its
+// sessions.
+func bundled(dir, addr string) (path string, keys signer.Keys, err error) {
 	var settings struct {
 		SecretKey string `json:"SECRET_KEY"`
 	}
@@ -21,10 +21,6 @@ func bundled(addr string) (path string, keys signer.Keys, err error) {
 	}
 	var sessions []struct{ Key, What string }
 	if err := json.Unmarshal(demo.Sessions, &sessions); err != nil {
-		return "", keys, err
-	}
-	dir, err := os.MkdirTemp("", "sharedlogin-")
-	if err != nil {
 		return "", keys, err
 	}
 	path = filepath.Join(dir, "db.sqlite3")

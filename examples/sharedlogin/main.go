@@ -6,7 +6,6 @@ package main
 import (
 	"database/sql"
 	"flag"
-	"html/template"
 	"log"
 	"net/http"
 	"os"
@@ -17,37 +16,46 @@ import (
 	"github.com/go-djsession/go-djsession/djauth/dbusers"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/dbstore"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-var page = template.Must(template.New("page").Parse(`<!doctype html>
-<title>Shared login</title>
-{{if .Name}}<p>Hello {{.Name}}, welcome back.</p>{{else}}<p>Hello. You are not logged in to the Django site.</p>{{end}}
-<p>Visits in this session: {{.Visits}}</p>
-`))
+var page = web.Page("Shared login", `{{if .Name}}<p class="success">Hello {{.Name}}, welcome back.</p>{{else}}<p class="info">Hello. You are not logged in to the Django site.</p>{{end}}
+<p>Visits in this session: {{.Visits}}</p>`)
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
 	path := flag.String("db", "", "SQLite database of the Django site (default: a copy of the bundled one)")
 	flag.Parse()
-
-	keys := signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))
-	if *path == "" {
-		var err error
-		if *path, keys, err = bundled(*addr); err != nil {
-			log.Fatal(err)
-		}
-	}
-	db, err := sql.Open("sqlite", "file:"+*path+"?mode=rw&_pragma=busy_timeout(5000)")
-	if err != nil {
-		log.Fatal(err)
-	}
-	h, err := handler(db, djsession.Settings{Keys: keys})
-	if err != nil {
+	if err := run(*addr, *path); err != nil {
 		log.Fatal(err) // usually DJANGO_SECRET_KEY is not set
 	}
-	log.Printf("http://%s/ shares its logins with %s", *addr, *path)
-	log.Fatal(http.ListenAndServe(*addr, h))
+}
+
+// run serves until it is interrupted.
+func run(addr, path string) error {
+	keys := signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))
+	if path == "" {
+		dir, err := os.MkdirTemp("", "sharedlogin-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		if path, keys, err = bundled(dir, addr); err != nil {
+			return err
+		}
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=rw&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	h, err := handler(db, djsession.Settings{Keys: keys})
+	if err != nil {
+		return err
+	}
+	log.Printf("sharing the logins of %s", path)
+	return web.Serve(addr, h)
 }
 
 // handler returns the service for the database of the site with these settings.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/examples/internal/exampletest"
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -127,10 +128,18 @@ func TestDatabaseGone(t *testing.T) {
 	}
 }
 
+func TestMain(m *testing.M) { exampletest.Main(m, main) }
+
+// TestRun: without flags it serves the bundled database, and leaves nothing behind.
+func TestRun(t *testing.T) {
+	at := exampletest.Run(t)
+	exampletest.NewBrowser(t).With(at, exampletest.Ada).Get(at+"/").Has(http.StatusOK, "Hello ada, welcome back.")
+	exampletest.CheckLook(t, at, exampletest.Ada, "/")
+}
+
 // TestBundled: bundled copies the database and returns its keys.
 func TestBundled(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	path, keys, err := bundled("localhost:8080")
+	path, keys, err := bundled(t.TempDir(), "localhost:8080")
 	if err != nil || keys.IsZero() {
 		t.Fatalf("got no keys (%t), %v", keys.IsZero(), err)
 	}

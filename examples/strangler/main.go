@@ -101,17 +101,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer site.Close()
-	server := &http.Server{Handler: handler(site, django, moved), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler(site, django, moved), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 
 	fmt.Fprintf(out, "\nOpen http://%s/ and log in as %s with the password %s; stop it by ^C.\n", listener.Addr(), s.User, s.Password)
 	fmt.Fprintf(out, "By Go: %s. By Django %s: everything else.\n", cmp.Or(strings.Join(moved, " "), "nothing"), settings.Django)
 	fmt.Fprintf(out, "The project is in %s until then.\n", dir)
-	go func() {
-		<-ctx.Done()
-		server.Close()
-	}()
-	if err := server.Serve(listener); ctx.Err() == nil {
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
 		return err
+	case <-ctx.Done(): // requests that run are completed
+	}
+	wait, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(wait) != nil {
+		server.Close()
 	}
 	return nil
 }

@@ -52,6 +52,17 @@ func TestViewByView(t *testing.T) {
 	if len(site.Warnings) > 0 {
 		t.Errorf("got warnings %v, want none", site.Warnings)
 	}
+	t.Run("look", func(t *testing.T) {
+		server := httptest.NewServer(handler(site, django, []string{"/cart/", "/account/"}))
+		defer server.Close()
+		b := exampletest.NewBrowser(t)
+		b.Login(s, server.URL)
+		for _, name := range goods {
+			b.Get(server.URL + "/")
+			b.Submit(server.URL+"/cart/add/", "name", name)
+		}
+		exampletest.CheckLook(t, server.URL, b.Cookie(server.URL, "sessionid"), "/", "/cart/", "/account/", "/accounts/login/")
+	})
 	for _, moved := range []string{"", "/cart/ /account/", "/cart/add/"} {
 		t.Run(cmp.Or(moved, "nothing"), func(t *testing.T) {
 			server := httptest.NewServer(handler(site, django, strings.Fields(moved)))

@@ -12,12 +12,13 @@ import (
 	"github.com/go-djsession/go-djsession/djmessages"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 //go:embed pages.html
 var source string
 
-var templates = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(source))
+var templates = template.Must(template.New("").Funcs(web.Funcs()).Parse(source))
 
 var goods = []string{"Tea", "Coffee", "Honey"}
 

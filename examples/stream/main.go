@@ -17,7 +17,15 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
+
+var page = web.Page("The time", `<pre id="now">...</pre>
+<script>
+const events = new EventSource("/events"), now = document.getElementById("now")
+events.onmessage = (event) => now.textContent = event.data
+events.onerror = () => now.textContent = "You are not logged in."
+</script>`)
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
@@ -31,7 +39,12 @@ func main() {
 		log.Fatal(err)
 	}
 	http.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { events(site.Auth, w, r) })
-	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _ = page.Execute(w, nil) })
+	err = web.Serve(*addr, site.Middleware(http.DefaultServeMux))
+	site.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func events(auth *djauth.Auth, w http.ResponseWriter, r *http.Request) {

@@ -54,3 +54,9 @@ func TestStream(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLook: the pages fit a phone, and have a dark mode.
+func TestLook(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	exampletest.CheckLook(t, exampletest.Run(t, settings), exampletest.Ada, "/")
+}

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"log"
 	"net/http"
 
@@ -14,7 +13,10 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
+
+var page = web.Page("Who am I?", `<p>Hello {{.}}</p>`)
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
@@ -28,7 +30,11 @@ func main() {
 		log.Fatal(err)
 	}
 	http.HandleFunc("GET /{$}", hello)
-	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+	err = web.Serve(*addr, site.Middleware(http.DefaultServeMux))
+	site.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {
@@ -38,5 +44,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Please try later.", djsession.ErrorStatus(err))
 		return
 	}
-	fmt.Fprintf(w, "Hello %s\n", cmp.Or(user.Name(), "stranger"))
+	if err := page.Execute(w, cmp.Or(user.Name(), "stranger")); err != nil {
+		log.Print(err)
+	}
 }

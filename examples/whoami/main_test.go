@@ -16,3 +16,9 @@ func TestHello(t *testing.T) {
 	exampletest.NewBrowser(t).Get(at+"/").Has(http.StatusOK, "Hello stranger")
 	exampletest.NewAda(t, at).Get(at+"/").Has(http.StatusOK, "Hello ada")
 }
+
+// TestLook: the pages fit a phone, and have a dark mode.
+func TestLook(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	exampletest.CheckLook(t, exampletest.Run(t, settings), exampletest.Ada, "/")
+}

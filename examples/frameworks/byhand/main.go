@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsession/pgxstore"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 	"github.com/go-djsession/go-djsession/signer"
 )
 
@@ -32,7 +32,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe(*addr, r))
+	if err := web.Serve(*addr, r); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func router(ctx context.Context, secret, databaseURL, redisURL string) (http.Handler, error) {
@@ -85,7 +87,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	fmt.Fprintf(w, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
+	web.Hello(w, cmp.Or(user.Name(), "stranger"), visits)
 }
 
 func fail(w http.ResponseWriter, err error) {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"log"
 	"net/http"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 func main() {
@@ -34,9 +34,11 @@ func main() {
 	r.Use(site.Middleware)
 	r.Get("/", hello)
 	r.With(site.Auth.RequireLogin).Get("/account", hello)
-	err = http.ListenAndServe(*addr, r)
+	err = web.Serve(*addr, r)
 	site.Close()
-	log.Fatal(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {
@@ -57,5 +59,5 @@ func hello(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visits, _ := s.Get("visits")
-	fmt.Fprintf(w, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
+	web.Hello(w, cmp.Or(user.Name(), "stranger"), visits)
 }

@@ -5,14 +5,13 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"log"
-	"net/http"
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 	"github.com/labstack/echo/v4"
 )
 
@@ -34,9 +33,11 @@ func main() {
 	e.GET("/", hello)
 	e.GET("/account", hello, echo.WrapMiddleware(site.Auth.RequireLogin))
 	// Wrap Echo from outside: it answers an error after all of its own middleware.
-	err = http.ListenAndServe(*addr, site.Middleware(e))
+	err = web.Serve(*addr, site.Middleware(e))
 	site.Close()
-	log.Fatal(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(c echo.Context) error {
@@ -56,5 +57,6 @@ func hello(c echo.Context) error {
 		return echo.NewHTTPError(djsession.ErrorStatus(err), "Please try later.")
 	}
 	visits, _ := s.Get("visits")
-	return c.String(http.StatusOK, fmt.Sprintf("Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits))
+	web.Hello(c.Response(), cmp.Or(user.Name(), "stranger"), visits)
+	return nil
 }

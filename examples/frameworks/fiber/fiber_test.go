@@ -1,6 +1,6 @@
-// Package fiber_test shows what of this library works in fiber, whose server is not that of
+// The tests show what of this library works in fiber, whose server is not that of
 // net/http: ../README.md says how.
-package fiber_test
+package main
 
 import (
 	"bufio"

@@ -6,13 +6,13 @@ import (
 	"context"
 	"flag"
 	"log"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 func main() {
@@ -34,9 +34,11 @@ func main() {
 	engine.GET("/account", use(site.Auth.RequireLogin), hello)
 	// Wrap the engine from outside: the sessions must see the header just before
 	// it is sent, and gin holds it back.
-	err = http.ListenAndServe(*addr, site.Middleware(engine))
+	err = web.Serve(*addr, site.Middleware(engine))
 	site.Close()
-	log.Fatal(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(c *gin.Context) {
@@ -56,5 +58,5 @@ func hello(c *gin.Context) {
 		return
 	}
 	visits, _ := s.Get("visits")
-	c.String(http.StatusOK, "Hello %s. Visits: %d.\n", cmp.Or(user.Name(), "stranger"), visits)
+	web.Hello(c.Writer, cmp.Or(user.Name(), "stranger"), visits)
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-djsession/go-djsession/examples/internal/shop"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
@@ -97,7 +98,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 }
 
 // Run runs the example with -addr and these arguments until the test ends. It returns the
-// URL.
+// URL. The example must stop by itself when it is interrupted, and leave no files behind.
 func Run(t testing.TB, args ...string) (at string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -109,17 +110,38 @@ func Run(t testing.TB, args ...string) (at string) {
 	cmd := Command(t, append([]string{"-addr", addr}, args...)...)
 	log := new(output)
 	cmd.Stdout, cmd.Stderr = log, log
+	temp, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
+	var status error
 	go func() {
-		_ = cmd.Wait()
+		status = cmd.Wait()
 		close(ended)
 	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
+		defer os.RemoveAll(temp)
+		if runtime.GOOS == "windows" || cmd.Process.Signal(os.Interrupt) != nil {
+			_ = cmd.Process.Kill() // this system has no interrupt signal
+		}
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			t.Error("the example does not stop")
+			_ = cmd.Process.Kill()
+			<-ended
+		}
+		if runtime.GOOS != "windows" && status != nil {
+			t.Errorf("the example stopped with %v", status)
+		}
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("the example left %v behind (%v)", left, err)
+		}
 		if t.Failed() {
 			t.Logf("the example printed\n%s", log)
 		}
@@ -181,6 +203,21 @@ func (b *Browser) Clone() *Browser {
 	c := *b
 	c.client.CheckRedirect = c.checkRedirect
 	return &c
+}
+
+// Cookie returns the value of a cookie for the host of at, or "".
+func (b *Browser) Cookie(at, name string) string {
+	b.t.Helper()
+	u, err := url.Parse(at)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
 }
 
 // Page is a response.

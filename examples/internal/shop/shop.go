@@ -20,6 +20,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
 //go:embed django
@@ -46,6 +48,9 @@ func Make(ctx context.Context, python, dir string) (*Shop, error) {
 	}
 	if err := os.CopyFS(dir, files); err != nil {
 		return nil, fmt.Errorf("copy the project: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "templates", "style.css"), []byte(web.Style), 0o600); err != nil {
+		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "secret_key"), []byte(rand.Text()+rand.Text()), 0o600); err != nil {
 		return nil, err

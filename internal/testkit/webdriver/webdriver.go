@@ -300,6 +300,28 @@ func (b *Browser) DeleteCookies() error {
 	return b.call("POST", "/goog/cdp/execute", object{"cmd": "Network.clearBrowserCookies", "params": object{}}, nil)
 }
 
+// Emulate makes the window so many pixels wide and high, and the person prefer dark pages.
+func (b *Browser) Emulate(width, height int, dark bool) error {
+	err := b.call("POST", "/goog/cdp/execute", object{"cmd": "Emulation.setDeviceMetricsOverride", "params": object{
+		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+	}}, nil)
+	if err != nil {
+		return err
+	}
+	scheme := map[bool]string{true: "dark", false: "light"}[dark]
+	return b.call("POST", "/goog/cdp/execute", object{"cmd": "Emulation.setEmulatedMedia", "params": object{
+		"features": []object{{"name": "prefers-color-scheme", "value": scheme}},
+	}}, nil)
+}
+
+// Script runs JavaScript in the page, and stores what it returns in into, unless that is nil.
+func (b *Browser) Script(text string, into any) error { return b.script(text, into) }
+
+// SetCookie gives the browser a session cookie for the page's host.
+func (b *Browser) SetCookie(name, value string) error {
+	return b.call("POST", "/cookie", object{"cookie": object{"name": name, "value": value}}, nil)
+}
+
 // Screenshot returns the window as a PNG.
 func (b *Browser) Screenshot() ([]byte, error) {
 	var text string
