@@ -77,6 +77,9 @@ func integerID(v any) (string, bool) {
 			return strconv.FormatInt(int64(t), 10), true
 		}
 	case string:
+		if isPlain(v) {
+			return v, true
+		}
 		if n, ok := parseInt(v, 10); ok && n.IsInt64() {
 			return n.String(), true
 		}
@@ -89,6 +92,20 @@ func integerID(v any) (string, bool) {
 		return integerID(serializer.Bytes(v))
 	}
 	return "", false
+}
+
+// isPlain reports whether text is what str(int(text)) is, as all ids are that Django wrote.
+// It knows those of up to 18 digits.
+func isPlain(text string) bool {
+	if text == "" || len(text) > 18 || text[0] == '0' && text != "0" {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // uuidID is str(uuid.UUID(v)), or str(uuid.UUID(int=v)) for an int.

@@ -20,10 +20,12 @@ var (
 	only   = flag.String("rows", ".", "measure the rows with a name that matches, and print them")
 	rounds = flag.Int("rounds", 8, "rounds of each row")
 	each   = flag.Duration("sample", 60*time.Millisecond, "CPU time of one entry in one round")
+	many   = flag.Int("clients", clients, "how many ask at once in the rows about whole requests")
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	clients = *many
 	serveIfAsked() // as the child of a row about whole requests
 	os.Exit(testserver.Run(m))
 }

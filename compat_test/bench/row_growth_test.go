@@ -28,7 +28,7 @@ func newEngines(t testing.TB, change ...func(*djsession.Settings)) (all []engine
 		d := newDatabase(t, kind)
 		all = append(all, engine{kind, djsession.New(newStore(t, d, newSite(t, change...))), d.cpu(), d})
 	}
-	c, cpu := newRedis(t)
+	c, _, cpu := newRedis(t)
 	return append(all, engine{"Redis", djsession.New(redisstore.New(newSite(t, change...), c, nil)), cpu, nil})
 }
 

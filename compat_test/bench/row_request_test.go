@@ -2,92 +2,27 @@ package bench
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/djsession"
-	"github.com/go-djsession/go-djsession/djsettings"
-	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/redis/go-redis/v9"
+
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
 
 // Whole requests: a server in a process of its own says who is logged in and counts the
 // visit. Both keep their connections to the databases. What counts is the CPU time of the
 // processes that serve, without the databases.
-
-// serveIfAsked turns this program into the server in Go.
-func serveIfAsked() {
-	file := os.Getenv("BENCH_SERVE")
-	if file == "" {
-		return
-	}
-	set, err := djsettings.ReadFile(file, &djsettings.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	cache, err := time.ParseDuration(os.Getenv("BENCH_USER_CACHE"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	site, err := djsite.Open(context.Background(), set, &djsite.Options{UserCache: cache})
-	if err != nil {
-		log.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(l.Addr().(*net.TCPAddr).Port)
-	go func() { // this process ends with the test
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	if file := os.Getenv("BENCH_PROFILE"); file != "" {
-		f, err := os.Create(file + fmt.Sprint(os.Getpid()))
-		if err != nil {
-			log.Fatal(err)
-		}
-		time.AfterFunc(8*time.Second, func() {
-			pprof.StartCPUProfile(f)
-			time.AfterFunc(20*time.Second, pprof.StopCPUProfile)
-		})
-	}
-	log.Fatal(http.Serve(l, site.Middleware(http.HandlerFunc(visit))))
-}
-
-func visit(w http.ResponseWriter, r *http.Request) {
-	id, err := djauth.User(r.Context())
-	var s *djsession.Session
-	if err == nil {
-		s, err = djsession.Load(r.Context())
-	}
-	n := 0
-	if err == nil {
-		n, err = djsession.Value(s, "visits", 0)
-	}
-	if err == nil {
-		err = s.Set("visits", n+1)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprintf(w, "%s %d", id.Name(), n+1)
-}
 
 const djangoSite = `
 import json, os
@@ -126,25 +61,27 @@ from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_K
 from django.conf import settings
 from importlib import import_module
 u, made = User.objects.get_or_create(username="ada", defaults={"password": "pbkdf2_sha256$1$salt$hash"})
-s = import_module(settings.SESSION_ENGINE).SessionStore()
-s[SESSION_KEY], s[BACKEND_SESSION_KEY], s[HASH_SESSION_KEY] = str(u.pk), "django.contrib.auth.backends.ModelBackend", u.get_session_auth_hash()
-s.save()
-print(s.session_key)
+for _ in range(int(sys.argv[1])):
+    s = import_module(settings.SESSION_ENGINE).SessionStore()
+    s[SESSION_KEY], s[BACKEND_SESSION_KEY], s[HASH_SESSION_KEY] = str(u.pk), "django.contrib.auth.backends.ModelBackend", u.get_session_auth_hash()
+    s.save()
+    print(s.session_key)
 `
 
-// served returns the entry of a server that listens on a port.
-func served(t testing.TB, who, cookie string, port int) Entry {
+// served returns the entry of a server that listens on a port. Each client has a session of
+// its own.
+func served(t testing.TB, who string, keys []string, port int) Entry {
 	t.Helper()
 	pid, err := PIDOf(port)
 	must(t, err)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	url := fmt.Sprintf("http://127.0.0.1:%d/", port)
-	return Entry{Who: who, OtherIsAll: true, Other: func() (time.Duration, error) { return CPUOf(pid) }, Run: together(func() error {
+	return Entry{Who: who, OtherIsAll: true, Other: func() (time.Duration, error) { return CPUOf(pid) }, Run: together(func(i int) error {
 		req, err := http.NewRequest("GET", url, nil)
 		if err != nil {
 			return err
 		}
-		req.Header.Set("Cookie", cookie)
+		req.Header.Set("Cookie", "sessionid="+keys[i])
 		resp, err := client.Do(req)
 		if err != nil {
 			return err
@@ -159,14 +96,14 @@ func served(t testing.TB, who, cookie string, port int) Entry {
 }
 
 // clients is how many ask at once.
-const clients = 4
+var clients = 4
 
-// together is repeat by several clients.
-func together(f func() error) func(int) error {
+// together is repeat by several clients, each with its number.
+func together(f func(client int) error) func(int) error {
 	return func(n int) error {
 		errs := make(chan error, clients)
 		for i := range clients {
-			go func() { errs <- repeat(f)((n + i) / clients) }()
+			go func() { errs <- repeat(func() error { return f(i) })((n + i) / clients) }()
 		}
 		var all error
 		for range clients {
@@ -176,8 +113,8 @@ func together(f func() error) func(int) error {
 	}
 }
 
-// project writes a Django and makes a login. It returns the folder and the cookie.
-func project(t testing.TB, version string, settings map[string]any) (dir, cookie string) {
+// project writes a Django and logs the clients in. It returns the folder and their keys.
+func project(t testing.TB, version string, settings map[string]any) (dir string, keys []string) {
 	t.Helper()
 	dir = t.TempDir()
 	text, err := json.Marshal(settings)
@@ -186,11 +123,11 @@ func project(t testing.TB, version string, settings map[string]any) (dir, cookie
 		"wsgi.py": djangoWSGI, "login.py": djangoLogin} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
-	cmd := exec.Command(django.Interpreter(version), "-B", "login.py")
+	cmd := exec.Command(django.Interpreter(version), "-B", "login.py", fmt.Sprint(clients))
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	out, err := cmd.Output()
 	must(t, err)
-	return dir, "sessionid=" + strings.TrimSpace(string(out))
+	return dir, strings.Fields(string(out))
 }
 
 // gunicorn starts a Django with one worker, and returns its port.
@@ -219,8 +156,8 @@ func gunicorn(t testing.TB, version, dir string, args ...string) int {
 	return 0
 }
 
-// inGo starts the server in Go with the settings of a Django, and returns its port.
-func inGo(t testing.TB, dir string, cache time.Duration) int {
+// writeSettings returns a file with what `manage.py diffsettings` says of a Django.
+func writeSettings(t testing.TB, dir string) string {
 	t.Helper()
 	text, err := exec.Command(django.Interpreter("6.1"), "-B", "-c", `
 import os, sys
@@ -230,8 +167,20 @@ execute_from_command_line(["manage.py", "diffsettings", "--all"])`, dir).Output(
 	must(t, err)
 	file := filepath.Join(dir, "settings.txt")
 	must(t, os.WriteFile(file, text, 0o600))
+	return file
+}
+
+// inGo starts the library with the settings of a Django, and returns its port.
+func inGo(t testing.TB, dir string, cache time.Duration) int {
+	t.Helper()
+	return serving(t, "site", "BENCH_SETTINGS="+writeSettings(t, dir), "BENCH_USER_CACHE="+cache.String())
+}
+
+// serving starts one of handlers as a process, and returns its port.
+func serving(t testing.TB, kind string, env ...string) int {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "BENCH_SERVE="+file, "BENCH_USER_CACHE="+cache.String())
+	cmd.Env = append(append(os.Environ(), "BENCH_SERVE="+kind), env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	must(t, err)
@@ -268,17 +217,24 @@ func init() {
 					d.exec(t, q)
 				}
 				settings := djangoSettings("db", d, "")
+				var c *redis.Client
 				if engine != "PostgreSQL" {
-					c, _ := newRedis(t)
+					c, _, _ = newRedis(t)
 					settings = djangoSettings("cache", d, "redis://"+c.Options().Addr)
 				}
-				dir, cookie := project(t, "6.1", settings)
+				dir, keys := project(t, "6.1", settings)
+				bound := []string{"BENCH_POSTGRES=" + d.pool.Config().ConnString()}
+				if c != nil {
+					bound = append(bound, "BENCH_REDIS="+c.Options().Addr)
+				}
 				return []Entry{
-					served(t, Ours, cookie, inGo(t, dir, 0)),
-					served(t, cached, cookie, inGo(t, dir, 10*time.Second)),
-					served(t, "Django 6.1, gunicorn sync", cookie, gunicorn(t, "6.1", dir)),
-					served(t, "Django 6.1, gunicorn gthread", cookie, gunicorn(t, "6.1", dir, "-k", "gthread", "--threads", "2")),
-					served(t, "Django 5.2, gunicorn sync", cookie, gunicorn(t, "5.2", dir)),
+					served(t, Ours, keys, inGo(t, dir, 0)),
+					served(t, cached, keys, inGo(t, dir, 10*time.Second)),
+					served(t, "the statements alone, in Go", keys, serving(t, "statements", bound...)),
+					served(t, "net/http alone", keys, serving(t, "nothing")),
+					served(t, "Django 6.1, gunicorn sync", keys, gunicorn(t, "6.1", dir)),
+					served(t, "Django 6.1, gunicorn gthread", keys, gunicorn(t, "6.1", dir, "-k", "gthread", "--threads", "2")),
+					served(t, "Django 5.2, gunicorn sync", keys, gunicorn(t, "5.2", dir)),
 				}
 			},
 		})

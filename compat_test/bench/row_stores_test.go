@@ -213,7 +213,7 @@ func init() {
 			Note:  "djsession is redisstore, the engine redis_sessions; \"cache\" is the engine of caches over RedisCache, as are the Djangos.",
 			Reach: []Reach{{Peer: "scs", Times: 1}, {Peer: "scs", Times: 1.1, Server: true}, {Who: "djsession, cache", Peer: "scs", Times: 1}},
 			Make: func(t testing.TB) []Entry {
-				c, cpu := newRedis(t)
+				c, plain, cpu := newRedis(t)
 				site := newSite(t)
 				redisM := djsession.New(redisstore.New(site, c, nil))
 				cacheM := djsession.New(cachestore.New(rediscache.New(site, c, nil), nil))
@@ -222,7 +222,7 @@ func init() {
 					_, err := m.Store().Create(t.Context(), sessionKey, record(login))
 					must(t, err)
 				}
-				s, token := newSCS(t, goredisstore.New(c))
+				s, token := newSCS(t, goredisstore.New(plain))
 				all := []Entry{
 					{Who: Ours, Run: load(redisM, sessionKey), Other: cpu},
 					{Who: "djsession, cache", Run: load(cacheM, sessionKey), Other: cpu},
@@ -246,7 +246,7 @@ func init() {
 		Reach: []Reach{{Peer: "Django 6.1", Times: 0.5}},
 		Make: func(t testing.TB) []Entry {
 			d := newDatabase(t, "PostgreSQL")
-			c, cpu := newRedis(t)
+			c, _, cpu := newRedis(t)
 			both := func() (time.Duration, error) {
 				a, err := cpu()
 				if err != nil {

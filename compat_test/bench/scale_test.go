@@ -16,7 +16,7 @@ func bytesOf(t testing.TB) map[string]float64 {
 	const n = 20_000
 	bytes := map[string]float64{}
 	site := newSite(t)
-	c, _ := newRedis(t)
+	c, _, _ := newRedis(t)
 	used := func() float64 {
 		info, err := c.Info(context.Background(), "memory").Result()
 		must(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite"
 
+	"github.com/go-djsession/go-djsession/djsession/redisstore"
 	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
 
@@ -135,13 +136,16 @@ func newDatabase(t testing.TB, kind string) *database {
 	return d
 }
 
-// newRedis returns a client of the private Redis, and its CPU time.
-func newRedis(t testing.TB) (*redis.Client, func() (time.Duration, error)) {
+// newRedis returns two clients of the private Redis, and its CPU time. ours has the options
+// that redisstore recommends and djsite uses; plain has those of go-redis, which scs's page
+// shows.
+func newRedis(t testing.TB) (ours, plain *redis.Client, cpu func() (time.Duration, error)) {
 	t.Helper()
 	s := testserver.Redis(t)
-	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
-	t.Cleanup(func() { c.Close() })
+	ours = redis.NewClient(redisstore.ClientOptions(&redis.Options{Addr: s.Addr()}))
+	plain = redis.NewClient(&redis.Options{Addr: s.Addr()})
+	t.Cleanup(func() { ours.Close(); plain.Close() })
 	pid, err := PIDOf(s.Port)
 	must(t, err)
-	return c, func() (time.Duration, error) { return CPUOf(pid) }
+	return ours, plain, func() (time.Duration, error) { return CPUOf(pid) }
 }
