@@ -85,9 +85,11 @@ publish:
 	go run $(GORELEASER) release --clean --release-notes $(NOTES)
 
 # Measures beside the peers, which takes ten minutes on a quiet machine, and writes
-# docs/BENCHMARKS.md. One row: go -C compat_test/bench test -v -run TestBench -args -rows NAME
+# docs/BENCHMARKS.md and docs/SCALE.md. BENCH="-big 10000000" adds tables of so many rows, and
+# BENCH="-rows NAME" measures those rows anew and keeps the others.
+BENCH =
 bench:
-	go -C compat_test/bench test -v -timeout 60m -run TestBench -args -write ../../docs
+	go -C compat_test/bench test -v -timeout 60m -run TestBench -args -write $(CURDIR)/docs $(BENCH)
 
 # Written anew by real Djangos; a second run changes nothing.
 fixtures:

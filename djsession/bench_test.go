@@ -105,6 +105,40 @@ func TestMiddlewareAllocates(t *testing.T) {
 	}
 }
 
+// TestManagerAllocates bounds the allocations of a session that is opened, changed and saved
+// without a request.
+func TestManagerAllocates(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	w := newWorld(t)
+	key := w.put(item("n", 1000))
+	r, _, err := w.mem.Load(t.Context(), key)
+	must(t, err)
+	m := djsession.New(still{w.mem, r})
+	open := func() *djsession.Session {
+		s, err := m.Open(t.Context(), key)
+		must(t, err)
+		return s
+	}
+	for _, test := range []struct {
+		name string
+		do   func()
+		most float64
+	}{
+		{"open", func() { open() }, 1},
+		{"open and save", func() {
+			s := open()
+			must(t, s.Set("n", 1001))
+			must(t, s.Save(t.Context()))
+		}, 9},
+	} {
+		if got := testing.AllocsPerRun(200, test.do); got > test.most {
+			t.Errorf("%s: %v allocations, want at most %v", test.name, got, test.most)
+		}
+	}
+}
+
 // BenchmarkMiddleware measures what a request costs compared with a bare handler.
 func BenchmarkMiddleware(b *testing.B) {
 	key, all := handlers(b)

@@ -42,8 +42,12 @@ type Row struct {
 	Reach []Reach
 	// Short is the reason why the row falls short of a Reach. The page prints it only then.
 	Short string
+	// Sample is the CPU time of one entry in one round, if more than that of the Plan.
+	Sample time.Duration
+	// Before is what the first version of the library took, beside its peer.
+	Before string
 	// Make prepares the entries. A peer that is not installed is left out.
-	Make func(t testing.TB) []Entry
+	Make func(t testing.TB) []Entry `json:"-"`
 }
 
 // Ours is the name of this library in every row.
@@ -112,7 +116,7 @@ func Measure(t testing.TB, r Row, p Plan) (*Result, error) {
 	entries := r.Make(t)
 	times := make([]int, len(entries))
 	for i, e := range entries {
-		n, err := calibrate(e, p.Sample)
+		n, err := calibrate(e, max(p.Sample, r.Sample))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", r.Name, e.Who, err)
 		}

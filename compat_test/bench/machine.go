@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/go-djsession/go-djsession/internal/testkit/django"
 )
@@ -37,22 +39,47 @@ func Machine() [][2]string {
 					"'with gunicorn', gunicorn.__version__, 'psycopg', psycopg.__version__, 'redis-py', redis.__version__)")})
 		}
 	}
-	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
-		load, _, _ := strings.Cut(string(text), " ")
-		m = append(m, [2]string{"Load average at the end", load + loaded(load)})
-	}
 	for _, p := range peers {
 		m = append(m, [2]string{strings.TrimPrefix(p, "github.com/"), first("go", "list", "-m", "-f", "{{.Version}}", p)})
 	}
 	return m
 }
 
-// loaded warns where others have used the machine: one process works at a time.
-func loaded(load string) string {
-	if f, err := strconv.ParseFloat(load, 64); err == nil && f > 3 {
-		return ". **Others have used this machine meanwhile: ratios may be wrong by half or more. Measure on a quiet one.**"
+// busy is the CPU time that a machine and one of its programs have taken.
+type busy struct {
+	all, own time.Duration
+	at       time.Time
+}
+
+// now returns what the machine, and this program with the servers and Djangos that it has
+// started, have taken so far.
+func now() (b busy) {
+	b.at = time.Now()
+	text, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, f := range strings.Fields(line) {
+		if i > 0 && i != 4 && i != 5 && i < 9 { // neither idle nor waiting for a disk; steal counts
+			n, _ := strconv.ParseInt(f, 10, 64)
+			b.all += time.Duration(n) * 10 * time.Millisecond
+		}
 	}
-	return ""
+	b.own, _ = CPUOf(os.Getpid())
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u) == nil {
+		b.own += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	return b
+}
+
+// others says how much of the machine others have used since b, and warns if it was much.
+func (b busy) others() string {
+	n := now()
+	part := float64(n.all-b.all-(n.own-b.own)) / float64(n.at.Sub(b.at)) / float64(runtime.NumCPU())
+	text := fmt.Sprintf("%.0f %%", 100*max(part, 0))
+	if part > 0.2 {
+		text += ". **Ratios may be wrong by half or more. Measure on a quiet machine.**"
+	}
+	return text
 }
 
 func field(path, name string) string {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -30,23 +31,28 @@ func TestMain(m *testing.M) {
 	os.Exit(testserver.Run(m))
 }
 
-// tables are the parts of the page that no Row fits.
-var tables []func(t testing.TB, results []*Result) []Table
+// tables are the parts of the page that no Row fits, and lastTables those that take longest.
+var tables, lastTables []func(t testing.TB, results []*Result) []Table
 
 // TestBench measures all rows. With -write it writes the pages; else it prints.
 func TestBench(t *testing.T) {
 	if *write == "" && *only == "." {
 		t.Skip("measures for ten minutes: run make bench, or give -rows a pattern")
 	}
-	start := time.Now()
+	start, before := time.Now(), now()
+	kept := keep()
 	match := regexp.MustCompile(*only)
-	p := &Page{Plots: map[string]string{}, Commands: []string{"compat_test/setup.sh", "make bench"}}
+	p := &Page{Plots: map[string]string{}, Commands: []string{"compat_test/setup.sh", strings.TrimSpace("make bench " + bigArg())}}
 	slices.SortStableFunc(rows, func(a, b Row) int { return slices.Index(Groups, a.Group) - slices.Index(Groups, b.Group) })
 	for _, r := range rows {
 		if !slices.Contains(Groups, r.Group) {
 			t.Fatalf("%s: %q is no group of the page", r.Name, r.Group)
 		}
 		if !match.MatchString(r.Group + "/" + r.Name) {
+			if old := kept.result(r.Name); old != nil {
+				old.Row = r
+				p.Results = append(p.Results, old)
+			}
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
@@ -58,17 +64,27 @@ func TestBench(t *testing.T) {
 			p.Results = append(p.Results, res)
 		})
 	}
-	for _, f := range tables {
-		if *only == "." || *only == "tables" {
+	p.Machine, p.Took, p.Reaped, p.Tables, p.Bytes = kept.Machine, kept.Took, kept.Reaped, kept.Tables, kept.Bytes
+	if *only == "." {
+		p.Machine, p.Took = Machine(), time.Since(start)
+	}
+	if *only == "." || *only == "tables" {
+		p.Tables, p.Reaped, p.Bytes = nil, reapCost, bytesOf(t)
+		for _, f := range append(tables, lastTables...) {
+			p.save(*write) // so that nothing is lost if this fails
 			p.Tables = append(p.Tables, f(t, p.Results)...)
 		}
 	}
 	if *write == "" {
-		t.Logf("\n%s", p.Markdown("{{tables}}\n\n{{short}}"))
+		t.Logf("\n%s", p.Markdown("{{progress}}\n\n{{tables}}\n\n{{short}}"))
 		return
 	}
-	p.Bytes = bytesOf(t)
-	p.Machine, p.Took = Machine(), time.Since(start)
+	if *only == "." {
+		p.Took, p.Machine = time.Since(start), append(p.Machine, [2]string{"Of the machine's CPU, others took meanwhile", before.others()})
+	}
+	if err := p.save(*write); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.plots(*write); err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +100,40 @@ func TestBench(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// measured is the file in the folder of -write that keeps what was measured: a run of some
+// rows takes the others from it.
+const measured = "bench/measured.json"
+
+func (p *Page) save(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(p, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "bench"), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, measured), append(text, '\n'), 0o644)
+}
+
+// keep returns what was measured before, nothing if all rows are measured now.
+func keep() (p Page) {
+	if text, err := os.ReadFile(filepath.Join(*write, measured)); err == nil && *only != "." {
+		_ = json.Unmarshal(text, &p)
+	}
+	return p
+}
+
+func (p *Page) result(name string) *Result {
+	i := slices.IndexFunc(p.Results, func(r *Result) bool { return r.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return p.Results[i]
 }
 
 // TestEntries does the work of each entry once, without Python: what the page compares works.

@@ -33,7 +33,8 @@ type Page struct {
 	Tables   []Table
 	Failed   []string // rows that could not be measured, each with its reason
 	Plots    map[string]string
-	Bytes    map[string]float64 // of one session in a server, by its name
+	Bytes    map[string]float64       // of one session in a server, by its name
+	Reaped   map[string]time.Duration // CPU time of an expired row, by the database
 }
 
 // Shortfalls are the sentences about what falls short.
@@ -85,6 +86,49 @@ func (r *Result) shortfalls() (all []string) {
 	return all
 }
 
+// progress are the rows of which a figure of the first version is known.
+func (p *Page) progress() string {
+	var b strings.Builder
+	b.WriteString("| work | first version | now | aim |\n|---|---|---|---|\n")
+	for _, r := range p.Results {
+		if r.Before == "" {
+			continue
+		}
+		var now, aim []string
+		for _, a := range r.Reach {
+			mine, ok := r.Cost(cmp.Or(a.Who, Ours))
+			if !ok {
+				continue
+			}
+			who := ""
+			if a.Who != "" {
+				who = strings.TrimPrefix(a.Who, Ours+", ") + ": "
+			}
+			if a.Peer == "" {
+				if a.Allocs > 0 {
+					now, aim = append(now, fmt.Sprintf("%.0f allocations", mine.Allocs)), append(aim, fmt.Sprintf("%.0f", a.Allocs))
+				}
+				if a.Bytes > 0 {
+					now, aim = append(now, size(mine.Bytes)), append(aim, size(a.Bytes))
+				}
+				continue
+			}
+			peer, ok := r.Cost(a.Peer)
+			if !ok {
+				continue
+			}
+			got, of, what := mine.CPU, peer.CPU, ""
+			if a.Server {
+				got, of, what = mine.Server, peer.Server, "server's CPU "
+			}
+			now = append(now, fmt.Sprintf("%s%s%s× %s", who, what, figures(float64(got)/float64(max(of, 1))), a.Peer))
+			aim = append(aim, figures(a.Times)+"×")
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Name, r.Before, strings.Join(now, "; "), strings.Join(aim, "; "))
+	}
+	return strings.TrimSpace(b.String())
+}
+
 // Markdown writes the page. hand is the text that people wrote, in which {{...}} stands
 // for what was measured.
 func (p *Page) Markdown(hand string) string {
@@ -110,6 +154,7 @@ func (p *Page) Markdown(hand string) string {
 	}
 	return strings.NewReplacer(
 		"{{scale}}", scale,
+		"{{progress}}", p.progress(),
 		"{{machine}}", "| | |\n|---|---|\n"+strings.TrimSpace(machine.String()),
 		"{{commands}}", strings.Join(p.Commands, "\n"),
 		"{{took}}", p.Took.Round(time.Second).String(),

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"runtime"
 	"sync"
@@ -62,27 +63,12 @@ func init() {
 			},
 		})
 	}
-	for _, n := range []int{10_000, 100_000, 300_000} {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		Add(Row{
 			Group: "How cost grows: rows of a table", Name: fmt.Sprintf("load of one in %d rows", n), X: float64(n),
 			Make: func(t testing.TB) (all []Entry) {
 				for _, kind := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
-					d := newDatabase(t, kind)
-					if !withoutPython { // the short form
-						d.fill(t, n)
-					}
-					e := engine{name: kind, m: djsession.New(newStore(t, d, newSite(t)))}
-					var keys []string
-					for i := range 200 {
-						keys = append(keys, fmt.Sprintf("%032x", i*0x9e3779b9))
-						e.put(t, keys[i], login)
-					}
-					i := 0
-					all = append(all, Entry{Who: ours(len(all), kind), Other: d.cpu(), Run: repeat(func() error {
-						i++
-						_, _, err := e.m.Store().Load(context.Background(), keys[i%len(keys)])
-						return err
-					})})
+					all = append(all, loadOfOne(t, kind, n, ours(len(all), kind)))
 				}
 				return all
 			},
@@ -105,6 +91,69 @@ func init() {
 		})
 	}
 	tables = append(tables, flights)
+	lastTables = append(lastTables, bigTable)
+}
+
+// loadOfOne reads one of 200 sessions in a table of n rows.
+func loadOfOne(t testing.TB, kind string, n int, who string) Entry {
+	return loadFrom(t, newDatabase(t, kind), n, who)
+}
+
+func loadFrom(t testing.TB, d *database, n int, who string) Entry {
+	if !withoutPython { // the short form
+		d.fill(t, n)
+	}
+	e := engine{name: d.kind, m: djsession.New(newStore(t, d, newSite(t)))}
+	var keys []string
+	for i := range 200 {
+		keys = append(keys, fmt.Sprintf("%032x", i*0x9e3779b9))
+		e.put(t, keys[i], login)
+	}
+	i := 0
+	return Entry{Who: who, Other: d.cpu(), Run: repeat(func() error {
+		i++
+		_, _, err := e.m.Store().Load(context.Background(), keys[i%len(keys)])
+		return err
+	})}
+}
+
+var big = flag.Int("big", 0, "rows of the largest tables, such as 10000000; 0 leaves them out")
+
+// bigArg is how `make bench` was asked for them.
+func bigArg() string {
+	if *big == 0 {
+		return ""
+	}
+	return fmt.Sprintf("BENCH=\"-big %d\"", *big)
+}
+
+// bigTable loads from tables of so many rows that only one of them has room at a time.
+func bigTable(t testing.TB, _ []*Result) []Table {
+	if *big == 0 {
+		return nil
+	}
+	table := Table{Group: "How cost grows: rows of a table", Name: fmt.Sprintf("Load of one in 10,000 and in %d rows", *big),
+		Head: []string{"database", "CPU, 10,000 rows", "server's CPU", fmt.Sprintf("CPU, %d rows", *big), "server's CPU"},
+		Note: "The two tables of a database take turns."}
+	for _, kind := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
+		d := newDatabase(t, kind)
+		few, many := loadOfOne(t, kind, 10_000, kind), loadFrom(t, d, *big, kind)
+		res, err := Measure(t, Row{Make: func(testing.TB) []Entry { return []Entry{few, many} }}, Plan{Rounds: 8, Sample: 100 * time.Millisecond})
+		must(t, err)
+		cells := []string{kind}
+		for _, c := range res.Costs {
+			server := ""
+			if c.Server > 0 {
+				server = micros(c.Server)
+			}
+			cells = append(cells, micros(c.CPU), server)
+		}
+		table.Rows = append(table.Rows, cells)
+		if kind != "SQLite" {
+			d.exec(t, "TRUNCATE django_session")
+		}
+	}
+	return []Table{table}
 }
 
 // ours names the entries of rows in which all are of this library.

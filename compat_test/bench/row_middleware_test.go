@@ -197,8 +197,9 @@ func init() {
 		},
 	}, Row{
 		Group: group, Name: "memory: read and count a visit",
-		Note:  "Both write to memory. djsession's store in memory encodes, signs and decodes, as the real ones do, and checks that nobody else has written meanwhile. scs keeps a gob and overwrites.",
-		Reach: []Reach{{Peer: "scs", Times: 0.25}, {Allocs: 30}},
+		Before: "0.56× scs, 50 allocations",
+		Note:   "Both write to memory. djsession's store in memory encodes, signs and decodes, as the real ones do, and checks that nobody else has written meanwhile. scs keeps a gob and overwrites.",
+		Reach:  []Reach{{Peer: "scs", Times: 0.25}, {Allocs: 30}},
 		Make: func(t testing.TB) []Entry {
 			m, cookie := ours(t)
 			s, token := theirs(t)

@@ -117,7 +117,7 @@ func (p *Page) Scale(bytes map[string]float64) string {
 		if request > 0 {
 			fmt.Fprintf(&b, " At %s of CPU a request (measured, with the account read each time, session and account in PostgreSQL), half busy, Go needs %s cores.", micros(request), human(math.Ceil(rate*request.Seconds()/busy)))
 		}
-		b.WriteString("\n\n| engine | cores of its servers, half busy | statements at a time | one server takes, by the simulation | servers | sessions in bytes |\n|---|--:|--:|--:|--:|--:|\n")
+		b.WriteString("\n\n| engine | cores of its servers, half busy | statements at a time | one server takes, by the simulation | servers | sessions in bytes | CPU of a day's reaping |\n|---|--:|--:|--:|--:|--:|--:|\n")
 		for _, e := range all {
 			each := e.Load.Seconds() + e.Save.Seconds()/writesOf
 			most := e.Simulate(5 * time.Millisecond)
@@ -133,11 +133,28 @@ func (p *Page) Scale(bytes map[string]float64) string {
 					held = fmt.Sprintf("%s GB", human(sessions*e.Bytes/1e9))
 				}
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s/s | %s | %s |\n", e.Name, human(math.Ceil(rate*each/busy)), human(math.Ceil(rate*each)), human(most), text, held)
+			reap := "none"
+			if cost := p.Reaped[e.Name]; cost > 0 {
+				reap = span(time.Duration(logins) * cost)
+			} else if e.Name != "Redis" {
+				reap = "not measured"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s/s | %s | %s | %s |\n", e.Name, human(math.Ceil(rate*each/busy)), human(math.Ceil(rate*each)), human(most), text, held, reap)
 		}
 		b.WriteString("\n")
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// span writes a time of up to days.
+func span(d time.Duration) string {
+	switch {
+	case d >= 2*time.Hour:
+		return figures(d.Hours()) + " h"
+	case d >= 2*time.Minute:
+		return figures(d.Minutes()) + " min"
+	}
+	return figures(d.Seconds()) + " s"
 }
 
 // human writes a number with two significant figures.

@@ -47,6 +47,22 @@ func bytesOf(t testing.TB) map[string]float64 {
 	var size int64
 	must(t, d.pool.QueryRow(t.Context(), "SELECT pg_total_relation_size('django_session')").Scan(&size))
 	bytes["PostgreSQL"] = float64(size) / n
+	for kind, query := range map[string]string{
+		"MariaDB": "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'django_session'",
+		"SQLite":  "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+	} {
+		d := newDatabase(t, kind)
+		table := newStore(t, d, site)
+		for range n {
+			_, err := table.Create(t.Context(), site.NewKey(), record(login))
+			must(t, err)
+		}
+		if kind == "MariaDB" {
+			d.exec(t, "ANALYZE TABLE django_session")
+		}
+		must(t, d.db.QueryRow(query).Scan(&size))
+		bytes[kind] = float64(size) / n
+	}
 	return bytes
 }
 
