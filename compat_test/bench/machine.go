@@ -45,15 +45,15 @@ func Machine() [][2]string {
 	return m
 }
 
-// busy is the CPU time that a machine and one of its programs have taken.
-type busy struct {
+// usage is the CPU time that a machine and one of its programs have taken.
+type usage struct {
 	all, own time.Duration
 	at       time.Time
 }
 
 // now returns what the machine, and this program with the servers and Djangos that it has
 // started, have taken so far.
-func now() (b busy) {
+func now() (b usage) {
 	b.at = time.Now()
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -72,7 +72,7 @@ func now() (b busy) {
 }
 
 // others says how much of the machine others have used since b, and warns if it was much.
-func (b busy) others() string {
+func (b usage) others() string {
 	n := now()
 	part := float64(n.all-b.all-(n.own-b.own)) / float64(n.at.Sub(b.at)) / float64(runtime.NumCPU())
 	text := fmt.Sprintf("%.0f %%", 100*max(part, 0))
