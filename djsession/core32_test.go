@@ -16,7 +16,7 @@ var without32 = map[string]string{
 	"internal/redisops/redistest": "starts servers for other tests", "internal/userstable/authsite": "starts sites for other tests", "internal/testkit/webdriver": "starts browsers",
 	"compat_test/faults": "starts servers and kills them", "compat_test/gate": "starts a Django, proxies and a browser", "compat_test/proxies": "starts servers and Djangos", "compat_test/sites": "starts published sites", "compat_test/users": "starts servers and Djangos", "internal/pgpool": "has no tests of its own", "internal/secret": "prints, and reads nothing",
 	"internal/testkit/django": "starts Djangos", "internal/testkit/interleave": "for other tests", "internal/testkit/visit": "for other tests",
-	"internal/pyobject": "constants", "internal/share": "counts", "internal/boxes": "tested by package serializer", "internal/pydict": "interfaces of package serializer", "internal/tagged": "prints by package serializer", "internal/weburl": "reads what other tests write", "docs": "builds the code of the pages", "internal/release": "reads this repository", "internal/probe": "a Python program; its tests start Djangos",
+	"internal/pyobject": "constants", "internal/share": "counts", "internal/boxes": "tested by package serializer", "internal/pydict": "interfaces of package serializer", "internal/tagged": "prints by package serializer", "internal/visitor": "tested by package demo", "internal/weburl": "reads what other tests write", "docs": "builds the code of the pages", "internal/release": "reads this repository", "internal/probe": "a Python program; its tests start Djangos",
 }
 
 // Every package that reads bytes also runs on a 32-bit machine: it is in CORE32 of the

@@ -68,7 +68,7 @@ func (f *placeFlags) problem(err error) error {
 
 // open opens the place of the flags; set are the settings for them.
 func (f *placeFlags) open(ctx context.Context, set *djsettings.Settings, as djsession.Settings) (*engine, error) {
-	e, err := openSite(ctx, set, as, openTimeout/2)
+	e, err := openSite(ctx, set, as, openTimeout/2, false)
 	if err == nil {
 		return e, nil
 	}

@@ -116,7 +116,8 @@ type siteFlags struct {
 	at        placeFlags
 	cookie    string
 
-	keys *console.Secrets // set by open
+	keys  *console.Secrets // set by open
+	users bool             // open the logins as well
 }
 
 func (f *siteFlags) add(a *app, c *cobra.Command) {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/payload"
+	"github.com/go-djsession/go-djsession/internal/visitor"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -22,6 +23,7 @@ type listFlags struct {
 	limit   int
 	reveal  bool
 	all     bool
+	who     bool
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -34,11 +36,13 @@ func (a *app) listCommand() *cobra.Command {
 in the session, when it expires, and the bytes that are stored for it.
 
 The user id is what the session says. Whether that user is logged in, Django
-decides by the user's password and is_active too.
+decides by the user's password and is_active too. --who asks the site's users for each
+session, and names the user or the reason why nobody is logged in.
 
 With --json each session is a JSON object on a line of its own.`,
 		Example: `  djsession list --dsn db.sqlite3
   djsession list --user 42
+  djsession list --settings site.settings --who
   djsession list --json | jq 'select(.size > 4000)'`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -46,11 +50,17 @@ With --json each session is a JSON object on a line of its own.`,
 			if f.limit < 0 {
 				return usage("--limit is negative", "0 is no limit")
 			}
+			if f.users = f.who; f.who && f.set == nil {
+				return usage("--who needs the settings of the site, which say who its users are", "give --settings FILE or --manage DIR")
+			}
 			e, err := f.open(c.Context(), a)
 			if err != nil {
 				return err
 			}
 			defer e.close()
+			if f.who && e.Auth == nil {
+				return refused("the site has no logins", "django.contrib.auth is not in its INSTALLED_APPS")
+			}
 			return f.list(c.Context(), a, e)
 		},
 	}
@@ -61,6 +71,7 @@ With --json each session is a JSON object on a line of its own.`,
 	fs.BoolVar(&f.json, "json", false, "one JSON object a line")
 	fs.IntVar(&f.limit, "limit", 0, "at most `N` of them (default all)")
 	fs.BoolVar(&f.all, "all", false, "go on where none of the first 1000 decodes")
+	fs.BoolVar(&f.who, "who", false, "who is logged in, or why nobody is (needs --settings or --manage)")
 	fs.BoolVar(&f.reveal, "reveal", false, "print whole session keys; who has one has the session")
 	_ = c.RegisterFlagCompletionFunc("user", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("limit", cobra.NoFileCompletions)
@@ -75,6 +86,7 @@ type listed struct {
 	expired bool
 	size    int
 	problem string // why it does not decode
+	who     *visitor.Visitor
 }
 
 func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
@@ -82,7 +94,11 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 	if err != nil {
 		return err
 	}
-	t := a.NewTable(3, "KEY", "USER", "EXPIRES", "SIZE")
+	heads := []string{"KEY", "USER", "EXPIRES", "SIZE"}
+	if f.who {
+		heads = append(heads, "WHO")
+	}
+	t := a.NewTable(3, heads...)
 	shown, seen, corrupt := 0, 0, 0
 	show := func(row listed) error {
 		shown++
@@ -110,6 +126,14 @@ func (f *listFlags) list(ctx context.Context, a *app, e *engine) error {
 			return refused(fmt.Sprintf("none of the first %d sessions decodes", undecoded), "are the key, the salt and the serializer those of the site? With --all the command lists them")
 		}
 		row, ok := f.row(ctx, e.Sessions.Site().Now(), l)
+		if ok && f.who {
+			who, err := visitor.Listed(ctx, e.Auth, l)
+			if err != nil {
+				t.Flush()
+				return err
+			}
+			row.who = &who
+		}
 		if ok && corrupt == seen && !f.all {
 			waiting = append(waiting, row)
 			ok = false
@@ -182,6 +206,9 @@ func (row *listed) items() []serializer.Item {
 	if row.problem != "" {
 		items = append(items, serializer.Item{Key: "error", Value: row.problem})
 	}
+	if row.who != nil {
+		items = append(items, serializer.Item{Key: "who", Value: orNil(row.who.Name)}, serializer.Item{Key: "why", Value: orNil(row.who.Why)})
+	}
 	return items
 }
 
@@ -197,5 +224,17 @@ func (row *listed) cells() []string {
 	if row.problem != "" {
 		user = "does not decode"
 	}
-	return []string{payload.Printable(row.key), user, expires, fmt.Sprint(row.size)}
+	cells := []string{payload.Printable(row.key), user, expires, fmt.Sprint(row.size)}
+	if row.who != nil {
+		cells = append(cells, payload.Printable(row.who.String()))
+	}
+	return cells
+}
+
+// orNil returns a text for JSON, where "" is null.
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }

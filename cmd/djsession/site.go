@@ -87,7 +87,7 @@ func (f *siteFlags) openAt(ctx context.Context, at *djsettings.Settings, as djse
 	if at.Sessions.Kind == djsettings.EngineSignedCookies {
 		return nil, refused("the site keeps its sessions in cookies (signed_cookies), where djsession does not get at them", "djsession explain reads one")
 	}
-	e, err := openSite(ctx, at, as, 0)
+	e, err := openSite(ctx, at, as, 0, f.users)
 	if err != nil {
 		return nil, settingsProblem(err)
 	}
@@ -95,15 +95,15 @@ func (f *siteFlags) openAt(ctx context.Context, at *djsettings.Settings, as djse
 }
 
 // openSite opens the sessions of the site of set, with the session settings as.
-// cacheTimeout is that of djsite.Options.
-func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settings, cacheTimeout time.Duration) (*engine, error) {
+// cacheTimeout is that of djsite.Options. With users it opens the logins too.
+func openSite(ctx context.Context, set *djsettings.Settings, as djsession.Settings, cacheTimeout time.Duration, users bool) (*engine, error) {
 	if _, err := newSite(as); err != nil {
 		return nil, err
 	}
 	with := *set
 	with.Keys = as.Keys
 	site, err := djsite.Open(ctx, &with, &djsite.Options{
-		SessionsOnly: true, Timeout: openTimeout, CacheTimeout: cacheTimeout, Configure: func(in *djsession.Settings) { *in = as },
+		SessionsOnly: !users, Timeout: openTimeout, CacheTimeout: cacheTimeout, Configure: func(in *djsession.Settings) { *in = as },
 	})
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djsession"
@@ -19,6 +18,7 @@ import (
 	"github.com/go-djsession/go-djsession/fixtures/demo"
 	"github.com/go-djsession/go-djsession/internal/console"
 	"github.com/go-djsession/go-djsession/internal/payload"
+	"github.com/go-djsession/go-djsession/internal/visitor"
 )
 
 // Demo is a copy of the database, and a site on it.
@@ -118,12 +118,12 @@ func (d *Demo) listSessions(ctx context.Context) (login, name string, err error)
 		if err != nil {
 			return "", "", err
 		}
-		who, err := d.who(ctx, l)
+		who, err := visitor.Listed(ctx, d.site.Auth, l)
 		if err != nil {
 			return "", "", err
 		}
-		if who.name != "" && login == "" {
-			login, name = l.Key(), who.name
+		if who.Name != "" && login == "" {
+			login, name = l.Key(), who.Name
 		}
 		if err := t.Add("    "+payload.ShortKey(l.Key()), who.String()); err != nil {
 			return "", "", err
@@ -133,20 +133,4 @@ func (d *Demo) listSessions(ctx context.Context) (login, name string, err error)
 		return "", "", console.Refused("nobody is logged in by any session of the demo", "is the clock of this machine right? they last until 2100")
 	}
 	return login, name, t.Flush()
-}
-
-// who returns the user that a listed session logs in, or why there is none.
-func (d *Demo) who(ctx context.Context, l djsession.Listed) (visitor, error) {
-	switch {
-	case l.Err != nil:
-		why, _ := console.PayloadProblem(l.Err)
-		return visitor{why: "nobody: " + why}, nil
-	case !l.Record.Expires.After(d.c.Now()):
-		return visitor{why: "nobody: expired at " + l.Record.Expires.Format(time.DateTime)}, nil
-	}
-	s, err := d.site.Sessions.Open(ctx, l.Key())
-	if err != nil {
-		return visitor{}, err
-	}
-	return d.loggedIn(ctx, s)
 }
