@@ -22,7 +22,8 @@ session under a key that nobody knows, or ended it; the visitor logs in again. T
 where an answer never comes: what was sent may be done after the client gave up,
 and a store that gives a session a new key in two steps ends it rather than let it come back
 after a logout. Bound: the client's wait, the save, one second, and what the machine itself is late.
-A memcached that is started again is empty: of its sessions only the answers are judged.
+A memcached that is started again is empty: of its sessions only the answers are judged, which
+are 503, or 400 for a write to a session that was read before.
 
 ## What must never happen
 
