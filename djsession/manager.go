@@ -23,6 +23,7 @@ type Manager struct {
 	store  Store  // nil with a sealer
 	sealer Sealer // nil with a store
 	queue  queue
+	saves  saves
 	format serializer.Serializer // of the values that are set
 
 	corrupt   atomic.Int64

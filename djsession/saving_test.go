@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-djsession/go-djsession/signer"
@@ -92,6 +93,65 @@ func TestSavingHasChildren(t *testing.T) {
 			t.Fatalf("a child ended with %v", child.Err())
 		}
 	}
+}
+
+// All saves of a Manager share a timer, in whatever order somebody begins to wait for them.
+func TestSavesShareATimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site, err := NewSite(Settings{Keys: signer.SecretKey("k"), SaveTimeout: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &Manager{site: site}
+		var all []*savingContext
+		for range 10 {
+			all = append(all, m.saving(t.Context()))
+			time.Sleep(10 * time.Millisecond)
+		}
+		for _, i := range []int{9, 3, 0, 1, 8, 2, 7, 4} { // nobody waits for 5 and 6
+			var child context.Context
+			if i%2 == 0 {
+				var stop context.CancelFunc
+				child, stop = context.WithCancel(all[i])
+				defer stop()
+			} else {
+				all[i].Done()
+			}
+			go func() {
+				<-all[i].Done()
+				if at := time.Since(all[i].deadline); at != 0 && i != 8 {
+					t.Errorf("%d ended %v after its deadline", i, at)
+				}
+				if child != nil {
+					<-child.Done()
+					if err := child.Err(); err != all[i].Err() {
+						t.Errorf("the child of %d ended with %v, and it with %v", i, err, all[i].Err())
+					}
+				}
+			}()
+		}
+		all[8].end()
+		synctest.Wait()
+		if n := m.saves.line.Len(); n != 7 {
+			t.Errorf("%d saves wait, want 7", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		for i, c := range all {
+			if want := map[bool]error{true: context.Canceled, false: context.DeadlineExceeded}[i == 8]; c.Err() != want {
+				t.Errorf("%d: got %v, want %v", i, c.Err(), want)
+			}
+		}
+		if m.saves.line.Len() != 0 || !m.saves.next.IsZero() {
+			t.Errorf("%d saves are left, and a timer at %v", m.saves.line.Len(), m.saves.next)
+		}
+		called := false
+		stop := context.AfterFunc(all[0], func() { called = true })
+		synctest.Wait()
+		if !called || stop() {
+			t.Error("a function for a context that has ended is not called at once")
+		}
+	})
 }
 
 // TestQueue runs many writers of few keys, some of which give up. One has the turn at a

@@ -20,3 +20,7 @@ func Context(ctx context.Context) (lasting context.Context, cancel context.Cance
 	})
 	return lasting, func() { stop(); end() }
 }
+
+// Lasts is a key for which a context has a value if it does not end when the client goes
+// away, but at its deadline.
+type Lasts struct{}
