@@ -16,6 +16,8 @@ type probe struct {
 	args       []driver.NamedValue // of the first of them
 	fail       []error             // the next statements fail with these, in order
 	down       error               // all statements fail with this
+	prepared   []string            // what was prepared on a connection
+	closed     int                 // of them
 }
 
 func (p *probe) statement(query string, args []driver.NamedValue) error {
@@ -155,7 +157,24 @@ func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, er
 	} else {
 		s, err = c.Conn.Prepare(query)
 	}
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	c.p.prepared = append(c.p.prepared, query)
 	return stmt{s, c.p, query}, err
+}
+
+func (s stmt) Close() error {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.p.closed++
+	return s.Stmt.Close()
+}
+
+// kept returns how many statements are prepared now, and were ever.
+func (p *probe) kept() (now, ever int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.prepared) - p.closed, len(p.prepared)
 }
 
 func (c conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {

@@ -64,7 +64,8 @@ var reaps = map[*sqldb.Dialect][]string{
 		"DELETE FROM {table} WHERE {date} < {now} AND {key} = ANY(ARRAY" +
 			"(SELECT {key} FROM {table} WHERE {date} < {now}{and} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
 	},
-	// Without the order MySQL may begin each statement at the first row of the table.
+	// Without the order MySQL may begin each statement at the first row of the table. See
+	// also [reaper.byRanges].
 	sqldb.MySQL: {"DELETE FROM {table} WHERE {date} < {now}{and} ORDER BY {date} LIMIT {rows}"},
 }
 
@@ -122,11 +123,13 @@ func (t *Table) prepare() {
 	q.add(t.sql.load)
 	q.b.WriteString(" WHERE " + t.layout.Key + " = " + q.arg(""))
 	t.sql.one = q.text()
+	t.db.Keep(t.sql.one)
 	if t.update == nil {
 		q, none := t.query(), ""
 		_ = q.update("", &djsession.Record{}, nil) // nothing of it can fail
 		q.where("", &none)
 		t.sql.swap = q.text()
+		t.db.Keep(t.sql.swap)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"sync"
 
 	"github.com/go-djsession/go-djsession/djsession"
@@ -18,6 +19,7 @@ type SQL struct {
 	// checked are the connections of a MySQL that commit by themselves; nil for a
 	// database on which every connection does.
 	checked *checked
+	kept    kept
 }
 
 var _ Conn = (*SQL)(nil)
@@ -28,6 +30,7 @@ var _ Conn = (*SQL)(nil)
 // the first read for ever. Such a connection is refused by djsession.ErrConfig.
 func NewSQL(db *sql.DB, d *Dialect) *SQL {
 	c := &SQL{db: db}
+	c.kept = newKept(c)
 	if d == MySQL {
 		c.checked = &checked{conns: map[any]bool{}}
 	}
@@ -42,6 +45,18 @@ type session interface {
 
 // Exec implements Conn.
 func (c *SQL) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	s, err := c.kept.statement(ctx, c.db, query)
+	if err != nil {
+		return 0, err
+	}
+	if s != nil {
+		res, err := s.ExecContext(ctx, args...)
+		runtime.KeepAlive(c) // which closes s
+		if err != nil {
+			return 0, err
+		}
+		return res.RowsAffected()
+	}
 	err = c.on(ctx, false, func(s session) error {
 		res, err := s.ExecContext(ctx, query, args...)
 		if err == nil {
@@ -59,13 +74,7 @@ func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, ar
 		reading = each(scan)
 		return reading
 	}
-	err := c.on(ctx, ctx.Done() != nil, func(s session) error {
-		if conn, ok := s.(*sql.Conn); ok && ctx.Done() != nil {
-			if done, err := raw(ctx, conn, read, query, args); done {
-				return err
-			}
-		}
-		rows, err := s.QueryContext(ctx, query, args...)
+	all := func(rows *sql.Rows, err error) error {
 		if err != nil {
 			return err
 		}
@@ -77,7 +86,23 @@ func (c *SQL) Query(ctx context.Context, each func(Scan) error, query string, ar
 		}
 		reading = rows.Err()
 		return nil
-	})
+	}
+	stmt, err := c.kept.statement(ctx, c.db, query)
+	switch {
+	case err != nil:
+	case stmt != nil:
+		err = all(stmt.QueryContext(ctx, args...))
+		runtime.KeepAlive(c) // which closes stmt
+	default:
+		err = c.on(ctx, ctx.Done() != nil, func(s session) error {
+			if conn, ok := s.(*sql.Conn); ok && ctx.Done() != nil {
+				if done, err := raw(ctx, conn, read, query, args); done {
+					return err
+				}
+			}
+			return all(s.QueryContext(ctx, query, args...))
+		})
+	}
 	if reading != nil {
 		return reading
 	}

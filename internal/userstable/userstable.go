@@ -232,6 +232,7 @@ func (t *Table) prepare() (err error) {
 	must("", where.err)
 	t.sql.load = "SELECT " + strings.Join(columns, ", ") + " FROM " + t.from
 	t.sql.byID = t.sql.load + " WHERE " + id + " = " + idPlaceholder(d, 1, o.ID) + t.where + " LIMIT 2"
+	t.db.Keep(t.sql.byID)
 	if o.Columns.Username != None && !o.NameAssumed {
 		t.sql.byName = t.sql.load + " WHERE " + column(o.Columns.Username) + " = " + d.Placeholder(1) + t.where + " LIMIT 2"
 	}
