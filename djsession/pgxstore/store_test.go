@@ -304,6 +304,28 @@ func TestBesideDbstore(t *testing.T) {
 }
 
 // The site's own table, with a further column, and names that are none.
+// A load and a save make few allocations, those of pgx among them.
+func TestAllocations(t *testing.T) {
+	s := pgxstore.New(newSite(t), open(t, database(t)(""), nil), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	const key = "abcdefghijklmnopqrstuvwxyz012345"
+	v, err := s.Create(ctx, key, record(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, v, err = s.Load(ctx, key) }); n > 0 || err != nil {
+		t.Errorf("a load makes %v allocations, %v", n, err)
+	}
+	records, i := []*djsession.Record{record(1), record(2)}, 0
+	if n := testing.AllocsPerRun(100, func() {
+		i++
+		v, err = s.Update(ctx, key, records[i%2], v)
+	}); n > 0 || err != nil {
+		t.Errorf("a save makes %v allocations, %v", n, err)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	ctx := t.Context()
 	pool := open(t, database(t)(""), nil)
