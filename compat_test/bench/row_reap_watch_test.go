@@ -40,9 +40,6 @@ func reapingTable(t testing.TB, _ []*Result) []Table {
 		table.Rows = append(table.Rows, []string{kind, micros(a.cpu), micros(b.cpu), figures(times), micros(b.longest), micros(quiet), micros(a.p99), micros(b.p99), size(float64(b.heap))})
 		if times > 3 {
 			table.Short += fmt.Sprintf("%s takes %s times the CPU of one DELETE, the aim is 3. ", kind, figures(times))
-			if kind == "MariaDB" {
-				table.Short += "It takes the rows in the order of the index on the date, and one DELETE in that of the table; without an order the server begins each statement at the first row, which is slower still. "
-			}
 		}
 	}
 	return []Table{table}

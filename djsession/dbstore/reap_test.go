@@ -77,6 +77,61 @@ func TestReapAdapts(t *testing.T) {
 	}
 }
 
+// On MariaDB many rows are removed by ranges of keys, however keys and dates lie, and few by
+// their dates. What is alive stays.
+func TestReapByRanges(t *testing.T) {
+	d := mysql(t, "utf8mb4", "interpolateParams=true")
+	for _, test := range []struct {
+		name          string
+		rows, expired int // the first ones by key, or one in so many of all
+		inARow        bool
+		ranges, dates int // the least statements
+	}{
+		{"all", 20_000, 1, false, 3, 1},
+		{"one in three", 20_000, 3, false, 3, 1},
+		{"one in 64", 100_000, 64, false, 1, 2},
+		{"the first third", 20_000, 3, true, 2, 2},
+		{"few", 5000, 100, false, 0, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := new(probe)
+			db := d.open(t, p)
+			mustExec(t, db, "TRUNCATE django_session")
+			is := fmt.Sprintf("seq %% %d = 0", test.expired)
+			if test.inARow {
+				is = fmt.Sprintf("seq <= %d", test.rows/test.expired)
+			}
+			mustExec(t, db, fmt.Sprintf("INSERT INTO django_session SELECT LPAD(seq, 32, '0'), 'x', IF(%s, '2020-01-02', '2100-01-02') + INTERVAL seq %% 7 SECOND FROM seq_1_to_%d", is, test.rows))
+			mustExec(t, db, "ANALYZE TABLE django_session")
+			p.take()
+			most := int64(0)
+			n, err := dbstore.New(newSite(t), db, d.d, nil).ClearExpired(t.Context(), &djsession.ReapOptions{Progress: func(n int64) { most = n }})
+			if want := int64(test.rows / test.expired); n != want || most != n || err != nil {
+				t.Errorf("got %d, %v, and %d at last, want %d", n, err, most, want)
+			}
+			ranges, dates := 0, 0
+			for _, q := range p.take() {
+				switch {
+				case strings.HasPrefix(q, "DELETE") && strings.Contains(q, "ORDER BY"):
+					dates++
+				case strings.HasPrefix(q, "DELETE"):
+					ranges++
+				}
+			}
+			if ranges < test.ranges || ranges > 0 && test.ranges == 0 || dates < test.dates {
+				t.Errorf("%d statements by ranges and %d by dates, want at least %d and %d", ranges, dates, test.ranges, test.dates)
+			}
+			var alive, expired int
+			if err := db.QueryRow("SELECT COUNT(*), COALESCE(SUM(expire_date < '2021-01-01'), 0) FROM django_session").Scan(&alive, &expired); err != nil {
+				t.Fatal(err)
+			}
+			if want := test.rows - test.rows/test.expired; alive != want || expired != 0 {
+				t.Errorf("%d rows are left, and %d of them have expired, want %d and none", alive, expired, want)
+			}
+		})
+	}
+}
+
 // A thousand sessions are one statement of PostgreSQL, and few of the others. Rows that hold
 // too much for one are read by several.
 func TestLoadManyStatements(t *testing.T) {

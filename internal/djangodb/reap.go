@@ -1,6 +1,7 @@
 package djangodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -52,40 +53,65 @@ func (t *Table) ClearPrefix(ctx context.Context, prefix string, opts *djsession.
 		}
 		return n, err
 	}
-	batch, want := int64(opts.Batch), opts.Time
-	if batch <= 0 {
-		batch = firstBatch
+	r := &reaper{t: t, opts: opts, now: t.site.Now(), prefix: prefix, batch: int64(opts.Batch), doing: reaping}
+	if r.batch <= 0 {
+		r.batch = firstBatch
 	}
-	if want <= 0 {
-		want = reapTime
+	err := r.byDate(ctx)
+	return r.done, err
+}
+
+// reaper is a run of ClearExpired.
+type reaper struct {
+	t      *Table
+	opts   *djsession.ReapOptions
+	now    time.Time
+	prefix string
+	batch  int64 // rows of the next statement
+	doing  string
+	done   int64
+}
+
+// remove runs a statement that removes up to batch rows. It sets the next batch.
+func (r *reaper) remove(ctx context.Context, q *query) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, djsession.Unavailable(r.doing, err)
 	}
-	now := t.site.Now()
-	statement, doing := 0, reaping
-	for done := int64(0); ; {
-		if err := ctx.Err(); err != nil {
-			return done, djsession.Unavailable(doing, err)
-		}
-		q := t.query()
-		q.reap(t.sql.reaps[statement], now, prefix, batch)
-		began := time.Now()
-		n, err := t.exec(ctx, doing, q)
-		took := time.Since(began)
+	began := time.Now()
+	n, err := r.t.exec(ctx, r.doing, q)
+	took := time.Since(began)
+	if err != nil {
+		return 0, err
+	}
+	r.done += n
+	if n > 0 && r.opts.Progress != nil {
+		r.opts.Progress(r.done)
+	}
+	if r.opts.Batch <= 0 {
+		r.batch = nextBatch(r.batch, took, cmp.Or(max(r.opts.Time, 0), reapTime))
+	}
+	return n, nil
+}
+
+// byDate removes the rows that have expired, in the order in which the database finds them.
+func (r *reaper) byDate(ctx context.Context) error {
+	statement := 0
+	for first := true; ; first = false {
+		asked := r.batch
+		q := r.t.query()
+		q.reap(r.t.sql.reaps[statement], r.now, r.prefix, asked)
+		n, err := r.remove(ctx, q)
 		if errors.Is(err, errNoPlaces) {
-			statement, doing = len(t.sql.reaps)-1, reapingByKey
+			statement, r.doing = len(r.t.sql.reaps)-1, reapingByKey
 			continue
 		}
-		if err != nil {
-			return done, err
+		if err != nil || n < asked {
+			return err
 		}
-		done += n
-		if n > 0 && opts.Progress != nil {
-			opts.Progress(done)
-		}
-		if n < batch {
-			return done, nil
-		}
-		if opts.Batch <= 0 {
-			batch = nextBatch(batch, took, want)
+		if first && r.t.db.Clusters && asked >= firstBatch {
+			if finished, err := r.byRanges(ctx); finished || err != nil {
+				return err
+			}
 		}
 	}
 }
