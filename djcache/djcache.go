@@ -89,7 +89,7 @@ type Item struct {
 }
 
 // As returns the power T of cache, which is [Lister], [Reaper], [Recaller], [SelfExpiring],
-// [Serializing] or [Spread]: cache itself if it is a T, else the [Cache] that its method Unwrap() Cache
+// [Serializing], [Spread] or [Stamping]: cache itself if it is a T, else the [Cache] that its method Unwrap() Cache
 // returns, and so on. It is for reading and upkeep, as [djsession.As] is.
 func As[T any](cache Cache) (power T, ok bool) {
 	for cache != nil {

@@ -67,6 +67,7 @@ var (
 	_ djcache.Lister      = (*Cache)(nil)
 	_ djcache.Reaper      = (*Cache)(nil)
 	_ djcache.Recaller    = (*Cache)(nil)
+	_ djcache.Stamping    = (*Cache)(nil)
 	_ djcache.Serializing = (*Cache)(nil)
 )
 
@@ -116,6 +117,9 @@ func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
 	return item.Value, err
 }
 
+// Stamped implements [djcache.Stamping].
+func (c *Cache) Stamped(seen djsession.Version) bool { return cachevalue.Stamped(seen) }
+
 // Add implements [djcache.Cache]: LocMemCache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	return c.put(ctx, "create session", name, value, expires, func(e entry, ok bool) error {
@@ -142,6 +146,9 @@ func (c *Cache) put(ctx context.Context, doing, name string, value *serializer.D
 		return djsession.Version{}, err
 	}
 	data, err := c.codec.Dumps(doing, value)
+	if err == nil && djcache.Stamps(ctx) {
+		data = cachevalue.Stamp(data)
+	}
 	if err == nil && len(data) > c.site.Limits().Payload {
 		err = fmt.Errorf("%s: %w", doing, djsession.ErrTooLarge)
 	}
@@ -277,7 +284,7 @@ func (c *Cache) item(doing string, e entry) (djcache.Item, error) {
 		return item, djsession.Corrupt(doing, djsession.ErrTooLarge)
 	}
 	var err error
-	item.Value, err = c.codec.Loads(doing, []byte(e.value))
+	item.Value, err = c.codec.Loads(doing, cachevalue.Unstamp(e.value))
 	return item, err
 }
 

@@ -68,6 +68,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djcache"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/cachevalue"
 	"github.com/go-djsession/go-djsession/internal/redisops"
 	"github.com/go-djsession/go-djsession/internal/share"
 	"github.com/go-djsession/go-djsession/serializer"
@@ -101,6 +102,8 @@ type Cache struct {
 	ops    *redisops.Ops
 	keys   djcache.Keys
 	format serializer.Serializer
+	// pickles: format is pickle, without anything around it.
+	pickles bool
 }
 
 var (
@@ -108,6 +111,7 @@ var (
 	_ djcache.Lister       = (*Cache)(nil)
 	_ djcache.Recaller     = (*Cache)(nil)
 	_ djcache.Spread       = (*Cache)(nil)
+	_ djcache.Stamping     = (*Cache)(nil)
 	_ djcache.SelfExpiring = (*Cache)(nil)
 	_ djcache.Serializing  = (*Cache)(nil)
 )
@@ -142,6 +146,7 @@ func newCache(site *djsession.Site, ops *redisops.Ops, opts *Options) *Cache {
 	if c.format == nil {
 		c.format = pickle.Serializer{Protocol: pickle.DefaultProtocol, Limits: site.Limits().Data}
 	}
+	_, c.pickles = c.format.(pickle.Serializer)
 	return c
 }
 
@@ -176,7 +181,7 @@ func (c *Cache) Get(ctx context.Context, name string) (djcache.Item, error) {
 // item decodes a value.
 func (c *Cache) item(doing string, v redisops.Value) (djcache.Item, error) {
 	item := djcache.Item{Expires: v.Expires, Version: v.Version(), Size: v.Size}
-	d, err := c.format.Loads([]byte(v.Text))
+	d, err := c.format.Loads(cachevalue.Unstamp(v.Text))
 	switch {
 	case errors.Is(err, djsession.ErrExpired):
 		return item, djsession.ErrExpired
@@ -197,6 +202,12 @@ func (c *Cache) Recall(seen djsession.Version) (*serializer.Dict, error) {
 	return item.Value, err
 }
 
+// Stamped implements [djcache.Stamping]. Values can be stamped if the format is
+// pickle: it then has a number that is read and dropped. It is false with [Options.Unguarded].
+func (c *Cache) Stamped(seen djsession.Version) bool {
+	return c.pickles && !c.ops.Unguarded && cachevalue.Stamped(seen)
+}
+
 // Server implements [djcache.Spread]: the number of the shard, 0 unless the Cache is of
 // [NewSharded]. A Cluster counts as one server.
 func (c *Cache) Server(name string) int { return c.ops.Server(c.keys.Key(name)) }
@@ -204,7 +215,7 @@ func (c *Cache) Server(name string) int { return c.ops.Server(c.keys.Key(name)) 
 // Add implements [djcache.Cache]: cache.add.
 func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	const doing = "add to the cache"
-	return c.write(doing, value, func(text string) error {
+	return c.write(ctx, doing, value, func(text string) error {
 		return c.ops.Add(ctx, doing, c.keys.Key(name), text, expires)
 	})
 }
@@ -212,7 +223,7 @@ func (c *Cache) Add(ctx context.Context, name string, value *serializer.Dict, ex
 // Replace implements [djcache.Cache].
 func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (djsession.Version, error) {
 	const doing = "replace in the cache"
-	return c.write(doing, value, func(text string) error {
+	return c.write(ctx, doing, value, func(text string) error {
 		return c.ops.Replace(ctx, doing, c.keys.Key(name), text, expires, seen)
 	})
 }
@@ -220,14 +231,17 @@ func (c *Cache) Replace(ctx context.Context, name string, value *serializer.Dict
 // Set implements [djcache.Cache]: cache.set.
 func (c *Cache) Set(ctx context.Context, name string, value *serializer.Dict, expires time.Time) (djsession.Version, error) {
 	const doing = "write to the cache"
-	return c.write(doing, value, func(text string) error {
+	return c.write(ctx, doing, value, func(text string) error {
 		return c.ops.Set(ctx, doing, c.keys.Key(name), text, expires)
 	})
 }
 
 // write encodes value for f and returns its Version.
-func (c *Cache) write(doing string, value *serializer.Dict, f func(text string) error) (djsession.Version, error) {
+func (c *Cache) write(ctx context.Context, doing string, value *serializer.Dict, f func(text string) error) (djsession.Version, error) {
 	raw, err := c.format.Dumps(nil, value)
+	if err == nil && c.pickles && djcache.Stamps(ctx) {
+		raw = cachevalue.Stamp(raw)
+	}
 	switch {
 	case errors.Is(err, serializer.ErrLimit):
 		return djsession.Version{}, fmt.Errorf("%s: %w: %w", doing, djsession.ErrTooLarge, err)

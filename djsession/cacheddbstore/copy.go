@@ -96,15 +96,43 @@ func (s *Store) same(a, b *serializer.Dict) bool {
 	return err == nil && string(x) == string(y)
 }
 
-// copy puts a copy of the row that was just written into the cache.
-func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v djsession.Version) {
+// stamp returns the context with which copies are made.
+func (s *Store) stamp(ctx context.Context) context.Context {
+	if s.stamps == nil {
+		return ctx
+	}
+	return djcache.Stamp(ctx)
+}
+
+// copy puts a copy of the row that was just written into the cache. seen is the Version that
+// the record had before, zero if there was none.
+//
+// If it was read from a copy with a stamp, and that copy is still there, nobody has changed the
+// row since it was written: he would have dropped or replaced the copy before or will do so
+// later. See DESIGN.md.
+func (s *Store) copy(ctx context.Context, key string, r *djsession.Record, v, seen djsession.Version) {
 	data := r.Data
 	if s.data != nil {
 		data = s.data(r)
 	}
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	made, err := s.cache.set(ctx, s.prefix+key, data, r.Expires)
+	stamped := s.stamp(ctx)
+	if token, _ := seen.Token(); s.stamps != nil && strings.HasPrefix(token, tokenOfCopy) {
+		if old := djsession.VersionOf(token[len(tokenOfCopy):]); s.stamps.Stamped(old) {
+			made, err := s.cache.replace(stamped, s.prefix+key, data, r.Expires, old)
+			switch {
+			case err == nil:
+				s.settle(ctx)
+				s.known.add(key, v, made)
+				return
+			case !errors.Is(err, djsession.ErrNotFound) && !errors.Is(err, djsession.ErrConflict):
+				s.unmade(ctx, key, err)
+				return
+			}
+		}
+	}
+	made, err := s.cache.set(stamped, s.prefix+key, data, r.Expires)
 	if err != nil {
 		s.unmade(ctx, key, err)
 		return
@@ -184,7 +212,7 @@ func (s *Store) drop(ctx context.Context, key string, cause error, n need) error
 // lasting returns the context for work on a copy that has begun. It goes on when the client
 // goes away, but not beyond the deadline of ctx: what is then left to do is done later.
 func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Done() == nil || ctx.Value(goesOn{}) != nil {
+	if ctx.Value(linger.Lasts{}) != nil || ctx.Done() == nil || ctx.Value(goesOn{}) != nil {
 		return ctx, func() {}
 	}
 	on, cancel := linger.Context(context.WithValue(ctx, goesOn{}, true))

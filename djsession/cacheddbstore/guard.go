@@ -75,6 +75,11 @@ func (g *guard) set(ctx context.Context, name string, value *serializer.Dict, ex
 	return v, err
 }
 
+func (g *guard) replace(ctx context.Context, name string, value *serializer.Dict, expires time.Time, seen djsession.Version) (v djsession.Version, err error) {
+	err = g.do(ctx, name, false, func() error { v, err = g.cache.Replace(ctx, name, value, expires, seen); return err })
+	return v, err
+}
+
 func (g *guard) touch(ctx context.Context, name string, expires time.Time) error {
 	return g.do(ctx, name, false, func() error { _, err := g.cache.Touch(ctx, name, expires, djsession.Force); return err })
 }

@@ -30,6 +30,7 @@ func (c silent) Get(ctx context.Context, name string) (djcache.Item, error) {
 // the outage lasts until the request is answered.
 type probed struct {
 	djcache.Cache
+	djcache.Stamping
 	lasts *bool
 }
 
@@ -47,7 +48,7 @@ func (c probed) Get(ctx context.Context, name string) (djcache.Item, error) {
 // request is answered and the cache is back: it serves other visitors. If first is not nil,
 // the process knows the copies that first made.
 func process(t testing.TB, p *interleave.Party, rows djsession.Store, cache djcache.Cache, lasts bool, first *cacheddbstore.Store) (djsession.Store, func()) {
-	store := newStore(t, rows, probed{interleave.Cache(p, "cache", prefix, cache), &lasts})
+	store := newStore(t, rows, probed{interleave.Cache(p, "cache", prefix, cache), cache.(djcache.Stamping), &lasts})
 	store.Serial()
 	if first != nil {
 		store.ShareKnown(first)

@@ -20,6 +20,11 @@
 //   - A request that read the row just before a logout puts no copy of it back for good.
 //   - If two requests save at once, the copy of the later one stays, or none.
 //
+// The row is not read once more when the new copy took the place of the very copy that the
+// record was read from: whoever else changed the row has dropped or replaced that one. Equal
+// copies must then be told apart. A cache that can ([djcache.Stamping]) writes a random number
+// into each copy, which every unpickler reads and drops.
+//
 // An Update of a record that was read from the copy first reads the row. If both do not
 // hold the same, it is [djsession.ErrConflict], and the change is made on the row. So an
 // outdated copy, as Django leaves them behind, is not written back.
@@ -103,6 +108,7 @@ type Store struct {
 	db     djsession.Store
 	cache  *guard
 	recall djcache.Recaller // nil: the cache is asked
+	stamps djcache.Stamping // nil: equal copies have equal Versions
 	prefix string
 	data   func(r *djsession.Record) *serializer.Dict
 	doubts *doubts
@@ -128,6 +134,7 @@ func New(db djsession.Store, cache djcache.Cache, opts *Options) (*Store, error)
 	s := &Store{site: db.Site(), db: db, prefix: "django.contrib.sessions.cached_db", doubts: newDoubts(), known: newKnown()}
 	s.cache = newGuard(cache, s.logAt)
 	s.recall, _ = djcache.As[djcache.Recaller](cache)
+	s.stamps, _ = djcache.As[djcache.Stamping](cache)
 	if cache.Site() != s.site {
 		return nil, fmt.Errorf("%w: the rows and their copies are of two Sites", djsession.ErrConfig)
 	}
@@ -185,7 +192,7 @@ func (s *Store) Load(ctx context.Context, key string) (*djsession.Record, djsess
 		ctx, cancel := lasting(ctx)
 		defer cancel()
 		// A request that saves meanwhile has a better copy, which Add does not replace.
-		if made, err := s.cache.add(ctx, s.prefix+key, r.Data, r.Expires); err == nil {
+		if made, err := s.cache.add(s.stamp(ctx), s.prefix+key, r.Data, r.Expires); err == nil {
 			s.recheck(ctx, key, v, made)
 		} else if !errors.Is(err, djsession.ErrKeyTaken) {
 			s.unmade(ctx, key, err) // it may have been made all the same
@@ -224,7 +231,7 @@ func (s *Store) Create(ctx context.Context, key string, r *djsession.Record) (dj
 	if err != nil {
 		return djsession.Version{}, err
 	}
-	s.copy(ctx, key, r, v)
+	s.copy(ctx, key, r, v, djsession.Version{})
 	return ofRow(v), nil
 }
 
@@ -238,7 +245,7 @@ func (s *Store) Update(ctx context.Context, key string, r *djsession.Record, see
 	if err != nil {
 		return djsession.Version{}, s.changed(ctx, key, seen, err)
 	}
-	s.copy(ctx, key, r, v)
+	s.copy(ctx, key, r, v, seen)
 	return ofRow(v), nil
 }
 
@@ -305,7 +312,7 @@ func (s *Store) Cycle(ctx context.Context, old string, seen djsession.Version, k
 		return djsession.Version{}, s.changed(ctx, old, seen, err)
 	}
 	_ = s.drop(ctx, old, nil, true) // a copy that a reader made meanwhile
-	s.copy(ctx, key, r, v)
+	s.copy(ctx, key, r, v, djsession.Version{})
 	return ofRow(v), nil
 }
 
