@@ -119,8 +119,8 @@ func (c *savingContext) Value(key any) any {
 // String shows none of the values.
 func (c *savingContext) String() string { return "context of a save" }
 
-// saves are the saves that somebody waits for. One timer ends them all. A timer for each
-// wakes a thread that finds nothing to do, which takes longer than the rest of the watching.
+// saves are the saves that somebody waits for. One timer ends them all: each new timer would
+// wake a thread that finds nothing to do.
 type saves struct {
 	mu   sync.Mutex
 	line list.List // of *savingContext, the earliest deadline first
