@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/secret"
+	"github.com/go-djsession/go-djsession/internal/unverified"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // UserSession is a session in which a user is logged in, as [Auth.Sessions] found it. It
@@ -43,8 +45,9 @@ func (s UserSession) String() string {
 // (djsession.UserLister). For others Sessions reads all sessions of the site
 // (djsession.Lister). A session whose key is cycled meanwhile may be missing.
 //
-// Errors: djsession.ErrCorrupt, beside the sessions that were found, if other sessions do
-// not decode; djsession.ErrUnavailable, also if the engine may not read some of them;
+// Errors: djsession.ErrCorrupt, beside the sessions that were found, if there are others that
+// do not decode and may be the user's: see [Auth.EndSessions]. djsession.ErrUnavailable, also if
+// the engine may not read some of them;
 // ErrUserID for an id that no account can have; errors.ErrUnsupported for signed_cookies,
 // for engines that cannot be listed, and if New was given no Users.
 func (a *Auth) Sessions(ctx context.Context, userID string) ([]UserSession, error) {
@@ -81,10 +84,15 @@ func (a *Auth) Sessions(ctx context.Context, userID string) ([]UserSession, erro
 // session that it read before may store it anew. To keep the user out, change the password
 // or deactivate the account first.
 //
-// Errors: those of [Auth.Sessions]. With djsession.ErrCorrupt all sessions that decode have
-// been ended; those that do not are left as they are, and may be the user's if this program
-// lacks a key of the site. djsession.ErrConflict if the user keeps logging in. After any
-// error n sessions have been ended; call it again.
+// A row of junk logs nobody in, and does not matter here: what cannot be a signed session,
+// and what names another user or nobody, whatever key signed it. But one that does not
+// verify and names the user is the user's if this program lacks a key of the site. It is left
+// as it is, and djsession.ErrCorrupt says that there are such sessions, or others of which it
+// is not known whose they are. All sessions that decode have been ended then. If none of the
+// site decodes, nothing is known of any.
+//
+// Errors: those of [Auth.Sessions]. djsession.ErrConflict if the user keeps logging in. After
+// any error n sessions have been ended; call it again.
 func (a *Auth) EndSessions(ctx context.Context, userID string, except ...string) (n int64, err error) {
 	f, err := a.fleet("end the sessions of a user", userID)
 	if err != nil {
@@ -159,18 +167,25 @@ func (f *fleet) walk(ctx context.Context, see func(djsession.Listed) error) (unr
 }
 
 func (f *fleet) judge(all iter.Seq2[djsession.Listed, error], see func(djsession.Listed) error) (unread, err error) {
-	corrupt, closed, cause := 0, 0, error(nil)
+	decoded, junk, corrupt, closed, cause := 0, 0, 0, 0, error(nil)
 	for l, err := range all {
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case l.Err == nil && f.isUsers(l.Record):
-			if err := see(l); err != nil {
-				return nil, err
-			}
+		}
+		switch {
 		case l.Err == nil:
+			decoded++
+			if f.isUsers(l.Record) {
+				if err := see(l); err != nil {
+					return nil, err
+				}
+			}
 		case errors.Is(l.Err, djsession.ErrCorrupt):
-			corrupt++
+			if f.isJunk(l.Err) {
+				junk++
+			} else {
+				corrupt++
+			}
 			if closed == 0 {
 				cause = l.Err
 			}
@@ -178,6 +193,9 @@ func (f *fleet) judge(all iter.Seq2[djsession.Listed, error], see func(djsession
 			closed++
 			cause = l.Err
 		}
+	}
+	if decoded == 0 {
+		corrupt += junk
 	}
 	switch {
 	case closed > 0:
@@ -196,6 +214,20 @@ func (f *fleet) isUsers(r *djsession.Record) bool {
 	}
 	id, err := f.kind.Parse(v)
 	return err == nil && id == f.id
+}
+
+// isJunk reports whether a session that does not verify is not the user's under any key.
+func (f *fleet) isJunk(err error) bool {
+	var text *unverified.Error
+	if !errors.As(err, &text) {
+		return false
+	}
+	set := f.site.Settings()
+	d, err := text.Dict(set.Serializer, signer.Limits{MaxPayload: set.Limits.Payload, MaxDecompressed: set.Limits.Data.Size})
+	if err != nil {
+		return errors.Is(err, unverified.ErrNobody)
+	}
+	return !f.isUsers(&djsession.Record{Data: d})
 }
 
 // live reports whether r has not expired.

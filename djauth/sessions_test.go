@@ -2,6 +2,7 @@ package djauth_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cookiestore"
 	"github.com/go-djsession/go-djsession/serializer"
+	"github.com/go-djsession/go-djsession/signer"
 )
 
 // disturbed is a Store in whose walks and deletes something happens.
@@ -266,7 +268,7 @@ func TestSessionsOdd(t *testing.T) {
 		t.Errorf("Sessions: got %d, %v, want 3", len(found), err)
 	}
 	broken := w.put(w.login()...)
-	w.store.Put(broken, "no session", now.Add(time.Hour))
+	w.store.Put(broken, elsewhere(t, "another key", "", w.login()...), now.Add(time.Hour))
 	found, err := w.auth.Sessions(ctx, "1")
 	if !errors.Is(err, djsession.ErrCorrupt) || len(found) != 3 {
 		t.Errorf("Sessions beside one that does not decode: got %d, %v", len(found), err)
@@ -281,6 +283,81 @@ func TestSessionsOdd(t *testing.T) {
 	}
 	if !slices.Equal(keys, []string{broken}) {
 		t.Errorf("%d are left, want the one that does not decode", len(keys))
+	}
+}
+
+// elsewhere returns a session that a site with another key, or of another version, wrote.
+func elsewhere(t *testing.T, key, django string, items ...serializer.Item) string {
+	t.Helper()
+	set := djsession.Settings{Keys: signer.SecretKey(key), Now: func() time.Time { return now }}
+	if django != "" {
+		var err error
+		if set.Django, err = djsession.ParseDjangoVersion(django); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site, err := djsession.NewSite(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := site.Encode(serializer.NewDict(items...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestSessionsJunk says beside which rows that do not decode a user is surely logged out.
+func TestSessionsJunk(t *testing.T) {
+	w := newWorld(t)
+	hers, his, nobodys := w.login(), w.as("2"), []serializer.Item{item("cart", int64(1))}
+	many := item("more", strings.Repeat("compressed ", 50))
+	signed := func(items ...serializer.Item) string { return elsewhere(t, "another key", "", items...) }
+	for _, tt := range []struct {
+		name, text string
+		junk       bool
+	}{
+		{"nothing", "", true},
+		{"a word", "junk", true},
+		{"a word in base64", base64.StdEncoding.EncodeToString([]byte("junk:junk")), true},
+		{"a signature that is cut off", signed(hers...)[:len(signed(hers...))-3], true},
+		{"another key", signed(hers...), false},
+		{"another key, compressed", signed(append(hers, many)...), false},
+		{"another key, of another user", signed(his...), true},
+		{"another key, of another user, compressed", signed(append(his, many)...), true},
+		{"another key, of nobody", signed(nobodys...), true},
+		{"another key, and no JSON", base64.RawURLEncoding.EncodeToString([]byte("no JSON")) + signed(hers...)[strings.Index(signed(hers...), ":"):], false},
+		{"another key, and no base64", "!" + signed(his...), false},
+		{"before 3.1", elsewhere(t, "another key", "2.2", hers...), false},
+		{"before 3.1, with other characters", "-" + elsewhere(t, "another key", "2.2", hers...), false},
+		{"before 3.1, with a colon", elsewhere(t, "another key", "2.2", hers...) + ":", false},
+		{"before 3.1, of another user", elsewhere(t, "another key", "2.2", his...), true},
+		{"before 3.1, under this key", elsewhere(t, secret, "2.2", hers...), false},
+		{"before 3.1, under this key, of another user", elsewhere(t, secret, "2.2", his...), true},
+	} {
+		w := newWorld(t)
+		w.put(hers...)
+		row := w.put(nobodys...)
+		w.store.Put(row, tt.text, now.Add(time.Hour))
+		check := func(what string, n int, err error) {
+			if tt.junk != (err == nil) || err != nil && !errors.Is(err, djsession.ErrCorrupt) || n != 1 {
+				t.Errorf("%s: %s: got %d, %v", tt.name, what, n, err)
+			}
+		}
+		found, err := w.auth.Sessions(t.Context(), "1")
+		check("Sessions", len(found), err)
+		w.put(nobodys...)
+		n, err := w.auth.EndSessions(t.Context(), "1")
+		check("EndSessions", int(n), err)
+		if _, _, err := w.store.Load(t.Context(), row); !errors.Is(err, djsession.ErrCorrupt) {
+			t.Errorf("%s: the row: %v, want it left", tt.name, err)
+		}
+	}
+	// Where nothing decodes, the program may have no key of the site at all, or another
+	// format than the site.
+	w.store.Put(w.put(nobodys...), "junk", now.Add(time.Hour))
+	if n, err := w.auth.EndSessions(t.Context(), "1"); n != 0 || !errors.Is(err, djsession.ErrCorrupt) {
+		t.Errorf("where nothing decodes: got %d, %v, want ErrCorrupt", n, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-djsession/go-djsession/internal/unverified"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
 )
@@ -108,6 +109,9 @@ func (c *codec) decode(text string) (*serializer.Dict, error) {
 		return nil, fmt.Errorf("decode session: %w: %w", ErrCorrupt, signer.ErrTooLarge)
 	}
 	data, err := c.unsign(text)
+	if errors.Is(err, signer.ErrBadSignature) || errors.Is(err, ErrLegacy) {
+		err = unverified.Wrap(text, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("decode session: %w", err)
 	}

@@ -27,8 +27,8 @@ func (a *app) logoutCommand() *cobra.Command {
 		Long: `logout deletes all sessions in which a user is logged in, and says how many there were.
 It finds them by the index of user_sessions and qsessions; with other engines it reads
 all sessions, more than once, because others log in meanwhile. It does not touch what
-does not decode, and then ends with status 1: if the site can read it, that may be
-the user's.
+does not decode. If that names the user, or nobody can tell whose it is, the status is 1:
+the site may have a key that the command lacks.
 
 The user is a name (USERNAME_FIELD) or an ID of the site's table of users. id:42 is the
 ID, whether or not there is an account, and name:42 the name. Where the sessions are not

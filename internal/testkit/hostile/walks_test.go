@@ -32,6 +32,7 @@ import (
 	"github.com/go-djsession/go-djsession/internal/handover"
 	"github.com/go-djsession/go-djsession/internal/payload"
 	"github.com/go-djsession/go-djsession/internal/testkit/hostile"
+	"github.com/go-djsession/go-djsession/internal/unverified"
 	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/serializer/pickle"
 	"github.com/go-djsession/go-djsession/signer"
@@ -207,6 +208,15 @@ var walks = []walk{
 				t.Errorf("it was encoded, and cannot be decoded: %v", err)
 			}
 			look(again)
+		}
+	}},
+	{names: "internal/unverified.Error.Dict", dict: func(t *testing.T, d *serializer.Dict) {
+		text, err := pickled.Encode(d)
+		if err == nil {
+			_, err = unverified.Wrap(text, signer.ErrBadSignature).Dict(pickle.Serializer{}, signer.Limits{})
+		}
+		if err != nil && text != "" {
+			t.Error(err)
 		}
 	}},
 	{names: "djsession.Site.ExpireAtBrowserClose djsession.Site.ExpiryAge djsession.Site.ExpiryDate", value: func(_ *testing.T, v any) {
