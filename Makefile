@@ -18,13 +18,14 @@ CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsessio
 CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
-	./internal/console ./internal/fault ./internal/payload ./internal/explain ./internal/gate ./internal/convert ./internal/demo ./internal/migrate \
+	./internal/console ./internal/fault ./internal/payload ./internal/unverified ./internal/census ./internal/explain ./internal/gate ./internal/convert ./internal/demo ./internal/migrate \
 	./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./internal/vectors ./djsessiontest
 
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish
+.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults soak drivers failover snapshot publish
+fleet
 
 check: lint tidy test race core32 cross fuzz api reproducible
 
@@ -118,11 +119,6 @@ failover:
 faults:
 	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full
 
-# What fails, and how long it takes, of the first 1,000 requests after a restart, while a
-# cache is dead or frozen, and behind poolers: the table.
-costs:
-	go test -v -timeout 1h ./compat_test/faults -run '^TestFirstRequests$$' -costs
-
 # dbstore with drivers that no program inherits; mattn's needs gcc.
 drivers:
 	go -C compat_test/drivers test -v ./...
@@ -131,3 +127,7 @@ drivers:
 SOAK = 20m
 soak:
 	go test -v -timeout 24h ./compat_test/faults -run '^TestSoak$$' -soak $(SOAK)
+
+# A census and a logout everywhere among a million sessions, and the table of docs/fleet.md.
+fleet:
+	go test -v -timeout 1h ./compat_test/fleet -run '^TestFleet$$' -sessions 1000000 -write ../../docs/fleet.md
