@@ -6,7 +6,7 @@
 #   compat_test/setup.sh                  servers and environments
 #   compat_test/setup.sh venvs            the environments only; `venvs django5.2 django6.1` for some of them
 #   compat_test/setup.sh servers          the Debian packages only (shells for the completion of the command too)
-#   compat_test/setup.sh browser          Chromium and its driver only
+#   compat_test/setup.sh browser          Chromium, its driver and axe-core only
 #   compat_test/setup.sh --all            all three (as does DJSESSION_SETUP_BROWSER=1)
 #
 # Exit status: 0 when everything required is there; 1 when it is not (each missing thing in a sentence); 2 on bad usage.
@@ -47,6 +47,8 @@ pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
 browser_packages=(chromium chromium-driver)
 # The shells for which the command has completion, and what reads its man pages.
 shell_packages=(bash-completion zsh fish groff-base)
+# Finds faults of accessibility in a page. Only tests load it; it goes into compat_test/.axe/.
+axe_pin=axe-core@4.14.1
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 failed=0
@@ -100,6 +102,20 @@ build_pgbouncer() {
 		fail "PgBouncer 1.24 could not be built: see $folder.log."
 	fi
 	rm -rf "$folder"
+}
+
+# install_axe: axe-core from npm, or nothing when it is there as pinned.
+install_axe() {
+	local folder="$here/.axe"
+	[ "$(cat "$folder/.pin" 2>/dev/null)" != "$axe_pin" ] || return 0
+	command -v npm >/dev/null || install_packages npm
+	say "installing $axe_pin"
+	rm -rf "$folder" && mkdir -p "$folder"
+	if npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error "$axe_pin" >&2; then
+		printf '%s\n' "$axe_pin" >"$folder/.pin"
+	else
+		fail "$axe_pin could not be installed from npm."
+	fi
 }
 
 # find_python X.Y: prints the path of a working CPython X.Y, newest patch first. The pyenv folders come before PATH,
@@ -245,6 +261,9 @@ if [ $do_servers = 1 ]; then
 	install_packages "${server_packages[@]}" "${shell_packages[@]}"
 	build_pgbouncer
 fi
-if [ $do_browser = 1 ]; then install_packages "${browser_packages[@]}"; fi
+if [ $do_browser = 1 ]; then
+	install_packages "${browser_packages[@]}"
+	install_axe
+fi
 if [ $do_venvs = 1 ]; then install_envs "${chosen[@]+"${chosen[@]}"}"; fi
 exit $failed

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djsession/cacheddbstore"
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
 // Engine says what is special about the engine of a site.
 type Engine struct {
-	// Signed reports whether [djsession.Site.Encode] writes the stored text. The Version of
-	// a record then is that text: see [djsession.Version.Token].
+	// Signed reports whether [djsession.Site.Encode] writes the stored text: see
+	// [Site.Text].
 	Signed bool
 	// Decodes reports whether the end of a session can be read only from its data, which
 	// needs the SECRET_KEY.
@@ -52,6 +53,21 @@ func (s *Site) Engine() Engine {
 		}
 	}
 	return e
+}
+
+// Text returns the text that [djsession.Site.Encode] wrote, for a Version of the site's store
+// or of [Site.StoreFor]. ok is false if the engine signs nothing, and if v is that of a copy
+// in the cache of cached_db.
+func (s *Site) Text(v djsession.Version) (text string, ok bool) {
+	text, ok = v.Token()
+	if !ok || !s.Engine().Signed {
+		return "", false
+	}
+	switch s.Settings.Sessions.Kind {
+	case djsettings.EngineCachedDB, djsettings.EngineQSessionsCDB:
+		return cacheddbstore.RowText(v)
+	}
+	return text, true
 }
 
 // Lister returns the store of the site as a store that lists its sessions.

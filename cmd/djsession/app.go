@@ -97,7 +97,7 @@ djsession doctor to tell whether Go and that Django would agree.`,
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.decodeCommand(), a.encodeCommand(), a.explainCommand(),
-		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.logoutCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(), a.probeCommand(),
+		a.listCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.deleteCommand(), a.logoutCommand(), a.censusCommand(), a.reportCommand(), a.clearsessionsCommand(), a.convertCommand(), a.migrateCommand(), a.doctorCommand(), a.proveCommand(), a.probeCommand(),
 		a.keysCommand(), a.gateCommand(), a.demoCommand(), a.enginesCommand(), a.versionCommand(),
 	}
 }

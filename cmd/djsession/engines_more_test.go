@@ -136,7 +136,7 @@ func TestEveryEngine(t *testing.T) {
 				home = append(home, use[2:]...)
 			}
 			if tt.deaf != "" {
-				for _, args := range [][]string{append([]string{"list"}, use...), append([]string{"show", "ada7q2m5"}, use...), append([]string{"logout", "--user", "id:1"}, use...), home} {
+				for _, args := range [][]string{append([]string{"list"}, use...), append([]string{"show", "ada7q2m5"}, use...), append([]string{"logout", "--user", "id:1"}, use...), append([]string{"census"}, use...), home} {
 					if got := c.run(t, "", args...); got.status != 1 || !strings.Contains(got.stderr, tt.deaf) || !strings.Contains(got.stderr, "\nhint: ") {
 						t.Errorf("%s: got %+v, want why it cannot list", args[0], got)
 					}
@@ -145,6 +145,9 @@ func TestEveryEngine(t *testing.T) {
 			}
 			if got := must("", "list", "--user", "2"); !strings.Contains(got, "\ngrace4w8  2 ") {
 				t.Errorf("list: got\n%s", got)
+			}
+			if got := must("", "census"); !strings.Contains(got, "4 sessions: 3 logins, 1 anonymous.\n") {
+				t.Errorf("census: got\n%s", got)
 			}
 			must("", "show", "grace4w8")
 			must(keys["cart5e9r"]+"\n"+`"7"`, "set", "-", "_auth_user_id")

@@ -18,7 +18,7 @@ var others = []string{
 var own = []string{
 	"djauth", "djgate", "djsession", "djsettings", "djsite", "serializer", "signer",
 	"internal/console", "internal/payload", "internal/tagged",
-	"internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/gate", "internal/migrate", "internal/probe", "internal/prove", "internal/venv", "internal/visitor",
+	"internal/census", "internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/gate", "internal/migrate", "internal/probe", "internal/prove", "internal/report", "internal/venv", "internal/visitor",
 }
 
 // TestRooms: this package only reads flags, makes a call and prints. The work of a command

@@ -61,7 +61,7 @@ Sizes are bytes of JSON. The session is only read: it lives no longer for it.`,
 
 func (f *showFlags) show(ctx context.Context, a *app, e *engine, key string) error {
 	r, v, err := e.Sessions.Store().Load(ctx, key)
-	if text, ok := e.text(v); ok && errors.Is(err, djsession.ErrCorrupt) {
+	if text, ok := e.Text(v); ok && errors.Is(err, djsession.ErrCorrupt) {
 		return f.explain(a, key, text, err)
 	}
 	if err != nil {

@@ -131,12 +131,6 @@ func (e *engine) lister() (djsession.Lister, error) {
 	return lister, err
 }
 
-// text returns the signed text in v, if the engine keeps signed text.
-func (e *engine) text(v djsession.Version) (string, bool) {
-	text, ok := v.Token()
-	return text, ok && e.Engine().Signed
-}
-
 // The lengths of a key prefix that names a session.
 const (
 	minPrefix = 4

@@ -29,12 +29,14 @@ where it was not built in a checkout.`,
 	}
 }
 
-func (a *app) printVersion() {
+func (a *app) printVersion() { a.Say("%s", versionOf(buildInfo())) }
+
+func buildInfo() *debug.BuildInfo {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = new(debug.BuildInfo)
 	}
-	a.Say("%s", versionOf(info))
+	return info
 }
 
 // versionOf returns the version of the module and what it was built from, by and for.

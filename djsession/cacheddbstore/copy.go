@@ -27,6 +27,13 @@ func marked(mark string, v djsession.Version) djsession.Version {
 	return v
 }
 
+// RowText returns the text of the row that v stands for. ok is false if v is not the Version
+// of a row, or that of a copy.
+func RowText(v djsession.Version) (text string, ok bool) {
+	token, _ := v.Token()
+	return strings.CutPrefix(token, tokenOfRow)
+}
+
 // ofItem returns the record of a copy.
 func ofItem(item djcache.Item) *djsession.Record {
 	return &djsession.Record{Data: item.Value, Expires: item.Expires}

@@ -58,8 +58,13 @@ func purposes(salt string, v djsession.DjangoVersion) []purpose {
 	// their sessions have another format.
 	ps = append(ps, purpose{signer.KeySalt(salt), signer.SHA1}, purpose{authKeySalt, signer.SHA1})
 	if class, ok := strings.CutPrefix(salt, SaltPrefix); ok {
-		class = class[strings.LastIndexByte(class, '.')+1:]
-		ps = append(ps, purpose{strings.TrimSuffix(SaltPrefix, ".") + class, signer.SHA1})
+		ps = append(ps, purpose{LegacySalt(class), signer.SHA1})
 	}
 	return ps
+}
+
+// LegacySalt returns the salt of sessions in the format before Django 3.1, for the name of a
+// SessionStore. It has the class's __name__, not its __qualname__, and no dot.
+func LegacySalt(class string) string {
+	return strings.TrimSuffix(SaltPrefix, ".") + class[strings.LastIndexByte(class, '.')+1:]
 }

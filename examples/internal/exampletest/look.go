@@ -34,7 +34,7 @@ func CheckLook(t *testing.T, at, key string, paths ...string) {
 		for _, width := range []int{1366, 390} {
 			var papers []string
 			for _, dark := range []bool{false, true} {
-				must(b.Emulate(width, 768, dark))
+				must(b.View(width, 768, dark))
 				must(b.Open(at + path))
 				var got struct {
 					Wide  int

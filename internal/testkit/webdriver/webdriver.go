@@ -258,7 +258,7 @@ func (b *Browser) Leave(selector string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.script("window.isOld = true", nil); err != nil {
+	if err := b.Script("window.isOld = true", nil); err != nil {
 		return err
 	}
 	if err := b.call("POST", e+"/click", object{}, nil); err != nil {
@@ -267,7 +267,7 @@ func (b *Browser) Leave(selector string) error {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		var there bool
 		// Between two pages the script fails.
-		err = b.script("return !window.isOld && document.readyState == 'complete'", &there)
+		err = b.Script("return !window.isOld && document.readyState == 'complete'", &there)
 		if there {
 			return nil
 		}
@@ -275,8 +275,10 @@ func (b *Browser) Leave(selector string) error {
 	return fmt.Errorf("click on %q: no other page came: %w", selector, cmp.Or(err, errStayed))
 }
 
-// script runs JavaScript in the page.
-func (b *Browser) script(text string, into any) error {
+// Script runs JavaScript in the page, as the body of a function, and stores what it returns in
+// into, unless that is nil. It waits for a promise. The page's Content-Security-Policy does
+// not count.
+func (b *Browser) Script(text string, into any) error {
 	return b.call("POST", "/execute/sync", object{"script": text, "args": []any{}}, into)
 }
 
@@ -297,25 +299,24 @@ func (b *Browser) Cookies() (all []Cookie, err error) {
 // DeleteCookies deletes the cookies of all sites. (The standard's command deletes only
 // those of the page's site.)
 func (b *Browser) DeleteCookies() error {
-	return b.call("POST", "/goog/cdp/execute", object{"cmd": "Network.clearBrowserCookies", "params": object{}}, nil)
+	return b.devtools("Network.clearBrowserCookies", object{})
 }
 
-// Emulate makes the window so many pixels wide and high, and the person prefer dark pages.
-func (b *Browser) Emulate(width, height int, dark bool) error {
-	err := b.call("POST", "/goog/cdp/execute", object{"cmd": "Emulation.setDeviceMetricsOverride", "params": object{
-		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
-	}}, nil)
-	if err != nil {
-		return err
+// View shows pages as on a screen of this size in CSS pixels, with a light or a dark theme.
+func (b *Browser) View(width, height int, dark bool) error {
+	theme := "light"
+	if dark {
+		theme = "dark"
 	}
-	scheme := map[bool]string{true: "dark", false: "light"}[dark]
-	return b.call("POST", "/goog/cdp/execute", object{"cmd": "Emulation.setEmulatedMedia", "params": object{
-		"features": []object{{"name": "prefers-color-scheme", "value": scheme}},
-	}}, nil)
+	return errors.Join(
+		b.devtools("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
+		b.devtools("Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": theme}}}))
 }
 
-// Script runs JavaScript in the page, and stores what it returns in into, unless that is nil.
-func (b *Browser) Script(text string, into any) error { return b.script(text, into) }
+// devtools sends a command of Chromium's own protocol.
+func (b *Browser) devtools(command string, params object) error {
+	return b.call("POST", "/goog/cdp/execute", object{"cmd": command, "params": params}, nil)
+}
 
 // SetCookie gives the browser a session cookie for the page's host.
 func (b *Browser) SetCookie(name, value string) error {
