@@ -29,6 +29,7 @@ type Manager struct {
 	corrupt   atomic.Int64
 	late      atomic.Int64
 	twoLogged sync.Once
+	endless   sync.Once // logged that the store knows no ends
 }
 
 // New returns a Manager of the sessions in store, for the [Site] of store.
@@ -185,7 +186,12 @@ func (m *Manager) ClearExpired(ctx context.Context, opts *ReapOptions) (int64, e
 		return 0, nil
 	}
 	if r, ok := As[Reaper](m.store); ok {
-		return r.ClearExpired(ctx, opts)
+		start := m.starts()
+		n, err := r.ClearExpired(ctx, opts)
+		if opts == nil || !opts.DryRun {
+			m.report(ctx, Event{Op: "clear", Err: err, Count: n}, start)
+		}
+		return n, err
 	}
 	if s, ok := As[SelfExpiring](m.store); ok && s.SelfExpiring() {
 		return 0, nil
@@ -324,7 +330,12 @@ func (m *Manager) starts() (now time.Time) {
 
 // observe reports an Event that ends now.
 func (m *Manager) observe(ctx context.Context, op string, start time.Time, err error) {
+	m.report(ctx, Event{Op: op, Err: err}, start)
+}
+
+func (m *Manager) report(ctx context.Context, e Event, start time.Time) {
 	if tell := m.site.set.Observer; tell != nil {
-		tell(ctx, Event{Op: op, Took: time.Since(start), Err: err})
+		e.Took = time.Since(start)
+		tell(ctx, e)
 	}
 }

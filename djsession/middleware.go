@@ -273,7 +273,10 @@ func (s *Session) commit(ctx context.Context, h http.Header, status int, taken b
 		return nil
 	}
 	s.done = true
-	s.err = s.commitLocked(ctx, h, status, taken)
+	start := s.m.starts()
+	if s.err = s.commitLocked(ctx, h, status, taken); s.err != nil || s.saved {
+		s.m.observe(ctx, "commit", start, s.err)
+	}
 	return s.err
 }
 
@@ -305,7 +308,7 @@ func (s *Session) commitLocked(ctx context.Context, h http.Header, status int, t
 	if s.loaded {
 		s.vary(h)
 	}
-	save := s.modified || set.SaveEveryRequest && !s.corrupt && !s.aside
+	save := s.modified || set.SaveEveryRequest && !s.corrupt && !s.aside && s.due(ctx)
 	if keep && save && !s.empty() {
 		saving := s.m.saving(ctx)
 		defer saving.end()

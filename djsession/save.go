@@ -355,6 +355,7 @@ func (s *Session) cycleInSteps(ctx context.Context) error {
 
 // refresh reads the session again and repeats the changes on it.
 func (s *Session) refresh(ctx context.Context) error {
+	start := s.m.starts()
 	r, v, err := s.m.loadFresh(ctx, s.key, s.version)
 	if errors.Is(err, ErrNotFound) {
 		return ErrInterrupted
@@ -372,6 +373,7 @@ func (s *Session) refresh(ctx context.Context) error {
 		}
 	}
 	s.base, s.data, s.version = r.Data, d, v
+	s.m.observe(ctx, "replay", start, nil)
 	return nil
 }
 
@@ -400,6 +402,33 @@ func (s *Session) backOff(ctx context.Context, try int) error {
 	}
 }
 
+// due reports whether a request that changed nothing prolongs the session, on a site with
+// SaveEveryRequest. A cookie must not go out without a write: another request may have
+// given the session a new key, and this cookie would replace the new one.
+func (s *Session) due(ctx context.Context) bool {
+	part := s.m.site.set.TouchAfter
+	if part == 0 || s.m.sealer != nil {
+		return true
+	}
+	if s.ends.IsZero() {
+		s.m.endless.Do(func() {
+			s.m.site.log(ctx, slog.LevelWarn, "djsession: TouchAfter has no effect: the store does not say when a session ends")
+		})
+		return true
+	}
+	if ctx.Err() != nil {
+		return false // the client is gone, and would not get the cookie
+	}
+	now := s.m.site.Now()
+	ends, err := s.m.site.expiryDate(s.data, now)
+	if err != nil {
+		return true // saving returns the error
+	}
+	// Some stores round an end up to a second.
+	lost := ends.Sub(s.ends)
+	return lost <= -time.Second || lost.Seconds() >= part*ends.Sub(now).Seconds()
+}
+
 // toStore returns the record for the store.
 func (s *Session) toStore() (*Record, error) {
 	expires, err := s.m.site.expiryDate(s.data, s.m.site.Now())
@@ -421,7 +450,7 @@ func (s *Session) toStore() (*Record, error) {
 
 // stored notes that the store now holds r under key.
 func (s *Session) stored(key string, r *Record, v Version) {
-	s.key, s.version = key, v
+	s.key, s.version, s.ends = key, v, r.Expires
 	s.base, s.data, s.log = r.Data, r.Data, nil
 	s.login = s.login || r.Data.Has(loginKeys[0])
 	s.modified, s.cycle, s.renewal, s.renew, s.saved, s.loaded = false, false, false, nil, true, true

@@ -59,6 +59,7 @@ type sessionState struct {
 	base    *serializer.Dict // as stored with version
 	data    *serializer.Dict // base with the changes of log
 	version Version
+	ends    time.Time // of what is stored; zero if the store does not know it
 	log     []op
 	err     error // of the first change that failed, which fails the commit; then of the commit
 }
@@ -352,7 +353,7 @@ func (s *Session) loadLocked(ctx context.Context) error {
 		r, v, err := s.m.load(ctx, s.key)
 		switch {
 		case err == nil:
-			s.base, s.data, s.version = r.Data, r.Data, v
+			s.base, s.data, s.version, s.ends = r.Data, r.Data, v, r.Expires
 			s.login = r.Data.Has(loginKeys[0])
 		case errors.Is(err, ErrNotFound):
 			// Never adopt the client's key: that would be session fixation.

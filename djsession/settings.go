@@ -83,6 +83,16 @@ type Settings struct {
 	// a client without a session. djcsrf checks such a request as any other: see its
 	// Options.Exempt. Signed cookies have no keys, so that the header does not count there.
 	KeyHeader string
+	// TouchAfter saves writes on a site with SaveEveryRequest. It is the part of its life,
+	// from 0 up to 1, that a session has to lose before a request prolongs it: with 0.05 and
+	// a CookieAge of two weeks, after 17 hours. A session then ends at most that part earlier
+	// than under Django, and never later. Default 0: each request prolongs it, as in Django.
+	//
+	// The response that prolongs a session also sets its cookie, and no other does. A session
+	// that was changed is always saved. TouchAfter counts only with SaveEveryRequest, and not
+	// with signed cookies, nor where the engine does not say when a session ends: see
+	// docs/engines.md.
+	TouchAfter float64
 	// Limits bound what is read from the store. Zero fields mean generous defaults.
 	Limits Limits
 	// Now is the clock; default time.Now.
@@ -93,7 +103,9 @@ type Settings struct {
 	// handler's response was sent, and its headers were dropped. The default answers with
 	// a plain text and the status of [ErrorStatus].
 	OnError func(w http.ResponseWriter, r *http.Request, err error)
-	// Observer is called after each use of the store, for metrics; default none.
+	// Observer is called with what happens, for metrics and logs: see [Event]. It must be
+	// quick and safe for concurrent use. Package djmetrics has one for Prometheus. Default
+	// none.
 	Observer func(ctx context.Context, e Event)
 	// SaveTimeout limits the saving at the end of a request, which goes on when the
 	// client is gone; default 10 s.
@@ -111,12 +123,25 @@ type Limits struct {
 	Data serializer.Limits
 }
 
-// Event is one use of a store.
+// Event is what an Observer sees. It has no key and no value. New kinds may be added.
 type Event struct {
-	// Op is load, create, update, touch, delete or cycle.
+	// Op says what happened:
+	//
+	//   - load, create, update, touch, delete or cycle: one use of the store;
+	//   - replay: another writer was faster, and the changes of the request were repeated on
+	//     what that one had stored;
+	//   - commit: a response began; its session was saved, or Err says why not;
+	//   - clear: [Manager.ClearExpired] ended, and removed Count sessions;
+	//   - identify: package djauth found who is logged in. Err is the reason if nobody is,
+	//     which matches djauth.ErrAnonymous, or why that is unknown;
+	//   - watch: djauth's Watch began to watch a login (Count is 1), or ended it (Count is
+	//     -1). Err is then why the login ended. It is nil if the program stopped watching;
+	//   - look: djauth's Watch looked at Count logins at once.
 	Op string
 	// Took is its duration.
 	Took time.Duration
-	// Err is the error that it returned.
+	// Err is the error that it returned, or nil.
 	Err error
+	// Count is a number that some kinds have.
+	Count int64
 }

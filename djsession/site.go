@@ -94,6 +94,8 @@ func (set *Settings) check() error {
 		return bad("CookiePath", "does not begin with / or holds a character that a cookie cannot")
 	case set.CookieSameSite < http.SameSiteDefaultMode || set.CookieSameSite > http.SameSiteNoneMode:
 		return bad("CookieSameSite", "is not one of the modes of net/http")
+	case !(set.TouchAfter >= 0 && set.TouchAfter < 1): // NaN too
+		return bad("TouchAfter", "is not a part, from 0 up to 1")
 	case set.SaveTimeout < 0:
 		return bad("SaveTimeout", "is negative")
 	case set.Limits.Payload < 0:
