@@ -149,6 +149,7 @@ type Auth struct {
 	opts      Options
 	cache     *userCache // or nil
 	finder    *finder
+	observer  func(context.Context, djsession.Event) // the Site's, or nil
 
 	hash *hashes
 
@@ -193,7 +194,7 @@ func New(m *djsession.Manager, users Users, passwords Passwords, opts *Options) 
 			return nil, fmt.Errorf("%w: Passwords, and Users without RecordLogin: %T has to have it itself", errors.ErrUnsupported, users)
 		}
 	}
-	a := &Auth{m: m, users: users, passwords: passwords}
+	a := &Auth{m: m, users: users, passwords: passwords, observer: m.Site().Settings().Observer}
 	if opts != nil {
 		a.opts = *opts
 	}

@@ -124,7 +124,11 @@ func TestQueries(t *testing.T) {
 	for _, bound := range []time.Duration{0, time.Minute} {
 		var loads atomic.Int64
 		w := newWorld(t, func(s *djsession.Settings) {
-			s.Observer = func(_ context.Context, e djsession.Event) { loads.Add(1) }
+			s.Observer = func(_ context.Context, e djsession.Event) {
+				if e.Op == "load" {
+					loads.Add(1)
+				}
+			}
 		})
 		auth, err := djauth.New(w.m, w.people, nil, &djauth.Options{UserCache: bound})
 		if err != nil {

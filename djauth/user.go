@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/internal/waitlock"
@@ -87,6 +88,21 @@ var errNoUsers = errors.New("djauth: no Users, and the Judge names nobody")
 //
 // Errors: djsession.ErrUnavailable.
 func (a *Auth) Identify(ctx context.Context, s *djsession.Session) (*Identity, error) {
+	if a.observer == nil {
+		return a.recognize(ctx, s)
+	}
+	start := time.Now()
+	id, err := a.recognize(ctx, s)
+	e := djsession.Event{Op: "identify", Took: time.Since(start), Err: err}
+	if err == nil {
+		e.Err = id.Why()
+	}
+	a.observer(ctx, e)
+	return id, err
+}
+
+// recognize is Identify, unobserved.
+func (a *Auth) recognize(ctx context.Context, s *djsession.Session) (*Identity, error) {
 	f, err := a.examine(ctx, s)
 	if err != nil {
 		return nil, err

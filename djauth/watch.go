@@ -91,13 +91,33 @@ func (a *Auth) watchSession(parent context.Context, s *djsession.Session, id *Id
 		}
 	}
 	a.watch.add(v)
+	began := time.Now()
+	a.watching(djsession.Event{Count: 1})
+	end := func() {
+		if !a.watch.remove(v) {
+			return
+		}
+		e := djsession.Event{Took: time.Since(began), Count: -1}
+		if why := context.Cause(ctx); errors.Is(why, ErrAnonymous) || errors.Is(why, djsession.ErrUnavailable) {
+			e.Err = why
+		}
+		a.watching(e)
+	}
 	// Whoever forgets stop is helped by the end of the request.
-	unhook := context.AfterFunc(ctx, func() { a.watch.remove(v) })
+	unhook := context.AfterFunc(ctx, end)
 	return ctx, func() {
 		unhook()
-		a.watch.remove(v)
+		end()
 		cancel(context.Canceled)
 	}, nil
+}
+
+// watching tells the Observer that a watch begins or ends.
+func (a *Auth) watching(e djsession.Event) {
+	if a.observer != nil {
+		e.Op = "watch"
+		a.observer(context.Background(), e)
+	}
 }
 
 // watched is one login that is watched.
@@ -133,14 +153,17 @@ func (w *watcher) add(v *watched) {
 	}
 }
 
-func (w *watcher) remove(v *watched) {
+// remove reports whether v was watched.
+func (w *watcher) remove(v *watched) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	_, ok := w.all[v]
 	delete(w.all, v)
 	if len(w.all) == 0 && w.wake != nil {
 		close(w.wake)
 		w.wake = nil
 	}
+	return ok
 }
 
 // snapshot lists who is watched now.
@@ -168,8 +191,11 @@ func (w *watcher) run(stop <-chan struct{}) {
 		}
 		// A look may take as long as the grace; a hanging database is a broken one.
 		ctx, cancel := context.WithTimeout(context.Background(), max(opts.WatchInterval, opts.WatchGrace))
-		all := w.snapshot()
+		all, start := w.snapshot(), time.Now()
 		err := w.look(ctx, all)
+		if tell := w.auth.observer; tell != nil {
+			tell(ctx, djsession.Event{Op: "look", Took: time.Since(start), Err: err, Count: int64(len(all))})
+		}
 		cancel()
 		if err == nil {
 			good = time.Now()
