@@ -15,10 +15,10 @@ CORE = ./signer/... ./serializer/... ./djsession ./djsession/memstore ./djsessio
 
 # The packages that also run on a machine of 32 bits: all but those that start
 # browsers and whole sites, or only serve other packages' tests.
-CORE32 = $(CORE) ./fixtures ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
+CORE32 = $(CORE) ./fixtures ./djmetrics ./djauth/hashers ./djauth/dbusers ./djauth/pgxusers ./djsite ./cmd/djsession \
 	./djsession/filestore ./djsession/redisstore ./djsession/dbstore ./djsession/pgxstore \
 	./djcache/locmem ./djcache/filecache ./djcache/memcached ./djcache/rediscache ./djcache/dbcache \
-	./internal/console ./internal/fault ./internal/payload ./internal/unverified ./internal/census ./internal/explain ./internal/gate ./internal/convert ./internal/demo ./internal/migrate \
+	./internal/console ./internal/fault ./internal/payload ./internal/unverified ./internal/census ./internal/explain ./internal/gate ./internal/status ./internal/upkeep ./internal/convert ./internal/demo ./internal/migrate \
 	./internal/atomicfile ./internal/redisops ./internal/handover ./internal/linger ./internal/userstable ./internal/testkit/hostile ./internal/vectors ./djsessiontest
 
 FUZZTIME = 10s

@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-djsession/go-djsession/djmetrics"
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/console"
+	"github.com/go-djsession/go-djsession/internal/upkeep"
 	"github.com/go-djsession/go-djsession/serializer"
 )
 
@@ -16,6 +21,7 @@ func (a *app) clearsessionsCommand() *cobra.Command {
 		f    siteFlags
 		opts djsession.ReapOptions
 		json bool
+		keep upkeep.Config
 	)
 	c := &cobra.Command{
 		Use:     "clearsessions",
@@ -32,15 +38,34 @@ that are still good: where none verifies, nothing is removed.
 
 There is a progress bar when standard error is a terminal.
 
+With --every it goes on until a signal ends it, and logs each turn as JSON on standard
+error. Of several such processes one at a time works: they take an advisory lock of
+PostgreSQL or MySQL, or lock the folder of the SQLite database or of the files. The times
+between two turns differ a little. --status is the address of /metrics, for Prometheus, and
+of /healthz and /readyz.
+
 --json prints one object: count is how many were removed, or would be; complete is
 false if an error or a signal came before all were.`,
 		Example: `  djsession clearsessions --dsn db.sqlite3 --dry-run
-  djsession clearsessions --batch 5000`,
+  djsession clearsessions --batch 5000
+  djsession clearsessions --settings profile.json --every 1h --status localhost:9101`,
 		Args:              arguments(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if opts.Batch < 1 && c.Flags().Changed("batch") {
 				return usage("--batch is not positive", "by default one statement removes as many as take 50 ms")
+			}
+			if c.Flags().Changed("every") {
+				if opts.DryRun || json {
+					return usage("--every goes on, and does not go with --dry-run or --json", "")
+				}
+				if keep.Every < time.Second {
+					return usage("--every is shorter than a second", "it looks like 1h or 30m")
+				}
+				keep.Metrics = djmetrics.New()
+				f.observer = keep.Metrics.Observe
+			} else if keep.Status != "" {
+				return usage("--status goes with --every", "")
 			}
 			e, err := f.openWith(c.Context(), a, nil)
 			if err == nil && e.Engine().Decodes {
@@ -58,6 +83,14 @@ false if an error or a signal came before all were.`,
 				a.Say("there is nothing to remove: %s", by)
 				return nil
 			}
+			if keep.Every > 0 {
+				keep.Options, keep.Log = opts, slog.New(slog.NewJSONHandler(a.Stderr, nil))
+				keep.Check = func(ctx context.Context) error { return e.checkKey(ctx, a) }
+				if err := upkeep.Serve(c.Context(), e.Site, keep); err != nil {
+					return console.FileProblem(err)
+				}
+				return nil
+			}
 			if err := e.checkKey(c.Context(), a); err != nil {
 				return err
 			}
@@ -68,7 +101,11 @@ false if an error or a signal came before all were.`,
 	c.Flags().IntVar(&opts.Batch, "batch", 0, "remove `N` sessions by one statement (default as many as take 50 ms)")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "count them and remove nothing")
 	c.Flags().BoolVar(&json, "json", false, "print one JSON object")
-	_ = c.RegisterFlagCompletionFunc("batch", cobra.NoFileCompletions)
+	c.Flags().DurationVar(&keep.Every, "every", 0, "go on, and do it each `DURATION`, such as 1h")
+	c.Flags().StringVar(&keep.Status, "status", "", "`ADDRESS` of /metrics, /healthz and /readyz, with --every")
+	for _, name := range []string{"batch", "every", "status"} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 	return c
 }
 

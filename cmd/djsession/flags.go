@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"strconv"
@@ -116,8 +117,9 @@ type siteFlags struct {
 	at        placeFlags
 	cookie    string
 
-	keys  *console.Secrets // set by open
-	users bool             // open the logins as well
+	keys     *console.Secrets // set by open
+	users    bool             // open the logins as well
+	observer func(context.Context, djsession.Event)
 }
 
 func (f *siteFlags) add(a *app, c *cobra.Command) {
@@ -172,6 +174,7 @@ func (f *siteFlags) siteSettings(a *app, keys *console.Secrets) (djsession.Setti
 	if err != nil {
 		return set, err
 	}
+	set.Observer = f.observer
 	if f.set != nil {
 		of, err := f.set.Session()
 		if err != nil {

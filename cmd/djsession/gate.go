@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djgate"
+	"github.com/go-djsession/go-djsession/djmetrics"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsite"
 	"github.com/go-djsession/go-djsession/internal/console"
@@ -122,9 +123,10 @@ func (f *gateFlags) run(ctx context.Context, a *app, args []string) error {
 		return usage("there is no site", manageHint()+"give --settings FILE, or --manage DIR")
 	}
 	log := slog.New(slog.NewJSONHandler(a.Stderr, nil))
+	f.config.Metrics = djmetrics.New()
 	opts := &djsite.Options{
 		Configure: func(in *djsession.Settings) {
-			in.Logger, in.SaveEveryRequest = log, false
+			in.Logger, in.SaveEveryRequest, in.Observer = log, false, f.config.Metrics.Observe
 			// The site's own proxies are in front of Django, and not of the gate.
 			in.Proxies = djsession.LocalProxies()
 			in.Proxies.Trusted = append(in.Proxies.Trusted, trusted...)

@@ -16,9 +16,9 @@ var others = []string{
 // own is what this package may import of this module. It has no engines, caches and tables
 // of users, because package djsite opens them.
 var own = []string{
-	"djauth", "djgate", "djsession", "djsettings", "djsite", "serializer", "signer",
+	"djauth", "djgate", "djmetrics", "djsession", "djsettings", "djsite", "serializer", "signer",
 	"internal/console", "internal/payload", "internal/tagged",
-	"internal/census", "internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/gate", "internal/migrate", "internal/probe", "internal/prove", "internal/report", "internal/venv", "internal/visitor",
+	"internal/census", "internal/convert", "internal/demo", "internal/doctor", "internal/explain", "internal/gate", "internal/migrate", "internal/probe", "internal/prove", "internal/report", "internal/upkeep", "internal/venv", "internal/visitor",
 }
 
 // TestRooms: this package only reads flags, makes a call and prints. The work of a command

@@ -57,8 +57,12 @@ func (f *siteFlags) place(a *app) (*djsettings.Settings, error) {
 	return f.at.settings()
 }
 
-// openWith opens the site with these keys. keys may be nil if no session is decoded.
+// openWith opens the site with these keys. keys may be nil if no session is decoded: they are
+// those of the settings then, if there are any, because a profile is compared with them.
 func (f *siteFlags) openWith(ctx context.Context, a *app, keys *console.Secrets) (*engine, error) {
+	if keys == nil {
+		keys = f.secrets.Settings
+	}
 	at, err := f.place(a)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,18 +20,12 @@ import (
 
 	"github.com/go-djsession/go-djsession/djauth"
 	"github.com/go-djsession/go-djsession/djgate"
-	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/djmetrics"
+	"github.com/go-djsession/go-djsession/internal/status"
 )
 
 // ErrConfig is the error for a Config that cannot work.
 var ErrConfig = errors.New("gate: bad configuration")
-
-// The limits of the server.
-const (
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeader         = 64 << 10
-)
 
 // Config says what to serve. Only Rules and Listen are required.
 type Config struct {
@@ -45,6 +38,9 @@ type Config struct {
 	// Cert and Key are files for TLS on Listen.
 	Cert, Key string
 	Options   djgate.Options
+	// Metrics are what /metrics serves. They should be the Observer of the sessions too. May
+	// be nil.
+	Metrics *djmetrics.Metrics
 	// Grace is how long requests may go on after the end of the context; default 10 s.
 	Grace time.Duration
 	Log   *slog.Logger
@@ -69,8 +65,10 @@ func Serve(ctx context.Context, auth *djauth.Auth, c Config) error {
 	if err != nil {
 		return err
 	}
-	counts := newCounts()
-	c.Options.Observe = counts.observe
+	if c.Metrics == nil {
+		c.Metrics = djmetrics.New()
+	}
+	c.Options.Observe = c.Metrics.ObserveGate
 	g, err := djgate.New(auth, rules, &c.Options)
 	if err != nil {
 		return err
@@ -79,16 +77,16 @@ func Serve(ctx context.Context, auth *djauth.Auth, c Config) error {
 	if err != nil {
 		return err
 	}
-	status := statusHandler(auth.Manager(), counts)
+	beside := status.Handler(auth.Manager(), c.Metrics)
 	if c.Upstream == "" && c.Status == "" {
-		main = split(main, status)
+		main = split(main, beside)
 	}
 	ln, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
-	server := c.server(main)
+	server := status.Server(main, c.Log)
 	servers := []*http.Server{server}
 	failed := make(chan error, 2)
 	if c.Cert != "" || c.Key != "" {
@@ -109,9 +107,9 @@ func Serve(ctx context.Context, auth *djauth.Auth, c Config) error {
 		}
 		defer more.Close()
 		statusAddr = more.Addr()
-		beside := c.server(status)
-		servers = append(servers, beside)
-		go func() { failed <- beside.Serve(more) }()
+		second := status.Server(beside, c.Log)
+		servers = append(servers, second)
+		go func() { failed <- second.Serve(more) }()
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -155,13 +153,6 @@ func (c *Config) stop(servers []*http.Server) error {
 	return nil
 }
 
-func (c *Config) server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
-	}
-}
-
 // handler returns what answers at Listen.
 func (c *Config) handler(g *djgate.Gate) (http.Handler, error) {
 	if c.Upstream == "" {
@@ -190,49 +181,20 @@ func (c *Config) handler(g *djgate.Gate) (http.Handler, error) {
 }
 
 // split serves the paths of status by status, and all others by main.
-func split(main, status http.Handler) http.Handler {
+func split(main, beside http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz", "/readyz", "/metrics":
-			status.ServeHTTP(w, r)
-		default:
-			main.ServeHTTP(w, r)
-		}
-	})
-}
-
-// readyTimeout limits how long /readyz waits for the store.
-const readyTimeout = 2 * time.Second
-
-// statusHandler says whether the process lives, and whether the store answers.
-func statusHandler(m *djsession.Manager, c *counts) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		if _, err := m.Exists(ctx, m.Site().NewKey()); err != nil {
-			http.Error(w, "the sessions cannot be read", http.StatusServiceUnavailable)
+		if status.Is(r.URL.Path) {
+			beside.ServeHTTP(w, r)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		main.ServeHTTP(w, r)
 	})
-	mux.Handle("GET /metrics", c)
-	return mux
 }
 
-// listen listens at "host:port" or "unix:PATH". It replaces a socket that nobody listens at.
 func listen(address string) (net.Listener, error) {
-	path, ok := strings.CutPrefix(address, "unix:")
-	if !ok {
-		return net.Listen("tcp", address)
+	ln, err := status.Listen(address)
+	if errors.Is(err, status.ErrInUse) {
+		err = fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
-		if conn, err := net.Dial("unix", path); err == nil {
-			_ = conn.Close()
-			return nil, fmt.Errorf("%w: another process listens at this socket", ErrConfig)
-		}
-		_ = os.Remove(path)
-	}
-	return net.Listen("unix", path)
+	return ln, err
 }

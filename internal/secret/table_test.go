@@ -227,7 +227,7 @@ func table(t *testing.T) map[string]row {
 		"what a Django wrote with keys of no site, for tests": "fixtures.Benchmark fixtures.CookieIn fixtures.CookieOut fixtures.ExpiryIn fixtures.ExpiryOut fixtures.File fixtures.JSONIn fixtures.JSONOut fixtures.LoginIn fixtures.LoginOut fixtures.Manifest fixtures.Result fixtures.Row fixtures.SessionIn fixtures.SessionOut fixtures.Set fixtures.Settings fixtures.SigningIn fixtures.SigningOut fixtures.Step fixtures.Tagged fixtures.User fixtures.Vector",
 		forTests: "djsession/storetest.Engine djsession/storetest.Harness djauth/userstest.Engine djauth/userstest.Harness",
 		"it tells how a signature was made, not what it signs":                       "signer.Info",
-		"it tells of an operation: a name, a duration and an error of a store's own": "djsession.Event",
+		"it tells of an operation: a name, a duration and an error of a store's own": "djsession.Event djmetrics.Metrics",
 		"it is about the request: its browser and address":                           "djsession.Meta",
 		"names of groups and permissions":                                            "djauth.Grants",
 		"it holds a handle that the caller owns, and names of tables":                "djauth/presets.SQLDevices",
