@@ -26,20 +26,23 @@ PICKLE_FUZZTIME = 60s
 
 .PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults soak drivers failover snapshot publish
 fleet
+gatebench traefik envoy
 
 check: lint tidy test race core32 cross fuzz api reproducible
 
-# examples/frameworks and compat_test/bench are modules of their own.
+# examples/frameworks, compat_test/bench and compat_test/deploy are modules of their own.
 test:
 	go test ./...
 	go -C examples/frameworks test ./...
 	go -C compat_test/bench test ./...
+	go -C compat_test/deploy test ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); echo "gofmt: $${unformatted:-fine}"; test -z "$$unformatted"
 	go vet ./...
 	go -C examples/frameworks vet ./...
 	go -C compat_test/bench vet ./...
+	go -C compat_test/deploy vet ./...
 	go run $(STATICCHECK) ./...
 	./.ci/vulncheck_test
 	./.ci/vulncheck $(GOVULNCHECK)
@@ -62,6 +65,7 @@ tidy:
 	go -C examples/frameworks mod tidy -diff
 	go -C compat_test/bench mod tidy -diff
 	go -C compat_test/drivers mod tidy -diff
+	go -C compat_test/deploy mod tidy -diff
 	git diff --exit-code
 
 fuzz:
@@ -91,6 +95,17 @@ publish:
 BENCH =
 bench:
 	go -C compat_test/bench test -v -timeout 60m -run TestBench -args -write $(CURDIR)/docs $(BENCH)
+
+# The gate beside a Django view that does the same, which takes three minutes on a quiet
+# machine, and writes the table of docs/gate.md.
+gatebench:
+	go test -v -timeout 20m ./compat_test/gate -run '^TestBench$$' -measure -write
+
+# The tests of the gate behind Traefik, which takes some minutes to build, and behind Envoy.
+traefik:
+	proxy=$$(compat_test/gate/proxies.sh traefik) && go test -v ./compat_test/gate -args -traefik "$$proxy"
+envoy:
+	proxy=$$(compat_test/gate/proxies.sh envoy) && go test -v ./compat_test/gate -args -envoy "$$proxy"
 
 # Written anew by real Djangos; a second run changes nothing.
 fixtures:

@@ -37,7 +37,7 @@ environments() {
 # The last virtualenv that still makes environments for CPython 2.7, which has no venv module.
 virtualenv_pin='virtualenv==20.21.1'
 
-server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy)
+server_packages=(tzdata postgresql pgbouncer mariadb-server redis-server memcached nginx-light caddy systemd)
 # mysqlclient and uWSGI are built with these.
 build_packages=(gcc pkg-config libmariadb-dev)
 # A PgBouncer that keeps prepared statements (1.21 and later) is built from Debian's source where the package is older.

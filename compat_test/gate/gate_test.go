@@ -4,6 +4,7 @@
 package gate_test
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"io"
@@ -62,6 +63,8 @@ type world struct {
 	fronts      map[string]string
 	mu          sync.Mutex
 	seen        []*http.Request // by the upstream
+	// restarts and stops are for each gate.
+	restarts, stops []func()
 }
 
 // upstream tells who the visitor is. It is what the gate protects.
@@ -123,6 +126,7 @@ User.objects.create_user("staff", password="pw", is_staff=True)`)
 	w.fronts[own] = w.serve(t, text, gate.Config{Rules: file, Listen: "127.0.0.1:0", Upstream: "http://" + upstream})
 	w.fronts["nginx"] = w.shipped(t, "nginx", "nginx.conf", upstream)
 	w.fronts["Caddy"] = w.shipped(t, "caddy", "Caddyfile", upstream)
+	w.more(t, upstream)
 	return w
 }
 
@@ -132,8 +136,8 @@ func (w *world) manage(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// serve runs the gate of these settings until the test ends.
-func (w *world) serve(t *testing.T, settings []byte, c gate.Config) string {
+// serveOnce runs the gate of these settings until stop is called or the test ends.
+func (w *world) serveOnce(t *testing.T, settings []byte, c gate.Config) (addr string, stop func()) {
 	t.Helper()
 	set, err := djsettings.Read(strings.NewReader(string(settings)), nil)
 	must(t, err)
@@ -145,21 +149,24 @@ func (w *world) serve(t *testing.T, settings []byte, c gate.Config) string {
 	must(t, err)
 	ready, done := make(chan string, 1), make(chan error, 1)
 	c.Log, c.Ready, c.Grace = quiet, func(at, _ net.Addr) { ready <- at.String() }, time.Second
-	go func() { done <- gate.Serve(t.Context(), site.Auth, c) }()
-	t.Cleanup(func() {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- gate.Serve(ctx, site.Auth, c) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 		site.Close()
 	})
+	t.Cleanup(stop)
 	select {
 	case at := <-ready:
-		return at
+		return at, stop
 	case err := <-done:
 		done <- nil
 		t.Fatal(err)
 	}
-	return ""
+	return "", nil
 }
 
 // balancer returns the address of a server that sends /accounts/ to Django and all else to
@@ -192,7 +199,7 @@ func (w *world) shipped(t *testing.T, program, name, upstream string) string {
 	addr, dir := freeAddr(t), testserver.PublicDir(t)
 	_, port, _ := net.SplitHostPort(addr)
 	conf := strings.NewReplacer("127.0.0.1:8000", w.django, "127.0.0.1:8001", w.gate, "127.0.0.1:3000", upstream,
-		"127.0.0.1:8080", addr, "http://site.example.org:8080", "http://127.0.0.1:"+port).Replace(string(text))
+		"listen 8080;", "listen "+addr+";", "http://site.example.org:8080", "http://127.0.0.1:"+port).Replace(string(text))
 	file := filepath.Join(dir, name)
 	command := []string{"caddy", "run", "--adapter", "caddyfile", "--config", file}
 	if program == "nginx" {
@@ -207,7 +214,7 @@ func (w *world) shipped(t *testing.T, program, name, upstream string) string {
 }
 
 // run runs a server until the test ends.
-func (w *world) run(t *testing.T, network, addr string, command ...string) {
+func (w *world) run(t *testing.T, network, addr string, command ...string) *exec.Cmd {
 	t.Helper()
 	out, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	must(t, err)
@@ -223,11 +230,12 @@ func (w *world) run(t *testing.T, network, addr string, command ...string) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if c, err := net.Dial(network, addr); err == nil {
 			c.Close()
-			return
+			return cmd
 		}
 	}
 	text, _ := os.ReadFile(out.Name())
 	t.Fatalf("%s does not listen: %s", command[0], text)
+	return nil
 }
 
 // freeAddr is one of 127.0.0.1 where nobody listens.
