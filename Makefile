@@ -24,9 +24,7 @@ CORE32 = $(CORE) ./fixtures ./djmetrics ./djauth/hashers ./djauth/dbusers ./djau
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults soak drivers failover snapshot publish
-fleet
-gatebench traefik envoy
+.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish fleet gatebench traefik envoy
 
 check: lint tidy test race core32 cross fuzz api reproducible
 
@@ -133,6 +131,11 @@ failover:
 # All faults of all engines, and their table. CI runs a part of them with the tests.
 faults:
 	go test -v -timeout 3h ./compat_test/faults -run '^(TestFaults|TestColumnsCount)$$' -full
+
+# What fails, and how long it takes, of the first 1,000 requests after a restart, while a
+# cache is dead or frozen, and behind poolers: the table.
+costs:
+	go test -v -timeout 1h ./compat_test/faults -run '^TestFirstRequests$$' -costs
 
 # dbstore with drivers that no program inherits; mattn's needs gcc.
 drivers:

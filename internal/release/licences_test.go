@@ -90,6 +90,9 @@ func TestLicences(t *testing.T) {
 				t.Fatal(err)
 			}
 			these := kinds(string(text))
+			if strings.HasPrefix(name, "NOTICE") && len(these) == 0 && !refused.Match(text) {
+				continue // it names people, and needs no licence of its own
+			}
 			if word := refused.FindString(string(text)); word != "" || len(these) == 0 {
 				t.Errorf("%s: %s has the licences %q and the words %q: none of them is allowed", path, name, these, word)
 			}
