@@ -97,43 +97,6 @@ func (m *maker) unquoted(quoted string, isUTF8 bool) string {
 	return unsafe.String(unsafe.SliceData(text), len(text))
 }
 
-// numberOf returns the value of a checked number: an int, unless the text has a point, an
-// exponent or a word.
-func (m *maker) numberOf(s string) any {
-	n, ok := shortInt(s)
-	switch {
-	case !ok && !isWhole(s):
-		return m.floats.Box(floatValue(s), typeOfFloat)
-	case !ok:
-		return numberValue(s)
-	case uint64(n) < 256: // Go has these ready
-		return n
-	}
-	return m.ints.Box(n, typeOfInt)
-}
-
-// shortInt returns the value of an int of at most 18 digits.
-func shortInt(s string) (n int64, ok bool) {
-	digits := s
-	if s[0] == '-' {
-		digits = s[1:]
-	}
-	if len(digits) > 18 {
-		return 0, false
-	}
-	for i := range len(digits) {
-		c := digits[i]
-		if !isDigit(c) {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	if len(digits) < len(s) {
-		n = -n
-	}
-	return n, true
-}
-
 // room is memory for many Ts. It takes just enough at first, and more at a time later.
 type room[T any] struct {
 	free []T

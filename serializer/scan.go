@@ -148,6 +148,14 @@ func (p *scanner) open(i, depth int, closing byte) (_ int, more bool) {
 // comma moves from behind an item or a value to the next item or key, if there is
 // one.
 func (p *scanner) comma(i int, closing byte) (_ int, more bool) {
+	if i+1 < len(p.s) && p.s[i] == ',' && p.s[i+1] > ' ' {
+		return i + 1, true
+	}
+	return p.spaced(i, closing)
+}
+
+// spaced is comma where white space may be.
+func (p *scanner) spaced(i int, closing byte) (_ int, more bool) {
 	i = skipSpace(p.s, i)
 	if i < len(p.s) {
 		switch p.s[i] {
