@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -191,20 +193,31 @@ func readMap(tb testing.TB, site *djsession.Site, text string) {
 	}
 }
 
-// TestReadAllAllocates bounds what reading all values costs. Time is compared with the
-// floor, over which the margin is wide: it is about two.
+// TestReadAllAllocates bounds what reading all values costs: the allocations, and the bytes
+// in times the length of the JSON. Time is compared with the floor: it is less than half of
+// the floor's, and two thirds fail.
 func TestReadAllAllocates(t *testing.T) {
 	if underRace {
 		t.Skip("the race detector allocates")
 	}
 	key, site, all := carts(t)
-	for name, most := range map[string]float64{"2KB": 40, "10KB": 60, "100KB": 220} {
-		text := all[name]
-		if got := testing.AllocsPerRun(20, func() { readAll(t, site, text) }); got > most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, most)
-		}
-		if got := testing.AllocsPerRun(20, func() { readMap(t, site, text) }); got > most {
-			t.Errorf("%s as a map: %v allocations, want at most %v", name, got, most)
+	for _, c := range []struct {
+		name   string
+		allocs float64
+		times  float64
+	}{{"2KB", 40, 7}, {"10KB", 60, 6}, {"100KB", 220, 6}, {"1MB", 1500, 8}} {
+		session, err := floorDecode(key, all[c.name])
+		must(t, err)
+		data, err := json.Marshal(session)
+		must(t, err)
+		for way, read := range map[string]func(testing.TB, *djsession.Site, string){"all": readAll, "a map": readMap} {
+			f := func() { read(t, site, all[c.name]) }
+			if got := testing.AllocsPerRun(20, f); got > c.allocs {
+				t.Errorf("%s, %s: %v allocations, want at most %v", c.name, way, got, c.allocs)
+			}
+			if got := bytesPerRun(20, f) / float64(len(data)); got > c.times {
+				t.Errorf("%s, %s: allocates %.1f times the length of the JSON, want at most %v", c.name, way, got, c.times)
+			}
 		}
 	}
 	if testing.Short() {
@@ -228,10 +241,24 @@ func TestReadAllAllocates(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %v, the floor %v", name, ours, floor)
-		if ours > floor {
-			t.Errorf("%s: %v, more than the %v of the floor", name, ours, floor)
+		if ours > floor*2/3 {
+			t.Errorf("%s: %v, more than two thirds of the %v of the floor", name, ours, floor)
 		}
 	}
+}
+
+// bytesPerRun is [testing.AllocsPerRun] for bytes: the least of some runs, in which no other
+// test allocates.
+func bytesPerRun(runs int, f func()) float64 {
+	least := uint64(math.MaxUint64)
+	for range runs {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return float64(least)
 }
 
 // TestEncodeAllocates bounds what encoding a large session costs.

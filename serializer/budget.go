@@ -214,9 +214,8 @@ func (m *measurer) dict(d *Dict, depth int) {
 	if d == nil || !m.first(identity{t: reflect.TypeFor[Dict](), at: unsafe.Pointer(d)}) {
 		return
 	}
-	entries := d.all()
-	for i := range entries {
-		e := &entries[i]
+	for i := range d.Len() {
+		e := d.at(i)
 		if other, ok := e.val.(*keyed); ok {
 			m.value(other.key, depth+1)
 		} else {

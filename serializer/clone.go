@@ -102,16 +102,17 @@ func once[T any](c *cloner, v *T, fill func(*T)) *T {
 
 func (c *cloner) dict(d *Dict) *Dict {
 	return once(c, d, func(n *Dict) {
-		list := slices.Clone(d.all())
-		n.list, n.more = &list, d.more
-		entries := n.all()
-		c.nodes += len(entries)
-		for i := range entries {
-			e := &entries[i]
-			switch v := e.stored().(type) {
+		if d.in == nil {
+			return
+		}
+		vals := slices.Clone(d.in.vals)
+		n.in, n.more = &content{d.in.names, vals}, d.more
+		c.nodes += len(vals)
+		for i := range vals {
+			switch v := storedIn(vals[i]).(type) {
 			case nil, bool, int64, float64, string, Lazy: // which never change
 			default:
-				e.set(c.value(v))
+				put(&vals[i], c.value(v))
 			}
 		}
 	})

@@ -16,7 +16,7 @@ func Field[T any](d *Dict, name string, def T) (T, error) {
 		return def, nil
 	}
 	var t T
-	v := d.all()[i].val
+	v := d.at(i).val
 	if raw, ok := v.(RawJSON); ok && scalar(&t, raw) {
 		return t, nil
 	}

@@ -65,7 +65,7 @@ func (c *converter) setMap(dst reflect.Value, v any, depth int) *ConvertError {
 	}
 	m := reflect.MakeMapWithSize(t, d.Len())
 	for i := range d.Len() {
-		e := &d.all()[i]
+		e := d.at(i)
 		key := reflect.New(t.Key()).Elem()
 		if err := c.setKey(key, e.key()); err != nil {
 			return err
@@ -86,8 +86,8 @@ func (c *converter) setAnyMap(dst reflect.Value, d *Dict, depth int) *ConvertErr
 	var v any
 	key, value := reflect.ValueOf(&name).Elem(), reflect.ValueOf(&v).Elem()
 	m := make(map[string]any, d.Len())
-	for i := range d.all() {
-		e := &d.all()[i]
+	for i := range d.Len() {
+		e := d.at(i)
 		var err *ConvertError
 		if name = e.name; e.named() {
 			err = c.spend(1, len(name))

@@ -2,8 +2,6 @@ package serializer
 
 import (
 	"math"
-	"math/big"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,9 +11,10 @@ type decoder struct {
 	scanner
 	maker
 	utf8 bool // bytes from 0x80 are UTF-8, as Go programs write it, not latin-1
-	// likes are the last dicts, by their depth, whose keys are few and plain: the next
-	// ones often have the same.
-	likes [8][]entry
+	// likes are the names of the last dicts by their depth, if they are few and plain: the
+	// next ones often have the same.
+	likes [8]*[]string
+	none  *[]string // for dicts that are deeper
 }
 
 // noLimits is for text whose limits were checked when it was read.
@@ -101,7 +100,7 @@ func (p *decoder) decodeList(i, depth int) (any, int) {
 	if i < 0 {
 		return nil, -1
 	}
-	return p.newList(from), i
+	return p.newList(from, p.expected(i)), i
 }
 
 // decodeDict decodes a dict. In most lists of dicts all have the same keys, and then their
@@ -111,39 +110,52 @@ func (p *decoder) decodeDict(i, depth int) (any, int) {
 		return nil, -1
 	}
 	i, more := p.open(i, depth, '}')
-	like := p.likes[depth%len(p.likes)]
-	var own []entry
-	for more && len(own) < len(like) {
-		name := like[len(own)].name
-		at := p.sameKey(i, name)
+	like := *p.likesAt(depth)
+	if like == nil || !more {
+		return p.decodeKeys(nil, nil, i, depth, more)
+	}
+	var vals []any
+	for more && len(vals) < len(*like) {
+		at := p.sameKey(i, (*like)[len(vals)])
 		if at < 0 {
 			break
 		}
 		if !p.node(i) {
 			return nil, -1
 		}
-		if own == nil {
-			own = p.pairs.take(len(like))[:0]
+		if vals == nil {
+			vals = p.items.Take(len(*like), p.expected(i))[:0]
 		}
 		var v any
 		if v, i = p.decode(at, depth); i < 0 {
 			return nil, -1
 		}
-		own = append(own, entry{name, v})
+		vals = append(vals, v)
 		i, more = p.comma(i, '}')
 	}
-	if i < 0 {
-		return nil, -1
+	if more || i < 0 || len(vals) < len(*like) {
+		return p.decodeKeys(*like, vals, i, depth, more)
 	}
-	if more {
-		return p.decodeKeys(own, i, depth)
-	}
-	if own == nil {
-		own = p.pairs.take(0)
-	}
-	p.likes[depth%len(p.likes)] = own
-	return p.dicts.take(1)[0].dict(own[:len(own):len(own)]), i
+	return p.dicts.Take(1, p.expected(i))[0].dict(like, vals), i
 }
+
+// expected is about how many values follow behind i. A dict is one of them, and most have a
+// key.
+func (p *decoder) expected(i int) int { return 8 + (len(p.s)-i)/16 }
+
+// likesAt returns where the names of the last dict at a depth are. At one depth dicts follow
+// each other, so that room for the values of the next one, which it then does not need, is
+// at most as large as the last one.
+func (p *decoder) likesAt(depth int) **[]string {
+	if depth < len(p.likes) {
+		return &p.likes[depth]
+	}
+	p.none = nil
+	return &p.none
+}
+
+// mostAlike is the number of names up to which they are kept for the next dict.
+const mostAlike = 32
 
 // sameKey returns the offset of the value if the key at i is name, which is plain.
 func (p *decoder) sameKey(i int, name string) int {
@@ -154,16 +166,17 @@ func (p *decoder) sameKey(i int, name string) int {
 	return skipSpace(s, end+2)
 }
 
-// decodeKeys decodes the rest of a dict, from the key at i on. own are the entries before.
-func (p *decoder) decodeKeys(own []entry, i, depth int) (any, int) {
+// decodeKeys decodes the rest of a dict, from the key at i on, if there are more. vals are
+// the values so far, and before begins with their names.
+func (p *decoder) decodeKeys(before []string, vals []any, i, depth int, more bool) (any, int) {
 	p.begun()
-	n := names{from: len(p.entries)}
-	for _, e := range own {
-		n.find(p.entries, e.name)
-		p.entries = append(p.entries, e)
+	n := names{from: len(p.names)}
+	for k := range vals {
+		n.find(p.names, p.under, before[k])
+		p.names, p.under = append(p.names, before[k]), append(p.under, vals[k])
 	}
 	allPlain := true
-	for more := true; more; {
+	for more {
 		quoted, at, plain := p.key(i)
 		if at < 0 {
 			return nil, -1
@@ -177,20 +190,20 @@ func (p *decoder) decodeKeys(own []entry, i, depth int) (any, int) {
 		if v, i = p.decode(at, depth); i < 0 {
 			return nil, -1
 		}
-		if old := n.find(p.entries, name); old != nil {
-			old.val = v
+		if old := n.find(p.names, p.under, name); old >= 0 {
+			p.under[n.from+old] = v
 		} else {
-			p.entries = append(p.entries, entry{name, v})
+			p.names, p.under = append(p.names, name), append(p.under, v)
 		}
 		i, more = p.comma(i, '}')
 	}
 	if i < 0 {
 		return nil, -1
 	}
-	d := p.newDict(&n)
-	like := &p.likes[depth%len(p.likes)]
-	if *like = nil; allPlain && d.Len() < indexFrom {
-		*like = d.all()
+	d := p.newDict(&n, p.expected(i))
+	last := p.likesAt(depth)
+	if *last = nil; allPlain && d.Len() <= mostAlike {
+		*last = d.in.names
 	}
 	return d, i
 }
@@ -268,87 +281,4 @@ func appendWTF8(b []byte, r rune) []byte {
 		return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
 	}
 	return utf8.AppendRune(b, r)
-}
-
-// numberValue returns the value of a checked number: an int, unless the text has a point,
-// an exponent or a word.
-func numberValue(s string) any {
-	if !isWhole(s) {
-		return floatValue(s)
-	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return n
-	}
-	n, _ := new(big.Int).SetString(s, 10)
-	return n
-}
-
-func isWhole(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c != '-' && !isDigit(c) {
-			return false
-		}
-	}
-	return true
-}
-
-// shortNumber decodes the number at i if it has at most 18 digits and no exponent. For
-// anything else it returns 0.
-func (p *decoder) shortNumber(i int) (v any, end int) {
-	const most = 18
-	s := p.s
-	negative := i < len(s) && s[i] == '-'
-	if negative {
-		i++
-	}
-	first, n := i, int64(0)
-	for ; i < len(s) && isDigit(s[i]) && i-first <= most; i++ {
-		n = n*10 + int64(s[i]-'0')
-	}
-	whole, fraction := i-first, 0
-	if whole == 0 || whole > most || whole > 1 && s[first] == '0' {
-		return nil, 0
-	}
-	if i < len(s) && s[i] == '.' {
-		for i++; i < len(s) && isDigit(s[i]) && i-first <= most+1; i++ {
-			n = n*10 + int64(s[i]-'0')
-		}
-		if fraction = i - first - whole - 1; fraction == 0 {
-			return nil, 0
-		}
-	}
-	if i < len(s) && (s[i]|0x20 == 'e' || isDigit(s[i])) {
-		return nil, 0
-	}
-	if fraction > 0 {
-		// A float holds both numbers exactly, so that the quotient is the nearest float.
-		if whole+fraction > most || n >= 1<<53 {
-			return nil, 0
-		}
-		f := float64(n) / tens[fraction]
-		if negative {
-			f = -f
-		}
-		return p.floats.Box(f, typeOfFloat), i
-	}
-	if whole > p.lim.Digits {
-		return nil, 0
-	}
-	if negative {
-		n = -n
-	}
-	if uint64(n) < 256 { // Go has these ready
-		return n, i
-	}
-	return p.ints.Box(n, typeOfInt), i
-}
-
-// tens are the powers of ten.
-var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
-
-// floatValue returns the value of a checked number as a float. A number that is too large
-// is an infinity, as in Python.
-func floatValue(s string) float64 {
-	f, _ := strconv.ParseFloat(s, 64)
-	return f
 }

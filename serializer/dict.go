@@ -19,8 +19,15 @@ type Dict struct {
 	// Both are behind pointers. If another package has a *Dict in an unexported field, fmt
 	// prints the fields of the Dict under verbs such as %s, and of a pointer in such a
 	// field only its address.
-	list *[]entry
-	more *more // nil for most
+	in   *content // nil for an empty one
+	more *more    // nil for most
+}
+
+// content is what a Dict holds: in each place a name and a value. It does not change once
+// the Dict has it. Dicts may share their names: those of a list mostly have the same.
+type content struct {
+	names *[]string // the keys that are text, and "" for any other
+	vals  []any     // as many; a *keyed is a key that is not text, with its value
 }
 
 // more is what few Dicts have. It does not change once a Dict has it.
@@ -30,42 +37,68 @@ type more struct {
 	changed bool           // since then
 }
 
-// newDict returns a Dict of entries. It keeps the slice, and allocates once.
-func newDict(list []entry) *Dict { return new(listed).dict(list) }
-
-// listed is a Dict and the list that it points to.
-type listed struct {
+// filled is a Dict and the content that it points to.
+type filled struct {
 	Dict
-	list []entry
+	in content
 }
 
-// dict returns the Dict of l, which holds entries.
-func (l *listed) dict(entries []entry) *Dict {
-	l.list = entries
-	l.Dict.list = &l.list
-	return &l.Dict
+// dict returns the Dict of f, and keeps both slices.
+func (f *filled) dict(names *[]string, vals []any) *Dict {
+	f.in = content{names, vals}
+	f.Dict.in = &f.in
+	return &f.Dict
 }
 
-// newList returns a Dict with room for n entries. Few take one allocation with it.
-func newList(n int) (*Dict, []entry) {
-	const few = 6
+// listed is a Dict whose names no other one has yet.
+type listed struct {
+	filled
+	list []string
+}
+
+// few is the number of keys up to which a Dict takes one allocation.
+const few = 6
+
+// newNamed returns a Dict with names, and the places of its values.
+func newNamed(names *[]string) (*Dict, []any) {
+	n := len(*names)
 	if n > few {
-		return newDict(nil), make([]entry, 0, n)
+		vals := make([]any, n)
+		return new(filled).dict(names, vals), vals
 	}
 	d := &struct {
-		listed
-		entries [few]entry
+		filled
+		vals [few]any
 	}{}
-	return d.dict(nil), d.entries[:0]
+	return d.dict(names, d.vals[:n]), d.vals[:n]
 }
 
-// all returns the entries.
-func (d *Dict) all() []entry {
-	if d == nil || d.list == nil {
-		return nil
+// newPlaces returns a Dict with the places of n names and n values.
+func newPlaces(n int) (d *Dict, names []string, vals []any) {
+	if n > few {
+		s := &listed{list: make([]string, n)}
+		vals = make([]any, n)
+		return s.dict(&s.list, vals), s.list, vals
 	}
-	return *d.list
+	s := &struct {
+		listed
+		names [few]string
+		vals  [few]any
+	}{}
+	s.list = s.names[:n]
+	return s.dict(&s.list, s.vals[:n]), s.list, s.vals[:n]
 }
+
+// parts returns the names and the values.
+func (d *Dict) parts() (names []string, vals []any) {
+	if d == nil || d.in == nil {
+		return nil, nil
+	}
+	return *d.in.names, d.in.vals
+}
+
+// at returns the key and the value in place i.
+func (d *Dict) at(i int) entry { return entry{(*d.in.names)[i], d.in.vals[i]} }
 
 // index returns the places of the text keys, or nil.
 func (d *Dict) index() map[string]int {
@@ -75,8 +108,7 @@ func (d *Dict) index() map[string]int {
 	return d.more.index
 }
 
-// entry is a key with its value. A text key, which nearly all keys are, is not boxed, so
-// that it needs no allocation.
+// entry is a key with its value, in the parts of a content.
 type entry struct {
 	name string // the key, unless val is a *keyed
 	val  any
@@ -85,12 +117,15 @@ type entry struct {
 // keyed is the value of a key that is not text. It does not change.
 type keyed struct{ key, val any }
 
-func (e *entry) named() bool {
-	_, other := e.val.(*keyed)
+func (e entry) named() bool { return isNamed(e.val) }
+
+// isNamed reports whether the key of a value in a content is text.
+func isNamed(val any) bool {
+	_, other := val.(*keyed)
 	return !other
 }
 
-func (e *entry) key() any {
+func (e entry) key() any {
 	if k, ok := e.val.(*keyed); ok {
 		return k.key
 	}
@@ -98,24 +133,28 @@ func (e *entry) key() any {
 }
 
 // stored returns the value as it is stored: it may be a Lazy.
-func (e *entry) stored() any {
-	if k, ok := e.val.(*keyed); ok {
+func (e entry) stored() any { return storedIn(e.val) }
+
+// storedIn is entry.stored for a value in a content.
+func storedIn(val any) any {
+	if k, ok := val.(*keyed); ok {
 		return k.val
 	}
-	return e.val
+	return val
 }
 
-func (e *entry) value() any { return force(e.stored()) }
+func (e entry) value() any { return force(e.stored()) }
 
-// set sets the value of a key. A RawJSON of nothing becomes None.
-func (e *entry) set(v any) {
+// put sets the value in a place of a content, and leaves the key. A RawJSON of nothing
+// becomes None.
+func put(val *any, v any) {
 	if raw, ok := v.(RawJSON); ok && raw == "" {
 		v = nil
 	}
-	if k, ok := e.val.(*keyed); ok {
+	if k, ok := (*val).(*keyed); ok {
 		v = &keyed{k.key, v}
 	}
-	e.val = v
+	*val = v
 }
 
 // Lazy is a value in the form in which a [Serializer] read it. It was checked when it was
@@ -165,10 +204,8 @@ func FromMap(m map[string]any) *Dict {
 
 // Len returns the number of keys.
 func (d *Dict) Len() int {
-	if d == nil {
-		return 0
-	}
-	return len(d.all())
+	_, vals := d.parts()
+	return len(vals)
 }
 
 // Has reports whether d holds the text key name.
@@ -180,7 +217,7 @@ func (d *Dict) Get(name string) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.all()[i].value(), true
+	return d.at(i).value(), true
 }
 
 // GetKey is [Dict.Get] for a key of any type.
@@ -189,7 +226,7 @@ func (d *Dict) GetKey(key any) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.all()[i].value(), true
+	return d.at(i).value(), true
 }
 
 // stored is [Dict.Get] without decoding.
@@ -198,18 +235,14 @@ func (d *Dict) stored(name string) (any, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return d.all()[i].stored(), true
+	return d.at(i).stored(), true
 }
 
 // All yields the keys and values in order.
 func (d *Dict) All() iter.Seq2[any, any] {
 	return func(yield func(any, any) bool) {
-		if d == nil {
-			return
-		}
-		entries := d.all()
-		for i := range entries {
-			if e := &entries[i]; !yield(e.key(), e.value()) {
+		for i := range d.Len() {
+			if e := d.at(i); !yield(e.key(), e.value()) {
 				return
 			}
 		}
@@ -220,12 +253,8 @@ func (d *Dict) All() iter.Seq2[any, any] {
 // [RawJSON].
 func (d *Dict) AllStored() iter.Seq2[any, any] {
 	return func(yield func(any, any) bool) {
-		if d == nil {
-			return
-		}
-		entries := d.all()
-		for i := range entries {
-			if e := &entries[i]; !yield(e.key(), e.stored()) {
+		for i := range d.Len() {
+			if e := d.at(i); !yield(e.key(), e.stored()) {
 				return
 			}
 		}
@@ -235,12 +264,8 @@ func (d *Dict) AllStored() iter.Seq2[any, any] {
 // Keys yields the keys in order.
 func (d *Dict) Keys() iter.Seq[any] {
 	return func(yield func(any) bool) {
-		if d == nil {
-			return
-		}
-		entries := d.all()
-		for i := range entries {
-			if !yield(entries[i].key()) {
+		for i := range d.Len() {
+			if !yield(d.at(i).key()) {
 				return
 			}
 		}
@@ -250,20 +275,20 @@ func (d *Dict) Keys() iter.Seq[any] {
 // With returns d with the text key name set to v: in its old place, or at the end. With
 // keeps v: the caller must not change it later.
 func (d *Dict) With(name string, v any) *Dict {
-	old := d.all()
+	names, vals := d.parts()
 	i := d.find(name)
 	if i < 0 {
-		e := entry{name: name}
-		e.set(v)
-		n, list := newList(len(old) + 1)
-		return d.next(n, append(append(list, old...), e))
+		n, newNames, newVals := newPlaces(len(vals) + 1)
+		newNames[copy(newNames, names)] = name
+		put(&newVals[copy(newVals, vals)], v)
+		return d.next(n)
 	}
-	n, list := newList(len(old))
-	*n.list, n.more = append(list, old...), d.more
-	if d.more != nil && d.more.source != nil {
+	n, newVals := newNamed(d.in.names)
+	copy(newVals, vals)
+	put(&newVals[i], v)
+	if n.more = d.more; d.more != nil && d.more.source != nil {
 		n.more = &more{d.more.index, d.more.source, true}
 	}
-	n.all()[i].set(v)
 	return n
 }
 
@@ -273,14 +298,17 @@ func (d *Dict) Without(name string) *Dict {
 	if i < 0 {
 		return d
 	}
-	old := d.all()
-	n, list := newList(len(old) - 1)
-	return d.next(n, append(append(list, old[:i]...), old[i+1:]...))
+	names, vals := d.parts()
+	n, newNames, newVals := newPlaces(len(vals) - 1)
+	copy(newNames, names[:i])
+	copy(newNames[i:], names[i+1:])
+	copy(newVals, vals[:i])
+	copy(newVals[i:], vals[i+1:])
+	return d.next(n)
 }
 
-// next returns n with entries whose keys are not those of d, and with the note of d.
-func (d *Dict) next(n *Dict, entries []entry) *Dict {
-	*n.list = entries
+// next returns n, whose keys are not those of d, with the note of d.
+func (d *Dict) next(n *Dict) *Dict {
 	if source, _ := d.noted(); source != nil {
 		n.more = &more{source: source, changed: true}
 	}
@@ -292,7 +320,7 @@ func (d *Dict) next(n *Dict, entries []entry) *Dict {
 func (d *Dict) withSource(source any) *Dict {
 	n := &Dict{more: &more{source: source}}
 	if d != nil {
-		n.list, n.more.index = d.list, d.index()
+		n.in, n.more.index = d.in, d.index()
 	}
 	return n
 }
@@ -315,9 +343,9 @@ func (d *Dict) find(name string) int {
 		}
 		return -1
 	}
-	entries := d.all()
-	for i := range entries {
-		if e := &entries[i]; e.name == name && e.named() {
+	names, vals := d.parts()
+	for i := range names {
+		if names[i] == name && (name != "" || isNamed(vals[i])) {
 			return i
 		}
 	}
@@ -336,9 +364,9 @@ func (d *Dict) findKey(key any) int {
 	if !ok {
 		return -1
 	}
-	entries := d.all()
-	for i := range entries {
-		if other, ok := entries[i].val.(*keyed); ok {
+	_, vals := d.parts()
+	for i := range vals {
+		if other, ok := vals[i].(*keyed); ok {
 			if n, ok := k.Add(other.key); ok && n == want {
 				return i
 			}
@@ -349,11 +377,11 @@ func (d *Dict) findKey(key any) int {
 
 // reindex makes the index of a Dict that has none.
 func (d *Dict) reindex() {
-	entries := d.all()
-	if len(entries) < indexFrom {
+	names, vals := d.parts()
+	if len(names) < indexFrom {
 		return
 	}
-	n := &more{index: indexOf(entries)}
+	n := &more{index: indexOf(names, vals)}
 	if d.more != nil {
 		n.source, n.changed = d.more.source, d.more.changed
 	}
@@ -361,11 +389,11 @@ func (d *Dict) reindex() {
 }
 
 // indexOf returns the places of the text keys.
-func indexOf(entries []entry) map[string]int {
-	index := make(map[string]int, len(entries))
-	for i := range entries {
-		if entries[i].named() {
-			index[entries[i].name] = i
+func indexOf(names []string, vals []any) map[string]int {
+	index := make(map[string]int, len(names))
+	for i := range names {
+		if isNamed(vals[i]) {
+			index[names[i]] = i
 		}
 	}
 	return index

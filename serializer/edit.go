@@ -40,7 +40,7 @@ func Edit[T any](d *Dict, ser Serializer, name string, fn func(*T) error) (*Dict
 		}
 		return d.withFrozen(ser, name, after)
 	}
-	stored := d.all()[i].stored()
+	stored := d.at(i).stored()
 	before, failed := convert[T](stored)
 	if failed == nil {
 		after, failed = convert[T](stored)
@@ -163,7 +163,7 @@ func (m *merger) mergeMap(before, after reflect.Value, stored any) (any, bool, *
 	changed := false
 	b := newBuilder(after.Len())
 	for i := range old.Len() {
-		e := &old.all()[i]
+		e := old.at(i)
 		key := reflect.New(after.Type().Key()).Elem()
 		if err := m.walk.setKey(key, e.key()); err != nil {
 			return nil, false, err.key(i)

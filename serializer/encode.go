@@ -189,9 +189,8 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 		return overLimit("too deeply nested")
 	}
 	e.dst = append(e.dst, '{')
-	items := d.all()
-	for i := range items {
-		it := &items[i]
+	for i := range d.Len() {
+		it := d.at(i)
 		if i > 0 {
 			e.comma()
 		}
@@ -208,7 +207,7 @@ func (e *encoder) dict(d *Dict, depth int) *ConvertError {
 }
 
 // key appends a key as text, as json.dumps converts numbers, bools and None.
-func (e *encoder) key(it *entry) *ConvertError {
+func (e *encoder) key(it entry) *ConvertError {
 	if err := e.node(); err != nil {
 		return err
 	}

@@ -84,11 +84,11 @@ func (p *scanner) top() (*Dict, bool) {
 		if i = p.value(at, 1); i < 0 {
 			return nil, false
 		}
-		if entries := b.list.entries(); len(entries) == cap(entries) {
+		if vals := b.vals.get(); len(vals) == cap(vals) {
 			// Estimate the number of keys from those so far, and make room for them. The
 			// product is too large for an int of 32 bits.
-			n := int64(len(entries))
-			b.list.set(slices.Grow(entries, int(min(7*n, n*int64(len(p.s))/int64(i)))))
+			n := int64(len(vals))
+			b.grow(int(min(7*n, n*int64(len(p.s))/int64(i))))
 		}
 		b.addRaw(name, RawJSON(p.s[at:i]))
 		i, more = p.comma(i, '}')
@@ -117,10 +117,10 @@ func (j JSON) Dumps(dst []byte, d *Dict) ([]byte, error) {
 // need, with their keys.
 func rawSize(d *Dict) int {
 	n := 0
-	entries := d.all()
-	for i := range entries {
-		if raw, ok := entries[i].val.(RawJSON); ok {
-			n += len(`"":,`) + len(entries[i].name) + len(raw)
+	names, vals := d.parts()
+	for i := range vals {
+		if raw, ok := vals[i].(RawJSON); ok {
+			n += len(`"":,`) + len(names[i]) + len(raw)
 		}
 	}
 	return n

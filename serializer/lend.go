@@ -15,7 +15,7 @@ func init() {
 		Source:     func(d any) (any, bool) { return d.(*Dict).noted() },
 		Hold:       func(v any) any { return &frozen{&v} },
 		At: func(d any, i int) (string, *any, any) {
-			e := &d.(*Dict).all()[i]
+			e := d.(*Dict).at(i)
 			if other, ok := e.val.(*keyed); ok {
 				return "", &other.key, other.val
 			}

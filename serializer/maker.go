@@ -17,10 +17,11 @@ type maker struct {
 	floats boxes.Of[float64]
 	lists  boxes.Of[[]any]
 
-	items   room[any]
-	pairs   room[entry]
-	dicts   room[listed]
-	chars   room[byte]
+	items   boxes.Room[any]
+	keys    boxes.Room[string]
+	shapes  boxes.Room[[]string] // the names of dicts
+	dicts   boxes.Room[filled]
+	chars   boxes.Room[byte]
 	scratch []byte
 }
 
@@ -34,8 +35,10 @@ var (
 // stacks hold the content of the lists and dicts that a decoder is at work on, that of the
 // inner ones at the end. When one is complete and its size is known, it is copied.
 type stacks struct {
-	values  []any
-	entries []entry
+	values []any
+	// Of the dicts, the values as many as the names.
+	names []string
+	under []any
 }
 
 var stackPool = sync.Pool{New: func() any { return new(stacks) }}
@@ -51,34 +54,47 @@ func (m *maker) begun() {
 func (m *maker) release() {
 	const most = 4096
 	s := m.stacks
-	if s == nil || cap(s.values) > most || cap(s.entries) > most {
+	if s == nil || cap(s.values) > most || cap(s.under) > most {
 		return
 	}
 	clear(s.values) // what an error left behind
-	clear(s.entries)
-	s.values, s.entries = s.values[:0], s.entries[:0]
+	clear(s.under)
+	clear(s.names)
+	s.values, s.under, s.names = s.values[:0], s.under[:0], s.names[:0]
 	m.stacks = nil
 	stackPool.Put(s)
 }
 
-// newList returns a list of the values on the stack from a height up.
-func (m *maker) newList(from int) any {
+// newList returns a list of the values on the stack from a height up. The caller expects to
+// make some more values.
+func (m *maker) newList(from, expected int) any {
 	own := m.values[from:]
-	list := m.items.take(len(own))
+	list := m.items.Take(len(own), len(own)+expected)
 	copy(list, own)
 	clear(own)
 	m.values = m.values[:from]
 	return m.lists.Box(list, typeOfList)
 }
 
-// newDict returns a dict of the entries on the stack from n on.
-func (m *maker) newDict(n *names) *Dict {
-	own := m.entries[n.from:]
-	list := m.pairs.take(len(own))
-	copy(list, own)
-	clear(own)
-	m.entries = m.entries[:n.from]
-	d := m.dicts.take(1)[0].dict(list)
+// noNames are the names of empty dicts.
+var noNames = []string{}
+
+// newDict returns a dict of what is on the stacks from n on. The caller expects to make some
+// more values.
+func (m *maker) newDict(n *names, expected int) *Dict {
+	names, under := m.names[n.from:], m.under[n.from:]
+	shape := &noNames
+	if len(names) > 0 {
+		shape = &m.shapes.Take(1, expected)[0]
+		*shape = m.keys.Take(len(names), len(names)+expected)
+		copy(*shape, names)
+	}
+	vals := m.items.Take(len(under), len(under)+expected)
+	copy(vals, under)
+	clear(names)
+	clear(under)
+	m.names, m.under = m.names[:n.from], m.under[:n.from]
+	d := m.dicts.Take(1, expected)[0].dict(shape, vals)
 	if n.index != nil {
 		d.more = &more{index: n.index}
 	}
@@ -92,68 +108,50 @@ func (m *maker) unquoted(quoted string, isUTF8 bool) string {
 		return string(m.scratch)
 	}
 	m.scratch = appendUnquoted(m.scratch[:0], quoted, isUTF8)
-	text := m.chars.take(len(m.scratch))
+	text := m.chars.Take(len(m.scratch), 512)
 	copy(text, m.scratch)
 	return unsafe.String(unsafe.SliceData(text), len(text))
 }
 
-// room is memory for many Ts. It takes just enough at first, and more at a time later.
-type room[T any] struct {
-	free []T
-	last int // what was allocated last
-}
-
-// mostRoom is the most Ts that are allocated at a time, if nobody asks for more at once.
-const mostRoom = 512
-
-// take returns n new Ts that nothing can be appended to. It is never nil.
-func (r *room[T]) take(n int) []T {
-	if n > len(r.free) || r.free == nil {
-		r.last = max(n, min(4*r.last, mostRoom))
-		r.free = make([]T, r.last)
-	}
-	t := r.free[:n:n]
-	r.free = r.free[n:]
-	return t
-}
-
-// names finds a name among the entries on a stack, from the height from up.
+// names finds a name among those of a dict in the making: the ones from the height from
+// of a stack up.
 type names struct {
 	from int
 	// seen holds a bit for every name added so far, by its hash. If the bit of a name is
-	// not set, the entries need not be searched.
+	// not set, the names need not be searched.
 	seen  [4]uint64
 	index map[string]int // of many names
 }
 
-// find returns the entry of a name, or nil. Then the caller must append one.
-func (n *names) find(stack []entry, name string) *entry {
-	own := stack[n.from:]
+// find returns the place of a name, or -1. Then the caller must append it.
+func (n *names) find(stack []string, vals []any, name string) int {
 	h := hash(name)
 	word, bit := h>>6, uint64(1)<<(h&63)
+	count := len(stack) - n.from
 	if n.seen[word]&bit == 0 {
 		n.seen[word] |= bit
 		if n.index != nil {
-			n.index[name] = len(own)
+			n.index[name] = count
 		}
-		return nil
+		return -1
 	}
-	if n.index == nil && len(own) >= indexFrom {
-		n.index = indexOf(own)
+	own := stack[n.from:]
+	if n.index == nil && count >= indexFrom {
+		n.index = indexOf(own, vals[n.from:])
 	}
 	if n.index != nil {
 		if i, ok := n.index[name]; ok {
-			return &own[i]
+			return i
 		}
-		n.index[name] = len(own)
-		return nil
+		n.index[name] = count
+		return -1
 	}
 	for i := range own {
-		if e := &own[i]; e.name == name && e.named() {
-			return e
+		if own[i] == name && (name != "" || isNamed(vals[n.from+i])) {
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // hash distinguishes most names by their ends and their length. It is below 256.

@@ -3,7 +3,11 @@ package serializer
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -120,29 +124,105 @@ func TestStacksKeepNothing(t *testing.T) {
 		used := p.stacks
 		p.decode(0, 0)
 		p.release()
-		for _, v := range used.values[:cap(used.values)] {
+		for _, v := range slices.Concat(used.values[:cap(used.values)], used.under[:cap(used.under)]) {
 			if v != nil {
 				t.Errorf("%s: holds %v", text, v)
 			}
 		}
-		for _, e := range used.entries[:cap(used.entries)] {
-			if e != (entry{}) {
-				t.Errorf("%s: holds %v", text, e)
+		for _, name := range used.names[:cap(used.names)] {
+			if name != "" {
+				t.Errorf("%s: holds %q", text, name)
 			}
 		}
 	}
 }
 
-// The fast way to read an int agrees with the slow one.
-func TestShortInts(t *testing.T) {
-	for _, text := range []string{"0", "-0", "7", "-7", "255", "256", "123456789012345678", "-123456789012345678",
-		"1234567890123456789", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.5", "1e2", "-1E-2", "12345678901234567.5"} {
+// The fast way to read a number agrees with the slow one.
+func TestShortNumbers(t *testing.T) {
+	texts := []string{
+		"0", "-0", "7", "-7", "255", "256", "123456789012345678", "-123456789012345678",
+		"1234567890123456789", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+		"1.5", "-0.0", "0.1", "1e2", "-1E-2", "1.5e3", "12345678901234567.5", "0.000000000000000001", "0.0000000000000000001",
+		"9007199254740991.0", "9007199254740992.0", "9007199254740993.0", "900719925474099.3", "0.9007199254740993",
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		digits := strconv.FormatUint(r.Uint64()>>r.UintN(64), 10)
+		at := r.IntN(len(digits)) + 1
+		text := digits[:at]
+		if at < len(digits) {
+			text += "." + digits[at:]
+		}
+		texts = append(texts, strings.Repeat("-", r.IntN(2))+text)
+	}
+	for _, text := range texts {
 		got, err := decodeText(text, false, noLimits)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", text, err)
 		}
-		if want := numberValue(text); !reflect.DeepEqual(got, want) {
+		want := numberValue(text)
+		f, isFloat := want.(float64)
+		if g, _ := got.(float64); !reflect.DeepEqual(got, want) || isFloat && math.Signbit(f) != math.Signbit(g) {
 			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+	for _, text := range []string{"01", "-", "-01", "1.", ".5", "1.e2", "1e", "1.5e", "+1", "00", "0x1", "1_0", "1.2.3", "--1", "1-"} {
+		if v, err := decodeText(text, false, noLimits); err == nil {
+			t.Errorf("%s: got %v", text, v)
+		}
+	}
+	lim := Limits{Digits: 3}.WithDefaults()
+	for text, good := range map[string]bool{"123": true, "-123": true, "1234": false, "-1234": false, "1234.5": true} {
+		if _, err := decodeText(text, false, lim); good != (err == nil) {
+			t.Errorf("%s with at most three digits: %v", text, err)
+		}
+	}
+}
+
+// A dict behind another one is read as it is alone, whatever keys they have in common.
+func TestDictsThatAreAlike(t *testing.T) {
+	var many strings.Builder
+	for i := range 70 {
+		fmt.Fprintf(&many, `"k%d":%d,`, i, i)
+	}
+	texts := []string{
+		`{}`, `{ }`, `{"a":1}`, `{"a":2,"b":3}`, `{"a":2,"b":3,"c":4}`, `{"b":3,"a":2}`, `{"a":2,"c":3}`, `{"a":1,"a":2}`,
+		`{"a":1,"b":2,"a":3}`, `{"a":1,"b":2,"b":3}`, `{"a":1,"b":2,"c":3,"a":4}`, `{"a" :1,"b": 2}`, `{"a":1 , "b":2 }`,
+		`{"\u0061":1,"b":2}`, `{"é":1}`, "{\"\xc3\xa9\":1}", "{\"\xe9\":1}", `{"\u00e9":1}`, `{"":1}`, `{"":1,"":2}`, `{"a":{"a":1,"b":2},"b":[{"a":1},{"a":2}]}`,
+		`{"ab":1}`, `{"a\"":1}`, `{"a":1.5,"b":null}`, `{` + many.String() + `"a":1}`, `{` + many.String()[:180] + `"a":1}`,
+	}
+	for _, isUTF8 := range []bool{false, true} {
+		read := func(text string) any {
+			v, err := decodeText(text, isUTF8, noLimits)
+			if err != nil {
+				return err.Reason
+			}
+			return v
+		}
+		for _, a := range texts {
+			for _, b := range texts {
+				list, ok := read("[" + a + "," + b + "," + a + "," + b + "]").([]any)
+				for i, text := range []string{a, b, a, b} {
+					alone := read(text)
+					if _, bad := alone.(string); bad {
+						if ok {
+							t.Fatalf("%s, %s: no error", a, b)
+						}
+						break
+					}
+					if ok && !reflect.DeepEqual(list[i], alone) {
+						t.Fatalf("%s, %s: item %d is %#v", a, b, i, list[i])
+					}
+				}
+			}
+		}
+	}
+	// What is no dict in the middle of one is refused as it is alone.
+	for _, text := range []string{`{"a":1,"b":}`, `{"a":1,"b"2}`, `{"a":1,"b":2`, `{"a":1,`, `{"a":1,}`, `{"a":1 "b":2}`, `{"a"`, `{"a":`, `{"a":01}`} {
+		_, alone := decodeText(text, false, noLimits)
+		_, behind := decodeText(`[{"a":1,"b":2},`+text+"]", false, noLimits)
+		if alone == nil || behind == nil {
+			t.Fatalf("%s: %v and %v", text, alone, behind)
 		}
 	}
 }

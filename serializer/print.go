@@ -12,12 +12,12 @@ import (
 
 // Format prints the number of keys, whatever the verb: the content of a session must not
 // get into a log.
-func (d Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", len(d.all())) }
+func (d Dict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "dict of %d keys", d.Len()) }
 
 // MarshalText returns the text of [Dict.Format]. Nothing can be read back from it: a [Serializer]
 // writes Dicts.
 func (d Dict) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "dict of %d keys", len(d.all())), nil
+	return fmt.Appendf(nil, "dict of %d keys", d.Len()), nil
 }
 
 // Format prints only that it is an item.

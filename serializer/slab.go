@@ -1,60 +1,51 @@
 package serializer
 
-import "github.com/go-djsession/go-djsession/internal/pydict"
+import (
+	"github.com/go-djsession/go-djsession/internal/boxes"
+	"github.com/go-djsession/go-djsession/internal/pydict"
+)
 
 // slab is a pydict.Slab.
 type slab struct {
-	first   [1]listed // the only dict of most slabs
-	dicts   []listed
-	entries []entry
-	// What the next allocation is for. It grows, so that a single small dict costs
-	// little and a thousand take few allocations.
-	moreDicts, moreEntries int
+	first [1]filled // the only dict of most slabs
+	dicts boxes.Room[filled]
+	vals  boxes.Room[any]
 }
 
 func newSlab() pydict.Slab {
-	s := &slab{moreDicts: 1}
-	s.dicts = s.first[:]
+	s := new(slab)
+	s.dicts.Use(s.first[:])
 	return s
 }
 
-// Most of an allocation, in bytes some 30,000: larger ones cost Go more.
-const (
-	mostDicts   = 256
-	mostEntries = 512
-)
+// Dict implements pydict.Slab.
+func (s *slab) Dict(names *[]string, dicts, vals int) (any, []any) {
+	room := s.vals.Take(len(*names), vals)
+	return s.dicts.Take(1, dicts)[0].dict(names, room), room
+}
 
 // Builder implements pydict.Slab.
-func (s *slab) Builder(n, dicts, entries int) pydict.Builder {
-	if len(s.dicts) == 0 {
-		s.moreDicts = min(8*s.moreDicts, mostDicts)
-		s.dicts = make([]listed, max(1, min(s.moreDicts, dicts)))
-	}
-	l := &s.dicts[0]
-	s.dicts = s.dicts[1:]
-	if len(s.entries) < n {
-		s.moreEntries = max(n, min(8*s.moreEntries, mostEntries))
-		s.entries = make([]entry, max(n, min(s.moreEntries, entries)))
-	}
-	d := l.dict(s.entries[:0:n])
-	s.entries = s.entries[n:]
-	return slabBuilder{d}
+func (s *slab) Builder(n, dicts, vals int) pydict.Builder {
+	names := make([]string, 0, n)
+	return slabBuilder{s.dicts.Take(1, dicts)[0].dict(&names, s.vals.Take(n, vals)[:0])}
 }
 
 // root is the Dict at the top of a session with its note, in one allocation.
 type root struct {
 	listed
-	note    more
-	entries [4]entry
+	note  more
+	names [4]string
+	vals  [4]any
 }
 
 func newRoot(n int) pydict.Builder {
 	r := new(root)
-	entries := r.entries[:0]
-	if n > cap(entries) {
-		entries = make([]entry, 0, n)
+	r.list = r.names[:0]
+	vals := r.vals[:0]
+	if n > len(r.vals) {
+		r.list, vals = make([]string, 0, n), make([]any, 0, n)
 	}
-	r.dict(entries)
+	r.dict(&r.list, vals)
 	return r
 }
 
@@ -76,16 +67,12 @@ func (r *root) Done(source any) {
 // without allocating memory.
 type slabBuilder struct{ d *Dict }
 
-func (b slabBuilder) Add(name string, v any) { *b.next() = entry{name, v} }
-
-func (b slabBuilder) AddKey(key, v any) { b.next().val = &keyed{key, v} }
-
-// next returns the next entry, for which there is room.
-func (b slabBuilder) next() *entry {
-	n := len(*b.d.list)
-	*b.d.list = (*b.d.list)[:n+1]
-	return &(*b.d.list)[n]
+func (b slabBuilder) Add(name string, v any) {
+	*b.d.in.names = append(*b.d.in.names, name)
+	b.d.in.vals = append(b.d.in.vals, v)
 }
+
+func (b slabBuilder) AddKey(key, v any) { b.Add("", &keyed{key, v}) }
 
 func (b slabBuilder) Dict() any { return b.d }
 

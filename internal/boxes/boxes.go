@@ -10,23 +10,47 @@ import "unsafe"
 //
 // A value keeps up to 63 others alive that were made with it.
 type Of[T any] struct {
-	free []T
-	more int
+	// An offset, and no slice of what is free: the garbage collector looks at each pointer
+	// that changes.
+	all  []T
+	used int
 }
 
 // Use gives b memory for the next values. Nobody else may use it afterwards.
-func (b *Of[T]) Use(free []T) { b.free = free }
+func (b *Of[T]) Use(free []T) { b.all, b.used = free, 0 }
 
 // Box returns v as an any. t is the [TypeOf] a T.
 func (b *Of[T]) Box(v T, t Type) any {
-	if len(b.free) == 0 {
-		b.more = min(max(1, 4*b.more), 64)
-		b.free = make([]T, b.more)
+	if b.used == len(b.all) {
+		b.all, b.used = make([]T, min(max(1, 4*len(b.all)), 64)), 0
 	}
-	p := &b.free[0]
-	b.free = b.free[1:]
+	p := &b.all[b.used]
+	b.used++
 	*p = v
 	return Any(p, t)
+}
+
+// Room is memory for many Ts. It takes just enough at first, and more at a time later. The
+// zero value is ready. It is not safe for concurrent use.
+type Room[T any] struct {
+	all  []T
+	used int
+}
+
+// Use gives r its first memory. Nobody else may use it afterwards.
+func (r *Room[T]) Use(free []T) { r.all, r.used = free, 0 }
+
+// mostRoom is the most Ts that are allocated at a time, if nobody asks for more at once.
+const mostRoom = 512
+
+// Take returns n new Ts that nothing can be appended to. It is never nil. The caller
+// expects to ask for about that many in all, these included.
+func (r *Room[T]) Take(n, expected int) []T {
+	if n > len(r.all)-r.used || r.all == nil {
+		r.all, r.used = make([]T, max(n, min(4*len(r.all), mostRoom, expected))), 0
+	}
+	r.used += n
+	return r.all[r.used-n : r.used : r.used]
 }
 
 // Type is the first word of an any: its type.

@@ -9,9 +9,13 @@ package pydict
 // Slab makes Dicts for a reader that knows their keys to differ, and takes memory for many
 // of them at once.
 type Slab interface {
+	// Dict returns a *Dict and the places of its values, which the caller fills. names are
+	// its keys, which must differ; many dicts may share them, and they must never change. The
+	// other arguments are as for Builder. It is for less than 64 keys, all of them text.
+	Dict(names *[]string, dicts, values int) (d any, vals []any)
 	// Builder returns a Builder with room for n keys. The caller expects to ask for that
-	// many dicts, with that many entries in all, this one included.
-	Builder(n, dicts, entries int) Builder
+	// many dicts, with that many values in all, this one included.
+	Builder(n, dicts, values int) Builder
 }
 
 // Builder makes a Dict of at most as many keys as its [Slab] was told.

@@ -37,8 +37,24 @@ type maker struct {
 	later []filling
 	depth int
 	slab  pydict.Slab // nil before the first dict
-	texts boxes.Of[string]
-	ints  boxes.Of[int64]
+
+	texts  boxes.Of[string]
+	ints   boxes.Of[int64]
+	floats boxes.Of[float64]
+
+	// The names of the last dicts, by how many they are: those of a list mostly have the
+	// same. keys and shapes are memory for the next ones.
+	alike [8]struct {
+		held  []ref // keys and values of such a dict
+		names *[]string
+	}
+	// Texts with more than one reference that were made lately, by their number.
+	often [8]struct {
+		r     ref // no text has the number 0
+		value any
+	}
+	keys   boxes.Room[string]
+	shapes boxes.Room[[]string]
 	// The number of dicts and pairs made so far.
 	madeDicts, madePairs int
 }
@@ -58,8 +74,9 @@ type filling struct {
 const goDeep = 100
 
 var (
-	typeOfText = boxes.TypeOf("")
-	typeOfInt  = boxes.TypeOf(int64(0))
+	typeOfText  = boxes.TypeOf("")
+	typeOfInt   = boxes.TypeOf(int64(0))
+	typeOfFloat = boxes.TypeOf(0.0)
 )
 
 // make returns the value of a node.
@@ -91,9 +108,9 @@ func (m *maker) value(r ref) any {
 	case kindBig, kindBigText:
 		return m.bigInt(n)
 	case kindFloat:
-		return n.float()
+		return m.floats.Box(n.float(), typeOfFloat)
 	case kindStr:
-		return m.texts.Box(m.str(n), typeOfText)
+		return m.boxed(r, n)
 	case kindStr2:
 		return serializer.Str2(m.str(n))
 	case kindBytes:
@@ -102,12 +119,8 @@ func (m *maker) value(r ref) any {
 		return m.globalValue(r)
 	case kindDict:
 		// The same as below, in the shape of most dicts.
-		if n.flags&flagShared == 0 && m.depth < goDeep {
-			b := m.builder(int(n.b) / 2)
-			m.depth++
-			m.fillDict(b, m.held(n))
-			m.depth--
-			return b.Dict()
+		if n.flags&(flagShared|flagOddKeys) == 0 && m.depth < goDeep && n.b < 2*mostNamed {
+			return m.dict(m.held(n))
 		}
 	}
 	shared := n.flags&flagShared != 0
@@ -161,11 +174,79 @@ func (m *maker) start(r ref, n *node) (any, filling) {
 	return serializer.Tuple(items), f
 }
 
-// builder returns a builder for a dict of n pairs.
-func (m *maker) builder(n int) pydict.Builder {
+// mostNamed is the number of keys up to which a slab makes a dict without a builder.
+const mostNamed = 63
+
+// dict returns a dict of at most mostNamed keys that are all text.
+func (m *maker) dict(held []ref) any {
+	m.begin()
+	d, vals := m.slab.Dict(m.names(held), m.dicts-m.madeDicts, m.pairs-m.madePairs)
+	m.madeDicts++
+	m.madePairs += len(vals)
+	m.depth++
+	for i := range vals {
+		r := held[2*i+1]
+		if n := &m.nodes[r]; n.kind == kindStr {
+			vals[i] = m.boxed(r, n)
+		} else {
+			vals[i] = m.value(r)
+		}
+	}
+	m.depth--
+	return d
+}
+
+// boxed returns the value of a node that is text. Some texts are the value of very many
+// keys.
+func (m *maker) boxed(r ref, n *node) any {
+	if n.flags&flagShared == 0 {
+		return m.texts.Box(m.str(n), typeOfText)
+	}
+	last := &m.often[r%ref(len(m.often))]
+	if last.r != r {
+		last.r, last.value = r, m.texts.Box(m.str(n), typeOfText)
+	}
+	return last.value
+}
+
+// names returns the keys of a dict of text keys.
+func (m *maker) names(held []ref) *[]string {
+	last := &m.alike[len(held)/2%len(m.alike)]
+	if last.names != nil && sameKeys(last.held, held) {
+		return last.names
+	}
+	names := &m.shapes.Take(1, few)[0]
+	*names = m.keys.Take(len(held)/2, m.pairs-m.madePairs)
+	for i := range *names {
+		(*names)[i], _ = m.isText(held[2*i])
+	}
+	last.held, last.names = held, names
+	return names
+}
+
+// sameKeys reports whether two dicts have the same objects as keys.
+func sameKeys(a, b []ref) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 0; i < len(a); i += 2 {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// begin makes the slab.
+func (m *maker) begin() {
 	if m.slab == nil {
 		m.slab = pydict.NewSlab()
 	}
+}
+
+// builder returns a builder for a dict of n pairs.
+func (m *maker) builder(n int) pydict.Builder {
+	m.begin()
 	b := m.slab.Builder(n, m.dicts-m.madeDicts, m.pairs-m.madePairs)
 	m.madeDicts++
 	m.madePairs += n
@@ -201,7 +282,7 @@ func (m *maker) fillDict(b pydict.Builder, held []ref) {
 	for i := 0; i+1 < len(held); i += 2 {
 		var value any
 		if n := &m.nodes[held[i+1]]; n.kind == kindStr {
-			value = m.texts.Box(m.str(n), typeOfText)
+			value = m.boxed(held[i+1], n)
 		} else {
 			value = m.value(held[i+1])
 		}
