@@ -89,7 +89,8 @@ func (s *Site) openMemcached(ctx context.Context, c *djsettings.Cache, keys djca
 		return nil, nil, err
 	}
 	opts := &memcached.Options{Keys: keys, ClientPrefix: how.prefix, Format: s.cachePickle(), Timeout: cmp.Or(s.opts.CacheTimeout, how.timeout)}
-	if opts.Timeout == 0 && s.copies == fmt.Sprintf("CACHES[%q]", c.Alias) {
+	name := fmt.Sprintf("CACHES[%q]", c.Alias)
+	if opts.Timeout == 0 && s.copies == name {
 		opts.Timeout = copyTimeout
 	}
 	if how.tls != nil {
@@ -99,11 +100,45 @@ func (s *Site) openMemcached(ctx context.Context, c *djsettings.Cache, keys djca
 		opts.Format, opts.Flags = own.Format, &own.Flags
 	}
 	cache := memcached.New(s.site, servers, opts)
-	if err := cache.Ping(ctx); err != nil && !s.mayBeDown(fmt.Sprintf("CACHES[%q]", c.Alias), err) {
+	var down []string
+	var cause error
+	for i, address := range addresses {
+		one, err := choose(address)
+		if err == nil {
+			alone := memcached.New(s.site, one, opts)
+			err = alone.Ping(ctx)
+			_ = alone.Close()
+		}
+		if err == nil {
+			continue
+		}
+		cause = errtext.Hide(ErrUnavailable, name+" cannot be reached"+tlsHint(err), err)
+		if !unreachable(err) {
+			down = addresses // what is not understood does not get better
+			break
+		}
+		down = append(down, fmt.Sprintf("%s, server %d of %d", name, i+1, len(addresses)))
+	}
+	if err := s.partlyDown(name, len(addresses), down, cause); err != nil {
 		_ = cache.Close()
-		return nil, nil, errtext.Hide(ErrUnavailable, fmt.Sprintf("CACHES[%q] cannot be reached", c.Alias)+tlsHint(err), err)
+		return nil, nil, err
 	}
 	return cache, cache.Close, nil
+}
+
+// partlyDown judges those of the n servers of a cache that cannot be reached. The others do
+// without them, and so does a cache of copies without any.
+func (s *Site) partlyDown(name string, n int, down []string, cause error) error {
+	if len(down) == 0 || s.mayBeDown(name, cause) {
+		return nil
+	}
+	if len(down) == n {
+		return cause
+	}
+	for _, server := range down {
+		s.warn("CACHES", server+" cannot be reached: until it answers, the sessions that it has are unavailable.")
+	}
+	return nil
 }
 
 // checkFormat refuses an entry of Options.CacheFormats that a cache cannot have.

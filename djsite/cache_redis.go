@@ -40,11 +40,12 @@ func (s *Site) openRedisCache(ctx context.Context, c *djsettings.Cache, keys djc
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.pinged(ctx, name, client); err != nil {
-		return nil, nil, err
-	}
 	cache := rediscache.New(s.site, client, opts)
-	if err := s.probed(ctx, name, func(ctx context.Context) ([]string, error) { return cache.Probe(ctx, s.probeName()) }); err != nil {
+	err = s.pinged(ctx, name, client)
+	if err == nil {
+		err = s.probed(ctx, name, func(ctx context.Context) ([]string, error) { return cache.Probe(ctx, s.probeName()) })
+	}
+	if err != nil {
 		_ = client.Close()
 		return nil, nil, err
 	}
@@ -82,16 +83,33 @@ func (s *Site) openShards(ctx context.Context, c *djsettings.Cache, name string,
 		}
 		return errors.Join(errs...)
 	}
+	var down []string
+	var cause error
 	for i, l := range c.Addresses() {
 		client, err := s.redisCacheClient(c, l)
-		if err == nil {
-			err = s.pinged(ctx, name, client)
-		}
 		if err != nil {
 			_ = done()
 			return nil, nil, err
 		}
 		shards = append(shards, rediscache.Shard{URL: c.Locations[i].Reveal(), Client: client})
+		shard := fmt.Sprintf("%s, server %d of %d", name, i+1, len(c.Locations))
+		err = s.pinged(ctx, shard, client)
+		if err == nil {
+			cache := rediscache.New(s.site, client, opts)
+			err = s.probed(ctx, shard, func(ctx context.Context) ([]string, error) { return cache.Probe(ctx, s.probeName()) })
+		}
+		switch {
+		case err == nil:
+		case unreachable(err):
+			down, cause = append(down, shard), err
+		default:
+			_ = done()
+			return nil, nil, err
+		}
+	}
+	if err := s.partlyDown(name, len(shards), down, cause); err != nil {
+		_ = done()
+		return nil, nil, err
 	}
 	cache, err := rediscache.NewSharded(s.site, shards, opts)
 	if err != nil {
@@ -135,6 +153,9 @@ func (s *Site) redisCacheClient(c *djsettings.Cache, location djsettings.Secret)
 			*to = cmp.Or(*to, d)
 		}
 		server.connect = cmp.Or(server.connect, server.timeout)
+	}
+	if d := s.opts.CacheTimeout; d != 0 {
+		server.connect, server.timeout = d, d
 	}
 	if !sentinel {
 		return server.client(), nil

@@ -10,3 +10,6 @@ func Parameters(kind djsettings.DatabaseKind) map[string]string {
 	}
 	return all
 }
+
+// RedisTimeout is how long an answer of a Redis that has the sessions may take.
+const RedisTimeout = redisTimeout

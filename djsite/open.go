@@ -28,8 +28,9 @@ type Options struct {
 	Configure func(*djsession.Settings)
 	// Timeout limits the first contact with each server; default 10 s.
 	Timeout time.Duration
-	// CacheTimeout limits each step of a call to a memcached. The default is what the site's
-	// client has, else half a second, or a quarter for the copies of cached_db.
+	// CacheTimeout limits each step of a call to a memcached or a Redis: the wait for a free
+	// connection, a new one, an answer. The default is what the site's client has, else half a
+	// second for a memcached, 2 s for a Redis, and a quarter for the copies of cached_db.
 	CacheTimeout time.Duration
 	// CacheTLS is the TLS of caches by their alias, for a PyMemcacheCache with a
 	// tls_context, which only Python can read. Without an entry the server's certificate

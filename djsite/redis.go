@@ -34,7 +34,7 @@ type redisServer struct {
 	args               redisArgs // of the URL's query
 	tls                *tls.Config
 
-	timeout, connect time.Duration // 0 is the default of go-redis
+	timeout, connect time.Duration // 0 is that of limited
 	protocol         int           // 0 is the default of go-redis
 	name             string        // client_name
 
@@ -223,9 +223,7 @@ func (s *redisServer) client() redis.UniversalClient {
 		Network: s.network, Addr: s.addr, Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 	}
-	if s.copies {
-		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
-	}
+	limited(s.copies, &opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout)
 	return redis.NewClient(redisops.ClientOptions(opts))
 }
 
@@ -236,28 +234,32 @@ func (s *redisServer) failover(name string, sentinels []string, sentinelUser, se
 		Username: s.username, Password: s.password, DB: max(s.db, 0), TLSConfig: s.tls,
 		DialTimeout: s.connect, ReadTimeout: s.timeout, WriteTimeout: s.timeout, Protocol: s.protocol, ClientName: s.name,
 	}
-	if s.copies {
-		onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
-	}
+	limited(s.copies, &opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout)
 	return redisops.NewFailoverClient(opts)
 }
 
-// copyTimeout limits each step of a call to a cache of copies, unless the site's own client
-// has a limit. A cache in the same data center answers in a hundredth of it.
-const copyTimeout = 250 * time.Millisecond
+// The limits of each step of a call (a free connection, a new one, an answer), unless the
+// site's own client has some: redis-py waits for ever. A cache of copies in the same data
+// center answers in a hundredth of it, and the rows are there meanwhile. Where the Redis has
+// the sessions, a connection whose first packet is lost is made in time.
+const (
+	copyTimeout  = 250 * time.Millisecond
+	redisTimeout = 2 * time.Second
+)
 
-// onceOnly sets the options of a client of copies: what is not set is [copyTimeout], and
-// nothing is tried twice.
-func onceOnly(dial, read, write, pool *time.Duration, retries, dials *int) {
+// limited sets what is not set of the timeouts of a client.
+func limited(copies bool, dial, read, write, pool *time.Duration) {
+	standard := redisTimeout
+	if copies {
+		standard = copyTimeout
+	}
 	for _, d := range []*time.Duration{dial, read, write} {
-		*d = cmp.Or(*d, copyTimeout)
+		*d = cmp.Or(*d, standard)
 	}
 	*pool = cmp.Or(*pool, *read)
-	*retries = cmp.Or(*retries, -1)
-	*dials = cmp.Or(*dials, 1)
 }
 
-// pinged checks that a Redis answers. If not, it closes the client.
+// pinged checks that a Redis answers.
 func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalClient) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
@@ -265,7 +267,6 @@ func (s *Site) pinged(ctx context.Context, what string, client redis.UniversalCl
 		if s.mayBeDown(what, err) {
 			return nil
 		}
-		_ = client.Close()
 		hint := tlsHint(err)
 		if errors.As(err, new(x509.HostnameError)) {
 			hint += " (redis-py before version 6 looks at the name only with ssl_check_hostname=True; say ssl_check_hostname=False to do without)"
@@ -295,11 +296,20 @@ func (s *Site) probed(ctx context.Context, what string, probe func(context.Conte
 // mayBeDown reports whether the site does without what is down: cached_db reads and writes
 // the rows while the cache of its copies does not answer. It adds a Warning.
 func (s *Site) mayBeDown(what string, err error) bool {
-	if s.copies == "" || what != s.copies || !errors.As(err, new(net.Error)) {
+	if s.copies == "" || what != s.copies || !unreachable(err) {
 		return false
 	}
 	s.warn("SESSION_CACHE_ALIAS", what+" cannot be reached: until it answers, Go reads and writes the rows only.")
 	return true
+}
+
+// unreachable reports whether an error is of the way to a server, not of what it says.
+func unreachable(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") { // an alert of TLS
+		return false
+	}
+	return errors.As(err, new(net.Error))
 }
 
 // openSessionRedis opens the store of django-redis-sessions.
@@ -312,10 +322,10 @@ func (s *Site) openSessionRedis(ctx context.Context) (djsession.Store, error) {
 		return nil, err
 	}
 	const what = "SESSION_REDIS"
+	s.closers = append(s.closers, client.Close)
 	if err := s.pinged(ctx, what, client); err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, client.Close)
 	store := redisstore.New(s.site, client, &redisstore.Options{
 		Prefix: s.Settings.Sessions.Redis.Prefix, Replicas: s.opts.RedisReplicas, Unguarded: true,
 	})

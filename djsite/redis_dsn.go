@@ -16,10 +16,8 @@ import (
 func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 	scheme, rest, _ := strings.Cut(dsn, "://")
 	transport, form, _ := strings.Cut(strings.ToLower(scheme), "+")
-	once := func(o *redis.Options) *redis.Options {
-		if copies {
-			onceOnly(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MaxRetries, &o.DialerRetries)
-		}
+	bounded := func(o *redis.Options) *redis.Options {
+		limited(copies, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout)
 		return o
 	}
 	switch form {
@@ -28,13 +26,13 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(redisops.ClientOptions(once(opts))), nil
+		return redis.NewClient(redisops.ClientOptions(bounded(opts))), nil
 	case "unix":
 		opts, err := redis.ParseURL("unix://" + rest)
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		return redis.NewClient(redisops.ClientOptions(once(opts))), nil
+		return redis.NewClient(redisops.ClientOptions(bounded(opts))), nil
 	}
 	// The DSN has several hosts. The user, the database and the parameters go with the
 	// first one.
@@ -60,9 +58,7 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, badRedisDSN(err)
 		}
-		if copies {
-			onceOnly(&opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout, &opts.MaxRetries, &opts.DialerRetries)
-		}
+		limited(copies, &opts.DialTimeout, &opts.ReadTimeout, &opts.WriteTimeout, &opts.PoolTimeout)
 		return redis.NewClusterClient(redisops.ClusterOptions(opts)), nil
 	}
 	// What is left is a Sentinel: /NAME/DB
@@ -83,12 +79,12 @@ func redisByDSN(dsn string, copies bool) (redis.UniversalClient, error) {
 			addrs[i] = a + ":26379"
 		}
 	}
-	once(opts)
+	bounded(opts)
 	return redisops.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: name, SentinelAddrs: addrs, SentinelPassword: password,
 		Username: opts.Username, Password: opts.Password, DB: opts.DB, TLSConfig: opts.TLSConfig,
 		DialTimeout: opts.DialTimeout, ReadTimeout: opts.ReadTimeout, WriteTimeout: opts.WriteTimeout,
-		PoolTimeout: opts.PoolTimeout, MaxRetries: opts.MaxRetries, DialerRetries: opts.DialerRetries,
+		PoolTimeout: opts.PoolTimeout,
 	}), nil
 }
 

@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if *full { // what is missing must not be written down
 		os.Setenv("DJSESSION_TEST_REQUIRE", "1")
 	}
+	if *full || *soak > 0 {
+		commit() // of now, not of the end
+	}
 	// Where connections are cut on purpose, the drivers log it.
 	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
 	redis.SetLogger(silent{})

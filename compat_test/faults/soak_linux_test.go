@@ -397,7 +397,7 @@ func report(t *testing.T, ponds []*pond, deeds map[string]int, weights []weight)
 	var text strings.Builder
 	fmt.Fprintf(&text, `# Go and a real Django under load, while their servers die
 
-Written by `+"`make soak SOAK=%v`"+`. Go and Django %s serve the same sessions: %d visitors of each
+Written by `+"`make soak SOAK=%v`"+` on commit %s. Go and Django %s serve the same sessions: %d visitors of each
 engine, each with one request at a time, which goes to either side. Servers are killed, started
 again and stopped at random. An error is an answer other than 200, or none within %v; the page
 was then not acknowledged. Lost and doubled belong to the side that acknowledged the write,
@@ -407,7 +407,7 @@ an old copy, and write it back, after a save that the cache did not see.
 
 | engine | side | requests | errors | lost | doubled | revived | wrong |
 |---|---|---|---|---|---|---|---|
-`, *soak, djangoFor, visitors, soakWait)
+`, *soak, commit(), djangoFor, visitors, soakWait)
 	for _, p := range ponds {
 		for _, side := range []string{"Go", "Django"} {
 			fmt.Fprintf(&text, "| %s | %s |", p.name, side)

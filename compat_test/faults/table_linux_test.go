@@ -3,13 +3,15 @@ package faults_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
 const tableHead = "# Faults of servers, on the way to them, and of files\n\n" +
-	"Written by `make faults`. Each case is one operation through the middleware:\nOPERATIONS. " + `The
+	"Written by `make faults` on commit COMMIT. Each case is one operation through the middleware:\nOPERATIONS. " + `The
 fault is planted before the request or after the session is read. A fault that strikes once
 strikes the first piece that is sent or answered, then the second and so on. The client waits for
 PATIENCE, a save takes SAVE at most (FILES in files).
@@ -27,6 +29,15 @@ are 503, or 400 for a write to a session that was read before.
 
 `
 
+// commit returns what is tested.
+var commit = sync.OnceValue(func() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty=, changed").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+})
+
 // writeTable writes FAULTS.md.
 func writeTable(t *testing.T, rows []*row) {
 	var names []string
@@ -34,7 +45,7 @@ func writeTable(t *testing.T, rows []*row) {
 		names = append(names, string(o))
 	}
 	var text strings.Builder
-	text.WriteString(strings.NewReplacer("OPERATIONS", strings.Join(names, ", "), "PATIENCE", patience.String(),
+	text.WriteString(strings.NewReplacer("COMMIT", commit(), "OPERATIONS", strings.Join(names, ", "), "PATIENCE", patience.String(),
 		"SAVE", saveTimeout.String(), "FILES", savesInFiles.String()).Replace(tableHead))
 	fmt.Fprintf(&text, "| engine | cases | %s |\n|---|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
 	var order []string

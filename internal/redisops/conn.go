@@ -103,7 +103,7 @@ func Dialer(dial dialFunc, read, write time.Duration) dialFunc {
 		age := from.age.Load()
 		c, err := dial(ctx, network, addr)
 		if err != nil {
-			return &failed{err: err}, nil
+			return &failed{err: &dialError{err}}, nil
 		}
 		return &conn{Conn: c, from: from, age: age, read: read, write: write, fresh: true}, nil
 	}
@@ -224,6 +224,12 @@ type idle struct{}
 func (idle) Control(func(uintptr)) error    { return nil }
 func (idle) Read(func(uintptr) bool) error  { return nil }
 func (idle) Write(func(uintptr) bool) error { return nil }
+
+// dialError is around the error of a dialer: of an error that its own connection returns,
+// go-redis takes the outermost layer away, and with it the word that nothing was sent.
+type dialError struct{ error }
+
+func (e *dialError) Unwrap() error { return e.error }
 
 // failed is a connection that could not be made.
 type failed struct{ err error }

@@ -120,7 +120,8 @@ func (c *client) exec(ctx context.Context, cmds []redis.Cmder) error {
 	return err // none was sent: the server refused the connection
 }
 
-// patiently calls f, and calls it again if its error is one of those.
+// patiently calls f, and calls it again if its error is one of those. A server that had its
+// time is not given another one: then each step of a call takes its timeout once.
 func patiently[T any](ctx context.Context, o *Ops, key string, these func(error) bool, f func(context.Context, *client) (T, error)) (T, error) {
 	c := o.client(key)
 	for i := 0; ; i++ {
@@ -134,7 +135,7 @@ func patiently[T any](ctx context.Context, o *Ops, key string, these func(error)
 		switch {
 		case errors.Is(err, redis.Nil):
 			return v, nil
-		case err == nil || !these(err) || i == len(pauses):
+		case err == nil || !these(err) || timedOut(err) || i == len(pauses):
 			return v, err
 		}
 		pause := pauses[i]
@@ -150,6 +151,12 @@ func patiently[T any](ctx context.Context, o *Ops, key string, these func(error)
 		case <-time.After(pause):
 		}
 	}
+}
+
+// timedOut reports whether an error is the end of a timeout.
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, redis.ErrPoolTimeout) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // unsent reports whether an error means that no connection was made.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -289,6 +290,60 @@ func TestRestart(t *testing.T) {
 				t.Fatalf("round %d, read %d: got %+v, %v", round, i, v, err)
 			}
 		}
+	}
+}
+
+// A call waits a moment for a server at whose address nobody listens, a write too; with Once
+// it does not. A server that does not answer in time is asked once.
+func TestWaits(t *testing.T) {
+	quiet(t)
+	ctx := t.Context()
+	p := newProcess(t)
+	nobody := net.JoinHostPort("127.0.0.1", strconv.Itoa(free(t)))
+	var dials, refuse atomic.Int32
+	ops := func(once bool) *Ops {
+		return New(newSite(t), p.client(func(o *redis.Options) {
+			o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if dials.Add(1) <= refuse.Load() {
+					addr = nobody
+				}
+				return new(net.Dialer).DialContext(ctx, network, addr)
+			}
+			o.ReadTimeout = 200 * time.Millisecond
+		}), Options{Once: once})
+	}
+	for name, do := range map[string]func(*Ops) error{
+		"write": func(o *Ops) error { return o.Set(ctx, doing, "k", "text", now.Add(time.Hour)) },
+		"read": func(o *Ops) error {
+			if _, err := o.Get(ctx, doing, "k"); !errors.Is(err, djsession.ErrNotFound) {
+				return err
+			}
+			return nil
+		},
+	} {
+		for _, test := range []struct {
+			once   bool
+			refuse int
+			dials  int
+			err    error
+		}{
+			{false, 100, 1 + len(pauses), syscall.ECONNREFUSED},
+			{false, len(pauses), 1 + len(pauses), nil},
+			{true, 100, 1, syscall.ECONNREFUSED},
+		} {
+			dials.Store(0)
+			refuse.Store(int32(test.refuse))
+			if err := do(ops(test.once)); !errors.Is(err, test.err) || int(dials.Load()) != test.dials {
+				t.Errorf("%s, %+v: got error %v after %d connections", name, test, err, dials.Load())
+			}
+		}
+		_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+		dials.Store(0)
+		refuse.Store(0)
+		if err := do(ops(false)); !errors.Is(err, djsession.ErrUnavailable) || dials.Load() != 1 {
+			t.Errorf("%s, stopped: got error %v after %d connections, want it after one", name, err, dials.Load())
+		}
+		_ = p.cmd.Process.Signal(syscall.SIGCONT)
 	}
 }
 

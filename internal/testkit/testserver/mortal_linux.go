@@ -42,7 +42,17 @@ var mortals = map[string]struct {
 // test.
 func NewMortal(t testing.TB, name string) *Mortal {
 	t.Helper()
-	k := mortals[name].base
+	return newMortal(t, mortals[name].base, mortals[name].options)
+}
+
+// NewMortalPgBouncer is [NewMortal] for what [PgBouncerWith] returns.
+func NewMortalPgBouncer(t testing.TB, server *Server, mode, lines string) *Mortal {
+	t.Helper()
+	return newMortal(t, bouncerKind(server, mode, lines), func(string) []string { return nil })
+}
+
+func newMortal(t testing.TB, k *kind, options func(dir string) []string) *Mortal {
+	t.Helper()
 	bin := map[string]string{}
 	for _, b := range k.binaries {
 		if bin[b] = find(b); bin[b] == "" {
@@ -70,19 +80,19 @@ func NewMortal(t testing.TB, name string) *Mortal {
 			t.Fatal(err)
 		}
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("prepare the files of %s: %v\n%s", name, err, out)
+			t.Fatalf("prepare the files of %s: %v\n%s", k.name, err, out)
 		}
 	}
 	for try := 1; ; try++ { // another program may take the free port first
 		if m.Port, err = freePort(); err != nil {
 			t.Fatal(err)
 		}
-		m.command = append(k.serve(bin, data, m.Port), mortals[name].options(m.dir)...)
+		m.command = append(k.serve(bin, data, m.Port), options(m.dir)...)
 		if err = m.start(); err == nil {
 			return m
 		}
 		if try == 5 {
-			t.Fatalf("start %s: %v", name, err)
+			t.Fatalf("start %s: %v", k.name, err)
 		}
 	}
 }

@@ -83,26 +83,28 @@ func PgBouncer(t testing.TB, server *Server, mode string) *Server {
 // max_prepared_statements in them it is a PgBouncer that keeps prepared statements.
 func PgBouncerWith(t testing.TB, server *Server, mode, lines string) *Server {
 	t.Helper()
+	return specialKind("pgbouncer "+server.Addr()+mode+lines, func() *kind { return bouncerKind(server, mode, lines) }).get(t)
+}
+
+func bouncerKind(server *Server, mode, lines string) *kind {
 	program, install := "pgbouncer", "pgbouncer"
 	if strings.Contains(lines, "max_prepared_statements") {
 		program, install = "pgbouncer-1.24", "PgBouncer by compat_test/setup.sh servers"
 	}
-	return specialKind(program+server.Addr()+mode+lines, func() *kind {
-		return &kind{
-			name:     "PgBouncer",
-			install:  install,
-			binaries: []string{program},
-			user:     server.User,
-			signal:   "INT",
-			ready:    "process up",
-			serve: func(bin map[string]string, dir string, port int) []string {
-				ini := strings.NewReplacer("HOST", server.Host, "PGPORT", strconv.Itoa(server.Port), "PORT", strconv.Itoa(port),
-					"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer) + lines + "\n"
-				return []string{"sh", "-c", `mkdir "$1" && printf '"%s" ""\n' "$2" >"$1/users.txt" && printf %s "$3" >"$1/ini" && exec "$0" "$1/ini"`,
-					bin[program], dir, server.User, ini}
-			},
-		}
-	}).get(t)
+	return &kind{
+		name:     "PgBouncer",
+		install:  install,
+		binaries: []string{program},
+		user:     server.User,
+		signal:   "INT",
+		ready:    "process up",
+		serve: func(bin map[string]string, dir string, port int) []string {
+			ini := strings.NewReplacer("HOST", server.Host, "PGPORT", strconv.Itoa(server.Port), "PORT", strconv.Itoa(port),
+				"MODE", mode, "USERS", filepath.Join(dir, "users.txt")).Replace(bouncer) + lines + "\n"
+			return []string{"sh", "-c", `mkdir -p "$1" && printf '"%s" ""\n' "$2" >"$1/users.txt" && printf %s "$3" >"$1/ini" && exec "$0" "$1/ini"`,
+				bin[program], dir, server.User, ini}
+		},
+	}
 }
 
 const bouncer = `[databases]
