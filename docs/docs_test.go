@@ -1,12 +1,12 @@
-// Package docs_test checks README.md and the pages in docs: their Go code builds, their
-// links lead somewhere, and the quick start does what it says.
+// Package docs_test checks README.md and the pages in docs: their code builds or runs,
+// their links lead somewhere, and the texts of errors in them are those of the code.
 package docs_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -14,85 +14,50 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-djsession/go-djsession/internal/testkit/testserver"
 )
+
+func TestMain(m *testing.M) { os.Exit(testserver.Run(m)) }
 
 const module = "github.com/go-djsession/go-djsession"
 
-// pages returns the pages beside this file, those of the root and of the examples.
-func pages(t *testing.T) []string {
-	t.Helper()
-	names, err := filepath.Glob("*.md")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no pages: %v", err)
-	}
-	examples, err := filepath.Glob("../examples/*/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names = append(names, examples...)
-	return append(names, "../README.md", "../examples/README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../DESIGN.md")
-}
-
-// block is the Go code between two fences, and the mark that stands above it.
-type block struct {
-	page string
-	line int
-	mark string // "" for none
-	code string
-}
-
-var mark = regexp.MustCompile(`^<!-- (.*) -->$`)
-
-// blocks returns the Go code of a page.
-func blocks(t *testing.T, page string) []block {
-	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []block
-	lines := strings.Split(string(text), "\n")
-	for i := 0; i < len(lines); i++ {
-		if lines[i] != "```go" {
-			continue
-		}
-		b := block{page: page, line: i + 1}
-		if m := mark.FindStringSubmatch(lines[max(i-1, 0)]); m != nil {
-			b.mark = m[1]
-		}
-		for i++; i < len(lines) && lines[i] != "```"; i++ {
-			b.code += lines[i] + "\n"
-		}
-		found = append(found, b)
-	}
-	return found
-}
+var function = regexp.MustCompile(`^in: func(?: (\w+))?(\(.*)$`)
 
 // file is a Go file for the block. A block that begins with "package" is one. What is
 // left are statements: the mark "in: func(...)" above them names the function that they
-// are the body of, and the imports are found by the names that the code uses.
-func (b block) file(t *testing.T, packages map[string]string) string {
+// are the body of, and the imports are found by the names that the code uses. The
+// functions of a page that have a name are one program, and the others are each alone.
+func (b block) file(t *testing.T, packages map[string]string) (dir, text string) {
 	t.Helper()
 	page, err := filepath.Abs(b.page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := fmt.Sprintf("//line %s:%d\n", page, b.line+1) // where the compiler finds faults
+	if formatted, err := format.Source([]byte(b.code)); err != nil || string(formatted) != b.code {
+		t.Errorf("%s:%d: gofmt would change the block (%v)", b.page, b.line, err)
+	}
 	if strings.HasPrefix(b.code, "package ") {
-		return at + b.code
+		return "", at + b.code
 	}
-	signature, ok := strings.CutPrefix(b.mark, "in: func")
-	if !ok {
+	m := function.FindStringSubmatch(b.mark)
+	if m == nil {
 		t.Errorf("%s:%d: a block of statements needs the mark <!-- in: func(...) --> above it", b.page, b.line)
-		return "package p\n"
+		return "", "package p\n"
 	}
-	body := "func _" + signature + " {\n" + at + b.code + "}\n"
+	pkg, name := "p", "_"
+	if m[1] != "" {
+		pkg, name, dir = "main", m[1], strings.TrimSuffix(filepath.Base(b.page), ".md")
+	}
+	body := "func " + name + m[2] + " {\n" + at + b.code + "}\n"
 	parsed, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+body, 0)
 	if err != nil {
 		t.Errorf("%s:%d: %v", b.page, b.line, err)
-		return "package p\n"
+		return "", "package p\n"
 	}
 	imports := map[string]bool{}
 	ast.Inspect(parsed, func(n ast.Node) bool {
@@ -104,23 +69,26 @@ func (b block) file(t *testing.T, packages map[string]string) string {
 		return true
 	})
 	var out strings.Builder
-	out.WriteString("package p\n")
+	out.WriteString("package " + pkg + "\n")
 	for path := range imports {
 		fmt.Fprintf(&out, "import %q\n", path)
 	}
-	return out.String() + body
+	return dir, out.String() + body
 }
 
 // named maps the names of packages to their import paths: those of this module, and what
-// the pages use of the standard library.
+// the pages use of others.
 func named(t *testing.T) map[string]string {
 	t.Helper()
-	packages := map[string]string{}
-	for _, path := range []string{"context", "database/sql", "errors", "fmt", "html/template", "log", "net/http", "os", "time"} {
+	packages := map[string]string{"websocket": "github.com/coder/websocket", "redis": "github.com/redis/go-redis/v9"}
+	for _, path := range []string{
+		"context", "database/sql", "encoding/json", "errors", "fmt", "html/template", "log", "net/http", "net/http/httputil", "net/url",
+		"os", "strings", "testing", "time",
+	} {
 		packages[path[strings.LastIndex(path, "/")+1:]] = path
 	}
 	root := os.DirFS("..")
-	for _, top := range []string{"djauth", "djcache", "djcsrf", "djmessages", "djsession", "djsettings", "djsite", "serializer", "signer"} {
+	for _, top := range exported {
 		err := fs.WalkDir(root, top, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() && d.Name() != "testdata" {
 				packages[d.Name()] = module + "/" + path
@@ -134,77 +102,82 @@ func named(t *testing.T) map[string]string {
 	return packages
 }
 
-// TestCode: all Go code of the pages builds. The files exist for the go command only.
-func TestCode(t *testing.T) {
-	packages := named(t)
-	replace := map[string]string{}
-	dir := t.TempDir()
-	overlay := filepath.Join(dir, "overlay.json")
-	args := []string{"build", "-overlay", overlay}
+// exported are the folders with the packages that others import.
+var exported = []string{"djauth", "djcache", "djcsrf", "djgate", "djmessages", "djsession", "djsessiontest", "djsettings", "djsite", "serializer", "signer"}
+
+// overlay writes the Go code of the pages as files that exist for the go command only. It
+// returns the flags for that, the packages, and how many blocks they are made of.
+func overlay(t *testing.T) (flag string, pkgs []string, count int) {
+	t.Helper()
+	packages, replace, dir := named(t), map[string]string{}, t.TempDir()
 	here, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range pages(t) {
-		for _, b := range blocks(t, page) {
-			name := fmt.Sprintf("block%d", len(replace))
-			file := filepath.Join(dir, name+".go")
-			if err := os.WriteFile(file, []byte(b.file(t, packages)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			replace[filepath.Join(here, "code", name, "main.go")] = file
-			args = append(args, "./code/"+name)
+	add := func(pkg, name, text string) {
+		if text != "" {
+			file := filepath.Join(dir, pkg+"-"+name)
+			write(t, file, []byte(text))
+			replace[filepath.Join(here, "code", pkg, name)] = file
+		}
+		if path := "./code/" + pkg; !slices.Contains(pkgs, path) {
+			pkgs = append(pkgs, path)
 		}
 	}
-	if len(replace) == 0 {
+	for _, b := range all(t) {
+		if b.lang != "go" {
+			continue
+		}
+		pkg, text := b.file(t, packages)
+		if count++; pkg == "" {
+			add(fmt.Sprintf("block%d", count), "main.go", text)
+			continue
+		}
+		add(pkg, fmt.Sprintf("block%d.go", count), text)
+		add(pkg, "main.go", string(read(t, filepath.Join("testdata", pkg+".go")))) // tries them
+	}
+	if count == 0 {
 		t.Fatal("the pages have no Go code")
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(overlay, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("go", args...).CombinedOutput()
+	write(t, filepath.Join(dir, "overlay.json"), text)
+	return "-overlay=" + filepath.Join(dir, "overlay.json"), pkgs, count
+}
+
+// TestCode: all Go code of the pages builds.
+func TestCode(t *testing.T) {
+	flag, pkgs, count := overlay(t)
+	out, err := exec.Command("go", append([]string{"build", flag}, pkgs...)...).CombinedOutput()
 	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("blocks of Go: %d, built: %d", count, count)
+}
+
+// TestRecipes runs the recipes of cookbook.md.
+func TestRecipes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("links a program")
+	}
+	flag, _, _ := overlay(t)
+	dir := t.TempDir()
+	demoSite(t, dir)
+	binary := filepath.Join(dir, "recipes.exe")
+	if out, err := exec.Command("go", "build", flag, "-o", binary, "./code/cookbook").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(binary, filepath.Join(dir, "site.settings")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "all recipes work") {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
-
-// TestLinks: what the pages link to is there.
-func TestLinks(t *testing.T) {
-	for _, page := range pages(t) {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
-			target := found[1]
-			if target == "" || strings.Contains(target, "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
-				t.Errorf("%s: %v", page, err)
-			}
-		}
-	}
-}
-
-// TestPagesAreFound: README.md links to every page.
-func TestPagesAreFound(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
-	}
-	if n := bytes.Count(readme, []byte("\n")); n > 200 {
-		t.Errorf("README.md has %d lines, want at most 200: move what is long to docs", n)
-	}
-	for _, page := range pages(t) {
-		if !strings.HasPrefix(page, "../") && !bytes.Contains(readme, []byte("(docs/"+page+")")) {
-			t.Errorf("README.md does not link to docs/%s", page)
-		}
 	}
 }
