@@ -8,7 +8,7 @@ import (
 	"github.com/go-djsession/go-djsession/djsettings"
 )
 
-func ExampleRead() {
+func Example() {
 	set, err := djsettings.Read(strings.NewReader(`
 ### DEBUG = False
 DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'site', 'HOST': 'db', 'PASSWORD': 'hunter2'}}

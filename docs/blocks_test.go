@@ -249,8 +249,8 @@ func run(t *testing.T, b block, dir string, environ []string) {
 	}
 }
 
-// build builds a command of this module, and returns the folder of its binary.
-func build(t *testing.T, pkg string) string {
+// install builds a command of this module, and returns the folder of its binary.
+func install(t *testing.T, pkg string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, filepath.Base(pkg)), pkg).CombinedOutput(); err != nil {

@@ -61,7 +61,7 @@ func TestCommands(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		testserver.Lacks(t, "there is no bash")
 	}
-	bin, count := build(t, "../cmd/djsession"), 0
+	bin, count := install(t, "../cmd/djsession"), 0
 	for _, b := range runnable(t, "demo site") {
 		dir := t.TempDir()
 		demoSite(t, dir)

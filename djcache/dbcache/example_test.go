@@ -9,12 +9,15 @@ import (
 	"github.com/go-djsession/go-djsession/djcache/dbcache"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsession/cachestore"
+	"github.com/go-djsession/go-djsession/serializer"
 	"github.com/go-djsession/go-djsession/signer"
+
+	_ "modernc.org/sqlite"
 )
 
 // The engine cache of a site whose CACHES has a DatabaseCache with the LOCATION
 // "site_cache".
-func ExampleNew() {
+func Example() {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("example")})
 	if err != nil {
 		panic(err)
@@ -33,7 +36,7 @@ func ExampleNew() {
 	store := cachestore.New(cache, nil)
 
 	ctx := context.Background()
-	r := &djsession.Record{Data: dict("_auth_user_id", "1", "n", 7), Expires: time.Now().Add(time.Hour)}
+	r := &djsession.Record{Data: serializer.NewDict(serializer.Item{Key: "_auth_user_id", Value: "1"}, serializer.Item{Key: "n", Value: 7}), Expires: time.Now().Add(time.Hour)}
 	if _, err := store.Create(ctx, "abcdefghijklmnopqrstuvwxyz012345", r); err != nil {
 		panic(err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // The engine cache of a site whose CACHES has a FileBasedCache.
-func ExampleNew() {
+func Example() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
 		panic(err)

@@ -1,9 +1,7 @@
 package locmem_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -103,24 +101,4 @@ func TestPrefix(t *testing.T) {
 	if cleared, err := c.ClearExpired(t.Context(), "a", nil); n != 2 || cleared != 2 || err != nil {
 		t.Errorf("listed %d, cleared %d, %v, want 2 and 2", n, cleared, err)
 	}
-}
-
-func ExampleNew() {
-	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("example")})
-	if err != nil {
-		panic(err)
-	}
-	store := cachestore.New(locmem.New(site, nil), nil)
-	ctx := context.Background()
-	r := &djsession.Record{Data: dict(7), Expires: time.Now().Add(time.Hour)}
-	if _, err := store.Create(ctx, "abcdefgh", r); err != nil {
-		panic(err)
-	}
-	got, _, err := store.Load(ctx, "abcdefgh")
-	if err != nil {
-		panic(err)
-	}
-	n, _ := got.Data.Get("n")
-	fmt.Println(n)
-	// Output: 7
 }

@@ -17,7 +17,7 @@ import (
 //	    "LOCATION": "10.0.0.1:11211;10.0.0.2:11211",
 //	    "KEY_PREFIX": "shop",
 //	}}
-func ExampleNew() {
+func Example() {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey("example")})
 	if err != nil {
 		panic(err)
@@ -30,20 +30,4 @@ func ExampleNew() {
 	m := djsession.New(cachestore.New(cache, nil))
 	fmt.Println(m != nil)
 	// Output: true
-}
-
-// Each client of Django's has its own idea of where a session is.
-func ExampleServers_Pick() {
-	key := djcache.Keys{}.Key("django.contrib.sessions.cacheabcdefghijklmnopqrstuvwxyz012345")
-	addresses := []string{"10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"}
-	for _, rule := range []func(...string) (*memcached.Servers, error){
-		memcached.Rendezvous, memcached.Modula, memcached.Ketama, memcached.KetamaWeighted, memcached.PythonMemcached,
-	} {
-		servers, err := rule(addresses...)
-		if err != nil {
-			panic(err)
-		}
-		fmt.Print(servers.Pick(key), " ")
-	}
-	// Output: 0 2 0 2 1
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/go-djsession/go-djsession/signer"
 )
 
-func ExampleNew() {
+func Example() {
 	dir, err := os.MkdirTemp("", "") // SESSION_FILE_PATH of the site
 	if err != nil {
 		panic(err)

@@ -402,20 +402,3 @@ func TestServerDies(t *testing.T) {
 		t.Errorf("stalled: got error %v, want ErrUnavailable and DeadlineExceeded", err)
 	}
 }
-
-func ExampleNew() {
-	ctx := context.Background()
-	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))})
-	if err != nil {
-		panic(err)
-	}
-	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
-	if err != nil {
-		panic(err)
-	}
-	defer pool.Close()
-	store := pgxstore.New(site, pool, nil)
-
-	n, err := store.ClearExpired(ctx, &djsession.ReapOptions{Progress: func(done int64) { fmt.Println(done, "so far") }})
-	fmt.Println(n, "removed", err)
-}

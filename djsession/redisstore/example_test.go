@@ -14,7 +14,7 @@ import (
 
 // The sessions of a site with SESSION_ENGINE = "redis_sessions.session" and
 // SESSION_REDIS = {"host": "redis.internal", "db": 2, "prefix": "session"}.
-func ExampleNew() {
+func Example() {
 	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))})
 	if err != nil {
 		log.Fatal(err)
@@ -23,22 +23,4 @@ func ExampleNew() {
 	store := redisstore.New(site, client, &redisstore.Options{Prefix: "session"})
 	m := djsession.New(store)
 	log.Fatal(http.ListenAndServe(":8080", m.Middleware(http.DefaultServeMux)))
-}
-
-// A site that has repaired the library's POOL: the second server has two thirds
-// of the sessions.
-func ExampleNewPooled() {
-	site, err := djsession.NewSite(djsession.Settings{Keys: signer.SecretKey(os.Getenv("DJANGO_SECRET_KEY"))})
-	if err != nil {
-		log.Fatal(err)
-	}
-	pool := redisstore.Pool{
-		{Client: redis.NewClient(&redis.Options{Addr: "one.internal:6379"})},
-		{Client: redis.NewClient(&redis.Options{Addr: "two.internal:6379"}), Weight: 2},
-	}
-	store, err := redisstore.NewPooled(site, pool, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	_ = djsession.New(store)
 }
