@@ -147,10 +147,10 @@ func overlay(t *testing.T) (flag string, pkgs []string, count int) {
 	return "-overlay=" + filepath.Join(dir, "overlay.json"), pkgs, count
 }
 
-// TestCode: all Go code of the pages builds.
+// TestCode: all Go code of the pages builds. Other tests link and run the programs.
 func TestCode(t *testing.T) {
 	flag, pkgs, count := overlay(t)
-	out, err := exec.Command("go", append([]string{"build", flag}, pkgs...)...).CombinedOutput()
+	out, err := exec.Command("go", append([]string{"list", "-export", flag}, pkgs...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
