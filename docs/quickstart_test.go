@@ -52,6 +52,18 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": __file_
 USE_TZ = True
 `
 
+// mysite makes a home with a project of Django in the folder mysite.
+func mysite(t *testing.T) (home, python string) {
+	t.Helper()
+	dir, python := django.Project(t, "5.2", djangoSite)
+	write(t, filepath.Join(dir, "db.sqlite3"), demo.Database)
+	home = t.TempDir()
+	if err := os.Symlink(dir, filepath.Join(home, "mysite")); err != nil {
+		t.Fatal(err)
+	}
+	return home, python
+}
+
 // TestCommands runs the commands of the pages, on a site that a Django wrote, and compares
 // what they print.
 func TestCommands(t *testing.T) {
@@ -69,9 +81,9 @@ func TestCommands(t *testing.T) {
 		count += len(steps(b))
 	}
 	for _, b := range runnable(t, "Django") {
-		dir, python := django.Project(t, "5.2", djangoSite)
-		write(t, filepath.Join(dir, "db.sqlite3"), demo.Database)
-		run(t, b, dir, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "VIRTUAL_ENV="+filepath.Dir(filepath.Dir(python))))
+		home, python := mysite(t)
+		run(t, b, filepath.Join(home, "mysite"), append(os.Environ(), "HOME="+home, "VIRTUAL_ENV="+filepath.Dir(filepath.Dir(python)),
+			"PATH="+bin+":"+filepath.Dir(python)+":"+os.Getenv("PATH")))
 		count += len(steps(b))
 	}
 	t.Logf("commands run: %d", count)
@@ -201,12 +213,8 @@ func TestQuickStartBesideDjango(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, python := django.Project(t, "5.2", djangoSite)
-	write(t, filepath.Join(site, "db.sqlite3"), demo.Database)
-	home, dir := t.TempDir(), t.TempDir()
-	if err := os.Symlink(site, filepath.Join(home, "mysite")); err != nil {
-		t.Fatal(err)
-	}
+	home, python := mysite(t)
+	dir := t.TempDir()
 	environ := append(os.Environ(), "HOME="+home, "GOFLAGS=-modcacherw", "GOBIN=", "GOWORK=off", "GOSUMDB=off",
 		"GOCACHE="+goenv(t, "GOCACHE"), "GOMODCACHE="+goenv(t, "GOMODCACHE"),
 		"GOPROXY=file://"+filepath.ToSlash(filepath.Join(goenv(t, "GOMODCACHE"), "cache", "download"))+","+goenv(t, "GOPROXY"),
