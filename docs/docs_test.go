@@ -88,7 +88,7 @@ func named(t *testing.T) map[string]string {
 		packages[path[strings.LastIndex(path, "/")+1:]] = path
 	}
 	root := os.DirFS("..")
-	for _, top := range exported {
+	for _, top := range exported(t) {
 		err := fs.WalkDir(root, top, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() && d.Name() != "testdata" {
 				packages[d.Name()] = module + "/" + path
@@ -102,8 +102,22 @@ func named(t *testing.T) map[string]string {
 	return packages
 }
 
-// exported are the folders with the packages that others import.
-var exported = []string{"djauth", "djcache", "djcsrf", "djgate", "djmessages", "djsession", "djsessiontest", "djsettings", "djsite", "serializer", "signer"}
+// exported returns the folders with the packages that others import.
+func exported(t *testing.T) []string {
+	t.Helper()
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tops []string
+	for _, e := range entries {
+		if name := e.Name(); e.IsDir() && !strings.HasPrefix(name, ".") &&
+			!slices.Contains([]string{"cmd", "compat_test", "docs", "examples", "internal", "dist"}, name) {
+			tops = append(tops, name)
+		}
+	}
+	return tops
+}
 
 // overlay writes the Go code of the pages as files that exist for the go command only. It
 // returns the flags for that, the packages, and how many blocks they are made of.

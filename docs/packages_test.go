@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -109,7 +108,7 @@ var noEntry = map[string]string{
 // Example.
 func TestPackageExamples(t *testing.T) {
 	called, used, entries, without := map[string]bool{}, map[string]bool{}, 0, 0
-	packages := sources(t, append(slices.Clone(exported), "fixtures")...)
+	packages := sources(t, exported(t)...)
 	for _, s := range packages {
 		whole := false
 		for _, file := range s.tests {
@@ -233,7 +232,7 @@ var bracketed = regexp.MustCompile(`\[(\*?(?:\w+(?:/\w+)*\.)?[A-Z]\w*(?:\.[A-Z]\
 func TestDocLinks(t *testing.T) {
 	known := map[string]map[string]bool{} // by import path
 	links, dead := 0, 0
-	for _, s := range sources(t, append(slices.Clone(exported), "fixtures", "internal")...) {
+	for _, s := range sources(t, append(exported(t), "internal")...) {
 		p := s.doc.Parser()
 		own := symbols(filepath.Join("..", s.path))
 		check := func(where, text string) {
