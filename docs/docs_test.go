@@ -183,6 +183,13 @@ func TestRecipes(t *testing.T) {
 	if out, err := exec.Command("go", "build", flag, "-o", binary, "./code/cookbook").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	recipes := 0
+	for _, b := range all(t) {
+		if m := function.FindStringSubmatch(b.mark); m != nil && m[1] != "" {
+			recipes++
+		}
+	}
+	t.Logf("recipes run: %d", recipes)
 	out, err := exec.Command(binary, filepath.Join(dir, "site.settings")).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "all recipes work") {
 		t.Fatalf("%v\n%s", err, out)

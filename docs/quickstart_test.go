@@ -169,7 +169,9 @@ func TestPrograms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("links programs")
 	}
-	for _, b := range runnable(t, "server") {
+	programs := runnable(t, "server")
+	t.Logf("programs run: %d, and that of the quick start", len(programs))
+	for _, b := range programs {
 		var requests []step
 		for _, after := range blocks(t, b.page) {
 			if after.line > b.line && after.lang == "console" {
