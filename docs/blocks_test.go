@@ -86,7 +86,7 @@ func TestBlocks(t *testing.T) {
 // commands are the programs with which an indented block of the shell begins.
 var commands = func() map[string]bool {
 	names := map[string]bool{}
-	for _, name := range strings.Fields("djsession go make python export curl docker source git sudo systemctl kubectl compat_test/setup.sh") {
+	for _, name := range strings.Fields("djsession go make compat_test/new-django python export curl docker source git sudo systemctl kubectl compat_test/setup.sh") {
 		names[name] = true
 	}
 	return names
