@@ -142,13 +142,6 @@ func (p *probe) skipped() {
 	p.sent = p.sent[:len(p.sent)-1]
 }
 
-// prepared records a statement.
-func (p *probe) prepared(query string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sent = append(p.sent, query)
-}
-
 // take returns the statements since the last take.
 func (p *probe) take() []string {
 	p.mu.Lock()
@@ -185,8 +178,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn{real, c.p}, err
 }
 
-// conn counts the statements. It counts one that the driver wants prepared first
-// (driver.ErrSkip) when it is prepared.
+// conn counts the statements. It counts one that is prepared first when it is run.
 type conn struct {
 	driver.Conn
 	p *probe
@@ -215,8 +207,35 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	c.p.prepared(query)
-	return c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	return stmt{s, c.p, query}, err
+}
+
+type stmt struct {
+	driver.Stmt
+	p     *probe
+	query string
+}
+
+func (s stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := s.p.statement(s.query, args); err != nil {
+		return nil, err
+	}
+	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+}
+
+func (s stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := s.p.statement(s.query, args); err != nil {
+		return nil, err
+	}
+	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+}
+
+func (s stmt) CheckNamedValue(nv *driver.NamedValue) error {
+	if n, ok := s.Stmt.(driver.NamedValueChecker); ok {
+		return n.CheckNamedValue(nv)
+	}
+	return driver.ErrSkip
 }
 
 func (c conn) CheckNamedValue(nv *driver.NamedValue) error {
