@@ -62,6 +62,7 @@ func TestBench(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.Results = append(p.Results, res)
+			p.save(*write)
 		})
 	}
 	p.Machine, p.Took, p.Reaped, p.Tables, p.Bytes = kept.Machine, kept.Took, kept.Reaped, kept.Tables, kept.Bytes
