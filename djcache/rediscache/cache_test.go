@@ -37,6 +37,7 @@ func TestStore(t *testing.T) {
 		{"single", redistest.Single, djcache.Keys{}},
 		{"cluster", redistest.Cluster, djcache.Keys{Prefix: `s*i?[t]\e`}},
 		{"ring", redistest.Ring, djcache.Keys{}},
+		{"Valkey 9.1", redistest.Valkey("9.1", rediscache.ClientOptions), djcache.Keys{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.name != "single" && testing.Short() {

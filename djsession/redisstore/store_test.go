@@ -31,6 +31,8 @@ func TestStore(t *testing.T) {
 	}{
 		{"single", redistest.SingleBy(redisstore.ClientOptions), ""},
 		{"cluster", redistest.ClusterBy(redisops.ClusterOptions), `se*s?[i]o\n:`},
+		{"Valkey 9.0", redistest.Valkey("9.0", redisstore.ClientOptions), "9.0"},
+		{"Valkey 9.1", redistest.Valkey("9.1", redisstore.ClientOptions), "9.1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.prefix != "" && testing.Short() {

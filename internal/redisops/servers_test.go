@@ -57,9 +57,9 @@ func (p *process) addr() string { return net.JoinHostPort("127.0.0.1", strconv.I
 
 func (p *process) start() {
 	p.t.Helper()
-	bin, err := exec.LookPath("redis-server")
+	bin, err := exec.LookPath(testserver.RedisProgram())
 	if err != nil {
-		testserver.Lacks(p.t, "redis-server is not here: run compat_test/setup.sh")
+		testserver.Lacks(p.t, testserver.RedisProgram()+" is not here: run compat_test/setup.sh")
 	}
 	args := append([]string{"--port", strconv.Itoa(p.port), "--bind", "127.0.0.1", "--save", "", "--dir", p.dir}, p.args...)
 	if len(p.args) > 0 && p.args[0] == "--sentinel" {

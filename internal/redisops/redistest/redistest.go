@@ -69,6 +69,14 @@ func SingleBy(options func(*redis.Options) *redis.Options) func(testing.TB) *Rig
 	}
 }
 
+// Valkey is one server of a version of Valkey, with the client that options make.
+func Valkey(version string, options func(*redis.Options) *redis.Options) func(testing.TB) *Rig {
+	return func(t testing.TB) *Rig {
+		t.Helper()
+		return single(t, testserver.Valkey(t, version), options)
+	}
+}
+
 func as(o *redis.Options) *redis.Options { return o }
 
 func single(t testing.TB, s *testserver.Server, options func(*redis.Options) *redis.Options) *Rig {

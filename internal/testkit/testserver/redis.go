@@ -2,9 +2,11 @@ package testserver
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +25,21 @@ func Redises(t testing.TB, n int) []*Server {
 	t.Helper()
 	return redisServers.get(t, n)
 }
+
+// Valkey returns the private Valkey of a version that compat_test/setup.sh installs: 9.0 or
+// 9.1.
+func Valkey(t testing.TB, version string) *Server {
+	t.Helper()
+	return specialKind("valkey "+version, func() *kind {
+		k := redisKindOf("valkey-server-"+version, "Valkey "+version, redisOptions)
+		k.install = "Valkey by compat_test/setup.sh servers"
+		return k
+	}).get(t)
+}
+
+// RedisProgram is the Redis of the tests: that of the PATH, or another one that
+// DJSESSION_TEST_REDIS names.
+func RedisProgram() string { return cmp.Or(os.Getenv("DJSESSION_TEST_REDIS"), "redis-server") }
 
 // RedisCluster returns the three masters of a Redis Cluster. It has no replicas.
 func RedisCluster(t testing.TB) []*Server {
@@ -46,7 +63,7 @@ func RedisSentinel(t testing.TB) *Server {
 			// A Sentinel writes its configuration, so it needs a file.
 			text := fmt.Sprintf("sentinel monitor mymaster %s %d 1\n", master.Host, master.Port)
 			return []string{"sh", "-c", `printf %s "$1" >"$2" && exec "$0" "$2" --sentinel --port "$3"`,
-				bin["redis-server"], text, data, strconv.Itoa(port)}
+				bin[RedisProgram()], text, data, strconv.Itoa(port)}
 		}
 		redisSentinel.kind.ready = "+monitor master mymaster"
 	})
@@ -78,15 +95,19 @@ var (
 )
 
 func redisKind(name string, options func(port int) []string) *kind {
+	return redisKindOf(RedisProgram(), name, options)
+}
+
+func redisKindOf(program, name string, options func(port int) []string) *kind {
 	return &kind{
 		name:     name,
 		install:  "redis-server",
-		binaries: []string{"redis-server"},
+		binaries: []string{program},
 		user:     "default",
 		signal:   "TERM",
 		ready:    "Ready to accept connections",
 		serve: func(bin map[string]string, _ string, port int) []string {
-			return append([]string{bin["redis-server"]}, options(port)...)
+			return append([]string{bin[program]}, options(port)...)
 		},
 	}
 }
