@@ -98,8 +98,10 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
-	if only := flag.Lookup("test.run").Value.String(); *full && !t.Failed() && !strings.Contains(only, "/") {
-		writeTable(t, rows)
+	if only := flag.Lookup("test.run").Value.String(); *full && !strings.Contains(only, "/") {
+		if first := firstRequests(t); !t.Failed() {
+			writeTable(t, rows, first)
+		}
 	}
 }
 
