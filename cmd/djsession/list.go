@@ -226,7 +226,7 @@ func (row *listed) cells() []string {
 	}
 	cells := []string{payload.Printable(row.key), user, expires, fmt.Sprint(row.size)}
 	if row.who != nil {
-		cells = append(cells, payload.Printable(row.who.String()))
+		cells = append(cells, row.who.String()) // the table escapes a name from outside
 	}
 	return cells
 }

@@ -7,31 +7,23 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"html/template"
 	"log"
 	"net/http"
 
 	"github.com/go-djsession/go-djsession/djauth"
-	"github.com/go-djsession/go-djsession/djcsrf"
 	"github.com/go-djsession/go-djsession/djsession"
 	"github.com/go-djsession/go-djsession/djsettings"
 	"github.com/go-djsession/go-djsession/djsite"
+	"github.com/go-djsession/go-djsession/examples/internal/web"
 )
 
-var page = template.Must(template.New("").Funcs(djcsrf.Funcs()).Parse(`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Your sessions</title>
-<h1>Your sessions</h1>
-{{with .Note}}<p role="status">{{.}}</p>{{end}}
+// page is a html/template with the functions of djcsrf.Funcs.
+var page = web.Page("Your sessions", `{{with .Note}}<p class="info" role="status">{{.}}</p>{{end}}
 <ul>
 {{range .Sessions}}<li>{{if eq .Key $.This}}<strong>this browser</strong>{{else}}{{with .Meta.UserAgent}}{{.}}{{else}}another browser{{end}}{{end}}, until
 <time datetime="{{.Expires.Format "2006-01-02T15:04:05Z"}}">{{.Expires.Format "2 January 2006, 15:04"}} UTC</time></li>
 {{end}}</ul>
-<form method="post" action="/end">{{csrf_token}}<button>Log out all others</button></form>
-</html>
-`))
+<form method="post" action="/end">{{csrf_token}}<button>Log out all others</button></form>`)
 
 type server struct{ site *djsite.Site }
 
@@ -51,7 +43,11 @@ func main() {
 		return s.show(w, r, user, this, "")
 	}))
 	http.Handle("POST /end", s.user(s.end))
-	log.Fatal(http.ListenAndServe(*addr, site.Middleware(http.DefaultServeMux)))
+	err = web.Serve(*addr, site.Middleware(http.DefaultServeMux))
+	site.Close()
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 // user calls h for a user who is logged in.

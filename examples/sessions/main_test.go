@@ -26,6 +26,12 @@ func TestSessions(t *testing.T) {
 	exampletest.NewAda(t, at).Submit(at + "/end").Has(http.StatusForbidden)
 }
 
+// TestLook: the page fits a phone, and has a dark mode.
+func TestLook(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	exampletest.CheckLook(t, exampletest.Run(t, settings), exampletest.Ada, "/")
+}
+
 // TestEndOthers: a login at Django ends when the user ends all others here.
 func TestEndOthers(t *testing.T) {
 	s, django := exampletest.Shop(t)
