@@ -159,11 +159,11 @@ func (f *fleet) walk(ctx context.Context, see func(djsession.Listed) error) (unr
 			return unread, err
 		}
 	}
-	lister, ok := djsession.As[djsession.Lister](f.store)
+	all, ok := djsession.Walk(ctx, f.store)
 	if !ok {
 		return nil, fmt.Errorf("%s: %w: this engine cannot list its sessions", f.doing, errors.ErrUnsupported)
 	}
-	return f.judge(lister.List(ctx, ""), see)
+	return f.judge(all, see)
 }
 
 func (f *fleet) judge(all iter.Seq2[djsession.Listed, error], see func(djsession.Listed) error) (unread, err error) {

@@ -114,6 +114,13 @@ type Lister interface {
 	List(ctx context.Context, prefix, cursor string) iter.Seq2[Listed, error]
 }
 
+// Walker is a [Lister] that is faster where the order does not matter.
+type Walker interface {
+	// Walk yields what List yields, in any order, and perhaps some twice. The cursors mean
+	// nothing.
+	Walk(ctx context.Context, prefix string) iter.Seq2[Listed, error]
+}
+
 // Listed is a result of a [Lister]. It prints only its size, also inside other values.
 type Listed struct {
 	Item Item

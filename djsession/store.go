@@ -162,6 +162,14 @@ type (
 		List(ctx context.Context, cursor string) iter.Seq2[Listed, error]
 	}
 
+	// Walker is a [Lister] whose order costs more than the walk. [Walk] calls it.
+	Walker interface {
+		// Walk yields what List yields, in any order; the cursors mean nothing. A session that
+		// is there all the time comes at least once. A server that makes its tables smaller
+		// meanwhile may return it twice.
+		Walk(ctx context.Context) iter.Seq2[Listed, error]
+	}
+
 	// UserLister finds the sessions of a user by an index, without looking at all.
 	UserLister interface {
 		// ListUser yields the sessions that the engine keeps for the user with this id,
@@ -238,6 +246,19 @@ func As[T any](store Store) (power T, ok bool) {
 		store = wrapper.Unwrap()
 	}
 	return power, false
+}
+
+// Walk yields all sessions of store, in any order and perhaps some twice: by the [Lister] that
+// [As] finds, or by its method Walk if it is a [Walker] too. ok is false if there is none.
+func Walk(ctx context.Context, store Store) (all iter.Seq2[Listed, error], ok bool) {
+	lister, ok := As[Lister](store)
+	if !ok {
+		return nil, false
+	}
+	if walker, ok := lister.(Walker); ok {
+		return walker.Walk(ctx), true
+	}
+	return lister.List(ctx, ""), true
 }
 
 // LoadMany loads many records by the [ManyLoader] that [As] finds, or one by one if there

@@ -109,6 +109,7 @@ type Cache struct {
 var (
 	_ djcache.Cache        = (*Cache)(nil)
 	_ djcache.Lister       = (*Cache)(nil)
+	_ djcache.Walker       = (*Cache)(nil)
 	_ djcache.Recaller     = (*Cache)(nil)
 	_ djcache.Spread       = (*Cache)(nil)
 	_ djcache.Stamping     = (*Cache)(nil)
@@ -279,10 +280,25 @@ func (c *Cache) Delete(ctx context.Context, name string, seen djsession.Version)
 // With a KEY_FUNCTION that nothing reverses the walk ends at once with
 // [errors.ErrUnsupported].
 func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcache.Listed, error] {
-	const doing = "list the cache"
+	return c.all(prefix, func(head string, ours func(string) bool) iter.Seq2[[]redisops.Found, error] {
+		return c.ops.Scan(ctx, listing, head, cursor, ours)
+	})
+}
+
+// Walk implements [djcache.Walker].
+func (c *Cache) Walk(ctx context.Context, prefix string) iter.Seq2[djcache.Listed, error] {
+	return c.all(prefix, func(head string, ours func(string) bool) iter.Seq2[[]redisops.Found, error] {
+		return c.ops.Walk(ctx, listing, head, ours)
+	})
+}
+
+const listing = "list the cache"
+
+// all decodes in parallel what pages returns for the keys that begin with head and are ours.
+func (c *Cache) all(prefix string, pages func(head string, ours func(string) bool) iter.Seq2[[]redisops.Found, error]) iter.Seq2[djcache.Listed, error] {
 	return func(yield func(djcache.Listed, error) bool) {
 		if !c.keys.CanList() {
-			yield(djcache.Listed{}, fmt.Errorf("%s: %w: nothing reverses the key function", doing, errors.ErrUnsupported))
+			yield(djcache.Listed{}, fmt.Errorf("%s: %w: nothing reverses the key function", listing, errors.ErrUnsupported))
 			return
 		}
 		head := ""
@@ -293,13 +309,13 @@ func (c *Cache) List(ctx context.Context, prefix, cursor string) iter.Seq2[djcac
 			name, ok := c.keys.Name(key)
 			return ok && strings.HasPrefix(name, prefix)
 		}
-		for page, err := range c.ops.Scan(ctx, doing, head, cursor, ours) {
+		for page, err := range pages(head, ours) {
 			if err != nil {
 				yield(djcache.Listed{}, err)
 				return
 			}
 			all := make([]djcache.Listed, len(page))
-			share.Do(len(page), func(i int) { all[i] = c.listed(doing, page[i]) })
+			share.Do(len(page), func(i int) { all[i] = c.listed(listing, page[i]) })
 			for _, l := range all {
 				if !errors.Is(l.Err, djsession.ErrExpired) && !yield(l, nil) {
 					return

@@ -65,6 +65,7 @@ var (
 	_ djsession.Reaper       = (*Store)(nil)
 	_ djsession.SelfExpiring = (*Store)(nil)
 	_ djsession.Lister       = (*Store)(nil)
+	_ djsession.Walker       = (*Store)(nil)
 	_ djsession.Serializing  = (*Store)(nil)
 )
 
@@ -147,17 +148,35 @@ func (s *Store) ClearExpired(ctx context.Context, opts *djsession.ReapOptions) (
 // List implements [djsession.Lister]. If the cache cannot list its content, the walk ends
 // at once with [errors.ErrUnsupported].
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
+	c, ok := djcache.As[djcache.Lister](s.cache)
+	if !ok {
+		return s.sessions(ctx, nil)
+	}
+	return s.sessions(ctx, c.List(ctx, s.prefix, cursor))
+}
+
+// Walk implements [djsession.Walker], by List if the cache is no [djcache.Walker].
+func (s *Store) Walk(ctx context.Context) iter.Seq2[djsession.Listed, error] {
+	c, _ := djcache.As[djcache.Lister](s.cache)
+	if w, ok := c.(djcache.Walker); ok {
+		return s.sessions(ctx, w.Walk(ctx, s.prefix))
+	}
+	return s.List(ctx, "")
+}
+
+// sessions yields those of the values that are sessions. values is nil if the cache cannot
+// list them.
+func (s *Store) sessions(ctx context.Context, values iter.Seq2[djcache.Listed, error]) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
-		c, ok := djcache.As[djcache.Lister](s.cache)
 		if err := ctx.Err(); err != nil {
 			yield(djsession.Listed{}, djsession.Unavailable("list sessions", err))
 			return
 		}
-		if !ok {
+		if values == nil {
 			yield(djsession.Listed{}, fmt.Errorf("list sessions: %w: this cache cannot tell what it holds", errors.ErrUnsupported))
 			return
 		}
-		for found, err := range c.List(ctx, s.prefix, cursor) {
+		for found, err := range values {
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return

@@ -92,6 +92,7 @@ var (
 	_ djsession.Store        = (*Store)(nil)
 	_ djsession.Cycler       = (*Store)(nil)
 	_ djsession.Lister       = (*Store)(nil)
+	_ djsession.Walker       = (*Store)(nil)
 	_ djsession.SelfExpiring = (*Store)(nil)
 )
 
@@ -217,19 +218,31 @@ func (s *Store) Touch(ctx context.Context, key string, expires time.Time, seen d
 // looks at all keys of the database before it yields the first one. Without a Prefix, it
 // yields other texts whose keys look like those of sessions with [djsession.ErrCorrupt].
 func (s *Store) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
-	const doing = "list sessions"
+	if cursor != "" {
+		cursor = s.head + cursor
+	}
+	return s.all(s.ops.Scan(ctx, listing, s.head, cursor, s.ours))
+}
+
+// Walk implements [djsession.Walker].
+func (s *Store) Walk(ctx context.Context) iter.Seq2[djsession.Listed, error] {
+	return s.all(s.ops.Walk(ctx, listing, s.head, s.ours))
+}
+
+const listing = "list sessions"
+
+func (s *Store) ours(key string) bool { return s.site.ValidKey(strings.TrimPrefix(key, s.head)) }
+
+// all decodes pages in parallel.
+func (s *Store) all(pages iter.Seq2[[]redisops.Found, error]) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
-		if cursor != "" {
-			cursor = s.head + cursor
-		}
-		valid := func(key string) bool { return s.site.ValidKey(strings.TrimPrefix(key, s.head)) }
-		for page, err := range s.ops.Scan(ctx, doing, s.head, cursor, valid) {
+		for page, err := range pages {
 			if err != nil {
 				yield(djsession.Listed{}, err)
 				return
 			}
 			all := make([]djsession.Listed, len(page))
-			share.Do(len(page), func(i int) { all[i] = s.listed(doing, page[i]) })
+			share.Do(len(page), func(i int) { all[i] = s.listed(listing, page[i]) })
 			for _, l := range all {
 				if !yield(l, nil) {
 					return

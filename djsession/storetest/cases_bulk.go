@@ -54,12 +54,30 @@ var listCases = []testCase{
 	},
 	{
 		name: "list/many",
-		rule: "List yields each of more sessions than fit into one page.",
+		rule: "List yields each of more sessions than fit into one page, and so does a Walk, which may be stopped.",
 		run: func(e *env) {
 			want := map[string]bool{}
 			for i := range 250 {
 				key, _ := e.create(e.plain(i))
 				want[key] = true
+			}
+			for _, most := range []int{1, len(want)} {
+				left := maps.Clone(want)
+				all, ok := djsession.Walk(e.ctx, e.Store)
+				if !ok {
+					e.Fatal("Walk: the Store is no djsession.Lister")
+				}
+				for l, err := range all {
+					if err != nil || l.Err != nil || !want[l.Key()] {
+						e.Fatalf("Walk: %v, %v, or a session that was not created", err, l.Err)
+					}
+					if delete(left, l.Key()); len(want)-len(left) == most && most == 1 {
+						break
+					}
+				}
+				if len(want)-len(left) != most {
+					e.Errorf("Walk: %d sessions are missing", most-len(want)+len(left))
+				}
 			}
 			for _, l := range e.walk("") {
 				if !want[l.Key()] {

@@ -86,7 +86,7 @@ const (
 )
 
 // List is Lister.List, in the order of the keys. It reads pages, each of which begins
-// after the last key, and holds nothing open while the caller works.
+// after the last key, at most one ahead of the caller, and holds nothing open while he works.
 func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Listed, error] {
 	return t.ListPrefix(ctx, "", cursor)
 }
@@ -94,26 +94,62 @@ func (t *Table) List(ctx context.Context, cursor string) iter.Seq2[djsession.Lis
 // ListPrefix is List of the keys that begin with prefix.
 func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2[djsession.Listed, error] {
 	return func(yield func(djsession.Listed, error) bool) {
-		at := place{prefix: prefix, cursor: cursor, rows: firstRows}
-		for {
-			page, more, err := t.page(ctx, at)
-			if err != nil {
-				yield(djsession.Listed{}, err)
+		first := place{prefix: prefix, cursor: cursor, rows: firstRows}
+		page, more, err := t.page(ctx, first)
+		if err != nil {
+			yield(djsession.Listed{}, err)
+			return
+		}
+		if !t.yield(page, yield) || !more {
+			return
+		}
+		// The caller wants many: the next page is read while he works on this one.
+		first.cursor = page[len(page)-1].key
+		for p := range share.Ahead(t.pages(ctx, first)) {
+			if p.err != nil {
+				yield(djsession.Listed{}, p.err)
 				return
 			}
-			for some := range slices.Chunk(page, decodeRows) {
-				for _, l := range t.decoded(some) {
-					if !yield(l, nil) {
-						return
-					}
-				}
-			}
-			if !more {
+			if !t.yield(p.rows, yield) {
 				return
 			}
-			at.cursor, at.rows = page[len(page)-1].key, pageRows
 		}
 	}
+}
+
+// rowsOrErr is a page, or why there is none.
+type rowsOrErr struct {
+	rows []row
+	err  error
+}
+
+// pages reads the pages from a place on.
+func (t *Table) pages(ctx context.Context, at place) iter.Seq[rowsOrErr] {
+	return func(yield func(rowsOrErr) bool) {
+		at.rows = pageRows
+		for more := true; more; {
+			var p rowsOrErr
+			p.rows, more, p.err = t.page(ctx, at)
+			if !yield(p) || p.err != nil {
+				return
+			}
+			if more {
+				at.cursor = p.rows[len(p.rows)-1].key
+			}
+		}
+	}
+}
+
+// yield decodes a page. It returns false if the caller wants no more.
+func (t *Table) yield(page []row, yield func(djsession.Listed, error) bool) bool {
+	for some := range slices.Chunk(page, decodeRows) {
+		for _, l := range t.decoded(some) {
+			if !yield(l, nil) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // decoded returns what List yields for some rows. To decode a session takes longer than to

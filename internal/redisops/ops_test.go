@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -284,6 +285,18 @@ func TestScan(t *testing.T) {
 				if !slices.Equal(got, want) || large != 23 {
 					t.Errorf("window of %d: got %d keys, %d too large, want %d sorted ones and 23", size, len(got), large, len(want))
 				}
+			}
+			walked := map[string]int{}
+			for page, err := range o.Walk(ctx, doing, "p[*]:", keep) {
+				if err != nil {
+					t.Fatalf("Walk: %v", err)
+				}
+				for _, f := range page {
+					walked[f.Key]++
+				}
+			}
+			if !slices.Equal(slices.Sorted(maps.Keys(walked)), want) {
+				t.Errorf("Walk: got %d keys, want %d", len(walked), len(want))
 			}
 			for i, key := range want {
 				var got []string

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-djsession/go-djsession/djsession"
+	"github.com/go-djsession/go-djsession/internal/share"
 )
 
 // Found is a result of Scan: a [Value], or the error of Get.
@@ -43,10 +44,13 @@ func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(
 	return func(yield func([]Found, error) bool) {
 		for {
 			w := window{size: size, after: cursor}
-			err := o.eachKey(ctx, escape(prefix)+"*", func(key string) {
-				if strings.HasPrefix(key, prefix) && keep(key) {
-					w.add(key)
+			err := o.eachPage(ctx, escape(prefix)+"*", func(keys []string) error {
+				for _, key := range keys {
+					if strings.HasPrefix(key, prefix) && keep(key) {
+						w.add(key)
+					}
 				}
+				return nil
 			})
 			if err != nil {
 				yield(nil, fail(ctx, doing, err))
@@ -68,6 +72,43 @@ func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(
 				return
 			}
 			cursor = w.keys[len(w.keys)-1]
+		}
+	}
+}
+
+// Walk is Scan in the server's own order: it goes over the keys once, holds few of them in
+// memory, and may yield a key twice. It reads ahead of the caller.
+func (o *Ops) Walk(ctx context.Context, doing, prefix string, keep func(key string) bool) iter.Seq2[[]Found, error] {
+	type step struct {
+		values []Found
+		err    error
+	}
+	errStop := errors.New("redisops: the caller stopped")
+	steps := func(yield func(step) bool) {
+		err := o.eachPage(ctx, escape(prefix)+"*", func(keys []string) error {
+			keys = slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) || !keep(key) })
+			for some := range slices.Chunk(keys, loadCount) {
+				values, err := o.getMany(ctx, doing, some)
+				if err != nil {
+					yield(step{nil, err})
+					return errStop
+				}
+				values = slices.DeleteFunc(values, func(f Found) bool { return errors.Is(f.Err, djsession.ErrNotFound) })
+				if len(values) > 0 && !yield(step{values, nil}) {
+					return errStop
+				}
+			}
+			return nil
+		})
+		if err != nil && err != errStop {
+			yield(step{nil, fail(ctx, doing, err)})
+		}
+	}
+	return func(yield func([]Found, error) bool) {
+		for s := range share.Ahead(steps) {
+			if !yield(s.values, s.err) || s.err != nil {
+				return
+			}
 		}
 	}
 }
@@ -104,8 +145,9 @@ func escape(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
 }
 
-// eachKey calls f with each key of all servers that matches pattern.
-func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) error {
+// eachPage calls f with the keys of all servers that match pattern, some at a time, until it
+// returns an error.
+func (o *Ops) eachPage(ctx context.Context, pattern string, f func(keys []string) error) error {
 	for _, client := range o.clients {
 		nodes, err := await(ctx, client, func(ctx context.Context) ([]redis.Cmdable, error) {
 			return nodesOf(ctx, client.UniversalClient)
@@ -126,8 +168,8 @@ func (o *Ops) eachKey(ctx context.Context, pattern string, f func(key string)) e
 				if err != nil {
 					return err
 				}
-				for _, key := range p.keys {
-					f(key)
+				if err := f(p.keys); err != nil {
+					return err
 				}
 				if cursor = p.next; cursor == 0 {
 					break

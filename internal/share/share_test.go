@@ -3,6 +3,7 @@ package share
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestDo(t *testing.T) {
@@ -13,6 +14,37 @@ func TestDo(t *testing.T) {
 			if got := calls[i].Load(); got != 1 {
 				t.Errorf("of %d: got %d calls for %d, want 1", n, got, i)
 			}
+		}
+	}
+}
+
+// TestAhead: Ahead yields all values in order, one is made while the caller works, and
+// nothing runs on after the caller has stopped.
+func TestAhead(t *testing.T) {
+	for stop := range 6 {
+		made, working := make(chan int, 5), true
+		numbers := func(yield func(int) bool) {
+			defer func() { working = false }()
+			for i := range 5 {
+				made <- i
+				if !yield(i) {
+					return
+				}
+			}
+		}
+		var got []int
+		for v := range Ahead(numbers) {
+			if got = append(got, v); v < 4 {
+				for len(made) < v+2 { // the next one, while we look at this one
+					time.Sleep(time.Millisecond)
+				}
+			}
+			if v == stop {
+				break
+			}
+		}
+		if want := min(stop+1, 5); len(got) != want || working {
+			t.Errorf("stopped at %d: got %v, and it works on: %t", stop, got, working)
 		}
 	}
 }
