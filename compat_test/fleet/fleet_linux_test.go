@@ -252,8 +252,8 @@ func (f *fleet) fill() {
 		case i%every == 0 && i/every < hers:
 			user = 1
 			f.hers = append(f.hers, keys[i])
-		case i%3 > 0:
-			user = 2 + i%1000
+		case i%3000%3 > 0:
+			user = 2 + i%3000%1000
 		}
 		if user > 1 && len(f.others) < 5000 {
 			f.others = append(f.others, keys[i])
@@ -261,7 +261,7 @@ func (f *fleet) fill() {
 		if user > 0 {
 			f.logins++
 		}
-		dicts[i] = session(i, user)
+		dicts[i] = session(i%3000, user)
 	}
 	f.create(keys, dicts, time.Now().Add(240*time.Hour))
 	f.t.Logf("Go made as many in %v", time.Since(start).Round(time.Second))
@@ -292,7 +292,7 @@ func (f *fleet) create(keys []string, dicts []*serializer.Dict, ends time.Time) 
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 16 {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(keys)); i = next.Add(1) - 1 {
 				if _, err := f.site.Sessions.Store().Create(ctx, keys[i], &djsession.Record{Data: dicts[i], Expires: ends}); err != nil {
