@@ -126,7 +126,7 @@ const First = 1000
 const atATime = 64
 
 // Take counts the sessions of a site. It decodes in parallel, and holds few of them in
-// memory.
+// memory. A session whose key is cycled meanwhile may be counted twice or not at all.
 //
 // Errors: errors.ErrUnsupported if the engine cannot list its sessions; ErrNothing; those
 // of the store.
@@ -134,7 +134,7 @@ func Take(ctx context.Context, site *djsite.Site, opts *Options) (*Census, error
 	if opts == nil {
 		opts = &Options{}
 	}
-	lister, r, err := open(ctx, site)
+	all, r, err := open(ctx, site)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func Take(ctx context.Context, site *djsite.Site, opts *Options) (*Census, error
 		}
 		return nil
 	}
-	for l, err := range lister.List(ctx, "") {
+	for l, err := range all {
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type reader struct {
 
 // open returns the sessions of the site. They are read by every serializer, and from every
 // format for which there are keys.
-func open(ctx context.Context, site *djsite.Site) (djsession.Lister, *reader, error) {
+func open(ctx context.Context, site *djsite.Site) (iter.Seq2[djsession.Listed, error], *reader, error) {
 	engine := site.Engine()
 	if engine.Unlistable != "" {
 		return nil, nil, fmt.Errorf("count the sessions: %w: %s", errors.ErrUnsupported, engine.Unlistable)
@@ -64,11 +65,11 @@ func open(ctx context.Context, site *djsite.Site) (djsession.Lister, *reader, er
 	if err != nil {
 		return nil, nil, err
 	}
-	lister, ok := djsession.As[djsession.Lister](store)
+	all, ok := djsession.Walk(ctx, store)
 	if !ok {
 		return nil, nil, fmt.Errorf("count the sessions: %w: this engine cannot list them", errors.ErrUnsupported)
 	}
-	return lister, r, nil
+	return all, r, nil
 }
 
 // open counts the keys.

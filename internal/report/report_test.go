@@ -256,6 +256,14 @@ func TestWithout(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	// No fault means nothing where nothing was compared.
+	const proved, not = "No fault was found in what was compared.", "Nothing that Django wrote could be compared"
+	for want, report := range map[string]*doctor.Report{proved: {Proved: true}, not: {}} {
+		p.Doctor = report
+		if text := write(t, p); !strings.Contains(text, want) || strings.Contains(text, proved) != report.Proved {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
 	p.Census = &census.Census{Begun: now}
 	if text := write(t, p); !strings.Contains(text, "0 sessions: 0 logins, 0 anonymous.") || strings.Contains(text, "NaN") {
 		t.Errorf("a site without sessions: got\n%s", text)
