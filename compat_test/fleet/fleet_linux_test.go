@@ -112,7 +112,7 @@ func TestFleet(t *testing.T) {
 			f.fill()
 			signed := f.site.Engine().Signed
 			var row []string
-			row = append(row, e.name)
+			row = append(row, e.name, fmt.Sprint(*sessions))
 
 			// Alone.
 			f.measure(&row, func() {
