@@ -24,8 +24,7 @@ CORE32 = $(CORE) ./fixtures ./djmetrics ./djauth/hashers ./djauth/dbusers ./djau
 FUZZTIME = 10s
 PICKLE_FUZZTIME = 60s
 
-.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish fleet gatebench traefik envoy
-valkey
+.PHONY: check test lint race core32 cross tidy fuzz api reproducible bench fixtures options matrix sites faults costs soak drivers failover snapshot publish fleet gatebench traefik envoy valkey
 
 check: lint tidy test race core32 cross fuzz api reproducible
 
