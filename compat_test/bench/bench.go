@@ -143,16 +143,22 @@ func Measure(t testing.TB, r Row, p Plan) (*Result, error) {
 // calibrate returns how often an entry does its work in one round. A slow server bounds the
 // round by the clock.
 func calibrate(e Entry, want time.Duration) (int, error) {
+	for range 2 { // the first times import modules and open connections
+		if _, err := sample(e, 1); err != nil {
+			return 0, err
+		}
+	}
 	for n := 1; ; {
 		c, err := sample(e, n)
 		if err != nil {
 			return 0, err
 		}
-		took := max(c.CPU*time.Duration(n), c.Wall*time.Duration(n)/3)
-		if took >= want/2 || n >= 1<<24 {
-			return max(1, int(float64(n)*float64(want)/float64(max(took, 1)))), nil
+		took := max(c.CPU*time.Duration(n), c.Wall*time.Duration(n)/3, time.Microsecond)
+		next := max(1, int(float64(n)*float64(want)/float64(took)))
+		if next <= 2*n || n >= 1<<24 {
+			return next, nil
 		}
-		n = max(n*2, min(n*20, int(float64(n)*float64(want)/float64(max(took, time.Microsecond)))))
+		n = min(next, n*20)
 	}
 }
 
