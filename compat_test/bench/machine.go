@@ -77,7 +77,7 @@ func (b usage) others() string {
 	part := float64(n.all-b.all-(n.own-b.own)) / float64(n.at.Sub(b.at)) / float64(runtime.NumCPU())
 	text := fmt.Sprintf("%.0f %%", 100*max(part, 0))
 	if part > 0.2 {
-		text += ". **Ratios may be wrong by half or more. Measure on a quiet machine.**"
+		text += ". **So ratios may be wrong by half: those to servers most, where Go waits for others at each round trip. Measure on a quiet machine.**"
 	}
 	return text
 }
