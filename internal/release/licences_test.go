@@ -29,7 +29,11 @@ var refused = regexp.MustCompile(`GENERAL PUBLIC LICENSE|Server Side Public Lice
 
 // noLicence are files with the name of a licence that hold none.
 var noLicence = map[string]string{
-	"modernc.org/memory LICENSE-LOGO": "the address of a picture",
+	"modernc.org/memory LICENSE-LOGO":            "the address of a picture",
+	"github.com/prometheus/client_golang NOTICE": "names of authors",
+	"github.com/prometheus/client_model NOTICE":  "names of authors",
+	"github.com/prometheus/common NOTICE":        "names of authors",
+	"github.com/prometheus/procfs NOTICE":        "names of authors",
 }
 
 // kinds returns the licences in a text.
