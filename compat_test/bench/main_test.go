@@ -65,6 +65,7 @@ func TestBench(t *testing.T) {
 			p.save(*write)
 		})
 	}
+	p.Failed = append(p.Failed, kept.Failed...)
 	p.Machine, p.Took, p.Reaped, p.Tables, p.Bytes = kept.Machine, kept.Took, kept.Reaped, kept.Tables, kept.Bytes
 	if *only == "." || len(p.Machine) == 0 {
 		p.Machine, p.Took = Machine(), time.Since(start)
