@@ -312,7 +312,9 @@ func (f *fleet) measure(row *[]string, work func()) {
 	start, cpu := time.Now(), cpuTime(f.t)
 	work()
 	took, used := time.Since(start), cpuTime(f.t)-cpu
-	*row = append(*row, fmt.Sprintf("%.1f s, %.1f s CPU, %d MB", took.Seconds(), used.Seconds(), watch()>>20))
+	result := fmt.Sprintf("%.1f s, %.1f s CPU, %d MB", took.Seconds(), used.Seconds(), watch()>>20)
+	f.t.Log(result)
+	*row = append(*row, result)
 }
 
 // disturbers log users in and cycle keys of others until end is called.
