@@ -206,37 +206,56 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	return rows, err
 }
 
-func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
-	return stmt{s, c.p, query}, err
+// PrepareContext prepares nothing before the statement is run: the probe may stop that, also
+// where the database lacks the table.
+func (c conn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
+	return &stmt{c: c, query: query}, nil
 }
 
 type stmt struct {
-	driver.Stmt
-	p     *probe
+	c     conn
 	query string
+	real  driver.Stmt // nil before the first run
 }
 
-func (s stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if err := s.p.statement(s.query, args); err != nil {
+func (s *stmt) run(ctx context.Context, args []driver.NamedValue) (err error) {
+	if err := s.c.p.statement(s.query, args); err != nil {
+		return err
+	}
+	if s.real == nil {
+		s.real, err = s.c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, s.query)
+	}
+	return err
+}
+
+func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := s.run(ctx, args); err != nil {
 		return nil, err
 	}
-	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+	return s.real.(driver.StmtExecContext).ExecContext(ctx, args)
 }
 
-func (s stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if err := s.p.statement(s.query, args); err != nil {
+func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := s.run(ctx, args); err != nil {
 		return nil, err
 	}
-	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	return s.real.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
-func (s stmt) CheckNamedValue(nv *driver.NamedValue) error {
-	if n, ok := s.Stmt.(driver.NamedValueChecker); ok {
-		return n.CheckNamedValue(nv)
+func (s *stmt) CheckNamedValue(nv *driver.NamedValue) error { return s.c.CheckNamedValue(nv) }
+
+func (s *stmt) NumInput() int { return -1 }
+
+func (s *stmt) Close() error {
+	if s.real == nil {
+		return nil
 	}
-	return driver.ErrSkip
+	return s.real.Close()
 }
+
+// Exec and Query are for package sql of before Go 1.8.
+func (s *stmt) Exec([]driver.Value) (driver.Result, error) { return nil, driver.ErrSkip }
+func (s *stmt) Query([]driver.Value) (driver.Rows, error)  { return nil, driver.ErrSkip }
 
 func (c conn) CheckNamedValue(nv *driver.NamedValue) error {
 	if n, ok := c.Conn.(driver.NamedValueChecker); ok {
