@@ -132,7 +132,12 @@ func TestSavesShareATimer(t *testing.T) {
 		}
 		all[8].end()
 		synctest.Wait()
-		if n := m.saves.line.Len(); n != 7 {
+		waiting := func() (n int, next time.Time) {
+			m.saves.mu.Lock()
+			defer m.saves.mu.Unlock()
+			return m.saves.line.Len(), m.saves.next
+		}
+		if n, _ := waiting(); n != 7 {
 			t.Errorf("%d saves wait, want 7", n)
 		}
 		time.Sleep(2 * time.Second)
@@ -142,8 +147,8 @@ func TestSavesShareATimer(t *testing.T) {
 				t.Errorf("%d: got %v, want %v", i, c.Err(), want)
 			}
 		}
-		if m.saves.line.Len() != 0 || !m.saves.next.IsZero() {
-			t.Errorf("%d saves are left, and a timer at %v", m.saves.line.Len(), m.saves.next)
+		if n, next := waiting(); n != 0 || !next.IsZero() {
+			t.Errorf("%d saves are left, and a timer at %v", n, next)
 		}
 		called := false
 		stop := context.AfterFunc(all[0], func() { called = true })
