@@ -15,6 +15,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("DATABASE_URL") != "" { // run as the example
 		exampletest.Main(m, main)
+		return
 	}
 	os.Exit(testserver.Run(m))
 }
