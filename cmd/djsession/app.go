@@ -26,9 +26,10 @@ const (
 	groupMore     = "more"
 )
 
+func init() { cobra.EnableCommandSorting = false } // keep our order
+
 // root returns the command djsession with all its subcommands.
 func (a *app) root() *cobra.Command {
-	cobra.EnableCommandSorting = false // keep our order
 	root := &cobra.Command{
 		Use:   "djsession",
 		Short: "Read, explain and change the sessions of a Django site",
