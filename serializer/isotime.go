@@ -50,6 +50,10 @@ func parseISOTime(s string) (t time.Time, ok bool) {
 	if strings.Contains(s, ",") { // package time takes a comma for a point
 		return time.Time{}, false
 	}
+	if rest, ok := strings.CutSuffix(s, "-00:00:01"); ok { // package time takes this offset for none
+		t, err := time.ParseInLocation("2006-01-02T15:04:05", rest, time.FixedZone("", -1))
+		return t, err == nil && t.Year() >= 1
+	}
 	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00:00"} {
 		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && t.Year() >= 1 {
 			return t, true
