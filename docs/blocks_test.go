@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -38,8 +39,8 @@ var checks = map[string]func(t *testing.T, b block) error{
 		return program(t, b, "python3", "-c", "import ast, sys; ast.parse(sys.stdin.read())")
 	},
 	"js": func(t *testing.T, b block) error {
-		if _, err := exec.LookPath("node"); err != nil {
-			return nil // most machines have no engine of JavaScript, and no other block needs one
+		if _, err := exec.LookPath("node"); err != nil && os.Getenv("DJSESSION_TEST_REQUIRE") == "" {
+			return nil // most machines have no engine of JavaScript; setup.sh installs one
 		}
 		return program(t, b, "node", "--input-type=module", "--check")
 	},
