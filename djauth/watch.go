@@ -25,8 +25,8 @@ import (
 // Every Options.WatchInterval an Auth looks at all logins that it watches. If the engine can
 // (djsession.ManyLoader, [ManyFinder]), it sends one query for many sessions and one for many
 // accounts, else one for each. PostgreSQL takes 20,000 in one, the other databases 500. A
-// watch takes about 1 KB of memory, and with a Judge a copy of the request. If it cannot read them for Options.WatchGrace, the
-// contexts end with djsession.ErrUnavailable.
+// watch takes about 1 KB of memory, and with a Judge a copy of the request. If it cannot read
+// them for Options.WatchGrace, the contexts end with djsession.ErrUnavailable.
 //
 // Watch follows the session under its present key: save the changes of the request first,
 // and call Manager.Commit before taking over the connection. A session in a cookie can only
@@ -63,33 +63,33 @@ func (a *Auth) WatchSession(parent context.Context, s *djsession.Session) (ctx c
 
 func (a *Auth) watchSession(parent context.Context, s *djsession.Session, id *Identity) (ctx context.Context, stop context.CancelFunc, err error) {
 	// There may be many watchers: they keep neither the session nor the header of the cookie.
-	v := &watched{key: strings.Clone(s.Key())}
-	sealed := a.m.Store() == nil
+	v := &watched{}
+	var c claim
 	if a.users != nil {
-		c, why := a.claimOf(s.Get)
-		if why != nil {
+		var why error
+		if c, why = a.claimOf(s.Get); why != nil {
 			return nil, nil, anonymous{why}
 		}
-		if v.id = strings.Clone(c.id); sealed {
-			v.claim = c
+		v.id = strings.Clone(c.id)
+	}
+	if a.m.Store() != nil {
+		v.key = strings.Clone(s.Key())
+	} else { // there is nothing to look up
+		expires, err := s.ExpiryDate()
+		if err != nil {
+			return nil, nil, err
 		}
+		v.sealed = &sealed{claim: c, data: s.Dict(), expires: expires}
 	}
 	if a.opts.Judge != nil {
-		v.who = strings.Clone(id.ID())
+		v.judged = &judged{who: strings.Clone(id.ID())}
 		if c := a.find(parent); c != nil {
-			v.request = c.request.Clone(context.Background())
-			v.request.Body = http.NoBody
+			v.judged.request = c.request.Clone(context.Background())
+			v.judged.request.Body = http.NoBody
 		}
 	}
 	ctx, cancel := context.WithCancelCause(parent)
 	v.cancel = cancel
-	if sealed { // there is nothing to look up
-		v.key, v.data = "", s.Dict()
-		if v.expires, err = s.ExpiryDate(); err != nil {
-			cancel(err)
-			return nil, nil, err
-		}
-	}
 	a.watch.add(v)
 	began := time.Now()
 	a.watching(djsession.Event{Count: 1})
@@ -122,14 +122,24 @@ func (a *Auth) watching(e djsession.Event) {
 
 // watched is one login that is watched.
 type watched struct {
-	cancel  context.CancelCauseFunc
-	key     string           // of the session, or "" for a sealed one, of which
-	claim   claim            // is what it said, and
-	data    *serializer.Dict // is all that it said
+	cancel context.CancelCauseFunc
+	key    string  // of the session, unless it is sealed
+	id     string  // of the account that is logged in
+	sealed *sealed // nil for a session of a store
+	judged *judged // nil without a Judge
+}
+
+// sealed is what a session said that nobody can change.
+type sealed struct {
+	claim   claim
+	data    *serializer.Dict
 	expires time.Time
-	id      string        // of the account that is logged in, and
-	who     string        // of the one that the Judge made of it, if there is one
-	request *http.Request // that began the watch, for the Judge; or nil
+}
+
+// judged is what the Judge gets to see again.
+type judged struct {
+	who     string        // the account that it named
+	request *http.Request // that began the watch, or nil
 }
 
 // watcher looks at all logins that are watched. Its goroutine lives while there are any.
@@ -217,9 +227,9 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 	now := a.m.Site().Now()
 	for _, v := range all {
 		switch {
-		case v.key != "":
+		case v.sealed == nil:
 			byKey[v.key] = append(byKey[v.key], v)
-		case !v.expires.After(now):
+		case !v.sealed.expires.After(now):
 			v.cancel(anonymous{djsession.ErrExpired})
 			continue
 		}
@@ -237,12 +247,14 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 	}
 	failed := error(nil)
 	for _, v := range all {
-		c, d := v.claim, v.data
-		if v.key != "" {
-			if why := whys[v.key]; why != nil {
-				v.cancel(anonymous{why})
-				continue
-			}
+		var c claim
+		var d *serializer.Dict
+		if v.sealed != nil {
+			c, d = v.sealed.claim, v.sealed.data
+		} else if why := whys[v.key]; why != nil {
+			v.cancel(anonymous{why})
+			continue
+		} else {
 			c, d = claims[v.key], data[v.key]
 		}
 		account, ok := accounts[v.id]
@@ -273,7 +285,7 @@ func (w *watcher) look(ctx context.Context, all []*watched) error {
 // lookAgain asks the Judge about a login that is good by Django's own checks, and whose
 // session holds d.
 func (a *Auth) lookAgain(ctx context.Context, v *watched, d *serializer.Dict, f finding) error {
-	j := a.judgement(f, d, v.key, v.request)
+	j := a.judgement(f, d, v.key, v.judged.request)
 	j.Watched = true
 	id, _, err := a.decide(ctx, f, j)
 	switch {
@@ -281,7 +293,7 @@ func (a *Auth) lookAgain(ctx context.Context, v *watched, d *serializer.Dict, f 
 		return err
 	case !id.IsAuthenticated():
 		v.cancel(id.Why())
-	case id.ID() != v.who: // somebody acts as another now
+	case id.ID() != v.judged.who: // somebody acts as another now
 		v.cancel(anonymous{ErrUserID})
 	}
 	return nil

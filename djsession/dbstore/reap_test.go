@@ -132,6 +132,78 @@ func TestReapByRanges(t *testing.T) {
 	}
 }
 
+// On PostgreSQL many rows are removed by ranges of pages, each read once, and few by their
+// dates. What is alive stays, and what another transaction holds.
+func TestReapByPages(t *testing.T) {
+	d := postgres(t)
+	const table = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)"
+	for _, test := range []struct {
+		name          string
+		before        []string
+		rows, expired int // one in so many
+		opts          djsession.ReapOptions
+		pages         int // the least statements by them
+	}{
+		{"all", nil, 50_000, 1, djsession.ReapOptions{}, 2},
+		{"one in three", nil, 50_000, 3, djsession.ReapOptions{}, 2},
+		{"as many as Batch", nil, 20_000, 1, djsession.ReapOptions{Batch: 1000}, 19},
+		{"fewer than pages", []string{"ALTER TABLE django_session ADD COLUMN more text DEFAULT repeat('x', 1500)"}, 5000, 4, djsession.ReapOptions{}, 0},
+		{"few", nil, 5000, 100, djsession.ReapOptions{}, 0},
+		{"several parts", []string{"DROP TABLE django_session", strings.Replace(table, " PRIMARY KEY", "", 1) + " PARTITION BY HASH (session_key)",
+			"CREATE TABLE part0 PARTITION OF django_session FOR VALUES WITH (modulus 2, remainder 0)",
+			"CREATE TABLE part1 PARTITION OF django_session FOR VALUES WITH (modulus 2, remainder 1)"}, 20_000, 1, djsession.ReapOptions{}, 0},
+		{"several tables", []string{"DROP TABLE django_session", table, "CREATE TABLE heir () INHERITS (django_session)"}, 20_000, 1, djsession.ReapOptions{}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := new(probe)
+			db := d.open(t, p)
+			mustExec(t, db, "DROP TABLE IF EXISTS django_session, heir CASCADE", table)
+			mustExec(t, db, test.before...)
+			mustExec(t, db, fmt.Sprintf("INSERT INTO django_session SELECT lpad(i::text, 32, '0'), 'x', CASE WHEN i %% %d = 0 THEN '2020-01-02'::timestamptz ELSE '2100-01-02'::timestamptz END FROM generate_series(1, %d) i", test.expired, test.rows))
+			mustExec(t, db, "CREATE INDEX ON django_session (expire_date)", "ANALYZE django_session")
+			left := 0
+			if !strings.HasPrefix(test.name, "several") { // whose rows share their places
+				held, err := db.Begin()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer held.Rollback()
+				if _, err := held.Exec("SELECT 1 FROM django_session WHERE session_key = lpad($1, 32, '0') FOR UPDATE", fmt.Sprint(test.rows-test.rows%test.expired)); err != nil {
+					t.Fatal(err)
+				}
+				left = 1
+			}
+			want := int64(test.rows/test.expired - left)
+			p.take()
+			n, err := dbstore.New(newSite(t), db, d.d, &dbstore.Options{Table: "public.django_session"}).ClearExpired(t.Context(), &test.opts)
+			if n != want || err != nil {
+				t.Errorf("got %d, %v, want %d", n, err, want)
+			}
+			pages, where := 0, ""
+			for _, q := range p.take() {
+				if strings.HasPrefix(q, "DELETE") && strings.Contains(q, "ctid >=") {
+					pages, where = pages+1, q
+				}
+			}
+			if pages < test.pages || pages > 0 && test.pages == 0 {
+				t.Errorf("%d statements by pages, want %d", pages, test.pages)
+			}
+			var alive, expired int
+			if err := db.QueryRow("SELECT COUNT(*), COUNT(*) FILTER (WHERE expire_date < '2021-01-01') FROM django_session").Scan(&alive, &expired); err != nil {
+				t.Fatal(err)
+			}
+			if alive != test.rows-int(want) || expired != left {
+				t.Errorf("%d rows are left, and %d of them have expired, want %d and %d", alive, expired, test.rows-int(want), left)
+			}
+			if test.name == "all" {
+				if plan := explain(t, d, db, where, time.Now(), "(0,0)", "(64,0)", 50_000); !strings.Contains(plan, "Tid Range Scan") {
+					t.Errorf("the plan is %s", plan)
+				}
+			}
+		})
+	}
+}
+
 // A thousand sessions are one statement of PostgreSQL, and few of the others. Rows that hold
 // too much for one are read by several.
 func TestLoadManyStatements(t *testing.T) {

@@ -108,12 +108,24 @@ func (r *reaper) byDate(ctx context.Context) error {
 		if err != nil || n < asked {
 			return err
 		}
-		if first && r.t.db.Clusters && asked >= firstBatch {
-			if finished, err := r.byRanges(ctx); finished || err != nil {
+		if first && asked >= firstBatch && statement == 0 {
+			if finished, err := r.byPlace(ctx); finished || err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// byPlace removes many rows in the order in which the table has them, if there is one. It
+// reports false if the rest is better removed by date.
+func (r *reaper) byPlace(ctx context.Context) (finished bool, err error) {
+	switch r.t.db.Dialect {
+	case sqldb.MySQL:
+		return r.byRanges(ctx)
+	case sqldb.PostgreSQL:
+		return r.byPages(ctx)
+	}
+	return false, nil
 }
 
 func (t *Table) countExpired(ctx context.Context, prefix string) (int64, error) {

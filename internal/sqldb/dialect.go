@@ -22,8 +22,6 @@ type Dialect struct {
 	Numbered bool
 	// Upserts: INSERT ... ON CONFLICT does what it says.
 	Upserts bool
-	// Clusters: the rows of a table are kept in the order of their primary key.
-	Clusters bool
 	// Collates: = also finds a text that differs from the one that is asked for.
 	Collates bool
 	// Stays: an UPDATE that changes nothing does not count the row, unless the
@@ -117,7 +115,6 @@ var MySQL = &Dialect{
 	name:     "MySQL",
 	quote:    "`",
 	wall:     true,
-	Clusters: true,
 	Collates: true,
 	Stays:    true,
 	text:     "CAST({} AS CHAR)",
