@@ -309,28 +309,20 @@ func (c *Cache) all(prefix string, pages func(head string, ours func(string) boo
 			name, ok := c.keys.Name(key)
 			return ok && strings.HasPrefix(name, prefix)
 		}
-		for page, err := range pages(head, ours) {
-			if err != nil {
-				yield(djcache.Listed{}, err)
+		for l, err := range share.Pages(pages(head, ours), c.listed) {
+			if !errors.Is(l.Err, djsession.ErrExpired) && !yield(l, err) {
 				return
-			}
-			all := make([]djcache.Listed, len(page))
-			share.Do(len(page), func(i int) { all[i] = c.listed(listing, page[i]) })
-			for _, l := range all {
-				if !errors.Is(l.Err, djsession.ErrExpired) && !yield(l, nil) {
-					return
-				}
 			}
 		}
 	}
 }
 
-func (c *Cache) listed(doing string, f redisops.Found) djcache.Listed {
+func (c *Cache) listed(f *redisops.Found) djcache.Listed {
 	name, _ := c.keys.Name(f.Key)
 	l := djcache.NewListed(name, f.Key)
 	l.Item.Size, l.Err = f.Size, f.Err
 	if f.Err == nil {
-		l.Item, l.Err = c.item(doing, f.Value)
+		l.Item, l.Err = c.item(listing, f.Value)
 	}
 	return l
 }

@@ -235,30 +235,16 @@ func (s *Store) ours(key string) bool { return s.site.ValidKey(strings.TrimPrefi
 
 // all decodes pages in parallel.
 func (s *Store) all(pages iter.Seq2[[]redisops.Found, error]) iter.Seq2[djsession.Listed, error] {
-	return func(yield func(djsession.Listed, error) bool) {
-		for page, err := range pages {
-			if err != nil {
-				yield(djsession.Listed{}, err)
-				return
-			}
-			all := make([]djsession.Listed, len(page))
-			share.Do(len(page), func(i int) { all[i] = s.listed(listing, page[i]) })
-			for _, l := range all {
-				if !yield(l, nil) {
-					return
-				}
-			}
-		}
-	}
+	return share.Pages(pages, s.listed)
 }
 
-func (s *Store) listed(doing string, f redisops.Found) djsession.Listed {
+func (s *Store) listed(f *redisops.Found) djsession.Listed {
 	key := strings.TrimPrefix(f.Key, s.head)
 	l := djsession.NewListed(key, key)
 	l.Size, l.Err = f.Size, f.Err
 	if l.Err == nil {
 		l.Version = f.Version()
-		l.Record, l.Err = s.record(doing, f.Value)
+		l.Record, l.Err = s.record(listing, f.Value)
 	}
 	return l
 }

@@ -8,6 +8,7 @@ package census
 import (
 	"context"
 	"errors"
+	"iter"
 	"math/bits"
 	"time"
 
@@ -143,41 +144,50 @@ func Take(ctx context.Context, site *djsite.Site, opts *Options) (*Census, error
 	if r.signed {
 		c.Keys = make([]Group, r.keys)
 	}
-	some := make([]djsession.Listed, 0, atATime)
-	facts := make([]fact, atATime)
-	count := func() error {
-		share.Do(len(some), func(i int) { facts[i] = r.fact(&some[i], c.Begun) })
-		for i := range some {
-			c.add(&facts[i])
+	shown := 0
+	for f, err := range share.Pages(atATimeOf(all), func(l *djsession.Listed) fact { return r.fact(l, c.Begun) }) {
+		if err != nil {
+			return nil, err
 		}
-		clear(some)
-		some = some[:0]
+		c.add(&f)
+		if shown++; shown%atATime != 0 {
+			continue
+		}
 		if opts.Progress != nil {
 			opts.Progress(c.Seen)
 		}
 		if c.Seen >= First && c.Undecoded() == c.Seen && !opts.All {
-			return ErrNothing
-		}
-		return nil
-	}
-	for l, err := range all {
-		if err != nil {
-			return nil, err
-		}
-		if some = append(some, l); len(some) == cap(some) {
-			if err := count(); err != nil {
-				return nil, err
-			}
+			return nil, ErrNothing
 		}
 	}
-	if err := count(); err != nil && !errors.Is(err, ErrNothing) {
-		return nil, err
+	if opts.Progress != nil {
+		opts.Progress(c.Seen)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, djsession.Unavailable("count the sessions", err)
 	}
 	c.Took = time.Since(start)
 	return c, nil
+}
+
+// atATimeOf yields what all yields, atATime at once, until the first error.
+func atATimeOf(all iter.Seq2[djsession.Listed, error]) iter.Seq2[[]djsession.Listed, error] {
+	return func(yield func([]djsession.Listed, error) bool) {
+		some := make([]djsession.Listed, 0, atATime)
+		for l, err := range all {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if some = append(some, l); len(some) == cap(some) {
+				if !yield(some, nil) {
+					return
+				}
+				some = make([]djsession.Listed, 0, atATime)
+			}
+		}
+		yield(some, nil)
+	}
 }
 
 // fact is what counts of one session.

@@ -76,13 +76,11 @@ func (t *Table) LoadMany(ctx context.Context, keys []string, found func(string, 
 }
 
 // A page of List ends after pageRows rows, or when they hold more than pageBytes. The first
-// one is short, for a caller who wants few. Of a page decodeRows are decoded at a time: what
-// is compressed may become large.
+// one is short, for a caller who wants few.
 const (
-	firstRows  = 100
-	pageRows   = 1000
-	decodeRows = 64
-	pageBytes  = 4 << 20
+	firstRows = 100
+	pageRows  = 1000
+	pageBytes = 4 << 20
 )
 
 // List is Lister.List, in the order of the keys. It reads pages, each of which begins
@@ -100,64 +98,36 @@ func (t *Table) ListPrefix(ctx context.Context, prefix, cursor string) iter.Seq2
 			yield(djsession.Listed{}, err)
 			return
 		}
-		if !t.yield(page, yield) || !more {
+		for i := range page {
+			if !yield(t.listed(&page[i]), nil) {
+				return
+			}
+		}
+		if !more {
 			return
 		}
-		// The caller wants many: the next page is read while he works on this one.
+		// The caller wants many.
 		first.cursor = page[len(page)-1].key
-		for p := range share.Ahead(t.pages(ctx, first)) {
-			if p.err != nil {
-				yield(djsession.Listed{}, p.err)
-				return
-			}
-			if !t.yield(p.rows, yield) {
-				return
-			}
-		}
+		share.Pages(t.pages(ctx, first), t.listed)(yield)
 	}
-}
-
-// rowsOrErr is a page, or why there is none.
-type rowsOrErr struct {
-	rows []row
-	err  error
 }
 
 // pages reads the pages from a place on.
-func (t *Table) pages(ctx context.Context, at place) iter.Seq[rowsOrErr] {
-	return func(yield func(rowsOrErr) bool) {
+func (t *Table) pages(ctx context.Context, at place) iter.Seq2[[]row, error] {
+	return func(yield func([]row, error) bool) {
 		at.rows = pageRows
 		for more := true; more; {
-			var p rowsOrErr
-			p.rows, more, p.err = t.page(ctx, at)
-			if !yield(p) || p.err != nil {
+			var rows []row
+			var err error
+			rows, more, err = t.page(ctx, at)
+			if !yield(rows, err) || err != nil {
 				return
 			}
 			if more {
-				at.cursor = p.rows[len(p.rows)-1].key
+				at.cursor = rows[len(rows)-1].key
 			}
 		}
 	}
-}
-
-// yield decodes a page. It returns false if the caller wants no more.
-func (t *Table) yield(page []row, yield func(djsession.Listed, error) bool) bool {
-	for some := range slices.Chunk(page, decodeRows) {
-		for _, l := range t.decoded(some) {
-			if !yield(l, nil) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// decoded returns what List yields for some rows. To decode a session takes longer than to
-// read it.
-func (t *Table) decoded(rows []row) []djsession.Listed {
-	all := make([]djsession.Listed, len(rows))
-	share.Do(len(rows), func(i int) { all[i] = t.listed(&rows[i]) })
-	return all
 }
 
 // ListUser is UserLister.ListUser.

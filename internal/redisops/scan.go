@@ -77,36 +77,37 @@ func (o *Ops) scan(ctx context.Context, doing, prefix, cursor string, keep func(
 }
 
 // Walk is Scan in the server's own order: it goes over the keys once, holds few of them in
-// memory, and may yield a key twice. It reads ahead of the caller.
+// memory, and may yield a key twice. It reads ahead of the caller, by several connections.
 func (o *Ops) Walk(ctx context.Context, doing, prefix string, keep func(key string) bool) iter.Seq2[[]Found, error] {
 	type step struct {
+		keys   []string
 		values []Found
 		err    error
 	}
 	errStop := errors.New("redisops: the caller stopped")
-	steps := func(yield func(step) bool) {
+	found := func(yield func(step) bool) {
 		err := o.eachPage(ctx, escape(prefix)+"*", func(keys []string) error {
 			keys = slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) || !keep(key) })
 			for some := range slices.Chunk(keys, loadCount) {
-				values, err := o.getMany(ctx, doing, some)
-				if err != nil {
-					yield(step{nil, err})
-					return errStop
-				}
-				values = slices.DeleteFunc(values, func(f Found) bool { return errors.Is(f.Err, djsession.ErrNotFound) })
-				if len(values) > 0 && !yield(step{values, nil}) {
+				if !yield(step{keys: some}) {
 					return errStop
 				}
 			}
 			return nil
 		})
 		if err != nil && err != errStop {
-			yield(step{nil, fail(ctx, doing, err)})
+			yield(step{err: fail(ctx, doing, err)})
 		}
 	}
 	return func(yield func([]Found, error) bool) {
-		for s := range share.Ahead(steps) {
-			if !yield(s.values, s.err) || s.err != nil {
+		for s := range share.Map(found, func(s step) step {
+			if s.err == nil {
+				s.values, s.err = o.getMany(ctx, doing, s.keys)
+			}
+			s.values = slices.DeleteFunc(s.values, func(f Found) bool { return errors.Is(f.Err, djsession.ErrNotFound) })
+			return s
+		}) {
+			if (s.err != nil || len(s.values) > 0) && !yield(s.values, s.err) || s.err != nil {
 				return
 			}
 		}
