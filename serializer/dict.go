@@ -35,6 +35,28 @@ type more struct {
 	index   map[string]int // of the text keys; nil for a small Dict
 	source  any            // what withSource was given
 	changed bool           // since then
+	later   *more          // once something under these keys is changed, or nil
+}
+
+// note is a more with its later one.
+type note [2]more
+
+// of returns the more of a source.
+func (n *note) of(source any) *more {
+	n[1] = more{source: source, changed: true}
+	n[0] = more{source: source, later: &n[1]}
+	return &n[0]
+}
+
+// after returns the more of a Dict with the same keys and another value.
+func (m *more) after() *more {
+	switch {
+	case m == nil || m.source == nil || m.changed:
+		return m
+	case m.later != nil:
+		return m.later
+	}
+	return &more{index: m.index, source: m.source, changed: true}
 }
 
 // filled is a Dict and the content that it points to.
@@ -286,9 +308,7 @@ func (d *Dict) With(name string, v any) *Dict {
 	n, newVals := newNamed(d.in.names)
 	copy(newVals, vals)
 	put(&newVals[i], v)
-	if n.more = d.more; d.more != nil && d.more.source != nil {
-		n.more = &more{d.more.index, d.more.source, true}
-	}
+	n.more = d.more.after()
 	return n
 }
 
@@ -310,7 +330,9 @@ func (d *Dict) Without(name string) *Dict {
 // next returns n, whose keys are not those of d, with the note of d.
 func (d *Dict) next(n *Dict) *Dict {
 	if source, _ := d.noted(); source != nil {
-		n.more = &more{source: source, changed: true}
+		if n.more = d.more.after(); n.more.index != nil { // which is that of d
+			n.more = &more{source: source, changed: true}
+		}
 	}
 	n.reindex()
 	return n
@@ -318,11 +340,16 @@ func (d *Dict) next(n *Dict) *Dict {
 
 // withSource is pydict.WithSource.
 func (d *Dict) withSource(source any) *Dict {
-	n := &Dict{more: &more{source: source}}
+	n := new(struct {
+		Dict
+		note note
+	})
+	n.more = n.note.of(source)
 	if d != nil {
-		n.in, n.more.index = d.in, d.index()
+		n.in = d.in
+		n.note[0].index, n.note[1].index = d.index(), d.index()
 	}
-	return n
+	return &n.Dict
 }
 
 // noted is pydict.Source.

@@ -33,7 +33,7 @@ func (s *slab) Builder(n, dicts, vals int) pydict.Builder {
 // root is the Dict at the top of a session with its note, in one allocation.
 type root struct {
 	listed
-	note  more
+	note  note
 	names [4]string
 	vals  [4]any
 }
@@ -58,8 +58,7 @@ func (r *root) AddKey(key, v any) { slabBuilder{&r.listed.Dict}.AddKey(key, v) }
 func (r *root) Dict() any { return &r.listed.Dict }
 
 func (r *root) Done(source any) {
-	r.note.source = source
-	r.more = &r.note
+	r.more = r.note.of(source)
 	r.reindex()
 }
 

@@ -416,6 +416,32 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestChangeAllocations changes a key of a cart and writes it.
+func TestChangeAllocations(t *testing.T) {
+	for _, p := range corpus(t) {
+		if p.vector != "cart" || p.protocol != 5 {
+			continue
+		}
+		d, err := Serializer{}.Loads(p.raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dst []byte
+		for what, d := range map[string]*serializer.Dict{"as it was read": d, "changed before": d.With("visits", int64(1))} {
+			i := int64(1000)
+			n := testing.AllocsPerRun(100, func() {
+				i++
+				if dst, err = (Serializer{}).Dumps(dst[:0], d.With("visits", i)); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if n > 2 { // the number, and the dict
+				t.Errorf("%s: %v allocations, want at most 2", what, n)
+			}
+		}
+	}
+}
+
 // TestQuiet reads and writes what holds a secret, wrongly: no error tells it.
 func TestQuiet(t *testing.T) {
 	const secret = "hunter2"
