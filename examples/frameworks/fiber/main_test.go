@@ -20,3 +20,9 @@ func TestBesideDjango(t *testing.T) {
 
 // TestOutage: a database that is down does not make the visitor a stranger.
 func TestOutage(t *testing.T) { exampletest.CheckOutage(t) }
+
+// TestLook: the page fits a phone, and has a dark mode.
+func TestLook(t *testing.T) {
+	settings, _ := exampletest.Demo(t)
+	exampletest.CheckLook(t, exampletest.Run(t, settings), exampletest.Ada, "/")
+}
