@@ -200,6 +200,7 @@ func init() {
 		Before: "0.56× scs, 50 allocations",
 		Note:   "Both write to memory. djsession's store in memory encodes, signs and decodes, as the real ones do, and checks that nobody else has written meanwhile. scs keeps a gob and overwrites.",
 		Reach:  []Reach{{Peer: "scs", Times: 0.25}, {Allocs: 30}},
+		Short:  "In a profile four fifths of it are the store's: to compress the session, as Django does, takes two fifths of all, to sign, verify and decode it as much.",
 		Make: func(t testing.TB) []Entry {
 			m, cookie := ours(t)
 			s, token := theirs(t)
