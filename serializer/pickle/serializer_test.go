@@ -418,6 +418,9 @@ func TestAllocations(t *testing.T) {
 
 // TestChangeAllocations changes a key of a cart and writes it.
 func TestChangeAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
 	for _, p := range corpus(t) {
 		if p.vector != "cart" || p.protocol != 5 {
 			continue
