@@ -147,7 +147,7 @@ func newStore(t testing.TB, d *database, site *djsession.Site) djsession.Store {
 // short says why a row falls short.
 var short = map[string]string{
 	"PostgreSQL": "both send two statements in one round trip each; ours carries the old text, too, and encodes, compresses and signs.",
-	"MariaDB":    "In a profile a third is writes to the socket, and a quarter decodes, encodes, compresses and signs; ours sends the old text, too, so that no update is lost.",
+	"MariaDB":    "In a profile a fifth is writes to the socket, and a quarter decodes, encodes, compresses and signs; ours sends the old text, too, so that no update is lost.",
 	"SQLite":     "the driver starts a goroutine for each statement whose context can end, and without it a wait for a lock would outlast the request; scs gives it no context.",
 }
 
